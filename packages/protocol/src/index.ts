@@ -1,0 +1,4 @@
+export * from './limits.ts';
+export * from './lines.ts';
+export * from './messages.ts';
+export * from './values.ts';

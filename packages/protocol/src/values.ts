@@ -1,0 +1,26 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { z } from 'zod';
+
+/**
+ * A WireGuard key in the one canonical base64 spelling of 32 bytes (44 characters, zero padding bits), because the
+ * same bytes in another spelling would slip past a comparison of text.
+ */
+export const WireGuardKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'is not canonical base64 of 32 bytes')
+  .meta({ id: 'WireGuardKey' });
+
+/** One tunnel address: a host address without a prefix length, so that no route can be smuggled in. */
+export const TunnelAddress = z
+  .string()
+  .refine((text) => isIPv4(text) || (isIPv6(text) && !text.includes('%') && !text.includes('.')), {
+    message: 'is not an IPv4 or IPv6 address',
+  });
+
+export const DeviceId = z.uuid();
+
+/** A device's version number: starts at 1, raised by every change that a VPN server must see. */
+export const Generation = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** Random id of one life of an agent and its interface. */
+export const Epoch = z.string().regex(/^[0-9a-f]{32}$/);
