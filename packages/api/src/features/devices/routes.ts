@@ -1,0 +1,152 @@
+import type { DeviceService } from '@cvault/core';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import encodeQR from 'qr';
+import { z } from 'zod';
+import { userOf } from '../../http/access.ts';
+import { IdParams } from '../../http/schemas/ids.ts';
+import {
+  DeviceList,
+  deviceResource,
+  DeviceResource,
+  RegisterDevice,
+  RegisteredDeviceResource,
+  RenameDevice,
+} from './schemas.ts';
+import { renderPng } from './png.ts';
+
+/** A phone's camera reads the code from a screen with this much light around it (ISO/IEC 18004: four modules). */
+const QR_BORDER = 4;
+/** Pixels per module of the PNG. */
+const QR_SCALE = 6;
+
+const access = { access: 'user' } as const;
+const tags = ['Devices'];
+
+export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = async (app, { devices }) => {
+  app.post(
+    '/devices',
+    {
+      config: access,
+      schema: {
+        operationId: 'registerDevice',
+        summary: 'Register a device',
+        description:
+          '201: packets flow as soon as the answer is there. 202: the VPN server cannot be reached just now; the device ' +
+          'becomes active by itself when it is back.',
+        tags,
+        body: RegisterDevice,
+        response: { 201: RegisteredDeviceResource, 202: RegisteredDeviceResource },
+      },
+    },
+    async (request, reply) => {
+      const { deviceName, publicKey, region } = request.body;
+      const { device, status, config } = await devices.register(userOf(request), { name: deviceName, publicKey, region });
+      const resource = deviceResource(device, status);
+      const server = { ...resource.server, ip: resource.server.publicIp, port: resource.server.endpointPort };
+      return reply
+        .code(status === 'active' ? 201 : 202)
+        .header('location', `/api/v1/devices/${device.id}`)
+        .send({ ...resource, config, server });
+    },
+  );
+
+  app.get(
+    '/devices',
+    {
+      config: access,
+      schema: { operationId: 'listDevices', summary: 'List my devices', tags, response: { 200: DeviceList } },
+    },
+    async (request) => {
+      const list = await devices.list(userOf(request));
+      return { devices: list.map((device) => deviceResource(device)), totalCount: list.length };
+    },
+  );
+
+  app.get(
+    '/devices/:id',
+    {
+      config: access,
+      schema: {
+        operationId: 'getDevice',
+        summary: 'Get a device',
+        tags,
+        params: IdParams,
+        response: { 200: DeviceResource },
+      },
+    },
+    async (request) => deviceResource(await devices.get(userOf(request), request.params.id)),
+  );
+
+  app.patch(
+    '/devices/:id',
+    {
+      config: access,
+      schema: {
+        operationId: 'renameDevice',
+        summary: 'Rename a device',
+        tags,
+        params: IdParams,
+        body: RenameDevice,
+        response: { 200: DeviceResource },
+      },
+    },
+    async (request) =>
+      deviceResource(await devices.rename(userOf(request), request.params.id, request.body.deviceName)),
+  );
+
+  app.delete(
+    '/devices/:id',
+    {
+      config: access,
+      schema: {
+        operationId: 'deleteDevice',
+        summary: 'Delete a device',
+        description:
+          '204: the VPN server has removed it, its next packet does not pass. 202: the VPN server cannot be reached just ' +
+          'now; the device is removed as soon as it is back.',
+        tags,
+        params: IdParams,
+        response: {
+          202: z.object({ id: z.uuid(), status: z.literal('removing') }).meta({ id: 'RemovingDevice' }),
+          204: z.null(),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const outcome = await devices.remove(userOf(request), id);
+      return outcome === 'removed' ? reply.code(204).send(null) : reply.code(202).send({ id, status: 'removing' as const });
+    },
+  );
+
+  app.get(
+    '/devices/:id/config',
+    {
+      config: access,
+      schema: {
+        operationId: 'getDeviceConfig',
+        summary: 'Get a device’s WireGuard configuration',
+        description: 'As text, or as a QR code that the WireGuard apps for phones read.',
+        tags,
+        params: IdParams,
+        querystring: z.strictObject({
+          format: z.enum(['text', 'qr']).default('text'),
+          image: z.enum(['png', 'svg']).default('png').describe('The kind of image with `format=qr`.'),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const { format, image } = request.query;
+      const config = await devices.config(userOf(request), request.params.id);
+      reply.header('cache-control', 'no-store');
+      if (format === 'text') {
+        return reply
+          .type('text/plain; charset=utf-8')
+          .header('content-disposition', 'attachment; filename="cvault.conf"')
+          .send(config);
+      }
+      if (image === 'svg') return reply.type('image/svg+xml').send(encodeQR(config, 'svg', { border: QR_BORDER }));
+      return reply.type('image/png').send(renderPng(encodeQR(config, 'raw', { border: QR_BORDER }), QR_SCALE));
+    },
+  );
+};

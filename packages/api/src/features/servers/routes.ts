@@ -1,0 +1,193 @@
+import type { ServerService } from '@cvault/core';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { IdParams } from '../../http/schemas/ids.ts';
+import {
+  ActivateServer,
+  AddedServer,
+  AddPool,
+  AddServer,
+  PoolList,
+  PoolResource,
+  poolResource,
+  ServerList,
+  ServerResource,
+  serverResource,
+  ServerTest,
+} from './schemas.ts';
+
+const config = { access: 'admin' } as const;
+const tags = ['VPN servers (operator)'];
+
+const Switch = z.enum(['true', 'false']).default('false').transform((text) => text === 'true');
+
+export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = async (app, { servers }) => {
+  app.post(
+    '/servers',
+    {
+      config,
+      schema: {
+        operationId: 'addServer',
+        summary: 'Add a VPN server',
+        description: 'Answers the script that makes a bare Debian machine one. It takes devices once it is activated.',
+        tags,
+        body: AddServer,
+        response: { 201: AddedServer },
+      },
+    },
+    async (request, reply) => {
+      const { server, installation } = await servers.add(request.body);
+      return reply.code(201).send({ server: serverResource(server), installation });
+    },
+  );
+
+  app.get(
+    '/servers',
+    { config, schema: { operationId: 'listServers', summary: 'List VPN servers', tags, response: { 200: ServerList } } },
+    async () => {
+      const list = await servers.list();
+      return { servers: list.map(serverResource), totalCount: list.length };
+    },
+  );
+
+  app.get(
+    '/servers/:id',
+    {
+      config,
+      schema: {
+        operationId: 'getServer',
+        summary: 'Get a VPN server',
+        tags,
+        params: IdParams,
+        response: { 200: ServerResource },
+      },
+    },
+    async (request) => serverResource(await servers.get(request.params.id)),
+  );
+
+  app.post(
+    '/servers/:id/activate',
+    {
+      config,
+      schema: {
+        operationId: 'activateServer',
+        summary: 'Pin what the installation printed, connect, and let devices come',
+        tags,
+        params: IdParams,
+        body: ActivateServer,
+        response: { 200: ServerResource },
+      },
+    },
+    async (request) => serverResource(await servers.activate(request.params.id, request.body)),
+  );
+
+  app.post(
+    '/servers/:id/test',
+    {
+      config,
+      schema: {
+        operationId: 'testServer',
+        summary: 'Test the connection to a VPN server',
+        tags,
+        params: IdParams,
+        response: { 200: ServerTest },
+      },
+    },
+    async (request) => servers.test(request.params.id),
+  );
+
+  for (const [action, summary] of [
+    ['disable', 'Place no new devices on a VPN server'],
+    ['enable', 'Place devices on a disabled VPN server again'],
+  ] as const) {
+    app.post(
+      `/servers/:id/${action}`,
+      {
+        config,
+        schema: { operationId: `${action}Server`, summary, tags, params: IdParams, response: { 200: ServerResource } },
+      },
+      async (request) => serverResource(await servers[action](request.params.id)),
+    );
+  }
+
+  app.delete(
+    '/servers/:id',
+    {
+      config,
+      schema: {
+        operationId: 'removeServer',
+        summary: 'Remove a VPN server',
+        description:
+          'Refused while it has devices, unless `devices=remove`: then every peer is removed from it first. 202: it has ' +
+          'not acknowledged all removals yet, and is gone when it has. `force=true` does not wait for them: only for a ' +
+          'machine that serves nobody any more.',
+        tags,
+        params: IdParams,
+        querystring: z.strictObject({ devices: z.enum(['refuse', 'remove']).default('refuse'), force: Switch }),
+        response: {
+          202: z.object({ id: z.uuid(), state: z.literal('removing') }).meta({ id: 'RemovingServer' }),
+          204: z.null(),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { devices, force } = request.query;
+      const outcome = await servers.remove(id, { removeDevices: devices === 'remove', force });
+      return outcome === 'removed' ? reply.code(204).send(null) : reply.code(202).send({ id, state: 'removing' as const });
+    },
+  );
+
+  app.get(
+    '/servers/:id/pools',
+    {
+      config,
+      schema: {
+        operationId: 'listPools',
+        summary: 'List a VPN server’s pools',
+        tags,
+        params: IdParams,
+        response: { 200: PoolList },
+      },
+    },
+    async (request) => {
+      const pools = await servers.pools(request.params.id);
+      return { pools: pools.map(poolResource), totalCount: pools.length };
+    },
+  );
+
+  app.post(
+    '/servers/:id/pools',
+    {
+      config,
+      schema: {
+        operationId: 'addPool',
+        summary: 'Add a pool of tunnel addresses',
+        tags,
+        params: IdParams,
+        body: AddPool,
+        response: { 201: PoolResource },
+      },
+    },
+    async (request, reply) =>
+      reply.code(201).send(poolResource(await servers.addPool(request.params.id, request.body.cidr))),
+  );
+
+  app.delete(
+    '/servers/:id/pools/:poolId',
+    {
+      config,
+      schema: {
+        operationId: 'removePool',
+        summary: 'Remove a pool that no device holds an address of',
+        tags,
+        params: IdParams.extend({ poolId: z.uuid() }),
+        response: { 204: z.null() },
+      },
+    },
+    async (request, reply) => {
+      await servers.removePool(request.params.id, request.params.poolId);
+      return reply.code(204).send(null);
+    },
+  );
+};

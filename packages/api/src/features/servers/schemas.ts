@@ -1,0 +1,120 @@
+import type { Pool, Server } from '@cvault/core';
+import { encodeKey } from '@cvault/wireguard';
+import { z } from 'zod';
+import { Name } from '../../http/schemas/name.ts';
+
+/** A DNS name or an address. Starts with a letter, a digit or a colon, so it can never be read as an option. */
+const HostName = z
+  .string()
+  .max(253)
+  .regex(/^[A-Za-z0-9:][A-Za-z0-9.:-]*$/, 'must be a DNS name or an IP address');
+
+export const Region = z
+  .string()
+  .max(50)
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters and digits, joined by hyphens');
+
+const Port = z.int().min(1).max(65535);
+
+export const AddServer = z
+  .strictObject({
+    name: Name,
+    region: Region,
+    endpointHost: z.union([z.ipv4(), z.ipv6()]).describe('The address that devices connect to.'),
+    endpointPort: Port.default(51820),
+    sshHost: HostName,
+    sshPort: Port.default(22),
+    poolCidr: z.string().max(50).optional().describe('Absent: the next free /24 of 10.8.0.0/16.'),
+  })
+  .meta({ id: 'AddServer' });
+
+export const ActivateServer = z
+  .strictObject({
+    interfacePublicKey: z.string().max(100),
+    hostKeys: z
+      .array(
+        z
+          .string()
+          .max(2_000)
+          .regex(/^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/]+=*$/, 'must be a public host key without a comment'),
+      )
+      .min(1)
+      .max(5)
+      .describe('The VPN server’s SSH host keys. From now on it is believed with no other.'),
+  })
+  .meta({ id: 'ActivateServer' });
+
+export const ServerResource = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    region: z.string(),
+    state: z.enum(['provisioning', 'active', 'disabled', 'removing', 'removed']),
+    transport: z.enum(['ssh', 'local', 'memory']),
+    endpointHost: z.string(),
+    endpointPort: z.int(),
+    interfaceName: z.string(),
+    publicKey: z.string().nullable().describe('The interface’s; null until it was activated.'),
+    ssh: z
+      .object({ host: z.string(), port: z.int(), user: z.string(), hostKeys: z.array(z.string()) })
+      .nullable(),
+    deviceCount: z.int(),
+    lastContactAt: z.string().nullable(),
+    createdAt: z.string(),
+  })
+  .meta({ id: 'Server' });
+
+export const AddedServer = z
+  .object({
+    server: ServerResource,
+    installation: z.string().describe('A shell script. Run as root on the VPN server, it prints what activation needs.'),
+  })
+  .meta({ id: 'AddedServer' });
+
+export const ServerList = z.object({ servers: z.array(ServerResource), totalCount: z.int() }).meta({ id: 'ServerList' });
+
+export const ServerTest = z
+  .object({
+    connectMs: z.number(),
+    roundTripMs: z.number(),
+    agentVersion: z.string(),
+    interfaceName: z.string(),
+    peerCount: z.int(),
+  })
+  .meta({ id: 'ServerTest' });
+
+export const AddPool = z.strictObject({ cidr: z.string().max(50) }).meta({ id: 'AddPool' });
+
+export const PoolResource = z
+  .object({
+    id: z.uuid(),
+    cidr: z.string(),
+    gateway: z.string(),
+    createdAt: z.string(),
+    addresses: z.object({ free: z.int(), held: z.int(), draining: z.int(), quarantine: z.int() }),
+  })
+  .meta({ id: 'Pool' });
+
+export const PoolList = z.object({ pools: z.array(PoolResource), totalCount: z.int() }).meta({ id: 'PoolList' });
+
+export function serverResource(server: Server): z.infer<typeof ServerResource> {
+  return {
+    id: server.id,
+    name: server.name,
+    region: server.region,
+    state: server.state,
+    transport: server.transport,
+    endpointHost: server.endpointHost,
+    endpointPort: server.endpointPort,
+    interfaceName: server.interfaceName,
+    publicKey: server.publicKey === null ? null : encodeKey(server.publicKey),
+    ssh: server.ssh === null ? null : { ...server.ssh, hostKeys: [...server.ssh.hostKeys] },
+    deviceCount: server.deviceCount,
+    lastContactAt: server.lastContactAt?.toISOString() ?? null,
+    createdAt: server.createdAt.toISOString(),
+  };
+}
+
+export function poolResource({ id, cidr, gateway, createdAt, addresses }: Pool): z.infer<typeof PoolResource> {
+  return { id, cidr, gateway, createdAt: createdAt.toISOString(), addresses: { ...addresses } };
+}

@@ -1,0 +1,162 @@
+import type { Duplex } from 'node:stream';
+import { finished } from 'node:stream';
+import {
+  Answer,
+  encodeLine,
+  Hello,
+  LineDecoder,
+  type ListedPeer,
+  type Op,
+  type OpResult,
+  type Request,
+} from '@cvault/protocol';
+import { TransportError } from './transport.ts';
+
+/** Longest wait for one answer. A channel that is silent for this long is taken for cut. */
+const ANSWER_DEADLINE_MS = 10_000;
+const HELLO_DEADLINE_MS = 10_000;
+
+/** Thrown where the agent refuses a whole request. `wrong_epoch`: what we know of it is outdated. */
+export class RequestRefused extends Error {
+  readonly code: 'wrong_epoch' | 'bad_request' | 'failed';
+
+  constructor(code: RequestRefused['code'], detail: string) {
+    super(`the agent refused a request: ${code}: ${detail}`);
+    this.name = 'RequestRefused';
+    this.code = code;
+  }
+}
+
+type Body<T extends Request['type']> = Omit<Extract<Request, { type: T }>, 'id' | 'type'>;
+type AnswerOf<T extends Answer['type']> = Extract<Answer, { type: T }>;
+
+interface Waiting {
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+  timer: NodeJS.Timeout;
+}
+
+/** Speaks to one agent over one stream. Any fault ends the stream: a new one starts from a known state. */
+export class AgentClient {
+  readonly hello: Hello;
+  /** Resolves when the stream has ended, with the reason. */
+  readonly closed: Promise<Error>;
+  readonly #stream: Duplex;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+
+  private constructor(stream: Duplex, hello: Hello, closed: Promise<Error>) {
+    this.#stream = stream;
+    this.hello = hello;
+    this.closed = closed;
+  }
+
+  /**
+   * Waits for the agent's hello.
+   * @throws TransportError `refused` where something else than an agent of our protocol answers
+   */
+  static async open(stream: Duplex): Promise<AgentClient> {
+    const decoder = new LineDecoder();
+    let client: AgentClient | undefined;
+    const closed = new Promise<Error>((resolve) => {
+      finished(stream, (error) => resolve(error ?? new Error('the agent closed the channel')));
+    });
+    return new Promise<AgentClient>((resolve, reject) => {
+      const refuse = (message: string, cause?: unknown) => {
+        clearTimeout(timer);
+        reject(new TransportError('refused', message, cause));
+        stream.destroy();
+      };
+      const timer = setTimeout(() => refuse('the agent sent no hello in time'), HELLO_DEADLINE_MS);
+      void closed.then((reason) => {
+        refuse('the channel closed before the agent’s hello', reason);
+        if (client !== undefined) client.#end(reason);
+      });
+      stream.on('data', (chunk: Buffer) => {
+        try {
+          for (const line of decoder.push(chunk)) {
+            if (client !== undefined) {
+              client.#receive(line);
+              continue;
+            }
+            const hello = Hello.safeParse(JSON.parse(line));
+            if (!hello.success) return refuse('the agent speaks another version of the protocol', hello.error);
+            clearTimeout(timer);
+            client = new AgentClient(stream, hello.data, closed);
+            resolve(client);
+          }
+        } catch (cause) {
+          if (client === undefined) refuse('what answers is not an agent', cause);
+          else stream.destroy(new Error('the agent sent what is not of the protocol', { cause }));
+        }
+      });
+    });
+  }
+
+  /**
+   * Has the agent apply up to MAX_BATCH_OPS ops; answers a result for each, in their order.
+   * @throws {RequestRefused}
+   */
+  async apply(ops: Op[]): Promise<OpResult[]> {
+    const { results } = await this.#ask('apply', 'applied', { epoch: this.hello.epoch, ops });
+    if (results.length !== ops.length) {
+      const error = new Error(`the agent answered ${results.length} results to ${ops.length} ops`);
+      this.#stream.destroy(error);
+      throw error;
+    }
+    return results;
+  }
+
+  /** Everything that the interface carries now. */
+  async list(): Promise<ListedPeer[]> {
+    const peers: ListedPeer[] = [];
+    for (;;) {
+      const after = peers.at(-1)?.publicKey;
+      const page = await this.#ask('list', 'listed', after === undefined ? {} : { after });
+      peers.push(...page.peers);
+      if (!page.more) return peers;
+      if (page.peers.length === 0) throw new Error('the agent promised another page and sent an empty one');
+    }
+  }
+
+  async peerCount(): Promise<number> {
+    return (await this.#ask('status', 'status', {})).peerCount;
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  async #ask<T extends Request['type'], A extends Answer['type']>(type: T, wanted: A, body: Body<T>) {
+    const id = this.#nextId++;
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      if (this.#stream.destroyed) return reject(new Error('the channel to the agent is closed'));
+      const timer = setTimeout(() => {
+        this.#stream.destroy(new Error(`the agent did not answer within ${ANSWER_DEADLINE_MS} ms`));
+      }, ANSWER_DEADLINE_MS);
+      this.#waiting.set(id, { resolve, reject, timer });
+      this.#stream.write(encodeLine({ type, id, ...body }));
+    });
+    if (answer.type === 'refused') throw new RequestRefused(answer.code, answer.detail);
+    if (answer.type !== wanted) throw new Error(`the agent answered ${answer.type} to ${type}`);
+    return answer as AnswerOf<A>;
+  }
+
+  #receive(line: string): void {
+    const answer = Answer.parse(JSON.parse(line));
+    if (answer.id === null) throw new Error(`the agent could not read a request: ${JSON.stringify(answer)}`);
+    const waiting = this.#waiting.get(answer.id);
+    if (waiting === undefined) throw new Error('the agent answered what nobody asked');
+    this.#waiting.delete(answer.id);
+    clearTimeout(waiting.timer);
+    waiting.resolve(answer);
+  }
+
+  #end(reason: Error): void {
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(new Error('the channel to the agent was cut', { cause: reason }));
+    }
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,150 @@
+import type { Device, DesiredPeer, PeerPush, PeerStore, PushResult } from '@cvault/core';
+import { encodeKey } from '@cvault/wireguard';
+import { Link, type LinkEvent, type LinkState } from './link.ts';
+import type { Transport } from './transport.ts';
+
+/** A VPN server that this replica keeps a link to. */
+export interface LinkedServer {
+  readonly id: string;
+  /** Canonical base64. */
+  readonly publicKey: string;
+  /** Changes with anything that the way to it depends on: the link is made anew then. */
+  readonly fingerprint: string;
+  readonly transport: Transport;
+}
+
+export interface FleetDeps {
+  /** The VPN servers that there are to be links to. */
+  readonly linkedServers: () => Promise<LinkedServer[]>;
+  readonly peers: PeerStore;
+  readonly onEvent: (serverId: string, event: LinkEvent) => void;
+  readonly onError: (what: string, error: unknown) => void;
+  readonly ackDeadlineMs: number;
+  readonly reconcileEveryMs: number;
+}
+
+/** How often the outbox is looked at, for what a dead replica or a cut channel left behind. */
+const SWEEP_EVERY_MS = 1_000;
+/** How often the list of VPN servers is read anew, for what other replicas changed. */
+const REFRESH_EVERY_MS = 5_000;
+
+function desiredOf(device: Device): DesiredPeer {
+  return {
+    tenantId: device.tenantId,
+    deviceId: device.id,
+    generation: device.generation,
+    present: device.state === 'live',
+    publicKey: encodeKey(device.publicKey),
+    addresses: [device.assignedIp],
+    appliedGeneration: device.appliedGeneration,
+    appliedEpoch: device.appliedEpoch,
+  };
+}
+
+/** All links of this replica, and the periodic work that makes lost pushes harmless. */
+export class Fleet implements PeerPush {
+  readonly #deps: FleetDeps;
+  readonly #links = new Map<string, { link: Link; fingerprint: string }>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #underWay = new Set<Promise<void>>();
+  #closing = false;
+
+  constructor(deps: FleetDeps) {
+    this.#deps = deps;
+  }
+
+  async start(): Promise<void> {
+    await this.refresh();
+    this.#every(SWEEP_EVERY_MS, 'sweep', () => this.#sweep());
+    this.#every(REFRESH_EVERY_MS, 'refresh', () => this.refresh());
+    this.#every(this.#deps.reconcileEveryMs, 'reconcile', async () => {
+      await Promise.all([...this.#links.values()].map(({ link }) => link.reconcile()));
+    });
+  }
+
+  /** Opens links to VPN servers that are new, closes those to ones that are gone. */
+  async refresh(): Promise<void> {
+    const wanted = new Map((await this.#deps.linkedServers()).map((server) => [server.id, server]));
+    if (this.#closing) return;
+    for (const [id, { link, fingerprint }] of this.#links) {
+      if (wanted.get(id)?.fingerprint === fingerprint) continue;
+      this.#links.delete(id);
+      this.#track('close', link.close());
+    }
+    for (const server of wanted.values()) {
+      if (this.#links.has(server.id)) continue;
+      const link = new Link({
+        serverId: server.id,
+        publicKey: server.publicKey,
+        transport: server.transport,
+        peers: this.#deps.peers,
+        ackDeadlineMs: this.#deps.ackDeadlineMs,
+        onEvent: (event) => this.#deps.onEvent(server.id, event),
+      });
+      this.#links.set(server.id, { link, fingerprint: server.fingerprint });
+    }
+  }
+
+  async push(device: Device): Promise<PushResult> {
+    const found = this.#links.get(device.placement.serverId);
+    return found === undefined ? { outcome: 'pending' } : found.link.push(desiredOf(device));
+  }
+
+  wake(serverIds: readonly string[]): void {
+    for (const id of new Set(serverIds)) {
+      const found = this.#links.get(id);
+      if (found !== undefined) this.#track('sweep', found.link.sweep());
+    }
+  }
+
+  /** Null where this replica has no link to it. */
+  stateOf(serverId: string): { state: LinkState; lastError: unknown } | null {
+    const found = this.#links.get(serverId);
+    return found === undefined ? null : { state: found.link.state, lastError: found.link.lastError };
+  }
+
+  /** How many peers the interface carries now; null where that cannot be told. */
+  async peerCount(serverId: string): Promise<number | null> {
+    return (await this.#links.get(serverId)?.link.peerCount()) ?? null;
+  }
+
+  /** The states of all links of this replica, for the readiness probe. */
+  states(): LinkState[] {
+    return [...this.#links.values()].map(({ link }) => link.state);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    const links = [...this.#links.values()];
+    this.#links.clear();
+    await Promise.all([...links.map(({ link }) => link.close()), ...this.#underWay]);
+  }
+
+  async #sweep(): Promise<void> {
+    this.wake(await this.#deps.peers.serversWithDue());
+  }
+
+  /** Runs `work` again and again, never twice at once. */
+  #every(ms: number, what: string, work: () => Promise<void>): void {
+    let busy = false;
+    this.#timers.push(
+      setInterval(() => {
+        if (busy) return;
+        busy = true;
+        this.#track(
+          what,
+          work().finally(() => {
+            busy = false;
+          }),
+        );
+      }, ms),
+    );
+  }
+
+  /** Work that nobody waits for: its failure is reported, and closing waits for its end. */
+  #track(what: string, work: Promise<void>): void {
+    const done = work.catch((error: unknown) => this.#deps.onError(what, error)).finally(() => this.#underWay.delete(done));
+    this.#underWay.add(done);
+  }
+}

@@ -1,0 +1,245 @@
+import { type Acknowledgement, type DesiredPeer, planReconcile, type PeerStore, type PushResult } from '@cvault/core';
+import { MAX_BATCH_OPS, type Op, type OpResult } from '@cvault/protocol';
+import { AgentClient } from './agent-client.ts';
+import { Batcher } from './batcher.ts';
+import type { Transport } from './transport.ts';
+
+export type LinkState = 'connecting' | 'reconciling' | 'ready' | 'away' | 'closed';
+
+/** What a link tells of itself; the log turns it into lines. */
+export type LinkEvent =
+  | { readonly type: 'ready'; readonly epoch: string; readonly peers: number; readonly changes: number }
+  | { readonly type: 'repaired'; readonly evicted: number; readonly removed: number; readonly set: number }
+  | { readonly type: 'away'; readonly error: unknown }
+  | { readonly type: 'refused'; readonly peer: DesiredPeer; readonly outcome: string; readonly detail: string }
+  | { readonly type: 'failed'; readonly what: string; readonly error: unknown };
+
+export interface LinkDeps {
+  readonly serverId: string;
+  /** The interface that must answer, in canonical base64: another one would leave the devices without a handshake. */
+  readonly publicKey: string;
+  readonly transport: Transport;
+  readonly peers: PeerStore;
+  readonly onEvent: (event: LinkEvent) => void;
+  readonly ackDeadlineMs: number;
+}
+
+const RETRY_FIRST_MS = 250;
+const RETRY_MOST_MS = 15_000;
+/** Ends attempts to connect that hang. */
+const CONNECT_DEADLINE_MS = 20_000;
+/** Most outbox entries that are claimed at once. */
+const SWEEP_ENTRIES = 512;
+/** Most acknowledgements that are written in one statement. */
+const ACKS_MAX = 1_000;
+
+/** One life of a channel: its client, and what is batched on the way to the agent and back to the database. */
+interface Channel {
+  readonly client: AgentClient;
+  readonly ops: Batcher<Op, OpResult>;
+  readonly acks: Batcher<Acknowledgement, undefined>;
+}
+
+function asOp(peer: DesiredPeer): Op {
+  const { deviceId, generation } = peer;
+  return peer.present
+    ? { verb: 'set', deviceId, generation, publicKey: peer.publicKey, addresses: [...peer.addresses] }
+    : { verb: 'remove', deviceId, generation };
+}
+
+/**
+ * The way to one VPN server: keeps one channel to its agent, reconciles whenever the channel is new, and pushes
+ * changes through it. Everything that it does can be lost at any point and is made up for by the next reconcile.
+ */
+export class Link {
+  readonly #deps: LinkDeps;
+  readonly #stop = new AbortController();
+  #state: LinkState = 'connecting';
+  #channel: Channel | undefined;
+  #reconciling: Promise<void> = Promise.resolve();
+  #wakeRetry: (() => void) | undefined;
+  #running: Promise<void>;
+  #lastError: unknown;
+
+  constructor(deps: LinkDeps) {
+    this.#deps = deps;
+    this.#running = this.#run();
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** Why it is away; undefined where it never was. */
+  get lastError(): unknown {
+    return this.#lastError;
+  }
+
+  /** Answers at once where the VPN server is away, else when it has acknowledged, or at the deadline. */
+  async push(peer: DesiredPeer): Promise<PushResult> {
+    const channel = this.#channel;
+    if (channel === undefined) return { outcome: 'pending' };
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<PushResult>((resolve) => {
+      timer = setTimeout(() => resolve({ outcome: 'pending' }), this.#deps.ackDeadlineMs);
+    });
+    const pushed = this.#deliver(channel, peer).catch((error: unknown): PushResult => {
+      this.#deps.onEvent({ type: 'failed', what: 'push', error });
+      return { outcome: 'pending' };
+    });
+    return Promise.race([pushed, deadline]).finally(() => clearTimeout(timer));
+  }
+
+  /** Sends what the outbox holds for this VPN server. Does nothing while it is away: reconciling will. */
+  async sweep(): Promise<void> {
+    const channel = this.#channel;
+    if (channel === undefined) return;
+    for (;;) {
+      const due = await this.#deps.peers.claimDue(this.#deps.serverId, SWEEP_ENTRIES);
+      if (due.length === 0) return;
+      await Promise.all(due.map((peer) => this.#deliver(channel, peer)));
+    }
+  }
+
+  /** Compares the VPN server with the database and repairs what differs. */
+  async reconcile(): Promise<void> {
+    const channel = this.#channel;
+    if (channel === undefined || this.#state !== 'ready') return;
+    this.#reconciling = this.#reconciling
+      .then(async () => {
+        const changes = await this.#reconcileOn(channel);
+        if (changes.total > 0) this.#deps.onEvent({ type: 'repaired', ...changes });
+        await this.#deps.peers.heard(this.#deps.serverId);
+      })
+      .catch((error: unknown) => {
+        this.#deps.onEvent({ type: 'failed', what: 'reconcile', error });
+        channel.client.close();
+      });
+    await this.#reconciling;
+  }
+
+  /** How many peers the interface carries now; null while the VPN server is away. */
+  async peerCount(): Promise<number | null> {
+    return this.#channel === undefined ? null : this.#channel.client.peerCount().catch(() => null);
+  }
+
+  /** Tries to connect now instead of at the end of the pause. */
+  retryNow(): void {
+    this.#wakeRetry?.();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#channel?.client.close();
+    this.#wakeRetry?.();
+    await this.#running;
+    this.#state = 'closed';
+  }
+
+  async #run(): Promise<void> {
+    let attempts = 0;
+    while (!this.#stop.signal.aborted) {
+      this.#state = 'connecting';
+      try {
+        await this.#connectAndServe(() => {
+          attempts = 0;
+        });
+      } catch (error) {
+        this.#lastError = error;
+        if (!this.#stop.signal.aborted) this.#deps.onEvent({ type: 'away', error });
+      }
+      this.#state = 'away';
+      this.#channel = undefined;
+      await this.#pause(attempts++);
+    }
+  }
+
+  async #connectAndServe(onReady: () => void): Promise<never> {
+    const stopped = this.#stop.signal;
+    const signal = AbortSignal.any([stopped, AbortSignal.timeout(CONNECT_DEADLINE_MS)]);
+    const stream = await this.#deps.transport.open(signal);
+    const cut = () => stream.destroy(new Error('stopped'));
+    stopped.addEventListener('abort', cut);
+    try {
+      stopped.throwIfAborted();
+      const client = await AgentClient.open(stream);
+      await this.#serve(client, onReady);
+      throw await client.closed;
+    } finally {
+      stopped.removeEventListener('abort', cut);
+      stream.destroy();
+    }
+  }
+
+  async #serve(client: AgentClient, onReady: () => void): Promise<void> {
+    const { serverId, peers, publicKey, onEvent } = this.#deps;
+    const { epoch, peerCount } = client.hello;
+    if (client.hello.publicKey !== publicKey) {
+      throw new Error('the interface that answers has another public key than the VPN server in the database');
+    }
+    this.#state = 'reconciling';
+    await peers.adoptEpoch(serverId, epoch);
+    const channel: Channel = {
+      client,
+      ops: new Batcher((ops) => client.apply(ops), MAX_BATCH_OPS),
+      acks: new Batcher(async (acks) => {
+        await peers.acknowledge(serverId, epoch, acks);
+        return acks.map(() => undefined);
+      }, ACKS_MAX),
+    };
+    // From here on pushes may come: the agent's generations sort out what overtakes what.
+    this.#channel = channel;
+    const changes = await this.#reconcileOn(channel);
+    this.#state = 'ready';
+    onReady();
+    onEvent({ type: 'ready', epoch, peers: peerCount, changes: changes.total });
+  }
+
+  async #reconcileOn(channel: Channel) {
+    const { client, ops, acks } = channel;
+    // In this order: see planReconcile.
+    const observed = await client.list();
+    const desired = await this.#deps.peers.desired(this.#deps.serverId);
+    const plan = planReconcile(observed, desired, client.hello.epoch);
+    await Promise.all(plan.evict.map(({ publicKey, owner }) => ops.push({ verb: 'evict', publicKey, owner })));
+    await Promise.all(plan.remove.map((peer) => this.#deliver(channel, peer)));
+    await Promise.all(plan.set.map((peer) => this.#deliver(channel, peer)));
+    await Promise.all(plan.acknowledged.map((ack) => acks.push(ack)));
+    const [evicted, removed, set] = [plan.evict.length, plan.remove.length, plan.set.length];
+    return { evicted, removed, set, total: evicted + removed + set };
+  }
+
+  async #deliver({ ops, acks }: Channel, peer: DesiredPeer): Promise<PushResult> {
+    const { outcome, detail = '' } = await ops.push(asOp(peer));
+    switch (outcome) {
+      case 'applied':
+        await acks.push({ deviceId: peer.deviceId, generation: peer.generation });
+        return { outcome: 'applied' };
+      case 'conflict':
+      case 'invalid':
+      case 'full':
+        this.#deps.onEvent({ type: 'refused', peer, outcome, detail });
+        await this.#deps.peers.fail(peer, outcome);
+        return { outcome: 'refused', reason: outcome, detail };
+      case 'stale':
+      case 'error':
+        // Stale: somebody pushed a newer generation, whose own push answers for it. Error: the outbox tries again.
+        this.#deps.onEvent({ type: 'refused', peer, outcome, detail });
+        return { outcome: 'pending' };
+    }
+  }
+
+  async #pause(attempts: number): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    const most = Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** attempts);
+    await new Promise<void>((resolve) => {
+      // Half fixed, half random: many replicas that lost one VPN server must not come back in step (sshd's MaxStartups).
+      const timer = setTimeout(resolve, most / 2 + Math.random() * (most / 2));
+      this.#wakeRetry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wakeRetry = undefined;
+  }
+}

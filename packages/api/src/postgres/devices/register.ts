@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { CVaultError, type Device, type NewDevice } from '@cvault/core';
+import type pg from 'pg';
+import { brokenConstraint } from '../database.ts';
+import { repeating } from '../transaction.ts';
+import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
+
+/**
+ * The whole registration in one statement, so in one round trip and one commit: measured beside BEGIN, five statements
+ * and COMMIT it halves the time that a client waits.
+ *
+ * Every rule is a constraint, so breaking one undoes everything:
+ * - no address left: server_id and assigned_ip are null, which their columns refuse;
+ * - the key is taken: public_key is null;
+ * - the quota is used up: the check tenants_device_limit refuses the new count;
+ * - the user is not the tenant's: the composite foreign key refuses.
+ *
+ * `free` walks the VPN servers, those heard of late first, and takes the first address that nobody else is taking (SKIP
+ * LOCKED), the longest unused first. A key that this tenant retired may come back to it; any other stays refused.
+ * The tenant's row is everybody's lock, so it is touched last: it depends on the new device.
+ */
+const REGISTER = {
+  name: 'device-register',
+  text: `
+WITH placement AS MATERIALIZED (
+  SELECT id, row_number() OVER (
+    ORDER BY (last_contact_at > now() - interval '90 seconds') IS TRUE DESC, created_at, id
+  ) AS preference
+  FROM servers WHERE state = 'active' AND ($5::text IS NULL OR region = $5)
+), free AS (
+  SELECT next.server_id, next.address
+  FROM (SELECT id FROM placement ORDER BY preference) AS p
+  CROSS JOIN LATERAL (
+    SELECT server_id, address FROM ip_pool
+    WHERE server_id = p.id AND state IN ('free', 'quarantine') AND free_after <= now()
+    ORDER BY free_after, address LIMIT 1 FOR UPDATE SKIP LOCKED
+  ) AS next
+  LIMIT 1
+), lease AS (
+  UPDATE ip_pool SET state = 'held', tenant_id = $2, device_id = $1
+  FROM free WHERE ip_pool.server_id = free.server_id AND ip_pool.address = free.address
+  RETURNING ip_pool.server_id, ip_pool.address
+), key AS (
+  INSERT INTO public_keys (key_hash, tenant_id, device_id) VALUES ($8, $2, $1)
+  ON CONFLICT (key_hash) DO UPDATE SET device_id = excluded.device_id
+    WHERE public_keys.tenant_id = excluded.tenant_id AND public_keys.device_id IS NULL
+  RETURNING key_hash
+), device AS (
+  INSERT INTO devices (id, tenant_id, user_id, name, server_id, assigned_ip, public_key, private_key)
+  VALUES ($1, $2, $3, $4, (SELECT server_id FROM lease), (SELECT address FROM lease),
+          (SELECT $6::bytea FROM key), $7)
+  RETURNING *
+), queued AS (
+  INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
+  SELECT tenant_id, server_id, id, generation, now() + $9 * interval '1 millisecond' FROM device
+), quota AS (
+  UPDATE tenants SET device_count = device_count + 1 FROM device WHERE tenants.id = device.tenant_id
+)
+SELECT ${DEVICE_COLUMNS}
+FROM device d JOIN servers s ON s.id = d.server_id JOIN tenants t ON t.id = d.tenant_id`,
+};
+
+async function whyNoAddress(pool: pg.Pool, region: string | null): Promise<CVaultError> {
+  const { rowCount } = await pool.query(
+    "SELECT FROM servers WHERE state = 'active' AND ($1::text IS NULL OR region = $1) LIMIT 1",
+    [region],
+  );
+  if (rowCount === 0 && region !== null) {
+    return new CVaultError('unknown_region', 'There is no VPN server in this region.', {
+      faults: [{ pointer: '/region', message: 'names no region with an active VPN server' }],
+    });
+  }
+  return new CVaultError('pool_exhausted', 'No tunnel address is left. Nothing was kept.');
+}
+
+/**
+ * @param pushAfterMs how long the outbox entry is left to the request that writes it
+ * @throws CVaultError see `DeviceStore.register`
+ */
+export async function registerDevice(pool: pg.Pool, device: NewDevice, pushAfterMs: number): Promise<Device> {
+  try {
+    const query = {
+      ...REGISTER,
+      values: [
+        device.id,
+        device.tenantId,
+        device.userId,
+        device.name,
+        device.region,
+        device.publicKey,
+        device.sealedPrivateKey,
+        createHash('sha256').update(device.publicKey).digest(),
+        pushAfterMs,
+      ],
+    };
+    const { rows } = await repeating(() => pool.query<DeviceRow>(query));
+    return deviceFromRow(rows[0]!);
+  } catch (cause) {
+    switch (brokenConstraint(cause)) {
+      case 'server_id':
+      case 'assigned_ip':
+        throw await whyNoAddress(pool, device.region);
+      case 'public_key':
+      case 'devices_live_public_key':
+        throw new CVaultError('public_key_taken', 'This public key is in use or was used before.', { cause });
+      case 'tenants_device_limit':
+        throw new CVaultError('device_limit_reached', 'The tenant has as many devices as it may have.', { cause });
+      default:
+        throw cause;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { Device, Owner } from '@cvault/core';
+import type pg from 'pg';
+import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
+
+/**
+ * Everything that ends with a device, in one statement. `before` locks the row and keeps its old state: only a device
+ * that counted gives its quota back. The lease drains until the VPN server has acknowledged the removal.
+ */
+const DELETE = {
+  name: 'device-delete',
+  text: `
+WITH before AS (
+  SELECT id, state FROM devices
+  WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state <> 'deleted' FOR UPDATE
+), d AS (
+  UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL
+  FROM before WHERE devices.id = before.id
+  RETURNING devices.*, before.state AS old_state
+), lease AS (
+  UPDATE ip_pool SET state = 'draining' FROM d WHERE ip_pool.tenant_id = d.tenant_id AND ip_pool.device_id = d.id
+), queued AS (
+  INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
+  SELECT tenant_id, server_id, id, generation, now() + $4 * interval '1 millisecond' FROM d
+), session AS (
+  UPDATE sessions SET state = 'CLOSED', closed_at = now()
+  FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
+), quota AS (
+  UPDATE tenants SET device_count = device_count - 1
+  FROM d WHERE tenants.id = d.tenant_id AND d.old_state IN ('live', 'suspended')
+)
+SELECT ${DEVICE_COLUMNS} FROM d ${DEVICE_JOINS}`,
+};
+
+export async function deleteDevice(
+  pool: pg.Pool,
+  owner: Owner,
+  id: string,
+  pushAfterMs: number,
+): Promise<Device | null> {
+  const { rows } = await pool.query<DeviceRow>({ ...DELETE, values: [owner.tenantId, owner.userId, id, pushAfterMs] });
+  return rows[0] === undefined ? null : deviceFromRow(rows[0]);
+}

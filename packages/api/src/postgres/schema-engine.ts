@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type * as Engine from '@prisma/schema-engine-wasm';
+import pg from 'pg';
+
+type EngineModule = typeof Engine & {
+  __wbg_set_wasm(exports: unknown): void;
+};
+
+/** The part of the WebAssembly interface that is used here: Node.js has it, its types leave it to the browser's. */
+const { instantiate } = (
+  globalThis as unknown as {
+    WebAssembly: {
+      instantiate(
+        bytes: Uint8Array,
+        imports: Record<string, unknown>,
+      ): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
+    };
+  }
+).WebAssembly;
+
+let loaded: Promise<EngineModule> | undefined;
+
+/**
+ * Prisma's own schema engine as WebAssembly, so that no binary has to be downloaded. The package's entry point is made
+ * for bundlers (it imports the .wasm file as a module), so its two files are put together here.
+ */
+async function loadEngine(): Promise<EngineModule> {
+  const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
+  const glue = (await import(pathToFileURL(join(folder, 'schema_engine_bg.js')).href)) as EngineModule;
+  const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'));
+  const { instance } = await instantiate(bytes, { './schema_engine_bg.js': glue });
+  glue.__wbg_set_wasm(instance.exports);
+  instance.exports.__wbindgen_start();
+  return glue;
+}
+
+/**
+ * Prisma's adapter cuts a script at every semicolon, also inside comments and function bodies, and so leaves half of it
+ * done when a statement fails. Sent whole, PostgreSQL runs a script as one transaction.
+ */
+class WholeScripts extends PrismaPg {
+  override async connect() {
+    const adapter = await super.connect();
+    adapter.executeScript = async (script) => {
+      await adapter.underlyingDriver().query(script);
+    };
+    return adapter;
+  }
+}
+
+/** Runs `work` with a schema engine on the database, and frees it afterwards. */
+export async function withSchemaEngine<T>(
+  databaseUrl: string,
+  datamodel: string | null,
+  work: (engine: Engine.SchemaEngine) => Promise<T>,
+): Promise<T> {
+  loaded ??= loadEngine();
+  const { SchemaEngine } = await loaded;
+  // Our own pool: the engine leaves its connections open, and a connection that PostgreSQL ends later without anybody
+  // listening ends the process.
+  const pool = new pg.Pool({ connectionString: databaseUrl, application_name: 'cvault migrate', max: 2 });
+  pool.on('error', () => undefined);
+  try {
+    const engine = await SchemaEngine.new(
+      { datamodels: datamodel === null ? undefined : [['schema.prisma', datamodel]] },
+      () => undefined,
+      bindMigrationAwareSqlAdapterFactory(new WholeScripts(pool)),
+    );
+    try {
+      return await work(engine);
+    } finally {
+      engine.free();
+    }
+  } finally {
+    await pool.end();
+  }
+}

@@ -1,0 +1,75 @@
+import type { Pool, Server } from '@cvault/core';
+
+/** Columns of a VPN server `s`: what `serverFromRow` reads. */
+export const SERVER_COLUMNS = `
+  s.id, s.name, s.region, s.state, s.transport, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
+  s.interface_name, s.public_key, s.netns, s.ssh_host, s.ssh_port, s.ssh_user, s.ssh_host_keys, s.epoch,
+  s.last_contact_at, s.created_at,
+  (SELECT count(*) FROM devices d WHERE d.server_id = s.id AND d.state IN ('live', 'suspended')) AS device_count`;
+
+export interface ServerRow {
+  id: string;
+  name: string;
+  region: string;
+  state: Server['state'];
+  transport: Server['transport'];
+  endpoint_host: string;
+  endpoint_port: number;
+  interface_name: string;
+  public_key: Buffer | null;
+  netns: string | null;
+  ssh_host: string | null;
+  ssh_port: number | null;
+  ssh_user: string | null;
+  ssh_host_keys: string[] | null;
+  epoch: string | null;
+  last_contact_at: Date | null;
+  created_at: Date;
+  device_count: number;
+}
+
+export function serverFromRow(row: ServerRow): Server {
+  return {
+    id: row.id,
+    name: row.name,
+    region: row.region,
+    state: row.state,
+    transport: row.transport,
+    endpointHost: row.endpoint_host,
+    endpointPort: row.endpoint_port,
+    interfaceName: row.interface_name,
+    publicKey: row.public_key,
+    ssh:
+      row.ssh_host === null || row.ssh_port === null || row.ssh_user === null
+        ? null
+        : { host: row.ssh_host, port: row.ssh_port, user: row.ssh_user, hostKeys: row.ssh_host_keys ?? [] },
+    netns: row.netns,
+    epoch: row.epoch,
+    lastContactAt: row.last_contact_at,
+    createdAt: row.created_at,
+    deviceCount: row.device_count,
+  };
+}
+
+export interface PoolRow {
+  id: string;
+  server_id: string;
+  cidr: string;
+  gateway: string;
+  created_at: Date;
+  free: number;
+  held: number;
+  draining: number;
+  quarantine: number;
+}
+
+export function poolFromRow(row: PoolRow): Pool {
+  return {
+    id: row.id,
+    serverId: row.server_id,
+    cidr: row.cidr,
+    gateway: row.gateway,
+    createdAt: row.created_at,
+    addresses: { free: row.free, held: row.held, draining: row.draining, quarantine: row.quarantine },
+  };
+}

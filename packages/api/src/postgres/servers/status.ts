@@ -1,0 +1,27 @@
+import type { ServerStatusStore } from '@cvault/core';
+import type { Database } from '../database.ts';
+
+const SERVER_FOR = `
+SELECT s.id, s.name, s.region, s.state,
+  (SELECT count(*) FROM devices WHERE server_id = s.id AND state = 'live') AS "deviceCount"
+FROM servers s
+LEFT JOIN LATERAL (
+  SELECT created_at FROM devices
+  WHERE tenant_id = $1 AND user_id = $2 AND server_id = s.id AND state <> 'deleted'
+  ORDER BY created_at DESC LIMIT 1
+) AS mine ON true
+WHERE s.state IN ('active', 'disabled') AND (s.state = 'active' OR mine.created_at IS NOT NULL)
+ORDER BY mine.created_at DESC NULLS LAST, (s.last_contact_at > now() - interval '90 seconds') IS TRUE DESC, s.created_at, s.id
+LIMIT 1`;
+
+export function createServerStatusStore({ pool }: Database): ServerStatusStore {
+  return {
+    async serverFor({ tenantId, userId }) {
+      const { rows } = await pool.query<NonNullable<Awaited<ReturnType<ServerStatusStore['serverFor']>>>>(SERVER_FOR, [
+        tenantId,
+        userId,
+      ]);
+      return rows[0] ?? null;
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { CVaultError, type NewServer, type Server, type ServerStore } from '@cvault/core';
+import type pg from 'pg';
+import { brokenConstraint, type Database } from '../database.ts';
+import { inTransaction } from '../transaction.ts';
+import { evictDevices, finishRemoval } from './removal.ts';
+import { deletePool, insertPool, listPools, nextDefaultCidr } from './pools.ts';
+import { SERVER_COLUMNS, type ServerRow, serverFromRow } from './rows.ts';
+
+const NOT_REMOVED = "s.state <> 'removed'";
+
+async function insertServer(db: pg.PoolClient, server: NewServer): Promise<void> {
+  await db.query(
+    `INSERT INTO servers (id, name, region, transport, endpoint_host, endpoint_port, interface_name, netns,
+       ssh_host, ssh_port, ssh_user, ssh_host_keys, ssh_private_key)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    [
+      server.id,
+      server.name,
+      server.region,
+      server.transport,
+      server.endpointHost,
+      server.endpointPort,
+      server.interfaceName,
+      server.netns,
+      server.ssh?.host ?? null,
+      server.ssh?.port ?? null,
+      server.ssh?.user ?? null,
+      server.ssh?.hostKeys ?? [],
+      server.sealedSshKey,
+    ],
+  );
+}
+
+export function createServerStore({ pool }: Database): ServerStore {
+  async function find(id: string): Promise<Server | null> {
+    const { rows } = await pool.query<ServerRow>(
+      `SELECT ${SERVER_COLUMNS} FROM servers s WHERE s.id = $1 AND ${NOT_REMOVED}`,
+      [id],
+    );
+    return rows[0] === undefined ? null : serverFromRow(rows[0]);
+  }
+
+  return {
+    async create(server) {
+      try {
+        await inTransaction(pool, async (db) => {
+          await insertServer(db, server);
+          await insertPool(db, server.id, server.poolCidr ?? (await nextDefaultCidr(db)));
+        });
+      } catch (cause) {
+        if (brokenConstraint(cause) === 'servers_name') {
+          throw new CVaultError('name_taken', 'Another VPN server has this name.', { cause });
+        }
+        throw cause;
+      }
+      return { server: (await find(server.id))!, pools: await listPools(pool, server.id) };
+    },
+
+    async list() {
+      const { rows } = await pool.query<ServerRow>(
+        `SELECT ${SERVER_COLUMNS} FROM servers s WHERE ${NOT_REMOVED} ORDER BY s.created_at, s.id`,
+      );
+      return rows.map(serverFromRow);
+    },
+
+    find,
+
+    async activate(id, { publicKey, hostKeys }) {
+      const hash = createHash('sha256').update(publicKey).digest();
+      try {
+        await inTransaction(pool, async (db) => {
+          // In the registry of keys, so that no device can ever bring the VPN server's own.
+          await db.query('INSERT INTO public_keys (key_hash) VALUES ($1)', [hash]);
+          const { rowCount } = await db.query(
+            `UPDATE servers SET state = 'active', public_key = $2, ssh_host_keys = $3
+             WHERE id = $1 AND state = 'provisioning'`,
+            [id, publicKey, hostKeys],
+          );
+          if (rowCount === 0) throw new CVaultError('state_conflict', 'The VPN server is not provisioning.');
+        });
+      } catch (cause) {
+        if (brokenConstraint(cause) === 'public_keys_pkey') {
+          throw new CVaultError('public_key_taken', 'This interface’s public key is in use already.', { cause });
+        }
+        throw cause;
+      }
+      return (await find(id))!;
+    },
+
+    async setState(id, from, to) {
+      const { rowCount } = await pool.query(
+        'UPDATE servers SET state = $3 WHERE id = $1 AND state = ANY ($2::server_state[])',
+        [id, from, to],
+      );
+      return rowCount === 1;
+    },
+
+    evict: (id) => evictDevices(pool, id),
+
+    finishRemoval: (id, force) => finishRemoval(pool, id, force),
+
+    async removing() {
+      const { rows } = await pool.query<{ id: string }>("SELECT id FROM servers WHERE state = 'removing'");
+      return rows.map((row) => row.id);
+    },
+
+    pools: (serverId) => listPools(pool, serverId),
+
+    async addPool(serverId, cidr) {
+      await insertPool(pool, serverId, cidr);
+      return (await listPools(pool, serverId)).find((added) => added.cidr === cidr)!;
+    },
+
+    removePool: (serverId, poolId) => deletePool(pool, serverId, poolId),
+  };
+}

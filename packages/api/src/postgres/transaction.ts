@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+
+/** serialization_failure and deadlock_detected: PostgreSQL undid the transaction, and doing it again may succeed. */
+const REPEATABLE = new Set(['40001', '40P01']);
+const ATTEMPTS = 5;
+const PAUSE_MOST_MS = 50;
+
+/** Does `work` again where PostgreSQL undid it for a deadlock; it must have no effect outside of the database. */
+export async function repeating<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const repeatable = error instanceof pg.DatabaseError && REPEATABLE.has(error.code ?? '');
+      if (!repeatable || attempt === ATTEMPTS) throw error;
+      await sleep(Math.random() * PAUSE_MOST_MS * attempt);
+    }
+  }
+}
+
+/**
+ * Runs `work` in one READ COMMITTED transaction; what it throws undoes everything. Deadlocks are repeated here.
+ */
+export function inTransaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> {
+  return repeating(() => once(pool, work));
+}
+
+async function once<T>(pool: pg.Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> {
+  const db = await pool.connect();
+  let broken = false;
+  try {
+    await db.query('BEGIN');
+    const result = await work(db);
+    await db.query('COMMIT');
+    return result;
+  } catch (error) {
+    await db.query('ROLLBACK').catch(() => {
+      broken = true;
+    });
+    throw error;
+  } finally {
+    db.release(broken);
+  }
+}

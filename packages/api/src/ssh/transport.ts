@@ -1,0 +1,121 @@
+import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Secret } from '@cvault/core';
+import { Client, type ClientChannel } from 'ssh2';
+import { type Transport, TransportError } from '../links/transport.ts';
+
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** OpenSSH private key. */
+  readonly privateKey: Secret<string>;
+  /** The pinned host keys: `ssh-ed25519 AAAA…`. Never empty: there is no trust on first use. */
+  readonly hostKeys: readonly [string, ...string[]];
+}
+
+const CONNECT_DEADLINE_MS = 10_000;
+/** With KEEPALIVE_LOST: a peer that is silent for 15 s is taken for gone. ssh2 has it off by default. */
+const KEEPALIVE_MS = 5_000;
+const KEEPALIVE_LOST = 3;
+
+/**
+ * Only what resists today's attacks (Terrapin included: ssh2 negotiates strict key exchange with these). Names from
+ * the IANA registry of SSH parameters.
+ */
+const ALGORITHMS = {
+  kex: ['curve25519-sha256', 'curve25519-sha256@libssh.org', 'ecdh-sha2-nistp256'],
+  cipher: ['aes256-gcm@openssh.com', 'aes128-gcm@openssh.com', 'chacha20-poly1305@openssh.com'],
+  hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com'],
+  compress: ['none'],
+} as const;
+
+function blobOf(hostKey: string): Buffer {
+  return Buffer.from(hostKey.split(' ')[1] ?? '', 'base64');
+}
+
+/** `ecdsa-sha2-nistp256` and `ssh-ed25519` name both the key and its signature; RSA keys sign with SHA-2 only. */
+function signatureAlgorithms(hostKeys: readonly string[]): string[] {
+  return [...new Set(hostKeys.map((key) => key.split(' ')[0] ?? ''))].flatMap((type) =>
+    type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [type],
+  );
+}
+
+/** A socket of our own, because ssh2 never sets TCP_NODELAY: measured, an exchange went from 88 ms to 0.8 ms. */
+async function dial(target: SshTarget, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: target.host, port: target.port, noDelay: true });
+    const fail = (cause: unknown) => {
+      socket.destroy();
+      reject(new TransportError('unreachable', `no TCP connection to ${target.host}:${target.port}`, cause));
+    };
+    const abort = () => fail(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', abort);
+      socket.off('error', fail);
+      resolve(socket);
+    });
+  });
+}
+
+/**
+ * One connection with one long-lived channel. The key's forced command decides what runs at the other end; the command
+ * that is named here is never run.
+ */
+export function createSshTransport(target: SshTarget): Transport {
+  const pinned = target.hostKeys.map(blobOf);
+  return {
+    async open(signal) {
+      signal.throwIfAborted();
+      const socket = await dial(target, signal);
+      return new Promise<Duplex>((resolve, reject) => {
+        const client = new Client();
+        let mismatch = false;
+        const fail = (kind: TransportError['kind'], message: string, cause: unknown) => {
+          client.destroy();
+          socket.destroy();
+          reject(new TransportError(kind, message, cause));
+        };
+        const abort = () => fail('unreachable', 'the SSH connection took too long', signal.reason);
+        signal.addEventListener('abort', abort, { once: true });
+        client.on('error', (cause) => {
+          if (mismatch) fail('host_key_mismatch', 'the SSH host key is not the pinned one', cause);
+          else fail('refused', 'the SSH connection failed', cause);
+        });
+        client.once('ready', () => {
+          client.exec('agent', (error: Error | undefined, channel: ClientChannel) => {
+            signal.removeEventListener('abort', abort);
+            if (error !== undefined) return fail('refused', 'the SSH channel was refused', error);
+            // The agent's log goes to its own journal; what else comes on stderr only has to be drained.
+            channel.stderr.resume();
+            channel.once('close', () => client.end());
+            client.once('close', () => channel.destroy());
+            resolve(channel);
+          });
+        });
+        client.connect({
+          sock: socket,
+          username: target.user,
+          privateKey: target.privateKey.reveal(),
+          authHandler: ['publickey'],
+          hostVerifier: (key: Buffer) => {
+            mismatch = !pinned.some((known) => known.equals(key));
+            return !mismatch;
+          },
+          algorithms: {
+            kex: [...ALGORITHMS.kex],
+            cipher: [...ALGORITHMS.cipher],
+            hmac: [...ALGORITHMS.hmac],
+            compress: [...ALGORITHMS.compress],
+            serverHostKey: signatureAlgorithms(target.hostKeys) as 'ssh-ed25519'[],
+          },
+          readyTimeout: CONNECT_DEADLINE_MS,
+          keepaliveInterval: KEEPALIVE_MS,
+          keepaliveCountMax: KEEPALIVE_LOST,
+        });
+      });
+    },
+  };
+}

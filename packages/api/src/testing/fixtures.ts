@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { newId, type Owner, type Server } from '@cvault/core';
+import { encodeKey, generateKeyPair } from '@cvault/wireguard';
+import type { Database } from '../postgres/database.ts';
+import { createServerStore } from '../postgres/servers/store.ts';
+
+/** A tenant with one user, straight into the tables. */
+export async function aTenantWithUser({ pool }: Database, options: { deviceLimit?: number } = {}): Promise<Owner> {
+  const tenantId = newId();
+  const userId = newId();
+  await pool.query('INSERT INTO tenants (id, name, device_limit) VALUES ($1, $2, $3)', [
+    tenantId,
+    `tenant ${tenantId}`,
+    options.deviceLimit ?? 100_000,
+  ]);
+  await pool.query('INSERT INTO tenant_users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, $4)', [
+    userId,
+    tenantId,
+    `${userId}@example.com`,
+    'none',
+  ]);
+  return { tenantId, userId };
+}
+
+/** A simulated VPN server that takes devices. */
+export async function aServer(
+  database: Database,
+  options: { cidr?: string; region?: string } = {},
+): Promise<Server & { publicKey: Buffer }> {
+  const servers = createServerStore(database);
+  const id = newId();
+  await servers.create({
+    id,
+    name: `server ${id}`,
+    region: options.region ?? 'us-east',
+    transport: 'memory',
+    endpointHost: '203.0.113.1',
+    endpointPort: 51820,
+    interfaceName: 'wg0',
+    ssh: null,
+    netns: null,
+    sealedSshKey: null,
+    poolCidr: options.cidr ?? '10.8.0.0/24',
+  });
+  const { publicKey } = generateKeyPair();
+  return { ...(await servers.activate(id, { publicKey, hostKeys: [] })), publicKey };
+}
+
+/** A new device's input with a key of its own. */
+export function aDevice(owner: Owner, over: { region?: string | null; publicKey?: Buffer; name?: string } = {}) {
+  return {
+    id: newId(),
+    ...owner,
+    name: over.name ?? 'phone',
+    region: over.region ?? null,
+    publicKey: over.publicKey ?? generateKeyPair().publicKey,
+    sealedPrivateKey: null,
+  };
+}
+
+export const aKey = (): string => encodeKey(generateKeyPair().publicKey);
+
+/** An epoch as agents make them. */
+export const anEpoch = (): string => randomBytes(16).toString('hex');

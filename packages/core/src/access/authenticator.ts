@@ -1,0 +1,75 @@
+import { timingSafeEqual } from 'node:crypto';
+import { CVaultError } from '../errors.ts';
+import type { Secret } from '../secret.ts';
+import { hashCredential, looksLikeApiKey } from './api-keys.ts';
+import type { AccessTokenClaims, AccessTokens, FoundIdentity, IdentityStore } from './ports.ts';
+import type { AdminPrincipal, TenantPrincipal, UserPrincipal } from './principal.ts';
+
+export interface AuthenticatorDeps {
+  readonly identities: IdentityStore;
+  readonly accessTokens: AccessTokens;
+  readonly adminKey: Secret<string>;
+}
+
+const invalidApiKey = () => new CVaultError('invalid_api_key', 'The API key is not valid.');
+const invalidToken = () => new CVaultError('invalid_token', 'The access token is not valid.');
+
+/** Finds out who sends a request, from the credentials that it carries; undefined stands for one that it does not. */
+export function createAuthenticator({ identities, accessTokens, adminKey }: AuthenticatorDeps) {
+  const adminKeyHash = hashCredential(adminKey.reveal());
+
+  /** What can be told of an API key without the database. */
+  function readApiKey(apiKey: string | undefined): Buffer {
+    if (apiKey === undefined) throw new CVaultError('missing_api_key', 'Send an API key in X-API-Key.');
+    if (!looksLikeApiKey(apiKey)) throw invalidApiKey();
+    return hashCredential(apiKey);
+  }
+
+  async function find(apiKeyHash: Buffer, claims: AccessTokenClaims | null): Promise<FoundIdentity> {
+    const found = await identities.find(apiKeyHash, claims);
+    if (found === null || found.tenantState === 'deleting') throw invalidApiKey();
+    if (found.tenantState === 'suspended') throw new CVaultError('tenant_suspended', 'The tenant is suspended.');
+    return found;
+  }
+
+  return {
+    /** @throws CVaultError `missing_api_key`, `invalid_api_key`, `tenant_suspended` */
+    async tenant(apiKey: string | undefined): Promise<TenantPrincipal> {
+      const { tenantId, policy } = await find(readApiKey(apiKey), null);
+      return { kind: 'tenant', tenantId, policy };
+    },
+
+    /** @throws CVaultError as `tenant`; `missing_token`, `invalid_token` */
+    async user(apiKey: string | undefined, token: string | undefined): Promise<UserPrincipal> {
+      const apiKeyHash = readApiKey(apiKey);
+      if (token === undefined) {
+        throw new CVaultError('missing_token', 'Send the user’s access token as Authorization: Bearer.');
+      }
+      // A forged token never reaches the database.
+      const claims = await accessTokens.verify(token);
+      if (claims === null) throw invalidToken();
+      const { tenantId, policy, user } = await find(apiKeyHash, claims);
+      if (claims.tenantId !== tenantId || user === null) throw invalidToken();
+      return {
+        kind: 'user',
+        tenantId,
+        policy,
+        userId: user.id,
+        email: user.email,
+        userCreatedAt: user.createdAt,
+        signInId: claims.signInId,
+      };
+    },
+
+    /** @throws CVaultError `invalid_admin_key` */
+    admin(token: string | undefined): AdminPrincipal {
+      // Hashed first: both sides have one length, and the comparison tells nothing about either.
+      if (token === undefined || !timingSafeEqual(hashCredential(token), adminKeyHash)) {
+        throw new CVaultError('invalid_admin_key', 'The admin key is missing or not valid.');
+      }
+      return { kind: 'admin' };
+    },
+  };
+}
+
+export type Authenticator = ReturnType<typeof createAuthenticator>;

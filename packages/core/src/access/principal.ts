@@ -1,0 +1,33 @@
+/** What a tenant's row says about how its requests are treated. Read with every request, so a change acts at once. */
+export interface TenantPolicy {
+  readonly passwordLengthMin: number;
+  /** Requests that one client may send to the authentication routes in one window. */
+  readonly authRateLimit: number;
+  readonly authRateWindowSeconds: number;
+}
+
+/** A tenant's backend, by its API key. */
+export interface TenantPrincipal {
+  readonly kind: 'tenant';
+  readonly tenantId: string;
+  readonly policy: TenantPolicy;
+}
+
+/** An end user, by the tenant's API key and the user's access token. */
+export interface UserPrincipal {
+  readonly kind: 'user';
+  readonly tenantId: string;
+  readonly policy: TenantPolicy;
+  readonly userId: string;
+  readonly email: string;
+  readonly userCreatedAt: Date;
+  readonly signInId: string;
+}
+
+/** The operator, by the admin key. */
+export interface AdminPrincipal {
+  readonly kind: 'admin';
+}
+
+/** Who sends a request. */
+export type Principal = TenantPrincipal | UserPrincipal | AdminPrincipal;

@@ -1,0 +1,62 @@
+/** What is wanted of a device. It is on its VPN server while `live`, and absent from it in every other state. */
+export type DeviceState = 'live' | 'suspended' | 'failed' | 'deleted';
+
+/** What a caller is told: the state, and whether the VPN server has acknowledged it. */
+export type DeviceStatus = 'pending' | 'active' | 'suspended' | 'failed' | 'removing';
+
+/** Where a device connects to. */
+export interface Placement {
+  readonly serverId: string;
+  readonly serverName: string;
+  readonly region: string;
+  /** IP address; IPv6 without brackets. */
+  readonly endpointHost: string;
+  readonly endpointPort: number;
+  readonly serverPublicKey: Buffer;
+  /** The epoch of the agent that was last reconciled; null where none ever was. */
+  readonly serverEpoch: string | null;
+}
+
+/** A customer's machine: desired state. What is on the interface is a peer. */
+export interface Device {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly name: string;
+  readonly state: DeviceState;
+  /** Raised by every change that the VPN server must see; starts at 1. */
+  readonly generation: number;
+  /** The highest generation that the VPN server acknowledged; 0 for none. */
+  readonly appliedGeneration: number;
+  /** The epoch that acknowledged it; null for none. */
+  readonly appliedEpoch: string | null;
+  /** Why it failed; null unless `failed`. */
+  readonly failure: string | null;
+  /** 32 bytes. */
+  readonly publicKey: Buffer;
+  /** Sealed; null where the device made its own key pair. */
+  readonly sealedPrivateKey: Buffer | null;
+  readonly assignedIp: string;
+  /** The tenant's resolvers, as they go into the configuration. */
+  readonly dns: readonly string[];
+  /** Null where it never connected. */
+  readonly lastConnectedAt: Date | null;
+  readonly createdAt: Date;
+  readonly placement: Placement;
+}
+
+/** A device is active only while the life of the agent that acknowledged its newest generation goes on. */
+export function statusOf(device: Device): DeviceStatus {
+  switch (device.state) {
+    case 'live':
+      return device.appliedGeneration === device.generation && device.appliedEpoch === device.placement.serverEpoch
+        ? 'active'
+        : 'pending';
+    case 'suspended':
+      return 'suspended';
+    case 'failed':
+      return 'failed';
+    case 'deleted':
+      return 'removing';
+  }
+}

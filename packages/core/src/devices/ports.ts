@@ -1,0 +1,55 @@
+import type { Device } from './device.ts';
+
+export interface NewDevice {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly name: string;
+  /** Null: any region. */
+  readonly region: string | null;
+  readonly publicKey: Buffer;
+  readonly sealedPrivateKey: Buffer | null;
+}
+
+/** Which devices a caller may see: those of one user. */
+export interface Owner {
+  readonly tenantId: string;
+  readonly userId: string;
+}
+
+/** Devices, their leases and their quota: each write is one transaction that keeps all of them in step. */
+export interface DeviceStore {
+  /**
+   * Leases the address that was free the longest, writes the device and its outbox entry, and counts it.
+   * Nothing is kept where it throws.
+   * @throws CVaultError `unknown_region`, `pool_exhausted`, `public_key_taken`, `device_limit_reached`
+   */
+  register(device: NewDevice): Promise<Device>;
+  /** Newest last; deleted ones are left out. */
+  list(owner: Owner): Promise<Device[]>;
+  /** Null where there is none, or where it is another's or deleted. */
+  find(owner: Owner, id: string): Promise<Device | null>;
+  /** Null as with `find`. A name is not on the VPN server, so the generation stays. */
+  rename(owner: Owner, id: string, name: string): Promise<Device | null>;
+  /**
+   * Marks it deleted, gives its quota back, drains its address and forgets its private key; null as with `find`.
+   * Deleted is final: its key and address come free once the VPN server has acknowledged the removal.
+   */
+  delete(owner: Owner, id: string): Promise<Device | null>;
+}
+
+/** What became of a change that was handed to a VPN server. */
+export type PushResult =
+  | { readonly outcome: 'applied' }
+  /** Not acknowledged within the deadline. It completes by itself once the VPN server is back. */
+  | { readonly outcome: 'pending' }
+  /** Refused for good. */
+  | { readonly outcome: 'refused'; readonly reason: 'conflict' | 'invalid' | 'full'; readonly detail: string };
+
+/** Hands committed changes to VPN servers. Only a faster way than the outbox: losing a call loses nothing. */
+export interface PeerPush {
+  /** Answers when the VPN server has acknowledged the device's generation, or after the deadline. */
+  push(device: Device): Promise<PushResult>;
+  /** Has the outbox entries of these VPN servers looked at now. */
+  wake(serverIds: readonly string[]): void;
+}

@@ -1,0 +1,219 @@
+/** What kind of failure a code is. `http/problem.ts` gives each kind its status. */
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'gone'
+  | 'method'
+  | 'conflict'
+  | 'too_large'
+  | 'media_type'
+  | 'limited'
+  | 'exhausted'
+  | 'internal'
+  | 'unavailable';
+
+interface ErrorDefinition {
+  readonly kind: ErrorKind;
+  /** Short and fixed: RFC 9457 `title`. */
+  readonly title: string;
+  /** What the caller can do about it; printed in docs/errors.md. */
+  readonly remedy: string;
+}
+
+/** The closed set of error codes. docs/errors.md and the OpenAPI enum are generated from it. */
+export const ERRORS = {
+  invalid_request: {
+    kind: 'invalid',
+    title: 'The request is not valid',
+    remedy: 'Each entry of `errors` points at a field and says what is wrong with it. Correct them and send it again.',
+  },
+  malformed_body: {
+    kind: 'invalid',
+    title: 'The body is not readable JSON',
+    remedy: 'Send one JSON object, encoded as UTF-8.',
+  },
+  invalid_public_key: {
+    kind: 'invalid',
+    title: 'The public key cannot be used',
+    remedy: 'Send the output of `wg pubkey`: canonical base64 of 32 bytes, of a key pair made for this device alone.',
+  },
+  missing_api_key: {
+    kind: 'unauthenticated',
+    title: 'No API key was sent',
+    remedy: 'Send your tenant’s API key in the header `X-API-Key`.',
+  },
+  invalid_api_key: {
+    kind: 'unauthenticated',
+    title: 'The API key is not valid',
+    remedy: 'Check that the whole key was copied and that it was not revoked; make a new one if need be.',
+  },
+  missing_token: {
+    kind: 'unauthenticated',
+    title: 'No access token was sent',
+    remedy: 'Sign the user in and send `Authorization: Bearer <accessToken>`.',
+  },
+  invalid_token: {
+    kind: 'unauthenticated',
+    title: 'The access token is not valid',
+    remedy: 'It has expired or was revoked: use the refresh token, or sign in again.',
+  },
+  invalid_refresh_token: {
+    kind: 'unauthenticated',
+    title: 'The refresh token is not valid',
+    remedy: 'It has expired, was revoked or was used before. Sign in again.',
+  },
+  invalid_credentials: {
+    kind: 'unauthenticated',
+    title: 'E-mail or password is wrong',
+    remedy: 'Check both. The answer is the same whether or not the user exists.',
+  },
+  invalid_admin_key: {
+    kind: 'unauthenticated',
+    title: 'The admin key is missing or not valid',
+    remedy: 'Send `Authorization: Bearer cv_admin_…`, the value of CVAULT_ADMIN_KEY.',
+  },
+  tenant_suspended: {
+    kind: 'forbidden',
+    title: 'The tenant is suspended',
+    remedy: 'The operator has to resume it.',
+  },
+  not_found: {
+    kind: 'not_found',
+    title: 'Not found',
+    remedy: 'Check the id. An object that is not yours answers the same.',
+  },
+  no_such_route: {
+    kind: 'not_found',
+    title: 'There is no such route',
+    remedy: 'See /docs for the routes that there are.',
+  },
+  method_not_allowed: {
+    kind: 'method',
+    title: 'The route does not know this method',
+    remedy: 'The header `Allow` names the methods that it knows.',
+  },
+  email_taken: {
+    kind: 'conflict',
+    title: 'A user with this e-mail exists',
+    remedy: 'Sign in instead, or use another e-mail.',
+  },
+  name_taken: { kind: 'conflict', title: 'The name is in use', remedy: 'Choose another name.' },
+  public_key_taken: {
+    kind: 'conflict',
+    title: 'The public key is in use or was used before',
+    remedy: 'Make a new key pair on the device; a key belongs to one device for good.',
+  },
+  unknown_region: {
+    kind: 'invalid',
+    title: 'There is no VPN server in this region',
+    remedy: 'Leave `region` out, or name one that has an active VPN server.',
+  },
+  device_limit_reached: {
+    kind: 'conflict',
+    title: 'The tenant has as many devices as it may have',
+    remedy: 'Delete a device, or ask the operator for a higher limit.',
+  },
+  pool_exhausted: {
+    kind: 'exhausted',
+    title: 'No address is left',
+    remedy: 'Choose another region or try later: addresses come back some time after devices are deleted. The operator can add a pool.',
+  },
+  server_full: {
+    kind: 'exhausted',
+    title: 'The VPN server holds as many peers as it can',
+    remedy: 'Choose another region, or ask the operator to add a VPN server.',
+  },
+  peer_refused: {
+    kind: 'conflict',
+    title: 'The VPN server refused the peer',
+    remedy: 'Nothing was kept. Try again with a new key; if it persists, the operator finds the reason in the logs by the request id.',
+  },
+  state_conflict: {
+    kind: 'conflict',
+    title: 'The object is in a state that does not allow this',
+    remedy: 'The detail says which state it is in.',
+  },
+  pool_overlap: {
+    kind: 'conflict',
+    title: 'The pool overlaps another one of this VPN server',
+    remedy: 'Choose a range that no pool of the VPN server touches.',
+  },
+  in_use: {
+    kind: 'conflict',
+    title: 'The object is in use',
+    remedy: 'The detail says by what; remove that first.',
+  },
+  host_key_mismatch: {
+    kind: 'conflict',
+    title: 'The VPN server’s SSH host key is not the pinned one',
+    remedy: 'Find out why it changed before you trust it: somebody may stand in between. Nothing was sent to it.',
+  },
+  server_unreachable: {
+    kind: 'unavailable',
+    title: 'The VPN server cannot be reached',
+    remedy: 'The detail says how far the connection got.',
+  },
+  body_too_large: { kind: 'too_large', title: 'The body is too large', remedy: 'Send at most 64 KiB.' },
+  unsupported_media_type: {
+    kind: 'media_type',
+    title: 'The body’s media type is not supported',
+    remedy: 'Send `Content-Type: application/json`.',
+  },
+  rate_limited: {
+    kind: 'limited',
+    title: 'Too many requests',
+    remedy: 'Wait as many seconds as `Retry-After` says.',
+  },
+  internal: {
+    kind: 'internal',
+    title: 'Something went wrong on our side',
+    remedy: 'Report the `requestId`; with it the operator finds the cause in the logs.',
+  },
+  unavailable: {
+    kind: 'unavailable',
+    title: 'The service cannot answer just now',
+    remedy: 'Try again after the seconds that `Retry-After` says.',
+  },
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One thing wrong with the input, at the place that the JSON pointer (RFC 6901) names. */
+export interface InputFault {
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/**
+ * The one error that the domain throws. `message` is for the caller and must hold no secret, SQL, path or address of
+ * ours; what operators need goes into `cause`.
+ */
+export class CVaultError extends Error {
+  readonly code: ErrorCode;
+  readonly faults: readonly InputFault[];
+  /** Seconds after which trying again makes sense; undefined where the code does not say so. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    publicMessage: string,
+    options: { cause?: unknown; faults?: readonly InputFault[]; retryAfterSeconds?: number } = {},
+  ) {
+    super(publicMessage, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = 'CVaultError';
+    this.code = code;
+    this.faults = options.faults ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get kind(): ErrorKind {
+    return ERRORS[this.code].kind;
+  }
+}
+
+/** The same words for an id that never was and for one of another tenant. */
+export function notFound(what: string): CVaultError {
+  return new CVaultError('not_found', `There is no ${what} with this id.`);
+}

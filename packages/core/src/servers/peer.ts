@@ -1,0 +1,28 @@
+/** What a VPN server should carry for one device: desired state, from the database. */
+export interface DesiredPeer {
+  readonly tenantId: string;
+  readonly deviceId: string;
+  readonly generation: number;
+  /** False: the VPN server must not carry it, and must remember that. */
+  readonly present: boolean;
+  /** Canonical base64. */
+  readonly publicKey: string;
+  readonly addresses: readonly string[];
+  readonly appliedGeneration: number;
+  readonly appliedEpoch: string | null;
+}
+
+/** What a VPN server carries: observed state, from its agent. */
+export interface ObservedPeer {
+  readonly publicKey: string;
+  /** In CIDR notation, as the interface has them. */
+  readonly allowedIps: readonly string[];
+  /** The device that the agent knows it to be of; null where it found the peer and nobody has claimed it. */
+  readonly owner: { readonly deviceId: string; readonly generation: number } | null;
+}
+
+/** A device's generation that a VPN server has acknowledged. */
+export interface Acknowledgement {
+  readonly deviceId: string;
+  readonly generation: number;
+}

@@ -1,0 +1,25 @@
+import type { Acknowledgement, DesiredPeer } from './peer.ts';
+
+/** What the way to VPN servers reads and writes. Not bound to a tenant: a VPN server carries the peers of many. */
+export interface PeerStore {
+  /** Everything that may be on the VPN server's interface or must be kept off it. */
+  desired(serverId: string): Promise<DesiredPeer[]>;
+  /**
+   * Claims up to `limit` outbox entries that are due, for this caller alone, and pushes their next time back; answers
+   * what is desired of their devices now, which may be newer than the entry.
+   */
+  claimDue(serverId: string, limit: number): Promise<DesiredPeer[]>;
+  /** VPN servers that have outbox entries due. */
+  serversWithDue(): Promise<string[]>;
+  /** Notes that this life of the agent is the VPN server's now: what older ones acknowledged no longer counts. */
+  adoptEpoch(serverId: string, epoch: string): Promise<void>;
+  /** Notes that the agent was heard. */
+  heard(serverId: string): Promise<void>;
+  /**
+   * Writes down acknowledgements, frees what the removed devices held, and closes their outbox entries. Does nothing
+   * where the epoch is not the VPN server's any more. Losing a call loses nothing: reconciling repeats it.
+   */
+  acknowledge(serverId: string, epoch: string, acknowledged: readonly Acknowledgement[]): Promise<void>;
+  /** Marks a device failed, if this generation is still its newest: its quota is given back, its address drained. */
+  fail(peer: Pick<DesiredPeer, 'tenantId' | 'deviceId' | 'generation'>, reason: string): Promise<void>;
+}

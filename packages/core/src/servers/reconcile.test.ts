@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import type { DesiredPeer, ObservedPeer } from './peer.ts';
+import { planReconcile } from './reconcile.ts';
+
+const EPOCH = 'e1';
+const wanted = (n: number, over: Partial<DesiredPeer> = {}): DesiredPeer => ({
+  tenantId: 't',
+  deviceId: `device-${n}`,
+  generation: 1,
+  present: true,
+  publicKey: `key-${n}`,
+  addresses: [`10.8.0.${n}`],
+  appliedGeneration: 1,
+  appliedEpoch: EPOCH,
+  ...over,
+});
+const live = (n: number, over: Partial<ObservedPeer> = {}): ObservedPeer => ({
+  publicKey: `key-${n}`,
+  allowedIps: [`10.8.0.${n}/32`],
+  owner: { deviceId: `device-${n}`, generation: 1 },
+  ...over,
+});
+const NOTHING = { evict: [], remove: [], set: [], acknowledged: [] };
+
+test('a VPN server that carries what is desired is left alone', () => {
+  expect(planReconcile([live(2), live(3)], [wanted(2), wanted(3)], EPOCH)).toEqual(NOTHING);
+});
+
+test('a lost acknowledgement is made up for without touching the interface', () => {
+  const device = wanted(2, { appliedGeneration: 0, appliedEpoch: null });
+  expect(planReconcile([live(2)], [device], EPOCH)).toEqual({
+    ...NOTHING,
+    acknowledged: [{ deviceId: 'device-2', generation: 1 }],
+  });
+});
+
+describe('set again', () => {
+  test.each([
+    ['missing', undefined],
+    ['of an older generation', live(2, { owner: { deviceId: 'device-2', generation: 0 } })],
+    ['claimed by nobody (a new agent found it)', live(2, { owner: null })],
+    ['without its address', live(2, { allowedIps: [] })],
+    ['with another address', live(2, { allowedIps: ['10.8.0.9/32'] })],
+    ['with one address too many', live(2, { allowedIps: ['10.8.0.2/32', '0.0.0.0/0'] })],
+  ])('a desired peer that is %s', (_name, peer) => {
+    const plan = planReconcile(peer === undefined ? [] : [peer], [wanted(2)], EPOCH);
+    expect(plan).toEqual({ ...NOTHING, set: [wanted(2)] });
+  });
+});
+
+describe('evicted', () => {
+  test('a peer that the database has never heard of', () => {
+    const stranger = live(9);
+    expect(planReconcile([stranger, live(2)], [wanted(2)], EPOCH)).toEqual({ ...NOTHING, evict: [stranger] });
+  });
+  test('a peer made by hand', () => {
+    const byHand = live(9, { owner: null, allowedIps: ['0.0.0.0/0'] });
+    expect(planReconcile([byHand], [], EPOCH)).toEqual({ ...NOTHING, evict: [byHand] });
+  });
+  test('not the old key of a device that rotates: its own op replaces it, fenced by the generation', () => {
+    const rotated = wanted(2, { publicKey: 'key-2b', generation: 2 });
+    expect(planReconcile([live(2)], [rotated], EPOCH)).toEqual({ ...NOTHING, set: [rotated] });
+  });
+});
+
+describe('a deleted device', () => {
+  const deleted = wanted(2, { present: false, generation: 2 });
+  test('is removed, also from an agent that carries no such peer: it must remember it', () => {
+    expect(planReconcile([live(2)], [deleted], EPOCH)).toEqual({ ...NOTHING, remove: [deleted] });
+    expect(planReconcile([], [deleted], EPOCH)).toEqual({ ...NOTHING, remove: [deleted] });
+  });
+  test('whose removal this epoch has acknowledged needs nothing more', () => {
+    expect(planReconcile([], [{ ...deleted, appliedGeneration: 2 }], EPOCH)).toEqual(NOTHING);
+  });
+});
+
+test('in a new epoch everything that should be absent is removed again', () => {
+  const suspended = wanted(2, { present: false, generation: 2, appliedGeneration: 2, appliedEpoch: 'e0' });
+  expect(planReconcile([], [suspended], EPOCH).remove).toEqual([suspended]);
+});

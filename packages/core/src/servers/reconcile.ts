@@ -1,0 +1,64 @@
+import type { Acknowledgement, DesiredPeer, ObservedPeer } from './peer.ts';
+
+/** What has to be done so that a VPN server carries what is desired. Empty where it already does. */
+export interface ReconcilePlan {
+  /** Peers that nobody wants. They go first, so that their addresses are free for the others. */
+  readonly evict: readonly ObservedPeer[];
+  readonly remove: readonly DesiredPeer[];
+  readonly set: readonly DesiredPeer[];
+  /** Already as desired, though the database does not know that it was acknowledged. */
+  readonly acknowledged: readonly Acknowledgement[];
+}
+
+/** A host address in the notation that interfaces list. */
+function asAllowedIp(address: string): string {
+  return `${address}/${address.includes(':') ? 128 : 32}`;
+}
+
+function carries(observed: ObservedPeer | undefined, wanted: DesiredPeer): boolean {
+  return (
+    observed !== undefined &&
+    observed.owner?.deviceId === wanted.deviceId &&
+    observed.owner.generation === wanted.generation &&
+    observed.allowedIps.length === wanted.addresses.length &&
+    wanted.addresses.every((address) => observed.allowedIps.includes(asAllowedIp(address)))
+  );
+}
+
+/**
+ * Compares what a VPN server carries with what is desired of it.
+ *
+ * `observed` must have been listed BEFORE `desired` was read: every live peer's row was committed before its push, so
+ * a peer that was listed and then not desired is a true orphan. The other way round, a device that is registered in
+ * between would be taken for one.
+ *
+ * @param epoch the life of the agent that gave `observed`
+ */
+export function planReconcile(
+  observed: readonly ObservedPeer[],
+  desired: readonly DesiredPeer[],
+  epoch: string,
+): ReconcilePlan {
+  const observedByKey = new Map(observed.map((peer) => [peer.publicKey, peer]));
+  const wantedByKey = new Map(desired.filter((peer) => peer.present).map((peer) => [peer.publicKey, peer]));
+  const known = new Set(desired.map((peer) => peer.deviceId));
+
+  // A peer of a device that we know is left to that device's own `set` or `remove`, which its generation fences.
+  const evict = observed.filter(
+    (peer) => !wantedByKey.has(peer.publicKey) && !(peer.owner !== null && known.has(peer.owner.deviceId)),
+  );
+  const remove: DesiredPeer[] = [];
+  const set: DesiredPeer[] = [];
+  const acknowledged: Acknowledgement[] = [];
+  for (const wanted of desired) {
+    const noted = wanted.appliedGeneration === wanted.generation && wanted.appliedEpoch === epoch;
+    if (!wanted.present) {
+      if (!noted) remove.push(wanted);
+    } else if (!carries(observedByKey.get(wanted.publicKey), wanted)) {
+      set.push(wanted);
+    } else if (!noted) {
+      acknowledged.push({ deviceId: wanted.deviceId, generation: wanted.generation });
+    }
+  }
+  return { evict, remove, set, acknowledged };
+}

@@ -1,0 +1,38 @@
+import type { Owner } from '../devices/ports.ts';
+import { CVaultError } from '../errors.ts';
+import type { FleetControl } from './admin-ports.ts';
+
+export interface ServerStatusStore {
+  /** The VPN server of the owner's newest device, else the one that the next would be placed on; null where there is none. */
+  serverFor(owner: Owner): Promise<{ id: string; name: string; region: string; state: string; deviceCount: number } | null>;
+}
+
+export interface ServerStatus {
+  /** Peers on the interface; where it cannot be asked, the devices that belong on it. */
+  readonly peerCount: number;
+  readonly status: 'active' | 'disabled' | 'unreachable';
+  readonly name: string;
+  readonly region: string;
+}
+
+export interface ServerStatusDeps {
+  readonly store: ServerStatusStore;
+  readonly fleet: Pick<FleetControl, 'peerCount'>;
+}
+
+/** What an end user may know of a VPN server. */
+export function createServerStatusService({ store, fleet }: ServerStatusDeps) {
+  return {
+    /** @throws CVaultError `unavailable` where there is no VPN server at all */
+    async of(owner: Owner): Promise<ServerStatus> {
+      const server = await store.serverFor(owner);
+      if (server === null) throw new CVaultError('unavailable', 'There is no VPN server yet.');
+      const peerCount = await fleet.peerCount(server.id);
+      const { name, region } = server;
+      if (peerCount === null) return { peerCount: server.deviceCount, status: 'unreachable', name, region };
+      return { peerCount, status: server.state === 'active' ? 'active' : 'disabled', name, region };
+    },
+  };
+}
+
+export type ServerStatusService = ReturnType<typeof createServerStatusService>;

@@ -1,0 +1,43 @@
+import { statusOf } from '../devices/device.ts';
+import type { DeviceStore, Owner } from '../devices/ports.ts';
+import { CVaultError, notFound } from '../errors.ts';
+import type { Session, SessionStore } from './session.ts';
+
+export interface SessionServiceDeps {
+  readonly devices: Pick<DeviceStore, 'find'>;
+  readonly sessions: SessionStore;
+}
+
+/** What an end user's app tells about the use of the VPN. */
+export function createSessionService({ devices, sessions }: SessionServiceDeps) {
+  return {
+    /**
+     * Opens a session; a second call for the same device answers the first one's.
+     * @throws CVaultError `not_found`; `state_conflict` for a device that may not connect; `unavailable` while its VPN
+     *   server has not acknowledged it
+     */
+    async connect(owner: Owner, deviceId: string): Promise<{ id: string; connectedAt: Date; opened: boolean }> {
+      const device = await devices.find(owner, deviceId);
+      if (device === null) throw notFound('device');
+      const status = statusOf(device);
+      if (status === 'pending') {
+        throw new CVaultError('unavailable', 'The VPN server has not acknowledged the device yet.', {
+          retryAfterSeconds: 2,
+        });
+      }
+      if (status !== 'active') throw new CVaultError('state_conflict', `The device is ${status}.`);
+      return sessions.open(owner, deviceId);
+    },
+
+    listOpen: (owner: Owner): Promise<Session[]> => sessions.listOpen(owner),
+
+    /** @throws CVaultError `not_found` where the device has no open session */
+    async disconnect(owner: Owner, deviceId: string): Promise<{ id: string; closedAt: Date }> {
+      const closed = await sessions.close(owner, deviceId);
+      if (closed === null) throw notFound('open session of a device');
+      return closed;
+    },
+  };
+}
+
+export type SessionService = ReturnType<typeof createSessionService>;

@@ -1,0 +1,149 @@
+import { formatAddress, parseAddress, parseAddressWithPrefix, parseRoute } from './addresses.ts';
+import { type Endpoint, formatEndpoint } from './endpoint.ts';
+import { InvalidValue } from './invalid-value.ts';
+import { assertPublicKey, assertSecretKey, encodeKey } from './keys.ts';
+
+/** What a device's file has about the device itself. */
+export interface DeviceInterface {
+  /** The device's own public key, 32 bytes. Is written only where the private key is not known. */
+  readonly publicKey: Uint8Array;
+  /**
+   * 32 bytes; absent where the device made its own key: the file then has a comment in its place. That it belongs to
+   * `publicKey` is not checked, because deriving takes 0.5 ms on Node.js 20.
+   */
+  readonly privateKey?: Uint8Array | undefined;
+  /** Tunnel addresses as `10.8.0.2/32` or `10.8.0.2`, at least one; no wider prefix. */
+  readonly addresses: readonly string[];
+  /** IP addresses of resolvers; empty leaves the device's own in use. */
+  readonly dns: readonly string[];
+  /** Bytes, 576 to 65535, with an IPv6 address at least 1280; absent lets wg-quick work it out. */
+  readonly mtu?: number | undefined;
+}
+
+/** What a device's file has about its VPN server. */
+export interface DevicePeer {
+  /** The VPN server's public key, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 32 bytes; absent for none. */
+  readonly presharedKey?: Uint8Array | undefined;
+  readonly endpoint: Endpoint;
+  /** The routes into the tunnel in CIDR notation, at least one. */
+  readonly allowedIps: readonly string[];
+  /** Seconds, 1 to 65535; null for off. 25 by default: NAT tables forget a silent flow after 30 s. */
+  readonly persistentKeepalive?: number | null | undefined;
+}
+
+export interface DeviceConfig {
+  readonly interface: DeviceInterface;
+  readonly peer: DevicePeer;
+}
+
+const DEFAULT_KEEPALIVE_SECONDS = 25;
+
+/** Thrown where a value cannot go into a device's file. */
+export class InvalidDeviceConfig extends InvalidValue {
+  /** Path of the field in DeviceConfig, like `peer.endpoint`. */
+  readonly field: string;
+
+  constructor(field: string, reason: string) {
+    super(reason, field);
+    this.name = 'InvalidDeviceConfig';
+    this.field = field;
+  }
+}
+
+/** Runs one field's check; a failure names the field. */
+function checked<T>(field: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof InvalidValue) throw new InvalidDeviceConfig(field, error.reason);
+    throw error;
+  }
+}
+
+function key(field: string, bytes: Uint8Array, assertKey: (bytes: Uint8Array) => void): string {
+  return checked(field, () => {
+    // A text would pass as bytes where its characters have a length and indexes too.
+    if (!(bytes instanceof Uint8Array)) throw new InvalidValue('is not 32 raw bytes');
+    assertKey(bytes);
+    return encodeKey(bytes);
+  });
+}
+
+function list(field: string, texts: readonly string[], canonical: (text: string) => string): string[] {
+  const written = texts.map((text, index) => checked(`${field}[${index}]`, () => canonical(text)));
+  // wg-quick fails on a second `ip address add` of the same address, so no list may repeat itself.
+  if (new Set(written).size !== written.length) throw new InvalidDeviceConfig(field, 'has a value twice');
+  return written;
+}
+
+function atLeastOne(field: string, texts: readonly string[], canonical: (text: string) => string): string[] {
+  if (texts.length === 0) throw new InvalidDeviceConfig(field, 'is empty');
+  return list(field, texts, canonical);
+}
+
+function integer(field: string, value: number, min: number, max: number): number {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new InvalidDeviceConfig(field, `is not a whole number from ${min} to ${max}`);
+  }
+  return value;
+}
+
+function hostAddress(text: string): string {
+  const address = parseAddress(text);
+  if (address.value === 0n) throw new InvalidValue('is the unspecified address');
+  return formatAddress(address);
+}
+
+function tunnelAddress(text: string): string {
+  const full = text.includes('/') ? parseAddressWithPrefix(text) : undefined;
+  const address = hostAddress(full === undefined ? text : formatAddress(full.address));
+  const longest = address.includes(':') ? 128 : 32;
+  if (full !== undefined && full.prefix !== longest) {
+    throw new InvalidValue(`has a prefix length other than ${longest}: a device owns single addresses`);
+  }
+  return `${address}/${longest}`;
+}
+
+/**
+ * Writes a device's complete configuration file: `wg-quick up` takes it as it is, unless the private key is missing,
+ * which the device's owner then fills in. Every line is built from a value that was parsed here and written anew, so
+ * no text from outside gets into the file: not in a comment either. See wg-quick(8) and wg(8), "CONFIGURATION FILE
+ * FORMAT".
+ * @throws {InvalidDeviceConfig}
+ */
+export function renderDeviceConfig({ interface: own, peer }: DeviceConfig): string {
+  const publicKey = key('interface.publicKey', own.publicKey, assertPublicKey);
+  const peerKey = key('peer.publicKey', peer.publicKey, assertPublicKey);
+  // `wg` takes an interface's own key without a word and adds no peer: a file that carries nothing.
+  if (peerKey === publicKey) throw new InvalidDeviceConfig('peer.publicKey', "is the device's own key");
+  const addresses = atLeastOne('interface.addresses', own.addresses, tunnelAddress);
+  const dns = list('interface.dns', own.dns, hostAddress);
+  const routes = atLeastOne('peer.allowedIps', peer.allowedIps, (text) => parseRoute(text).canonical);
+  const endpoint = checked('peer.endpoint', () => formatEndpoint(peer.endpoint));
+  const keepalive =
+    peer.persistentKeepalive === undefined ? DEFAULT_KEEPALIVE_SECONDS : peer.persistentKeepalive;
+
+  const lines = ['[Interface]'];
+  if (own.privateKey === undefined) {
+    lines.push(`# PrivateKey = (the private key that belongs to ${publicKey})`);
+  } else {
+    lines.push(`PrivateKey = ${key('interface.privateKey', own.privateKey, assertSecretKey)}`);
+  }
+  lines.push(`Address = ${addresses.join(', ')}`);
+  if (dns.length > 0) lines.push(`DNS = ${dns.join(', ')}`);
+  if (own.mtu !== undefined) {
+    const smallest = addresses.some((address) => address.includes(':')) ? 1280 : 576;
+    lines.push(`MTU = ${integer('interface.mtu', own.mtu, smallest, 65535)}`);
+  }
+  lines.push('', '[Peer]', `PublicKey = ${peerKey}`);
+  if (peer.presharedKey !== undefined) {
+    lines.push(`PresharedKey = ${key('peer.presharedKey', peer.presharedKey, assertSecretKey)}`);
+  }
+  lines.push(`Endpoint = ${endpoint}`, `AllowedIPs = ${routes.join(', ')}`);
+  if (keepalive !== null) {
+    lines.push(`PersistentKeepalive = ${integer('peer.persistentKeepalive', keepalive, 1, 65535)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
