@@ -40,9 +40,17 @@ const RULES: readonly Rule[] = [
     external: ['node:crypto', 'node:util', 'node:zlib', 'zod', 'uuid'],
     why: 'the domain does no I/O, so that its rules can be read and tested alone',
   },
-  { folder: 'packages/agent/src', packages: ['wireguard', 'protocol'], why: 'it is shipped to VPN servers as one file' },
+  {
+    folder: 'packages/agent/src',
+    packages: ['wireguard', 'protocol'],
+    why: 'it is shipped to VPN servers as one file',
+  },
   { folder: 'packages/sdk/src', packages: [], why: 'it is shipped to customers' },
-  { folder: 'packages/cli/src', packages: ['sdk'], why: 'the operator’s tool can do what the API can, and nothing else' },
+  {
+    folder: 'packages/cli/src',
+    packages: ['sdk'],
+    why: 'the operator’s tool can do what the API can, and nothing else',
+  },
   {
     folder: `${API}/features`,
     packages: ['core', 'wireguard'],
@@ -55,9 +63,19 @@ const RULES: readonly Rule[] = [
     why: 'knows HTTP and the domain’s words',
     folders: [],
   },
-  { folder: `${API}/postgres`, packages: ['core', 'wireguard'], folders: [`${API}/generated`], why: 'one driver, one folder' },
+  {
+    folder: `${API}/postgres`,
+    packages: ['core', 'wireguard'],
+    folders: [`${API}/generated`],
+    why: 'one driver, one folder',
+  },
   { folder: `${API}/redis`, packages: ['core'], folders: [], why: 'one driver, one folder' },
-  { folder: `${API}/ssh`, packages: ['core', 'protocol'], folders: [`${API}/links`], why: 'one driver, one folder' },
+  {
+    folder: `${API}/ssh`,
+    packages: ['core', 'protocol'],
+    folders: [`${API}/links`],
+    why: 'one driver, one folder',
+  },
   {
     folder: `${API}/links`,
     packages: ['core', 'protocol', 'wireguard', 'agent'],
@@ -74,7 +92,9 @@ function filesBelow(folder: string): string[] {
 }
 
 function importsOf(file: string): string[] {
-  return ts.preProcessFile(readFileSync(join(ROOT, file), 'utf8'), true, true).importedFiles.map((found) => found.fileName);
+  return ts
+    .preProcessFile(readFileSync(join(ROOT, file), 'utf8'), true, true)
+    .importedFiles.map((found) => found.fileName);
 }
 
 /** Why `file` may not import `name`; null where it may. */
@@ -107,7 +127,11 @@ describe('imports', () => {
     const allowed = [`${API}/postgres/`, `${API}/redis/`, `${API}/ssh/`];
     const faults = filesBelow(API)
       .filter((file) => !allowed.some((folder) => file.startsWith(folder)))
-      .flatMap((file) => importsOf(file).filter((name) => DRIVERS.includes(name)).map((name) => `${file} imports ${name}`));
+      .flatMap((file) =>
+        importsOf(file)
+          .filter((name) => DRIVERS.includes(name))
+          .map((name) => `${file} imports ${name}`),
+      );
     expect(faults).toEqual([]);
   });
 
@@ -116,7 +140,11 @@ describe('imports', () => {
       importsOf(file)
         .filter((name) => name.startsWith('.'))
         .map((name) => relative(`${API}/features`, join(dirname(file), name)))
-        .filter((target) => !target.startsWith('..') && target.split('/')[0] !== relative(`${API}/features`, file).split('/')[0])
+        .filter(
+          (target) =>
+            !target.startsWith('..') &&
+            target.split('/')[0] !== relative(`${API}/features`, file).split('/')[0],
+        )
         .map((target) => `${file} imports ${target}`),
     );
     expect(faults).toEqual([]);

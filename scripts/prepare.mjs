@@ -147,7 +147,8 @@ export function installSystemPackages(purpose) {
   if (process.getuid() !== 0 || !isInstalled('apt-get')) return packages;
   say(`installing Debian packages: ${packages.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (...args) => spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 'ignore', 2], env }).status === 0;
+  const apt = (...args) =>
+    spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 'ignore', 2], env }).status === 0;
   // Without recommended packages: wireguard-tools recommends a kernel.
   const install = () => apt('install', '-y', '--no-install-recommends', ...packages);
   if (!install()) {

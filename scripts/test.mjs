@@ -10,7 +10,8 @@ const bin = (name) => join(ROOT, 'node_modules/.bin', name);
 await orStop(() => {
   prepare();
   const missing = installSystemPackages('test');
-  if (missing.length > 0) say(`missing packages, so the tests that need them are skipped: ${missing.join(' ')}`);
+  if (missing.length > 0)
+    say(`missing packages, so the tests that need them are skipped: ${missing.join(' ')}`);
 });
 
 let passed = 1; // the build above is the check of types

@@ -27,7 +27,8 @@ export const ERRORS = {
   invalid_request: {
     kind: 'invalid',
     title: 'The request is not valid',
-    remedy: 'Each entry of `errors` points at a field and says what is wrong with it. Correct them and send it again.',
+    remedy:
+      'Each entry of `errors` points at a field and says what is wrong with it. Correct them and send it again.',
   },
   malformed_body: {
     kind: 'invalid',
@@ -37,7 +38,8 @@ export const ERRORS = {
   invalid_public_key: {
     kind: 'invalid',
     title: 'The public key cannot be used',
-    remedy: 'Send the output of `wg pubkey`: canonical base64 of 32 bytes, of a key pair made for this device alone.',
+    remedy:
+      'Send the output of `wg pubkey`: canonical base64 of 32 bytes, of a key pair made for this device alone.',
   },
   missing_api_key: {
     kind: 'unauthenticated',
@@ -118,7 +120,8 @@ export const ERRORS = {
   pool_exhausted: {
     kind: 'exhausted',
     title: 'No address is left',
-    remedy: 'Choose another region or try later: addresses come back some time after devices are deleted. The operator can add a pool.',
+    remedy:
+      'Choose another region or try later: addresses come back some time after devices are deleted. The operator can add a pool.',
   },
   server_full: {
     kind: 'exhausted',
@@ -128,7 +131,8 @@ export const ERRORS = {
   peer_refused: {
     kind: 'conflict',
     title: 'The VPN server refused the peer',
-    remedy: 'Nothing was kept. Try again with a new key; if it persists, the operator finds the reason in the logs by the request id.',
+    remedy:
+      'Nothing was kept. Try again with a new key; if it persists, the operator finds the reason in the logs by the request id.',
   },
   state_conflict: {
     kind: 'conflict',
@@ -148,7 +152,8 @@ export const ERRORS = {
   host_key_mismatch: {
     kind: 'conflict',
     title: 'The VPN server’s SSH host key is not the pinned one',
-    remedy: 'Find out why it changed before you trust it: somebody may stand in between. Nothing was sent to it.',
+    remedy:
+      'Find out why it changed before you trust it: somebody may stand in between. Nothing was sent to it.',
   },
   server_unreachable: {
     kind: 'unavailable',

@@ -17,6 +17,11 @@ export class Secret<T> {
     return this.#value;
   }
 
+  /** Another form of the same secret, as little printable as this one. */
+  map<U>(change: (value: T) => U): Secret<U> {
+    return new Secret(change(this.#value));
+  }
+
   toString(): string {
     return SHOWN;
   }

@@ -20,9 +20,6 @@ export interface Cidr {
   readonly last: bigint;
 }
 
-/** Longest spelling of an address without a zone id. */
-const MAX_ADDRESS_CHARS = 39;
-
 /** Length of an address in bits. */
 function bits(family: 4 | 6): number {
   return family === 4 ? 32 : 128;
@@ -43,17 +40,14 @@ function parseIpv6(text: string): bigint {
  * @throws {InvalidAddress}
  */
 export function parseAddress(text: string): Address {
-  if (text.length <= MAX_ADDRESS_CHARS) {
-    if (isIPv4(text)) {
-      return { family: 4, value: text.split('.').reduce((value, part) => (value << 8n) | BigInt(part), 0n) };
-    }
-    if (isIPv6(text) && !text.includes('.') && !text.includes('%')) {
-      const value = parseIpv6(text);
-      if (value >> 32n === 0xffffn) {
-        throw new InvalidAddress('is an IPv4-mapped IPv6 address: write it as IPv4');
-      }
-      return { family: 6, value };
-    }
+  if (isIPv4(text)) {
+    return { family: 4, value: text.split('.').reduce((value, part) => (value << 8n) | BigInt(part), 0n) };
+  }
+  if (isIPv6(text) && !text.includes('.') && !text.includes('%')) {
+    const value = parseIpv6(text);
+    if (value >> 32n === 0xffffn)
+      throw new InvalidAddress('is an IPv4-mapped IPv6 address: write it as IPv4');
+    return { family: 6, value };
   }
   throw new InvalidAddress(
     'is not an IP address: write it like 10.8.0.2 (no leading zeros) or fd00::2 (no zone id, no dots)',

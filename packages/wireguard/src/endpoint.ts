@@ -52,7 +52,9 @@ export function parseEndpoint(text: string): Endpoint {
   const colon = text.lastIndexOf(':');
   const port = text.slice(colon + 1);
   if (colon === -1 || !/^[1-9]\d{0,4}$/.test(port)) {
-    throw new InvalidEndpoint('has no port: write it like 203.0.113.7:51820 or [2001:db8::7]:51820');
+    throw new InvalidEndpoint(
+      'is not a host and a port: write it like 203.0.113.7:51820 or [2001:db8::7]:51820',
+    );
   }
   const written = text.slice(0, colon);
   const bracketed = written.startsWith('[') && written.endsWith(']');

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import {
   InvalidKey,
   InvalidPublicKey,
+  assertPublicKey,
   derivePublicKey,
   encodeKey,
   generateKeyPair,
@@ -63,9 +64,22 @@ describe('a public key', () => {
     expect(() => parsePublicKey(text)).toThrow(reason);
   });
 
-  test('an error never repeats the text, which may be a private key in the wrong field', () => {
-    const text = KEY.replace('g=', 'h=');
-    expect(() => parsePublicKey(text)).toThrow(expect.not.objectContaining({ message: expect.stringContaining(text) }));
+  test('never shows in its error: it may be a private key in the wrong field', () => {
+    for (const text of [KEY.replace('g=', 'h='), `${KEY}x`, KEY.replace('xT', '-T')]) {
+      let message = '';
+      try {
+        parsePublicKey(text);
+      } catch (error) {
+        message = String(error);
+      }
+      expect(message).toMatch('InvalidPublicKey');
+      expect(message).not.toContain(text.slice(4, 20));
+    }
+  });
+
+  test('of another length is refused', () => {
+    for (const length of [0, 31, 33])
+      expect(() => assertPublicKey(Buffer.alloc(length, 9))).toThrow('32 bytes');
   });
 
   test('of zeros is refused', () => {
@@ -123,11 +137,51 @@ describe('a secret key', () => {
 describe('X25519', () => {
   test.each([
     [
-      'RFC 7748 section 6.1, Alice',
-      '77076d0a7318a57d3c16c17251b26645df1f5c4b4a3e2d1f0e9d8c7b6a594837',
+      'section 6.1, Alice',
+      '77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a',
       '8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a',
     ],
-  ])('%s', (_name, privateKey, publicKey) => {
+    [
+      'section 6.1, Bob',
+      '5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb',
+      'de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f',
+    ],
+    [
+      'section 5.2, one iteration',
+      `09${'00'.repeat(31)}`,
+      '422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079',
+    ],
+  ])('gives the keys of RFC 7748 %s', (_name, privateKey, publicKey) => {
     expect(derivePublicKey(Buffer.from(privateKey, 'hex')).toString('hex')).toBe(publicKey);
+  });
+
+  test('new pairs belong together, are clamped and differ', () => {
+    const seen = new Set<string>();
+    for (let made = 0; made < 200; made++) {
+      const { privateKey, publicKey } = generateKeyPair();
+      expect((privateKey[0] ?? 0) & 0x07).toBe(0);
+      expect((privateKey[31] ?? 0) & 0xc0).toBe(0x40);
+      expect(derivePublicKey(privateKey)).toEqual(publicKey);
+      expect(parsePublicKey(encodeKey(publicKey))).toEqual(publicKey);
+      seen.add(encodeKey(privateKey));
+    }
+    expect(seen.size).toBe(200);
+  });
+
+  test('agrees with wg pubkey', (context) => {
+    try {
+      execFileSync('wg', ['--version'], { stdio: 'ignore' });
+    } catch (error) {
+      if (process.env.CI === 'true') throw error;
+      context.skip('the tool wg is not installed');
+    }
+    for (let made = 0; made < 20; made++) {
+      const { privateKey, publicKey } = generateKeyPair();
+      const printed = execFileSync('wg', ['pubkey'], {
+        input: `${encodeKey(privateKey)}\n`,
+        encoding: 'utf8',
+      });
+      expect(printed).toBe(`${encodeKey(publicKey)}\n`);
+    }
   });
 });

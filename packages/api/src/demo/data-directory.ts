@@ -39,7 +39,11 @@ export async function holdDataDirectory(path: string): Promise<{ path: string; r
         pid: number;
         started: string | null;
       }>;
-      if (holder.pid !== undefined && isAlive(holder.pid) && (await startTime(holder.pid)) === holder.started) {
+      if (
+        holder.pid !== undefined &&
+        isAlive(holder.pid) &&
+        (await startTime(holder.pid)) === holder.started
+      ) {
         throw new Error(
           `The data directory ${folder} is in use by process ${holder.pid}. Stop that one, or set CVAULT_DATA_DIR to another.`,
           { cause: error },

@@ -6,7 +6,9 @@ import { writePrivateFile } from './data-directory.ts';
 /** Random per data directory, kept in it for its owner alone. */
 export interface DemoSecrets {
   /** Environment variables that production has to set itself. */
-  readonly environment: Readonly<Record<'CVAULT_MASTER_KEY' | 'CVAULT_TOKEN_SECRET' | 'CVAULT_ADMIN_KEY', string>>;
+  readonly environment: Readonly<
+    Record<'CVAULT_MASTER_KEY' | 'CVAULT_TOKEN_SECRET' | 'CVAULT_ADMIN_KEY', string>
+  >;
   readonly userPassword: string;
   /** Null until the demo tenant's key was made. */
   readonly apiKey: string | null;

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { derivePublicKey, encodeKey, generateKeyPair } from '@cvault/wireguard';
 import { attempt, run, runWithInput } from './command.ts';
+import { writePrivateFile } from './data-directory.ts';
 
 export const DEMO_PORT = 51820;
 export const DEMO_GATEWAY = '10.8.0.1/24';
@@ -33,7 +34,12 @@ const TOOLS = ['ip', 'wg', 'nft', 'conntrack'] as const;
 async function isInstalled(tool: string): Promise<boolean> {
   const folders = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
   const found = await Promise.all(
-    folders.map((folder) => access(`${folder}/${tool}`).then(() => true, () => false)),
+    folders.map((folder) =>
+      access(`${folder}/${tool}`).then(
+        () => true,
+        () => false,
+      ),
+    ),
   );
   return found.includes(true);
 }
@@ -65,22 +71,53 @@ async function interfaceKey(dataDir: string) {
   return { file, text: (await readFile(file, 'utf8')).trim() };
 }
 
-/** Names and addresses that follow from the data directory, so that several demos live side by side. */
+/**
+ * The networks that are set aside for documentation (RFC 5737): no machine has them in use, and unlike private ones the
+ * agent lets devices reach them, so that they can play the internet. Each demo takes four addresses.
+ */
+const STAGE_NETWORKS = ['203.0.113.0', '198.51.100.0', '192.0.2.0'];
+const CABLES_PER_NETWORK = 64;
+
+interface Cable {
+  readonly subnet: string;
+  readonly outsideAddress: string;
+  readonly insideAddress: string;
+}
+
+function cableAt(index: number): Cable {
+  const prefix = STAGE_NETWORKS[Math.floor(index / CABLES_PER_NETWORK)]!.slice(0, -1);
+  const first = (index % CABLES_PER_NETWORK) * 4;
+  return {
+    subnet: `${prefix}${first}/30`,
+    outsideAddress: `${prefix}${first + 1}`,
+    insideAddress: `${prefix}${first + 2}`,
+  };
+}
+
+/** The addresses outlive starts, because configurations name them. The first that no other demo uses are taken. */
+async function chooseCable(dataDir: string): Promise<Cable> {
+  const file = join(dataDir, 'network.json');
+  const kept = await readFile(file, 'utf8').catch(() => null);
+  if (kept !== null) return JSON.parse(kept) as Cable;
+  const inUse = await run('ip', '-4', 'address', 'show');
+  for (let index = 0; index < STAGE_NETWORKS.length * CABLES_PER_NETWORK; index++) {
+    const cable = cableAt(index);
+    if (inUse.includes(` ${cable.outsideAddress}/`)) continue;
+    await writePrivateFile(file, JSON.stringify(cable));
+    return cable;
+  }
+  throw new Error('every address of the documentation networks is in use');
+}
+
+/** Names that follow from the data directory, so that several demos live side by side. */
 function namesFor(dataDir: string) {
-  const hash = createHash('sha256').update(dataDir).digest();
-  const id = hash.toString('hex').slice(0, 8);
-  // 198.18.0.0/15 is set aside for tests of networks (RFC 2544): no machine has it in use. One /30 of it is ours.
-  const base = (198 << 24) + (18 << 16) + (hash.readUInt16BE(4) << 2);
-  const dotted = (n: number) => [24, 16, 8, 0].map((shift) => (n >>> shift) & 255).join('.');
+  const id = createHash('sha256').update(dataDir).digest('hex').slice(0, 8);
   return {
     netns: `cvault-${id}`,
     interfaceName: `cv-${id}`,
     outside: `cvo-${id}`,
     inside: `cvi-${id}`,
     table: `cvault_demo_${id}`,
-    outsideAddress: dotted(base + 1),
-    insideAddress: dotted(base + 2),
-    subnet: `${dotted(base)}/30`,
   };
 }
 
@@ -101,7 +138,13 @@ async function makeInterface(netns: string, name: string): Promise<ChildProcess 
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LOG_LEVEL: 'error' },
     });
     for (let waited = 0; waited < 5_000; waited += 20) {
-      if (await run('ip', ...inNetns, 'wg', 'show', name, 'listen-port').then(() => true, () => false)) return userspace;
+      if (
+        await run('ip', ...inNetns, 'wg', 'show', name, 'listen-port').then(
+          () => true,
+          () => false,
+        )
+      )
+        return userspace;
       await sleep(20);
     }
     userspace.kill('SIGKILL');
@@ -118,6 +161,7 @@ export async function startDemoVpnServer(dataDir: string): Promise<DemoVpnServer
   if (why !== null) return simulated(why, publicKey);
 
   const { netns, interfaceName, inside, outside, table } = names;
+  const cable = await chooseCable(dataDir);
   const inNetns = ['netns', 'exec', netns] as const;
   let userspace: ChildProcess | null = null;
   let hadForwarding = true;
@@ -142,21 +186,31 @@ export async function startDemoVpnServer(dataDir: string): Promise<DemoVpnServer
   try {
     await run('ip', 'netns', 'add', netns);
     await run('ip', 'link', 'add', outside, 'type', 'veth', 'peer', 'name', inside, 'netns', netns);
-    await run('ip', 'address', 'add', `${names.outsideAddress}/30`, 'dev', outside);
+    await run('ip', 'address', 'add', `${cable.outsideAddress}/30`, 'dev', outside);
     await run('ip', 'link', 'set', outside, 'up');
     await run('ip', '-n', netns, 'link', 'set', 'lo', 'up');
-    await run('ip', '-n', netns, 'address', 'add', `${names.insideAddress}/30`, 'dev', inside);
+    await run('ip', '-n', netns, 'address', 'add', `${cable.insideAddress}/30`, 'dev', inside);
     await run('ip', '-n', netns, 'link', 'set', inside, 'up');
-    await run('ip', '-n', netns, 'route', 'add', 'default', 'via', names.outsideAddress);
+    await run('ip', '-n', netns, 'route', 'add', 'default', 'via', cable.outsideAddress);
     await run('ip', ...inNetns, 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1');
     userspace = await makeInterface(netns, interfaceName);
-    await run('ip', ...inNetns, 'wg', 'set', interfaceName, 'listen-port', `${DEMO_PORT}`, 'private-key', key.file);
+    await run(
+      'ip',
+      ...inNetns,
+      'wg',
+      'set',
+      interfaceName,
+      'listen-port',
+      `${DEMO_PORT}`,
+      'private-key',
+      key.file,
+    );
     await run('ip', '-n', netns, 'address', 'add', DEMO_GATEWAY, 'dev', interfaceName);
     await run('ip', '-n', netns, 'link', 'set', interfaceName, 'mtu', '1420', 'up');
     hadForwarding = (await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8')).trim() === '1';
     if (!hadForwarding) await forwarding(true);
     await runWithInput(
-      `table inet ${table} { chain out { type nat hook postrouting priority srcnat; ip saddr ${names.subnet} oifname != "${outside}" masquerade; }; }`,
+      `table inet ${table} { chain out { type nat hook postrouting priority srcnat; ip saddr ${cable.subnet} oifname != "${outside}" masquerade; }; }`,
       'nft',
       '-f',
       '-',
@@ -170,9 +224,9 @@ export async function startDemoVpnServer(dataDir: string): Promise<DemoVpnServer
     whySimulated: null,
     interfaceName,
     netns,
-    endpointHost: names.insideAddress,
+    endpointHost: cable.insideAddress,
     publicKey,
-    internetAddress: names.outsideAddress,
+    internetAddress: cable.outsideAddress,
     stop,
   };
 }

@@ -80,7 +80,8 @@ export class AgentClient {
               continue;
             }
             const hello = Hello.safeParse(JSON.parse(line));
-            if (!hello.success) return refuse('the agent speaks another version of the protocol', hello.error);
+            if (!hello.success)
+              return refuse('the agent speaks another version of the protocol', hello.error);
             clearTimeout(timer);
             client = new AgentClient(stream, hello.data, closed);
             resolve(client);

@@ -3,7 +3,8 @@ import { Batcher } from './batcher.ts';
 
 /** A batcher whose batches are answered by hand. */
 function underControl(itemsMax = 3) {
-  const batches: { items: number[]; answer: (results: string[]) => void; fail: (error: Error) => void }[] = [];
+  const batches: { items: number[]; answer: (results: string[]) => void; fail: (error: Error) => void }[] =
+    [];
   const batcher = new Batcher<number, string>(
     (items) => new Promise((answer, fail) => batches.push({ items, answer, fail })),
     itemsMax,

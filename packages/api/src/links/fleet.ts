@@ -97,6 +97,11 @@ export class Fleet implements PeerPush {
     }
   }
 
+  /** Resolves when every link has either reconciled or found its VPN server away. */
+  async untilSettled(): Promise<void> {
+    await Promise.all([...this.#links.values()].map(({ link }) => link.settled));
+  }
+
   /** Null where this replica has no link to it. */
   stateOf(serverId: string): { state: LinkState; lastError: unknown } | null {
     const found = this.#links.get(serverId);
@@ -144,7 +149,9 @@ export class Fleet implements PeerPush {
 
   /** Work that nobody waits for: its failure is reported, and closing waits for its end. */
   #track(what: string, work: Promise<void>): void {
-    const done = work.catch((error: unknown) => this.#deps.onError(what, error)).finally(() => this.#underWay.delete(done));
+    const done = work
+      .catch((error: unknown) => this.#deps.onError(what, error))
+      .finally(() => this.#underWay.delete(done));
     this.#underWay.add(done);
   }
 }

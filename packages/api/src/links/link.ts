@@ -1,4 +1,10 @@
-import { type Acknowledgement, type DesiredPeer, planReconcile, type PeerStore, type PushResult } from '@cvault/core';
+import {
+  type Acknowledgement,
+  type DesiredPeer,
+  planReconcile,
+  type PeerStore,
+  type PushResult,
+} from '@cvault/core';
 import { MAX_BATCH_OPS, type Op, type OpResult } from '@cvault/protocol';
 import { AgentClient } from './agent-client.ts';
 import { Batcher } from './batcher.ts';
@@ -11,7 +17,12 @@ export type LinkEvent =
   | { readonly type: 'ready'; readonly epoch: string; readonly peers: number; readonly changes: number }
   | { readonly type: 'repaired'; readonly evicted: number; readonly removed: number; readonly set: number }
   | { readonly type: 'away'; readonly error: unknown }
-  | { readonly type: 'refused'; readonly peer: DesiredPeer; readonly outcome: string; readonly detail: string }
+  | {
+      readonly type: 'refused';
+      readonly peer: DesiredPeer;
+      readonly outcome: string;
+      readonly detail: string;
+    }
   | { readonly type: 'failed'; readonly what: string; readonly error: unknown };
 
 export interface LinkDeps {
@@ -60,6 +71,12 @@ export class Link {
   #wakeRetry: (() => void) | undefined;
   #running: Promise<void>;
   #lastError: unknown;
+  #settle: () => void = () => undefined;
+
+  /** Resolves when the first attempt has come to an end, whichever. */
+  readonly settled: Promise<void> = new Promise((resolve) => {
+    this.#settle = resolve;
+  });
 
   constructor(deps: LinkDeps) {
     this.#deps = deps;
@@ -150,6 +167,7 @@ export class Link {
       }
       this.#state = 'away';
       this.#channel = undefined;
+      this.#settle();
       await this.#pause(attempts++);
     }
   }
@@ -175,7 +193,9 @@ export class Link {
     const { serverId, peers, publicKey, onEvent } = this.#deps;
     const { epoch, peerCount } = client.hello;
     if (client.hello.publicKey !== publicKey) {
-      throw new Error('the interface that answers has another public key than the VPN server in the database');
+      throw new Error(
+        'the interface that answers has another public key than the VPN server in the database',
+      );
     }
     this.#state = 'reconciling';
     await peers.adoptEpoch(serverId, epoch);
@@ -191,6 +211,7 @@ export class Link {
     this.#channel = channel;
     const changes = await this.#reconcileOn(channel);
     this.#state = 'ready';
+    this.#settle();
     onReady();
     onEvent({ type: 'ready', epoch, peers: peerCount, changes: changes.total });
   }
@@ -201,7 +222,9 @@ export class Link {
     const observed = await client.list();
     const desired = await this.#deps.peers.desired(this.#deps.serverId);
     const plan = planReconcile(observed, desired, client.hello.epoch);
-    await Promise.all(plan.evict.map(({ publicKey, owner }) => ops.push({ verb: 'evict', publicKey, owner })));
+    await Promise.all(
+      plan.evict.map(({ publicKey, owner }) => ops.push({ verb: 'evict', publicKey, owner })),
+    );
     await Promise.all(plan.remove.map((peer) => this.#deliver(channel, peer)));
     await Promise.all(plan.set.map((peer) => this.#deliver(channel, peer)));
     await Promise.all(plan.acknowledged.map((ack) => acks.push(ack)));

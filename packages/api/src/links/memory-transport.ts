@@ -1,4 +1,10 @@
-import { type Agent, connectInProcess, createAgent, createMemoryBackend, createNoTraffic } from '@cvault/agent';
+import {
+  type Agent,
+  connectInProcess,
+  createAgent,
+  createMemoryBackend,
+  createNoTraffic,
+} from '@cvault/agent';
 import { type Transport, TransportError } from './transport.ts';
 
 export interface MemoryTarget {
@@ -18,7 +24,10 @@ export function createMemoryTransport({ serverId, interfaceName, publicKey }: Me
       signal.throwIfAborted();
       let agent = agents.get(serverId);
       if (agent === undefined) {
-        agent = createAgent({ backend: createMemoryBackend({ interfaceName, publicKey }), traffic: createNoTraffic() });
+        agent = createAgent({
+          backend: createMemoryBackend({ interfaceName, publicKey }),
+          traffic: createNoTraffic(),
+        });
         agents.set(serverId, agent);
       }
       try {

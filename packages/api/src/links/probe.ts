@@ -16,7 +16,10 @@ export async function probe(transport: Transport, publicKey: string): Promise<Pr
     try {
       const connectMs = performance.now() - started;
       if (client.hello.publicKey !== publicKey) {
-        throw new TransportError('refused', 'the interface that answers has another public key than the one that is known');
+        throw new TransportError(
+          'refused',
+          'the interface that answers has another public key than the one that is known',
+        );
       }
       const asked = performance.now();
       const peerCount = await client.peerCount();
@@ -28,7 +31,11 @@ export async function probe(transport: Transport, publicKey: string): Promise<Pr
     }
   } catch (cause) {
     if (cause instanceof TransportError && cause.kind === 'host_key_mismatch') {
-      throw new CVaultError('host_key_mismatch', 'The SSH host key is not the pinned one. Nothing was sent.', { cause });
+      throw new CVaultError(
+        'host_key_mismatch',
+        'The SSH host key is not the pinned one. Nothing was sent.',
+        { cause },
+      );
     }
     const how = cause instanceof TransportError ? cause.message : 'the agent did not answer';
     throw new CVaultError('server_unreachable', `The VPN server cannot be reached: ${how}.`, { cause });

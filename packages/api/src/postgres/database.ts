@@ -30,7 +30,9 @@ export function openDatabase(url: Secret<string>, options: DatabaseOptions): Dat
     statement_timeout: 30_000,
     types: {
       getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-        oid === INT8_OID ? Number : (pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown),
+        oid === INT8_OID
+          ? Number
+          : (pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown),
     } as pg.CustomTypesConfig,
   });
   // Without a listener, a restart of PostgreSQL ends this process.
@@ -48,5 +50,7 @@ export function openDatabase(url: Secret<string>, options: DatabaseOptions): Dat
 
 /** The constraint that a statement broke, as PostgreSQL names it; null where the error is of another kind. */
 export function brokenConstraint(error: unknown): string | null {
-  return error instanceof pg.DatabaseError && error.code?.startsWith('23') ? (error.constraint ?? error.column ?? null) : null;
+  return error instanceof pg.DatabaseError && error.code?.startsWith('23')
+    ? (error.constraint ?? error.column ?? null)
+    : null;
 }

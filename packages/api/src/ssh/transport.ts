@@ -95,6 +95,7 @@ export function createSshTransport(target: SshTarget): Transport {
             resolve(channel);
           });
         });
+        try {
         client.connect({
           sock: socket,
           username: target.user,
@@ -115,6 +116,10 @@ export function createSshTransport(target: SshTarget): Transport {
           keepaliveInterval: KEEPALIVE_MS,
           keepaliveCountMax: KEEPALIVE_LOST,
         });
+        } catch {
+          // Without the cause: it may quote the key.
+          fail('refused', 'the private key cannot be read', undefined);
+        }
       });
     },
   };

@@ -5,7 +5,10 @@ import type { Database } from '../postgres/database.ts';
 import { createServerStore } from '../postgres/servers/store.ts';
 
 /** A tenant with one user, straight into the tables. */
-export async function aTenantWithUser({ pool }: Database, options: { deviceLimit?: number } = {}): Promise<Owner> {
+export async function aTenantWithUser(
+  { pool }: Database,
+  options: { deviceLimit?: number } = {},
+): Promise<Owner> {
   const tenantId = newId();
   const userId = newId();
   await pool.query('INSERT INTO tenants (id, name, device_limit) VALUES ($1, $2, $3)', [
@@ -47,7 +50,10 @@ export async function aServer(
 }
 
 /** A new device's input with a key of its own. */
-export function aDevice(owner: Owner, over: { region?: string | null; publicKey?: Buffer; name?: string } = {}) {
+export function aDevice(
+  owner: Owner,
+  over: { region?: string | null; publicKey?: Buffer; name?: string } = {},
+) {
   return {
     id: newId(),
     ...owner,

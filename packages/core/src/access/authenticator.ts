@@ -28,7 +28,8 @@ export function createAuthenticator({ identities, accessTokens, adminKey }: Auth
   async function find(apiKeyHash: Buffer, claims: AccessTokenClaims | null): Promise<FoundIdentity> {
     const found = await identities.find(apiKeyHash, claims);
     if (found === null || found.tenantState === 'deleting') throw invalidApiKey();
-    if (found.tenantState === 'suspended') throw new CVaultError('tenant_suspended', 'The tenant is suspended.');
+    if (found.tenantState === 'suspended')
+      throw new CVaultError('tenant_suspended', 'The tenant is suspended.');
     return found;
   }
 

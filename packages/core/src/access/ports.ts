@@ -1,3 +1,4 @@
+import type { Secret } from '../secret.ts';
 import type { TenantPolicy } from './principal.ts';
 
 /** What an access token says. */
@@ -10,7 +11,7 @@ export interface AccessTokenClaims {
 export interface AccessTokens {
   /** How long a token lasts. */
   readonly lifetimeSeconds: number;
-  issue(claims: AccessTokenClaims): Promise<string>;
+  issue(claims: AccessTokenClaims): Promise<Secret<string>>;
   /** Null for everything that is not a token of ours, for its purpose, within its time. */
   verify(token: string): Promise<AccessTokenClaims | null>;
 }

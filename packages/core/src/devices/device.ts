@@ -49,7 +49,8 @@ export interface Device {
 export function statusOf(device: Device): DeviceStatus {
   switch (device.state) {
     case 'live':
-      return device.appliedGeneration === device.generation && device.appliedEpoch === device.placement.serverEpoch
+      return device.appliedGeneration === device.generation &&
+        device.appliedEpoch === device.placement.serverEpoch
         ? 'active'
         : 'pending';
     case 'suspended':

@@ -44,7 +44,11 @@ export type PushResult =
   /** Not acknowledged within the deadline. It completes by itself once the VPN server is back. */
   | { readonly outcome: 'pending' }
   /** Refused for good. */
-  | { readonly outcome: 'refused'; readonly reason: 'conflict' | 'invalid' | 'full'; readonly detail: string };
+  | {
+      readonly outcome: 'refused';
+      readonly reason: 'conflict' | 'invalid' | 'full';
+      readonly detail: string;
+    };
 
 /** Hands committed changes to VPN servers. Only a faster way than the outbox: losing a call loses nothing. */
 export interface PeerPush {

@@ -1,4 +1,10 @@
-import { encodeKey, generateKeyPair, InvalidPublicKey, parsePublicKey, renderDeviceConfig } from '@cvault/wireguard';
+import {
+  encodeKey,
+  generateKeyPair,
+  InvalidPublicKey,
+  parsePublicKey,
+  renderDeviceConfig,
+} from '@cvault/wireguard';
 import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Cell, Vault } from '../keys/vault.ts';
@@ -105,7 +111,11 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
           { cause: new Error(`${result.reason}: ${result.detail} (key ${encodeKey(device.publicKey)})`) },
         );
       }
-      return { device, status: result.outcome === 'applied' ? 'active' : 'pending', config: configOf(device) };
+      return {
+        device,
+        status: result.outcome === 'applied' ? 'active' : 'pending',
+        config: configOf(device),
+      };
     },
 
     list: (owner: Owner): Promise<Device[]> => devices.list(owner),

@@ -122,7 +122,10 @@ export function createServerService(deps: ServerServiceDeps) {
      * stays active: reconciling goes on until it can.
      * @throws CVaultError `not_found`, `state_conflict`, `public_key_taken`, `host_key_mismatch`, `server_unreachable`
      */
-    async activate(id: string, input: { interfacePublicKey: string; hostKeys: readonly string[] }): Promise<Server> {
+    async activate(
+      id: string,
+      input: { interfacePublicKey: string; hostKeys: readonly string[] },
+    ): Promise<Server> {
       await get(id);
       let publicKey: Buffer;
       try {
@@ -163,7 +166,10 @@ export function createServerService(deps: ServerServiceDeps) {
      * from it first. Answers `removing` where it has not acknowledged all of them yet: it goes on by itself.
      * @throws CVaultError `not_found`, `in_use`
      */
-    async remove(id: string, options: { removeDevices: boolean; force: boolean }): Promise<'removed' | 'removing'> {
+    async remove(
+      id: string,
+      options: { removeDevices: boolean; force: boolean },
+    ): Promise<'removed' | 'removing'> {
       const server = await get(id);
       if (server.deviceCount > 0 && !options.removeDevices) {
         throw new CVaultError(

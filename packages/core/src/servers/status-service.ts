@@ -4,7 +4,9 @@ import type { FleetControl } from './admin-ports.ts';
 
 export interface ServerStatusStore {
   /** The VPN server of the owner's newest device, else the one that the next would be placed on; null where there is none. */
-  serverFor(owner: Owner): Promise<{ id: string; name: string; region: string; state: string; deviceCount: number } | null>;
+  serverFor(
+    owner: Owner,
+  ): Promise<{ id: string; name: string; region: string; state: string; deviceCount: number } | null>;
 }
 
 export interface ServerStatus {

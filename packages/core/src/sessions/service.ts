@@ -16,7 +16,10 @@ export function createSessionService({ devices, sessions }: SessionServiceDeps) 
      * @throws CVaultError `not_found`; `state_conflict` for a device that may not connect; `unavailable` while its VPN
      *   server has not acknowledged it
      */
-    async connect(owner: Owner, deviceId: string): Promise<{ id: string; connectedAt: Date; opened: boolean }> {
+    async connect(
+      owner: Owner,
+      deviceId: string,
+    ): Promise<{ id: string; connectedAt: Date; opened: boolean }> {
       const device = await devices.find(owner, deviceId);
       if (device === null) throw notFound('device');
       const status = statusOf(device);

@@ -23,13 +23,19 @@ describe('refused', () => {
 });
 
 describe('allowed, and kept as it is', () => {
-  test.each(['iPhone of Zoë', "Bob's \"laptop\"", '$(id) `id` ; rm -rf /', '测试设备', 'مكتب', '📱 phone', '👨‍👩‍👧', 'x'.repeat(100)])(
-    '%s',
-    (text) => {
-      expect(faultOfName(normalizeName(text))).toBeNull();
-      expect(normalizeName(text)).toBe(text);
-    },
-  );
+  test.each([
+    'iPhone of Zoë',
+    'Bob\'s "laptop"',
+    '$(id) `id` ; rm -rf /',
+    '测试设备',
+    'مكتب',
+    '📱 phone',
+    '👨‍👩‍👧',
+    'x'.repeat(100),
+  ])('%s', (text) => {
+    expect(faultOfName(normalizeName(text))).toBeNull();
+    expect(normalizeName(text)).toBe(text);
+  });
 });
 
 test('two spellings of one name are stored as one', () => {

@@ -40,7 +40,11 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
     },
     async (request, reply) => {
       const { deviceName, publicKey, region } = request.body;
-      const { device, status, config } = await devices.register(userOf(request), { name: deviceName, publicKey, region });
+      const { device, status, config } = await devices.register(userOf(request), {
+        name: deviceName,
+        publicKey,
+        region,
+      });
       const resource = deviceResource(device, status);
       const server = { ...resource.server, ip: resource.server.publicIp, port: resource.server.endpointPort };
       return reply
@@ -115,7 +119,9 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
     async (request, reply) => {
       const { id } = request.params;
       const outcome = await devices.remove(userOf(request), id);
-      return outcome === 'removed' ? reply.code(204).send(null) : reply.code(202).send({ id, status: 'removing' as const });
+      return outcome === 'removed'
+        ? reply.code(204).send(null)
+        : reply.code(202).send({ id, status: 'removing' as const });
     },
   );
 
@@ -145,8 +151,11 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
           .header('content-disposition', 'attachment; filename="cvault.conf"')
           .send(config);
       }
-      if (image === 'svg') return reply.type('image/svg+xml').send(encodeQR(config, 'svg', { border: QR_BORDER }));
-      return reply.type('image/png').send(renderPng(encodeQR(config, 'raw', { border: QR_BORDER }), QR_SCALE));
+      if (image === 'svg')
+        return reply.type('image/svg+xml').send(encodeQR(config, 'svg', { border: QR_BORDER }));
+      return reply
+        .type('image/png')
+        .send(renderPng(encodeQR(config, 'raw', { border: QR_BORDER }), QR_SCALE));
     },
   );
 };

@@ -34,7 +34,13 @@ export const DeviceResource = z
     failure: z.string().nullable().describe('Why it failed; null in every other status.'),
     lastConnectedAt: z.string().nullable(),
     createdAt: z.string(),
-    server: z.object({ id: z.uuid(), name: z.string(), region: z.string(), publicIp: z.string(), endpointPort: z.int() }),
+    server: z.object({
+      id: z.uuid(),
+      name: z.string(),
+      region: z.string(),
+      publicIp: z.string(),
+      endpointPort: z.int(),
+    }),
   })
   .meta({ id: 'Device' });
 
@@ -47,7 +53,10 @@ export const DeviceList = z
   .object({ devices: z.array(DeviceResource), totalCount: z.int() })
   .meta({ id: 'DeviceList' });
 
-export function deviceResource(device: Device, status: DeviceStatus = statusOf(device)): z.infer<typeof DeviceResource> {
+export function deviceResource(
+  device: Device,
+  status: DeviceStatus = statusOf(device),
+): z.infer<typeof DeviceResource> {
   const { placement } = device;
   return {
     id: device.id,

@@ -65,7 +65,10 @@ function describe({ name, detail }: Check): string {
 }
 
 /** Whether the process runs, and whether it can answer. */
-export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (app, { clock, probes, draining }) => {
+export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (
+  app,
+  { clock, probes, draining },
+) => {
   const config = { access: 'public' } as const;
   const alive = () => ({ status: 'ok' as const, timestamp: clock.now() });
 
@@ -115,7 +118,9 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (app, { 
       if (failed.length > 0) {
         throw new CVaultError('unavailable', `Not ready: ${failed.map(describe).join(', ')}.`);
       }
-      const status = checks.every((check) => check.status === 'ok') ? ('ready' as const) : ('degraded' as const);
+      const status = checks.every((check) => check.status === 'ok')
+        ? ('ready' as const)
+        : ('degraded' as const);
       return { status, checks };
     },
   );

@@ -19,7 +19,10 @@ import {
 const config = { access: 'admin' } as const;
 const tags = ['VPN servers (operator)'];
 
-const Switch = z.enum(['true', 'false']).default('false').transform((text) => text === 'true');
+const Switch = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true');
 
 export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = async (app, { servers }) => {
   app.post(
@@ -29,7 +32,8 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
       schema: {
         operationId: 'addServer',
         summary: 'Add a VPN server',
-        description: 'Answers the script that makes a bare Debian machine one. It takes devices once it is activated.',
+        description:
+          'Answers the script that makes a bare Debian machine one. It takes devices once it is activated.',
         tags,
         body: AddServer,
         response: { 201: AddedServer },
@@ -43,7 +47,15 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
 
   app.get(
     '/servers',
-    { config, schema: { operationId: 'listServers', summary: 'List VPN servers', tags, response: { 200: ServerList } } },
+    {
+      config,
+      schema: {
+        operationId: 'listServers',
+        summary: 'List VPN servers',
+        tags,
+        response: { 200: ServerList },
+      },
+    },
     async () => {
       const list = await servers.list();
       return { servers: list.map(serverResource), totalCount: list.length };
@@ -104,7 +116,13 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
       `/servers/:id/${action}`,
       {
         config,
-        schema: { operationId: `${action}Server`, summary, tags, params: IdParams, response: { 200: ServerResource } },
+        schema: {
+          operationId: `${action}Server`,
+          summary,
+          tags,
+          params: IdParams,
+          response: { 200: ServerResource },
+        },
       },
       async (request) => serverResource(await servers[action](request.params.id)),
     );
@@ -123,7 +141,10 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
           'machine that serves nobody any more.',
         tags,
         params: IdParams,
-        querystring: z.strictObject({ devices: z.enum(['refuse', 'remove']).default('refuse'), force: Switch }),
+        querystring: z.strictObject({
+          devices: z.enum(['refuse', 'remove']).default('refuse'),
+          force: Switch,
+        }),
         response: {
           202: z.object({ id: z.uuid(), state: z.literal('removing') }).meta({ id: 'RemovingServer' }),
           204: z.null(),
@@ -134,7 +155,9 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
       const { id } = request.params;
       const { devices, force } = request.query;
       const outcome = await servers.remove(id, { removeDevices: devices === 'remove', force });
-      return outcome === 'removed' ? reply.code(204).send(null) : reply.code(202).send({ id, state: 'removing' as const });
+      return outcome === 'removed'
+        ? reply.code(204).send(null)
+        : reply.code(202).send({ id, state: 'removing' as const });
     },
   );
 

@@ -36,7 +36,10 @@ export const ActivateServer = z
         z
           .string()
           .max(2_000)
-          .regex(/^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/]+=*$/, 'must be a public host key without a comment'),
+          .regex(
+            /^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/]+=*$/,
+            'must be a public host key without a comment',
+          ),
       )
       .min(1)
       .max(5)
@@ -67,11 +70,15 @@ export const ServerResource = z
 export const AddedServer = z
   .object({
     server: ServerResource,
-    installation: z.string().describe('A shell script. Run as root on the VPN server, it prints what activation needs.'),
+    installation: z
+      .string()
+      .describe('A shell script. Run as root on the VPN server, it prints what activation needs.'),
   })
   .meta({ id: 'AddedServer' });
 
-export const ServerList = z.object({ servers: z.array(ServerResource), totalCount: z.int() }).meta({ id: 'ServerList' });
+export const ServerList = z
+  .object({ servers: z.array(ServerResource), totalCount: z.int() })
+  .meta({ id: 'ServerList' });
 
 export const ServerTest = z
   .object({
@@ -95,7 +102,9 @@ export const PoolResource = z
   })
   .meta({ id: 'Pool' });
 
-export const PoolList = z.object({ pools: z.array(PoolResource), totalCount: z.int() }).meta({ id: 'PoolList' });
+export const PoolList = z
+  .object({ pools: z.array(PoolResource), totalCount: z.int() })
+  .meta({ id: 'PoolList' });
 
 export function serverResource(server: Server): z.infer<typeof ServerResource> {
   return {
@@ -115,6 +124,12 @@ export function serverResource(server: Server): z.infer<typeof ServerResource> {
   };
 }
 
-export function poolResource({ id, cidr, gateway, createdAt, addresses }: Pool): z.infer<typeof PoolResource> {
+export function poolResource({
+  id,
+  cidr,
+  gateway,
+  createdAt,
+  addresses,
+}: Pool): z.infer<typeof PoolResource> {
   return { id, cidr, gateway, createdAt: createdAt.toISOString(), addresses: { ...addresses } };
 }

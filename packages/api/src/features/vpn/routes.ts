@@ -12,7 +12,10 @@ export interface VpnRoutesOptions {
   readonly clock: Clock;
 }
 
-export const vpnRoutes: FastifyPluginAsyncZod<VpnRoutesOptions> = async (app, { sessions, serverStatus, clock }) => {
+export const vpnRoutes: FastifyPluginAsyncZod<VpnRoutesOptions> = async (
+  app,
+  { sessions, serverStatus, clock },
+) => {
   app.post(
     '/vpn/connect',
     {
@@ -64,7 +67,12 @@ export const vpnRoutes: FastifyPluginAsyncZod<VpnRoutesOptions> = async (app, { 
     '/vpn/status',
     {
       config: access,
-      schema: { operationId: 'getVpnStatus', summary: 'My open sessions', tags, response: { 200: VpnStatus } },
+      schema: {
+        operationId: 'getVpnStatus',
+        summary: 'My open sessions',
+        tags,
+        response: { 200: VpnStatus },
+      },
     },
     async (request) => {
       const open = await sessions.listOpen(userOf(request));

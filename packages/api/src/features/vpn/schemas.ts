@@ -13,7 +13,12 @@ export const Connected = z
   .meta({ id: 'Connected' });
 
 export const Disconnected = z
-  .object({ sessionId: z.uuid(), status: z.literal('disconnected'), disconnectedAt: z.string(), message: z.string() })
+  .object({
+    sessionId: z.uuid(),
+    status: z.literal('disconnected'),
+    disconnectedAt: z.string(),
+    message: z.string(),
+  })
   .meta({ id: 'Disconnected' });
 
 export const SessionResource = z
@@ -33,7 +38,9 @@ export const VpnStatus = z
 export const ServerStatus = z
   .object({
     server: z.object({
-      peerCount: z.int().describe('Peers on the interface; where it cannot be asked, the devices that belong on it.'),
+      peerCount: z
+        .int()
+        .describe('Peers on the interface; where it cannot be asked, the devices that belong on it.'),
       status: z.enum(['active', 'disabled', 'unreachable']),
       name: z.string(),
       region: z.string(),
@@ -42,7 +49,12 @@ export const ServerStatus = z
   })
   .meta({ id: 'ServerStatus' });
 
-export function sessionResource({ id, connectedAt, device, server }: Session): z.infer<typeof SessionResource> {
+export function sessionResource({
+  id,
+  connectedAt,
+  device,
+  server,
+}: Session): z.infer<typeof SessionResource> {
   return {
     id,
     status: 'ACTIVE',

@@ -56,7 +56,9 @@ const NO_TRACE = { devices: 0, leases: 0, outbox: 0, keys: 0, quota: 0 };
 async function acknowledge(device: Device): Promise<void> {
   const epoch = anEpoch();
   await peers.adoptEpoch(device.placement.serverId, epoch);
-  await peers.acknowledge(device.placement.serverId, epoch, [{ deviceId: device.id, generation: device.generation }]);
+  await peers.acknowledge(device.placement.serverId, epoch, [
+    { deviceId: device.id, generation: device.generation },
+  ]);
 }
 
 describe('addresses', () => {
@@ -106,7 +108,9 @@ describe('public keys', () => {
     const bob = await aTenantWithUser(database);
     const { publicKey } = generateKeyPair();
     const results = await Promise.allSettled(
-      Array.from({ length: 200 }, (_, n) => devices.register(aDevice(n % 2 === 0 ? alice : bob, { ...here(), publicKey }))),
+      Array.from({ length: 200 }, (_, n) =>
+        devices.register(aDevice(n % 2 === 0 ? alice : bob, { ...here(), publicKey })),
+      ),
     );
     expect(results.filter((r) => r.status === 'fulfilled')).toHaveLength(1);
     expect(new Set(codes(results))).toEqual(new Set(['public_key_taken']));
@@ -114,9 +118,10 @@ describe('public keys', () => {
   });
 
   test('a VPN server’s own key is refused', async () => {
-    const { rows } = await database.pool.query<{ public_key: Buffer }>('SELECT public_key FROM servers WHERE id = $1', [
-      server.id,
-    ]);
+    const { rows } = await database.pool.query<{ public_key: Buffer }>(
+      'SELECT public_key FROM servers WHERE id = $1',
+      [server.id],
+    );
     await expect(
       devices.register(aDevice(alice, { ...here(), publicKey: rows[0]!.public_key })),
     ).rejects.toMatchObject({ code: 'public_key_taken' });
@@ -128,14 +133,19 @@ describe('public keys', () => {
     const { publicKey } = generateKeyPair();
     const mine = await devices.register(aDevice(alice, { ...here(), publicKey }));
     const deleted = (await devices.delete(alice, mine.id))!;
-    await expect(devices.register(aDevice(alice, { ...here(), publicKey })), 'still on the VPN server').rejects.toMatchObject({
+    await expect(
+      devices.register(aDevice(alice, { ...here(), publicKey })),
+      'still on the VPN server',
+    ).rejects.toMatchObject({
       code: 'public_key_taken',
     });
     await acknowledge(deleted);
     await expect(devices.register(aDevice(bob, { ...here(), publicKey }))).rejects.toMatchObject({
       code: 'public_key_taken',
     });
-    await expect(devices.register(aDevice(alice, { ...here(), publicKey }))).resolves.toMatchObject({ state: 'live' });
+    await expect(devices.register(aDevice(alice, { ...here(), publicKey }))).resolves.toMatchObject({
+      state: 'live',
+    });
   });
 });
 
@@ -148,7 +158,10 @@ describe('quota', () => {
     expect(results.filter((r) => r.status === 'fulfilled')).toHaveLength(10);
     expect(new Set(codes(results))).toEqual(new Set(['device_limit_reached']));
     await countersEqualRows();
-    const { rows } = await database.pool.query("SELECT FROM ip_pool WHERE server_id = $1 AND state <> 'free'", [server.id]);
+    const { rows } = await database.pool.query(
+      "SELECT FROM ip_pool WHERE server_id = $1 AND state <> 'free'",
+      [server.id],
+    );
     expect(rows).toHaveLength(10);
   });
 
@@ -161,7 +174,9 @@ describe('quota', () => {
 });
 
 test('an unknown region is told from a full one', async () => {
-  await expect(devices.register(aDevice(alice, { region: 'atlantis' }))).rejects.toMatchObject({ code: 'unknown_region' });
+  await expect(devices.register(aDevice(alice, { region: 'atlantis' }))).rejects.toMatchObject({
+    code: 'unknown_region',
+  });
   expect(await traces()).toEqual(NO_TRACE);
 });
 
@@ -215,7 +230,11 @@ test('a device that its VPN server refuses gives its quota back and drains its a
   const device = await devices.register(aDevice(alice, here()));
   await peers.fail({ tenantId: alice.tenantId, deviceId: device.id, generation: 1 }, 'conflict');
   await peers.fail({ tenantId: alice.tenantId, deviceId: device.id, generation: 1 }, 'conflict');
-  expect(await devices.find(alice, device.id)).toMatchObject({ state: 'failed', failure: 'conflict', generation: 2 });
+  expect(await devices.find(alice, device.id)).toMatchObject({
+    state: 'failed',
+    failure: 'conflict',
+    generation: 2,
+  });
   await countersEqualRows();
   await devices.delete(alice, device.id);
   await countersEqualRows();

@@ -103,8 +103,13 @@ export async function registerDevice(pool: pg.Pool, device: NewDevice, pushAfter
       case 'public_key':
       case 'devices_live_public_key':
         throw new CVaultError('public_key_taken', 'This public key is in use or was used before.', { cause });
+      case 'tenants_growth':
+        // Suspended, or being deleted, since the request was authenticated.
+        throw new CVaultError('tenant_suspended', 'The tenant is suspended.', { cause });
       case 'tenants_device_limit':
-        throw new CVaultError('device_limit_reached', 'The tenant has as many devices as it may have.', { cause });
+        throw new CVaultError('device_limit_reached', 'The tenant has as many devices as it may have.', {
+          cause,
+        });
       default:
         throw cause;
     }

@@ -37,6 +37,9 @@ export async function deleteDevice(
   id: string,
   pushAfterMs: number,
 ): Promise<Device | null> {
-  const { rows } = await pool.query<DeviceRow>({ ...DELETE, values: [owner.tenantId, owner.userId, id, pushAfterMs] });
+  const { rows } = await pool.query<DeviceRow>({
+    ...DELETE,
+    values: [owner.tenantId, owner.userId, id, pushAfterMs],
+  });
   return rows[0] === undefined ? null : deviceFromRow(rows[0]);
 }

@@ -39,15 +39,17 @@ export async function evictDevices(pool: pg.Pool, serverId: string): Promise<voi
  */
 export async function finishRemoval(pool: pg.Pool, serverId: string, force: boolean): Promise<boolean> {
   return inTransaction(pool, async (db) => {
-    const { rows } = await db.query<{ state: string }>('SELECT state FROM servers WHERE id = $1 FOR UPDATE', [serverId]);
+    const { rows } = await db.query<{ state: string }>('SELECT state FROM servers WHERE id = $1 FOR UPDATE', [
+      serverId,
+    ]);
     if (rows[0]?.state !== 'removing') return rows[0]?.state === 'removed';
     // A registration that chose it just before can still have come in: its device has to go first.
     await db.query(EVICT, [serverId]);
     if (force) {
-      await db.query('UPDATE ip_pool SET state = $2, tenant_id = NULL, device_id = NULL WHERE server_id = $1', [
-        serverId,
-        'free',
-      ]);
+      await db.query(
+        'UPDATE ip_pool SET state = $2, tenant_id = NULL, device_id = NULL WHERE server_id = $1',
+        [serverId, 'free'],
+      );
       await db.query(
         `WITH d AS (UPDATE devices SET removed_at = now() WHERE server_id = $1 AND removed_at IS NULL RETURNING id)
          UPDATE public_keys SET device_id = NULL FROM d WHERE public_keys.device_id = d.id`,
@@ -55,12 +57,16 @@ export async function finishRemoval(pool: pg.Pool, serverId: string, force: bool
       );
       await db.query('DELETE FROM outbox WHERE server_id = $1', [serverId]);
     }
-    const { rowCount } = await db.query('SELECT FROM devices WHERE server_id = $1 AND removed_at IS NULL LIMIT 1', [
-      serverId,
-    ]);
+    const { rowCount } = await db.query(
+      'SELECT FROM devices WHERE server_id = $1 AND removed_at IS NULL LIMIT 1',
+      [serverId],
+    );
     if (rowCount !== 0) return false;
     await db.query('DELETE FROM pools WHERE server_id = $1', [serverId]);
-    await db.query("UPDATE servers SET state = 'removed', ssh_private_key = NULL, epoch = NULL WHERE id = $1", [serverId]);
+    await db.query(
+      "UPDATE servers SET state = 'removed', ssh_private_key = NULL, epoch = NULL WHERE id = $1",
+      [serverId],
+    );
     return true;
   });
 }

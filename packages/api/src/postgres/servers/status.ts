@@ -17,10 +17,10 @@ LIMIT 1`;
 export function createServerStatusStore({ pool }: Database): ServerStatusStore {
   return {
     async serverFor({ tenantId, userId }) {
-      const { rows } = await pool.query<NonNullable<Awaited<ReturnType<ServerStatusStore['serverFor']>>>>(SERVER_FOR, [
-        tenantId,
-        userId,
-      ]);
+      const { rows } = await pool.query<NonNullable<Awaited<ReturnType<ServerStatusStore['serverFor']>>>>(
+        SERVER_FOR,
+        [tenantId, userId],
+      );
       return rows[0] ?? null;
     },
   };

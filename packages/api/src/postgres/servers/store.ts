@@ -81,7 +81,9 @@ export function createServerStore({ pool }: Database): ServerStore {
         });
       } catch (cause) {
         if (brokenConstraint(cause) === 'public_keys_pkey') {
-          throw new CVaultError('public_key_taken', 'This interface’s public key is in use already.', { cause });
+          throw new CVaultError('public_key_taken', 'This interface’s public key is in use already.', {
+            cause,
+          });
         }
         throw cause;
       }

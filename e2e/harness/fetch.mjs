@@ -1,0 +1,11 @@
+// Fetches a page and prints it; ends with status 1 where none came in time: node fetch.mjs URL MILLISECONDS
+import { get } from 'node:http';
+
+const [url, milliseconds] = process.argv.slice(2);
+const request = get(url, { signal: AbortSignal.timeout(Number(milliseconds)), agent: false }, (response) => {
+  response.pipe(process.stdout);
+});
+request.on('error', (error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+
+export interface Ended {
+  /** Null where a signal ended it. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ProgramOptions {
+  readonly input?: string;
+  readonly timeoutMs?: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Runs a program to its end, whatever that is. One that takes too long is killed, and answers status null. */
+export function runProgram(argv: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
+  const [file = '', ...args] = argv;
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: options.timeoutMs ?? 30_000,
+      killSignal: 'SIGKILL',
+      ...(options.env === undefined ? {} : { env: options.env }),
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, stdout, stderr }));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input);
+  });
+}
+
+/** Runs a program that must succeed, and answers what it printed. */
+export async function mustRun(argv: readonly string[], options: ProgramOptions = {}): Promise<string> {
+  const { status, stdout, stderr } = await runProgram(argv, options);
+  if (status !== 0) throw new Error(`${argv.join(' ')} ended with ${status ?? 'a signal'}: ${stderr.trim()}`);
+  return stdout;
+}

@@ -1,0 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Asks again and again until the answer is neither undefined, null nor false; gives up after a generous while. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined | null | false>,
+  giveUpMs = 30_000,
+): Promise<T> {
+  const end = performance.now() + giveUpMs;
+  let last: unknown;
+  do {
+    try {
+      const answer = await ask();
+      if (answer !== undefined && answer !== null && answer !== false) return answer;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(50);
+  } while (performance.now() < end);
+  throw new Error(`waited in vain until ${what}`, { cause: last });
+}

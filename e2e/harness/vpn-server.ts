@@ -1,0 +1,30 @@
+import type { TestHost } from './test-host.ts';
+import { runProgram, type Ended } from './program.ts';
+
+/** Runs a script on a machine just as the operator does: `ssh root@… sh -s < script`. */
+export function runScriptOverSsh(host: TestHost, address: string, script: string): Promise<Ended> {
+  return runProgram(['ssh', ...host.sshOptions, '--', `root@${address}`, 'sh', '-s'], {
+    input: script,
+    timeoutMs: 120_000,
+  });
+}
+
+/** The ids, as the machine itself counts them, of the processes whose command line matches. */
+export async function processIds(host: TestHost, pattern: string): Promise<string[]> {
+  const { stdout } = await host.run(['pgrep', '-f', '--', pattern]);
+  return stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '');
+}
+
+/** Fields of /proc/PID/status. */
+export async function processStatus(host: TestHost, pid: string): Promise<ReadonlyMap<string, string>> {
+  const text = await host.must(['cat', `/proc/${pid}/status`]);
+  return new Map(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/:\s+/, 2) as [string, string]),
+  );
+}

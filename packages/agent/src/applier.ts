@@ -1,0 +1,140 @@
+import type { OpResult } from '@cvault/protocol';
+import type { PeerChange, WireGuardBackend } from './backend.ts';
+import { prefixAddress } from './host-prefix.ts';
+import { planOp, type Plan, type PlanContext } from './plan.ts';
+import type { ReceivedOp } from './requests.ts';
+import type { Traffic } from './traffic.ts';
+
+const UNREADABLE: Plan = {
+  result: { outcome: 'invalid', detail: 'the op is malformed' },
+  changes: [],
+  freed: { prefixes: [], deviceId: null },
+};
+const NOT_CHANGED: OpResult = { outcome: 'error', detail: 'the interface could not be changed' };
+const NOT_READ: OpResult = { outcome: 'error', detail: 'the interface could not be read' };
+const NOT_CUT: OpResult = { outcome: 'error', detail: 'old connections of an address could not be cut' };
+
+/** How long one batch may go on trying op by op; what is left after that fails without a try. */
+const ALONE_DEADLINE_MS = 10_000;
+
+export interface ApplierOptions {
+  readonly backend: WireGuardBackend;
+  readonly traffic: Traffic;
+  readonly context: PlanContext;
+}
+
+/** Brings batches of ops to the interface. The caller runs one batch at a time. */
+export class Applier {
+  readonly #backend: WireGuardBackend;
+  readonly #traffic: Traffic;
+  readonly #context: PlanContext;
+  #touched: Set<string> | undefined;
+  /** Set after a failure, until the interface was read: what is known of it may be wrong. */
+  #unsure = false;
+
+  constructor(options: ApplierOptions) {
+    this.#backend = options.backend;
+    this.#traffic = options.traffic;
+    this.#context = options.context;
+  }
+
+  /** Starts to note the keys of all changes; one watcher at a time. */
+  watchTouchedKeys(): ReadonlySet<string> {
+    this.#touched = new Set();
+    return this.#touched;
+  }
+
+  stopWatching(): void {
+    this.#touched = undefined;
+  }
+
+  /** One result for each op, in their order. */
+  async apply(ops: readonly ReceivedOp[]): Promise<OpResult[]> {
+    const results = await this.#applyTogether(ops);
+    if (results !== undefined) return results;
+    if (ops.length === 1) return [NOT_CHANGED];
+
+    // Nobody knows which of the changes were made, nor which op was the bad one: look, then try each on its own.
+    const deadline = performance.now() + ALONE_DEADLINE_MS;
+    const alone: OpResult[] = [];
+    for (const op of ops) {
+      const tried = performance.now() < deadline ? await this.#applyTogether([op]) : undefined;
+      alone.push(tried?.[0] ?? NOT_CHANGED);
+    }
+    return alone;
+  }
+
+  /** Undefined where the interface did not take the changes. */
+  async #applyTogether(ops: readonly ReceivedOp[]): Promise<OpResult[] | undefined> {
+    if (!(await this.#becomeSure())) return ops.map(() => NOT_READ);
+    await this.#cutWaitingFlows();
+    const plans = this.#plan(ops);
+    return (await this.#carryOut(plans)) ? this.#settle(plans) : undefined;
+  }
+
+  #plan(ops: readonly ReceivedOp[]): Plan[] {
+    try {
+      return ops.map((op) => (op === undefined ? UNREADABLE : planOp(this.#context, op)));
+    } catch (error) {
+      this.#context.state.rollback();
+      throw error;
+    }
+  }
+
+  /** Makes the planned changes, all in one go, and answers whether that worked; if not, they are taken back. */
+  async #carryOut(plans: readonly Plan[]): Promise<boolean> {
+    const { state, uncut } = this.#context;
+    const changes = plans.flatMap((plan) => plan.changes);
+    for (const { freed } of plans) {
+      for (const prefix of freed.prefixes) uncut.add(prefix, freed.deviceId);
+    }
+    try {
+      if (changes.length > 0) await this.#backend.apply(changes);
+      state.commit();
+      return true;
+    } catch {
+      state.rollback();
+      this.#unsure = true;
+      return false;
+    } finally {
+      this.#noteTouched(changes);
+    }
+  }
+
+  /** Cuts the connections of all freed addresses before anybody hears that they are free. */
+  async #settle(plans: readonly Plan[]): Promise<OpResult[]> {
+    await this.#cutWaitingFlows();
+    const { uncut } = this.#context;
+    if (uncut.size === 0) return plans.map((plan) => plan.result);
+    return plans.map(({ result, freed }) =>
+      freed.prefixes.some((prefix) => uncut.has(prefix)) ? NOT_CUT : result,
+    );
+  }
+
+  async #cutWaitingFlows(): Promise<void> {
+    const { uncut } = this.#context;
+    if (uncut.size === 0) return;
+    const waiting = uncut.prefixes();
+    const addresses = waiting.map(prefixAddress);
+    const failed = new Set(await this.#traffic.cutFlows(addresses).catch(() => addresses));
+    for (const prefix of waiting) {
+      if (!failed.has(prefixAddress(prefix))) uncut.delete(prefix);
+    }
+  }
+
+  async #becomeSure(): Promise<boolean> {
+    if (!this.#unsure) return true;
+    try {
+      this.#context.state.observe(await this.#backend.peers(), new Set());
+      this.#unsure = false;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #noteTouched(changes: readonly PeerChange[]): void {
+    if (this.#touched === undefined) return;
+    for (const change of changes) this.#touched.add(change.publicKey);
+  }
+}

@@ -1,0 +1,34 @@
+/** A peer as the interface has it: nothing but its key and its allowed IPs, in the spelling of `wg`. */
+export interface ObservedPeer {
+  readonly publicKey: string;
+  readonly allowedIps: readonly string[];
+}
+
+/** One change to the interface. `set` makes the peer hold exactly these host prefixes, whatever it held before. */
+export type PeerChange =
+  | { readonly kind: 'set'; readonly publicKey: string; readonly allowedIps: readonly string[] }
+  | { readonly kind: 'remove'; readonly publicKey: string };
+
+export interface InterfaceDescription {
+  readonly publicKey: string;
+  readonly listenPort: number;
+  /** The interface's own addresses in CIDR notation, as `10.8.0.1/24`; link-local ones are left out. */
+  readonly addresses: readonly string[];
+}
+
+/**
+ * The agent's way to one WireGuard interface. Backends do as the interface does and protect nobody: setting an
+ * address that another peer holds moves it without a word, setting the interface's own key does nothing, and one
+ * malformed key fails the whole call. The agent is what stands between those and a device.
+ */
+export interface WireGuardBackend {
+  readonly interfaceName: string;
+  /** Most peers that this kind of interface holds. */
+  readonly maxPeers: number;
+  describe(): Promise<InterfaceDescription>;
+  peers(): Promise<ObservedPeer[]>;
+  /** Makes the changes in their order, in one go. When it throws, any part of them may have been made. */
+  apply(changes: readonly PeerChange[]): Promise<void>;
+  /** Something that differs once the interface was removed and made anew; undefined while there is none. */
+  incarnation(): Promise<string | undefined>;
+}

@@ -1,0 +1,11 @@
+export { createAgent, InterfaceLost } from './agent.ts';
+export type { Agent, AgentOptions, Session } from './agent.ts';
+export type { InterfaceDescription, ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
+export { MAX_UNREAD_BYTES, serveConnection, serveStreams } from './connection.ts';
+export type { ConnectionEnd, ConnectionOptions } from './connection.ts';
+export { connectInProcess } from './in-process.ts';
+export { createMemoryBackend } from './memory-backend.ts';
+export type { MemoryBackend, MemoryBackendOptions } from './memory-backend.ts';
+export { createNoTraffic } from './traffic.ts';
+export type { Traffic } from './traffic.ts';
+export { AGENT_VERSION } from './version.ts';

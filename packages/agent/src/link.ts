@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { ToolFailed, type RunTool } from './tool.ts';
+
+const Link = z.object({
+  ifindex: z.number().int(),
+  linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
+});
+
+const Addresses = z.array(
+  z.object({
+    addr_info: z.array(
+      z.object({ family: z.string(), local: z.string(), prefixlen: z.number().int(), scope: z.string() }),
+    ),
+  }),
+);
+
+export interface LinkInfo {
+  /** The kernel never gives an index twice in the life of a network namespace. */
+  readonly index: number;
+  /** True for an interface of the kernel's own WireGuard, false for one that a program serves. */
+  readonly isKernelWireGuard: boolean;
+}
+
+/** Asks the kernel about an interface; undefined where there is none of that name. */
+export async function readLink(runTool: RunTool, interfaceName: string): Promise<LinkInfo | undefined> {
+  try {
+    const [link] = z
+      .array(Link)
+      .parse(JSON.parse(await runTool('ip', ['-json', '-details', 'link', 'show', 'dev', interfaceName])));
+    if (link === undefined) return undefined;
+    return { index: link.ifindex, isKernelWireGuard: link.linkinfo?.info_kind === 'wireguard' };
+  } catch (error) {
+    if (error instanceof ToolFailed && error.stderr.includes('does not exist')) return undefined;
+    throw error;
+  }
+}
+
+/** The interface's addresses in CIDR notation, without link-local ones. */
+export async function readAddresses(runTool: RunTool, interfaceName: string): Promise<string[]> {
+  const text = await runTool('ip', ['-json', 'address', 'show', 'dev', interfaceName]);
+  return Addresses.parse(JSON.parse(text)).flatMap(({ addr_info: entries }) =>
+    entries.filter((entry) => entry.scope !== 'link').map((entry) => `${entry.local}/${entry.prefixlen}`),
+  );
+}
+
+/**
+ * Answers a cheap way to see whether an interface is still the one it was: its index. Reading it from /sys costs
+ * some 20 µs, but /sys shows the network namespace it was mounted in, which is another one after a bare
+ * `nsenter --net`. So it is used only where it agrees with the kernel's answer, else `ip` is asked each time (2 ms).
+ */
+export async function watchIndex(
+  runTool: RunTool,
+  interfaceName: string,
+): Promise<() => Promise<string | undefined>> {
+  const link = await readLink(runTool, interfaceName);
+  const fromSys = () => readSysIndex(interfaceName);
+  if (link !== undefined && (await fromSys()) === String(link.index)) return fromSys;
+  return async () => (await readLink(runTool, interfaceName))?.index.toString();
+}
+
+async function readSysIndex(interfaceName: string): Promise<string | undefined> {
+  try {
+    return (await readFile(`/sys/class/net/${interfaceName}/ifindex`, 'utf8')).trim();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,18 @@
+import { createMemoryBackend } from './memory-backend.ts';
+import { describeBackendContract } from './testing/backend-contract.ts';
+
+describeBackendContract('memory', () => {
+  const backend = createMemoryBackend({ addresses: ['10.8.0.1/24', 'fd00:8::1/64'] });
+  return Promise.resolve({
+    backend,
+    vanish() {
+      backend.vanish();
+      return Promise.resolve();
+    },
+    recreate() {
+      backend.recreate();
+      return Promise.resolve();
+    },
+    destroy: () => Promise.resolve(),
+  });
+});

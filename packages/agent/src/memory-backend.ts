@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import type { InterfaceDescription, ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
+
+export interface MemoryBackendOptions {
+  readonly interfaceName?: string;
+  readonly publicKey?: string;
+  readonly listenPort?: number;
+  readonly addresses?: readonly string[];
+  readonly maxPeers?: number;
+}
+
+/** An interface in memory, with what a test or a demonstration does to one from outside. */
+export interface MemoryBackend extends WireGuardBackend {
+  /** How many calls changed the interface; reading and `byHand` do not count. */
+  readonly writes: number;
+  /** Changes the interface behind the agent's back, as `wg set` on a terminal does. */
+  byHand(...changes: PeerChange[]): void;
+  /** As if the interface was deleted and made anew: without peers, with the same key. */
+  recreate(): void;
+  /** As if the interface was deleted. */
+  vanish(): void;
+  /** Lets the next calls of `apply` fail, after they made the first `changesMade` of their changes. */
+  failNextApply(failure: { readonly times?: number; readonly changesMade?: number }): void;
+}
+
+/** Does in memory what a WireGuard interface does, its silence about moved addresses and its own key included. */
+export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
+  const interfaceName = options.interfaceName ?? 'wg0';
+  const maxPeers = options.maxPeers ?? 65_536;
+  const description: InterfaceDescription = {
+    publicKey: options.publicKey ?? randomKey(),
+    listenPort: options.listenPort ?? 51820,
+    addresses: options.addresses ?? [],
+  };
+  let life: number | undefined = 1;
+  let lives = 1;
+  let writes = 0;
+  let failures = { times: 0, changesMade: 0 };
+  const peers = new Map<string, Set<string>>();
+  const holders = new Map<string, string>();
+
+  function drop(publicKey: string): void {
+    for (const prefix of peers.get(publicKey) ?? []) holders.delete(prefix);
+    peers.delete(publicKey);
+  }
+
+  function put(publicKey: string, allowedIps: readonly string[]): void {
+    if (publicKey === description.publicKey) return;
+    if (!peers.has(publicKey) && peers.size >= maxPeers) throw new Error('the interface is full');
+    for (const prefix of peers.get(publicKey) ?? []) holders.delete(prefix);
+    for (const prefix of allowedIps) {
+      const holder = holders.get(prefix);
+      if (holder !== undefined) peers.get(holder)?.delete(prefix);
+      holders.set(prefix, publicKey);
+    }
+    peers.set(publicKey, new Set(allowedIps));
+  }
+
+  function make(changes: readonly PeerChange[]): void {
+    for (const change of changes) {
+      if (change.kind === 'set') put(change.publicKey, change.allowedIps);
+      else drop(change.publicKey);
+    }
+  }
+
+  function requireInterface(): void {
+    if (life === undefined) throw new Error(`there is no interface ${interfaceName}`);
+  }
+
+  return {
+    interfaceName,
+    maxPeers,
+    get writes() {
+      return writes;
+    },
+    async describe() {
+      await Promise.resolve();
+      requireInterface();
+      return description;
+    },
+    async peers() {
+      await Promise.resolve();
+      requireInterface();
+      return [...peers].map(([publicKey, allowedIps]): ObservedPeer => ({
+        publicKey,
+        allowedIps: [...allowedIps],
+      }));
+    },
+    async apply(changes) {
+      await Promise.resolve();
+      requireInterface();
+      for (const change of changes) requireKey(change.publicKey);
+      writes++;
+      if (failures.times > 0) {
+        failures = { ...failures, times: failures.times - 1 };
+        make(changes.slice(0, failures.changesMade));
+        throw new Error('the interface refused the changes');
+      }
+      make(changes);
+    },
+    incarnation: () => Promise.resolve(life?.toString()),
+    byHand: (...changes) => make(changes),
+    recreate() {
+      peers.clear();
+      holders.clear();
+      life = ++lives;
+    },
+    vanish() {
+      life = undefined;
+    },
+    failNextApply({ times = 1, changesMade = 0 }) {
+      failures = { times, changesMade };
+    },
+  };
+}
+
+/** Like `wg`, takes any 32 bytes in canonical base64, whether or not they can be a public key. */
+function requireKey(text: string): void {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length !== 32 || bytes.toString('base64') !== text) throw new Error('a key is malformed');
+}
+
+function randomKey(): string {
+  const bytes = randomBytes(32);
+  bytes.writeUInt8(bytes.readUInt8(31) & 0x7f, 31);
+  return bytes.toString('base64');
+}

@@ -1,0 +1,188 @@
+/**
+ * The rules: what one op may do, given what the agent knows. Planning an op changes the state as if its changes were
+ * made, so the next op of the batch sees them; the caller commits or rolls back once it knows what became of them.
+ */
+import { parsePublicKey } from '@cvault/wireguard';
+import type { EvictOp, Op, OpResult, RemoveOp, SetOp } from '@cvault/protocol';
+import type { PeerChange } from './backend.ts';
+import { hostPrefixes, isHostPrefix, samePrefixes } from './host-prefix.ts';
+import type { InterfaceState } from './state.ts';
+import type { UncutFlows } from './uncut-flows.ts';
+
+export interface PlanContext {
+  readonly state: InterfaceState;
+  readonly uncut: UncutFlows;
+  readonly maxPeers: number;
+  readonly ownPublicKey: string;
+  /** The interface's own addresses as host prefixes. */
+  readonly ownPrefixes: ReadonlySet<string>;
+}
+
+export interface Plan {
+  readonly result: OpResult;
+  readonly changes: readonly PeerChange[];
+  /** Host prefixes that leave their peer by this op, and the device that had them. */
+  readonly freed: { readonly prefixes: readonly string[]; readonly deviceId: string | null };
+}
+
+const APPLIED: OpResult = { outcome: 'applied' };
+const NONE_FREED = { prefixes: [], deviceId: null };
+
+export function planOp(context: PlanContext, op: Op): Plan {
+  switch (op.verb) {
+    case 'set':
+      return planSet(context, op);
+    case 'remove':
+      return planRemove(context, op);
+    case 'evict':
+      return planEvict(context, op);
+  }
+}
+
+function planSet(context: PlanContext, op: SetOp): Plan {
+  const { state, uncut } = context;
+  const deviceId = op.deviceId.toLowerCase();
+  const known = state.device(deviceId);
+  if (known !== undefined && op.generation < known.generation) return stale();
+  if (known?.kind === 'removed' && op.generation === known.generation) return stale();
+
+  const prefixes = hostPrefixes(op.addresses);
+  if (prefixes === undefined) return unchanged('invalid', 'an address is not a plain host address');
+  if (prefixes.some((prefix) => context.ownPrefixes.has(prefix))) {
+    return unchanged('invalid', "an address is the interface's own");
+  }
+  if (!isPublicKey(op.publicKey)) return unchanged('invalid', 'the key is not a usable public key');
+  if (op.publicKey === context.ownPublicKey) return unchanged('invalid', "the key is the interface's own");
+
+  const claim = known?.kind === 'present' ? known : undefined;
+  if (claim?.generation === op.generation) {
+    if (claim.publicKey !== op.publicKey || !samePrefixes(claim.prefixes, prefixes)) {
+      return unchanged('invalid', 'this generation was applied with another key or other addresses');
+    }
+  }
+  if (uncut.holdsBack(deviceId) || prefixes.some((prefix) => uncut.has(prefix))) return flowsNotCut();
+
+  const keyOwner = state.keyOwner(op.publicKey);
+  if (keyOwner !== undefined && keyOwner !== deviceId) {
+    return unchanged('conflict', 'the key belongs to another device');
+  }
+  for (const prefix of prefixes) {
+    const owner = state.prefixOwner(prefix);
+    if (owner !== undefined && owner !== deviceId) {
+      return unchanged('conflict', 'an address belongs to another device');
+    }
+    const holder = state.holder(prefix);
+    if (holder !== undefined && holder !== op.publicKey && holder !== claim?.publicKey) {
+      return unchanged('conflict', 'an address is held by another peer of the interface');
+    }
+  }
+
+  const outgoingKey = claim !== undefined && claim.publicKey !== op.publicKey ? claim.publicKey : undefined;
+  const outgoing = outgoingKey === undefined ? undefined : state.allowedIps(outgoingKey);
+  const observed = state.allowedIps(op.publicKey);
+  if (observed === undefined && outgoing === undefined && state.peerCount >= context.maxPeers) {
+    return unchanged('full', `the interface holds ${state.peerCount} peers`);
+  }
+
+  const changes: PeerChange[] = [];
+  if (outgoingKey !== undefined && outgoing !== undefined) {
+    changes.push({ kind: 'remove', publicKey: outgoingKey });
+    state.deletePeer(outgoingKey);
+  }
+  if (observed === undefined || !samePrefixes(observed, prefixes)) {
+    changes.push({ kind: 'set', publicKey: op.publicKey, allowedIps: prefixes });
+    state.setPeer(op.publicKey, prefixes);
+  }
+  state.setDevice(deviceId, {
+    kind: 'present',
+    generation: op.generation,
+    publicKey: op.publicKey,
+    prefixes,
+  });
+  const left = hostPrefixesOf(claim?.prefixes, outgoing, observed).filter(
+    (prefix) => !prefixes.includes(prefix),
+  );
+  return { result: APPLIED, changes, freed: { prefixes: left, deviceId } };
+}
+
+function planRemove(context: PlanContext, op: RemoveOp): Plan {
+  const { state, uncut } = context;
+  const deviceId = op.deviceId.toLowerCase();
+  const known = state.device(deviceId);
+  if (known !== undefined && op.generation < known.generation) return stale();
+  if (uncut.holdsBack(deviceId)) return flowsNotCut();
+
+  if (known?.kind !== 'present') {
+    // A peer of this device may be left from an earlier epoch, under a key that the op does not tell. While any peer
+    // is unclaimed nobody can say that the device is gone, and an acknowledgement would set its address free.
+    const proven = known?.proven === true || state.unclaimedPeers === 0;
+    state.setDevice(deviceId, { kind: 'removed', generation: op.generation, proven });
+    return proven
+      ? applied()
+      : unchanged('error', 'peers without a device are left: list and evict them first');
+  }
+
+  const observed = state.allowedIps(known.publicKey);
+  const changes: PeerChange[] = [];
+  if (observed !== undefined) {
+    changes.push({ kind: 'remove', publicKey: known.publicKey });
+    state.deletePeer(known.publicKey);
+  }
+  state.setDevice(deviceId, { kind: 'removed', generation: op.generation, proven: true });
+  return {
+    result: APPLIED,
+    changes,
+    freed: { prefixes: hostPrefixesOf(known.prefixes, observed), deviceId },
+  };
+}
+
+function planEvict(context: PlanContext, op: EvictOp): Plan {
+  const { state } = context;
+  const ownerId = state.keyOwner(op.publicKey);
+  const observed = state.allowedIps(op.publicKey);
+  if (ownerId === undefined) {
+    if (observed === undefined) return applied();
+    if (op.owner !== null) return stale();
+    state.deletePeer(op.publicKey);
+    return {
+      result: APPLIED,
+      changes: [{ kind: 'remove', publicKey: op.publicKey }],
+      freed: { prefixes: hostPrefixesOf(observed), deviceId: null },
+    };
+  }
+  const owner = state.device(ownerId);
+  if (owner?.kind !== 'present') throw new Error('a key is owned by a device that is not present');
+  if (op.owner?.deviceId.toLowerCase() !== ownerId || op.owner.generation !== owner.generation)
+    return stale();
+  return planRemove(context, { verb: 'remove', deviceId: ownerId, generation: owner.generation });
+}
+
+/** Wider prefixes are left out: they exist only on peers made by hand, and cover addresses of living devices. */
+function hostPrefixesOf(...lists: (readonly string[] | undefined)[]): string[] {
+  return [...new Set(lists.flatMap((list) => list ?? []).filter(isHostPrefix))];
+}
+
+function isPublicKey(text: string): boolean {
+  try {
+    parsePublicKey(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function applied(): Plan {
+  return { result: APPLIED, changes: [], freed: NONE_FREED };
+}
+
+function stale(): Plan {
+  return { result: { outcome: 'stale' }, changes: [], freed: NONE_FREED };
+}
+
+function flowsNotCut(): Plan {
+  return unchanged('error', 'old connections of an address could not be cut yet');
+}
+
+function unchanged(outcome: OpResult['outcome'], detail: string): Plan {
+  return { result: { outcome, detail }, changes: [], freed: NONE_FREED };
+}

@@ -1,0 +1,72 @@
+import { chmod, lstat, unlink } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import type { Agent } from './agent.ts';
+import { serveConnection } from './connection.ts';
+import { log } from './log.ts';
+
+/** Control planes have a handful of replicas, each with one connection; more than this is a fault. */
+const MAX_CONNECTIONS = 64;
+
+export interface SocketServer {
+  /** Takes no more connections, lets each finish the request it is at, and removes the socket. */
+  close(): Promise<void>;
+}
+
+/** Listens for control planes on a unix socket that only its owner and group can open. */
+export async function listenOnSocket(agent: Agent, socketPath: string): Promise<SocketServer> {
+  await removeStaleSocket(socketPath);
+  const open = new Set<Socket>();
+  // Half open: what a control plane asked for before it stopped sending is still answered.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    open.add(socket);
+    log(`connection opened, ${open.size} open`);
+    const onRefused = (detail: string) => log(`request refused: ${detail}`);
+    void serveConnection(agent, socket, { onRefused }).then((end) => {
+      open.delete(socket);
+      log(`connection ended: ${end}, ${open.size} open`);
+    });
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  // The socket must not be open to all between its making and its chmod.
+  const umask = process.umask(0o117);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socketPath, resolve);
+    });
+  } finally {
+    process.umask(umask);
+  }
+  await chmod(socketPath, 0o660);
+  return {
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await agent.close();
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** Removes the socket of an agent that died; refuses where one lives, or where the file is something else. */
+async function removeStaleSocket(socketPath: string): Promise<void> {
+  const found = await lstat(socketPath).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error(`${socketPath} exists and is not a socket`);
+  if (await answers(socketPath)) throw new Error(`another agent answers on ${socketPath}`);
+  await unlink(socketPath);
+}
+
+async function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(socketPath);
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      else reject(error);
+    });
+  });
+}

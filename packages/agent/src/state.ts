@@ -1,0 +1,171 @@
+import type { ObservedPeer } from './backend.ts';
+import { samePrefixes } from './host-prefix.ts';
+
+/** What this epoch's ops made of a device. A removed one stays known, so that an older `set` cannot bring it back. */
+export type DeviceRecord =
+  | {
+      readonly kind: 'present';
+      readonly generation: number;
+      readonly publicKey: string;
+      readonly prefixes: readonly string[];
+    }
+  | {
+      readonly kind: 'removed';
+      readonly generation: number;
+      /** False while a peer that nobody has claimed could still be this device's, from an earlier epoch. */
+      readonly proven: boolean;
+    };
+
+/**
+ * What the agent knows: the peers on the interface (as last read and changed since), and the devices that claim them.
+ * Both are kept apart, because either can change without the other: a peer removed by hand leaves its device behind.
+ * Every question costs one look into a map, whatever the number of peers.
+ */
+export class InterfaceState {
+  readonly #peers = new Map<string, readonly string[]>();
+  readonly #holders = new Map<string, string>();
+  readonly #devices = new Map<string, DeviceRecord>();
+  readonly #keyOwners = new Map<string, string>();
+  readonly #prefixOwners = new Map<string, string>();
+  #unclaimed = 0;
+  #undo: (() => void)[] = [];
+
+  get peerCount(): number {
+    return this.#peers.size;
+  }
+
+  /** How many peers on the interface no device has claimed in this epoch. */
+  get unclaimedPeers(): number {
+    return this.#unclaimed;
+  }
+
+  /** The allowed IPs of a peer; undefined where the interface has no such peer. */
+  allowedIps(publicKey: string): readonly string[] | undefined {
+    return this.#peers.get(publicKey);
+  }
+
+  /** The key of the peer that holds exactly this prefix. */
+  holder(prefix: string): string | undefined {
+    return this.#holders.get(prefix);
+  }
+
+  device(deviceId: string): DeviceRecord | undefined {
+    return this.#devices.get(deviceId);
+  }
+
+  /** The device that claims a key, whether or not the interface has the peer just now. */
+  keyOwner(publicKey: string): string | undefined {
+    return this.#keyOwners.get(publicKey);
+  }
+
+  prefixOwner(prefix: string): string | undefined {
+    return this.#prefixOwners.get(prefix);
+  }
+
+  publicKeys(): IterableIterator<string> {
+    return this.#peers.keys();
+  }
+
+  setPeer(publicKey: string, allowedIps: readonly string[]): void {
+    const before = this.#peers.get(publicKey);
+    this.#undo.push(() => {
+      this.#putPeer(publicKey, before);
+    });
+    this.#putPeer(publicKey, allowedIps);
+  }
+
+  deletePeer(publicKey: string): void {
+    const before = this.#peers.get(publicKey);
+    this.#undo.push(() => {
+      this.#putPeer(publicKey, before);
+    });
+    this.#putPeer(publicKey, undefined);
+  }
+
+  setDevice(deviceId: string, record: DeviceRecord): void {
+    const before = this.#devices.get(deviceId);
+    this.#undo.push(() => {
+      this.#putDevice(deviceId, before);
+    });
+    this.#putDevice(deviceId, record);
+  }
+
+  /** Keeps the changes since the last commit or rollback. */
+  commit(): void {
+    this.#undo = [];
+  }
+
+  /** Takes back the changes since the last commit or rollback. */
+  rollback(): void {
+    for (const undo of this.#undo.reverse()) undo();
+    this.#undo = [];
+  }
+
+  /**
+   * Takes over what was read from the interface. `touched` are the keys that the agent changed after the reading
+   * began: for those the reading may be older than what is known, so they stay.
+   */
+  observe(peers: readonly ObservedPeer[], touched: ReadonlySet<string>): void {
+    const seen = new Set<string>();
+    for (const peer of peers) {
+      seen.add(peer.publicKey);
+      if (touched.has(peer.publicKey)) continue;
+      const known = this.#peers.get(peer.publicKey);
+      if (known !== undefined && samePrefixes(known, peer.allowedIps)) continue;
+      const allowedIps = peer.allowedIps.filter((prefix) => {
+        const holder = this.#holders.get(prefix);
+        return holder === undefined || !touched.has(holder);
+      });
+      this.#putPeer(peer.publicKey, allowedIps);
+    }
+    for (const publicKey of this.#peers.keys()) {
+      if (!seen.has(publicKey) && !touched.has(publicKey)) this.#putPeer(publicKey, undefined);
+    }
+  }
+
+  /** Like the interface itself, takes a prefix away from the peer that held it. */
+  #putPeer(publicKey: string, allowedIps: readonly string[] | undefined): void {
+    const before = this.#peers.get(publicKey);
+    for (const prefix of before ?? []) {
+      if (this.#holders.get(prefix) === publicKey) this.#holders.delete(prefix);
+    }
+    if (allowedIps === undefined) {
+      this.#peers.delete(publicKey);
+    } else {
+      for (const prefix of allowedIps) {
+        const holder = this.#holders.get(prefix);
+        const held = holder === undefined ? undefined : this.#peers.get(holder);
+        if (holder !== undefined && held !== undefined) {
+          this.#peers.set(
+            holder,
+            held.filter((other) => other !== prefix),
+          );
+        }
+        this.#holders.set(prefix, publicKey);
+      }
+      this.#peers.set(publicKey, allowedIps);
+    }
+    if (!this.#keyOwners.has(publicKey)) {
+      this.#unclaimed += Number(allowedIps !== undefined) - Number(before !== undefined);
+    }
+  }
+
+  #putDevice(deviceId: string, record: DeviceRecord | undefined): void {
+    const before = this.#devices.get(deviceId);
+    if (before?.kind === 'present') {
+      this.#keyOwners.delete(before.publicKey);
+      if (this.#peers.has(before.publicKey)) this.#unclaimed++;
+      for (const prefix of before.prefixes) this.#prefixOwners.delete(prefix);
+    }
+    if (record === undefined) {
+      this.#devices.delete(deviceId);
+      return;
+    }
+    this.#devices.set(deviceId, record);
+    if (record.kind === 'present') {
+      this.#keyOwners.set(record.publicKey, deviceId);
+      if (this.#peers.has(record.publicKey)) this.#unclaimed--;
+      for (const prefix of record.prefixes) this.#prefixOwners.set(prefix, deviceId);
+    }
+  }
+}

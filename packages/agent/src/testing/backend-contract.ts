@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { WireGuardBackend } from '../backend.ts';
+import { randomPublicKey } from './keys.ts';
+
+export interface BackendUnderTest {
+  readonly backend: WireGuardBackend;
+  /** Deletes the interface. */
+  vanish(): Promise<void>;
+  /** Deletes the interface and makes one of the same name. */
+  recreate(): Promise<void>;
+  destroy(): Promise<void>;
+}
+
+/**
+ * What the agent counts on in every backend. Half of it is what the agent has to protect devices from: a backend that
+ * was kinder than the others would let the agent's own mistakes pass its tests.
+ */
+export function describeBackendContract(name: string, create: () => Promise<BackendUnderTest>): void {
+  describe(`the ${name} backend`, () => {
+    let subject: BackendUnderTest;
+    let backend: WireGuardBackend;
+
+    beforeEach(async () => {
+      subject = await create();
+      ({ backend } = subject);
+    });
+
+    afterEach(async () => {
+      await subject.destroy();
+    });
+
+    async function peers(): Promise<Record<string, string[]>> {
+      const observed = await backend.peers();
+      return Object.fromEntries(observed.map((peer) => [peer.publicKey, [...peer.allowedIps].sort()]));
+    }
+
+    const one = randomPublicKey();
+    const other = randomPublicKey();
+
+    test('describes the interface', async () => {
+      const description = await backend.describe();
+      expect(description.publicKey).toMatch(/^[A-Za-z0-9+/]{43}=$/);
+      expect(description.listenPort).toBeGreaterThan(0);
+      expect([...description.addresses].sort()).toEqual(['10.8.0.1/24', 'fd00:8::1/64']);
+      expect(backend.maxPeers).toBeGreaterThanOrEqual(65_536);
+      expect(await peers()).toEqual({});
+    });
+
+    test('set makes a peer hold exactly these prefixes, whatever it held before', async () => {
+      await backend.apply([{ kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32', 'fd00:8::2/128'] }]);
+      expect(await peers()).toEqual({ [one]: ['10.8.0.2/32', 'fd00:8::2/128'] });
+      await backend.apply([{ kind: 'set', publicKey: one, allowedIps: ['10.8.0.3/32'] }]);
+      expect(await peers()).toEqual({ [one]: ['10.8.0.3/32'] });
+    });
+
+    test('remove takes a peer off, and one that is not there is no error', async () => {
+      await backend.apply([{ kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32'] }]);
+      await backend.apply([
+        { kind: 'remove', publicKey: one },
+        { kind: 'remove', publicKey: other },
+      ]);
+      expect(await peers()).toEqual({});
+    });
+
+    test('makes the changes of one call in their order', async () => {
+      await backend.apply([
+        { kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32'] },
+        { kind: 'remove', publicKey: one },
+        { kind: 'set', publicKey: other, allowedIps: ['10.8.0.2/32'] },
+        { kind: 'remove', publicKey: other },
+        { kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32'] },
+      ]);
+      expect(await peers()).toEqual({ [one]: ['10.8.0.2/32'] });
+    });
+
+    test('a full batch of new peers is one call', async () => {
+      const keys = Array.from({ length: 128 }, randomPublicKey);
+      await backend.apply(
+        keys.map((publicKey, n) => ({
+          kind: 'set',
+          publicKey,
+          allowedIps: [`10.8.1.${n}/32`, `fd00:8::1:${n}/128`],
+        })),
+      );
+      expect(Object.keys(await peers()).sort()).toEqual(keys.sort());
+    });
+
+    test('an address that another peer holds moves, and nobody says so', async () => {
+      await backend.apply([{ kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32'] }]);
+      await backend.apply([{ kind: 'set', publicKey: other, allowedIps: ['10.8.0.2/32'] }]);
+      expect(await peers()).toEqual({ [one]: [], [other]: ['10.8.0.2/32'] });
+    });
+
+    test("the interface's own key adds nothing, and nobody says so", async () => {
+      const { publicKey } = await backend.describe();
+      await backend.apply([
+        { kind: 'set', publicKey, allowedIps: ['10.8.0.2/32'] },
+        { kind: 'set', publicKey: one, allowedIps: ['10.8.0.3/32'] },
+      ]);
+      expect(await peers()).toEqual({ [one]: ['10.8.0.3/32'] });
+    });
+
+    test('one malformed key fails the whole call', async () => {
+      await expect(
+        backend.apply([
+          { kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32'] },
+          { kind: 'set', publicKey: `${other.slice(0, 42)}!=`, allowedIps: ['10.8.0.3/32'] },
+        ]),
+      ).rejects.toThrow();
+      expect(await peers()).toEqual({});
+    });
+
+    test('an interface made anew is another one, without peers', async () => {
+      const before = await backend.incarnation();
+      await backend.apply([{ kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32'] }]);
+      expect(await backend.incarnation()).toBe(before);
+      await subject.recreate();
+      expect(await backend.incarnation()).toEqual(expect.any(String));
+      expect(await backend.incarnation()).not.toBe(before);
+      expect(await peers()).toEqual({});
+    });
+
+    test('an interface that is gone has no incarnation and takes nothing', async () => {
+      await subject.vanish();
+      expect(await backend.incarnation()).toBeUndefined();
+      await expect(backend.apply([{ kind: 'remove', publicKey: one }])).rejects.toThrow();
+      await expect(backend.peers()).rejects.toThrow();
+    });
+  });
+}

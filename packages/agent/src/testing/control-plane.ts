@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import {
+  Answer,
+  Hello,
+  LineDecoder,
+  encodeLine,
+  type Op,
+  type OpResult,
+  type ListedPeer,
+} from '@cvault/protocol';
+
+/** The other side of an agent's stream, in the simplest form that can ask everything: one request at a time. */
+export interface TestControlPlane {
+  readonly hello: Hello;
+  /** Sends a line as it is and waits for the next answer. */
+  sendLine(line: string): Promise<Answer>;
+  request(message: object): Promise<Answer>;
+  /** Sends a batch with the epoch of the hello; throws unless it was applied. */
+  apply(...ops: Op[]): Promise<OpResult[]>;
+  /** All pages. */
+  list(): Promise<ListedPeer[]>;
+}
+
+export async function connectControlPlane(input: Readable, output: Writable): Promise<TestControlPlane> {
+  const lines = readLines(input);
+  const next = async (): Promise<unknown> => {
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error('the agent ended the connection');
+    return JSON.parse(value);
+  };
+  const hello = Hello.parse(await next());
+  let lastId = 0;
+
+  async function sendLine(line: string): Promise<Answer> {
+    if (!output.write(line)) await once(output, 'drain');
+    return Answer.parse(await next());
+  }
+
+  async function request(message: object): Promise<Answer> {
+    return sendLine(encodeLine({ id: ++lastId, ...message }));
+  }
+
+  return {
+    hello,
+    sendLine,
+    request,
+    async apply(...ops) {
+      const answer = await request({ type: 'apply', epoch: hello.epoch, ops });
+      if (answer.type !== 'applied') throw new Error(`the batch was answered with ${JSON.stringify(answer)}`);
+      return answer.results;
+    },
+    async list() {
+      const peers: ListedPeer[] = [];
+      for (;;) {
+        const after = peers.at(-1)?.publicKey;
+        const answer = await request({ type: 'list', ...(after === undefined ? {} : { after }) });
+        if (answer.type !== 'listed') throw new Error(`the list was answered with ${JSON.stringify(answer)}`);
+        peers.push(...answer.peers);
+        if (!answer.more) return peers;
+      }
+    },
+  };
+}
+
+async function* readLines(input: Readable): AsyncGenerator<string, void> {
+  const decoder = new LineDecoder();
+  for await (const chunk of input) yield* decoder.push(chunk as Buffer);
+}

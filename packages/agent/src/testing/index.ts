@@ -1,0 +1,11 @@
+export { connectControlPlane, type TestControlPlane } from './control-plane.ts';
+export { randomPublicKey } from './keys.ts';
+export {
+  createNetworkLab,
+  whyNoNetworkLab,
+  type NetworkLab,
+  type Namespace,
+  type RunningProcess,
+  type WireGuardInterface,
+} from './network-lab.ts';
+export { callTcpService, followTcpService, startTcpService } from './tcp.ts';

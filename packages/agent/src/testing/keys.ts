@@ -1,0 +1,8 @@
+import { randomBytes } from 'node:crypto';
+
+/** A random public key: the form is right, and nobody knows the private one. */
+export function randomPublicKey(): string {
+  const bytes = randomBytes(32);
+  bytes.writeUInt8(bytes.readUInt8(31) & 0x7f, 31);
+  return bytes.toString('base64');
+}

@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import type { Namespace, RunningProcess } from './network-lab.ts';
+
+/** Tells each caller its address as this side sees it, then `tick` every tenth of a second. */
+const SERVICE = `
+const { createServer } = require('node:net');
+const server = createServer((socket) => {
+  socket.on('error', () => {});
+  socket.write(socket.remoteAddress.replace('::ffff:', '') + '\\n');
+  const timer = setInterval(() => socket.write('tick\\n'), 100);
+  socket.on('close', () => clearInterval(timer));
+});
+server.listen({ port: Number(process.argv[1]), host: '::' }, () => console.log('ready'));
+`;
+
+const CALLER = `
+const { connect } = require('node:net');
+const [host, port, localAddress] = process.argv.slice(1);
+const socket = connect({ host, port: Number(port), localAddress: localAddress || undefined });
+setTimeout(() => process.exit(3), 1500);
+socket.on('error', () => process.exit(4));
+socket.once('data', (data) => { console.log(String(data).split('\\n')[0]); process.exit(0); });
+`;
+
+const FOLLOWER = `
+const { connect } = require('node:net');
+const [host, port] = process.argv.slice(1);
+connect({ host, port: Number(port) }).on('error', () => {}).pipe(process.stdout);
+`;
+
+/** Starts a TCP service on all addresses of a namespace. */
+export async function startTcpService(namespace: Namespace, port: number): Promise<RunningProcess> {
+  const running = namespace.start(process.execPath, ['-e', SERVICE, String(port)]);
+  if (running.child.stdout === null) throw new Error('the service has no output');
+  await once(running.child.stdout, 'data');
+  return running;
+}
+
+/** Calls a TCP service; answers the address that the service saw, or undefined where it could not be reached. */
+export async function callTcpService(
+  namespace: Namespace,
+  host: string,
+  port: number,
+  localAddress = '',
+): Promise<string | undefined> {
+  try {
+    return (await namespace.run(process.execPath, ['-e', CALLER, host, String(port), localAddress])).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Opens a connection to a TCP service that stays open, and waits for its first bytes. */
+export async function followTcpService(
+  namespace: Namespace,
+  host: string,
+  port: number,
+): Promise<RunningProcess> {
+  const running = namespace.start(process.execPath, ['-e', FOLLOWER, host, String(port)]);
+  if (running.child.stdout === null) throw new Error('the follower has no output');
+  await once(running.child.stdout, 'data');
+  return running;
+}

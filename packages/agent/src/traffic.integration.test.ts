@@ -1,0 +1,347 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SetOp } from '@cvault/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAgent, type Agent } from './agent.ts';
+import { connectInProcess } from './in-process.ts';
+import { createLinuxTraffic } from './linux-traffic.ts';
+import {
+  callTcpService,
+  connectControlPlane,
+  createNetworkLab,
+  followTcpService,
+  startTcpService,
+  whyNoNetworkLab,
+  type Namespace,
+  type NetworkLab,
+  type TestControlPlane,
+  type WireGuardInterface,
+} from './testing/index.ts';
+import { createWgBackend } from './wg-backend.ts';
+
+const missing = process.env['CI'] === 'true' ? undefined : await whyNoNetworkLab();
+
+const PUBLIC_4 = '203.0.113.1';
+/** A second public address, because clients keep the first out of the tunnel: it is their endpoint. */
+const OTHER_PUBLIC_4 = '203.0.113.9';
+const PUBLIC_6 = '2001:db8:1::1';
+const INTERNET_4 = '203.0.113.2';
+const INTERNET_6 = '2001:db8:1::2';
+const PRIVATE_4 = '192.168.77.2';
+const PRIVATE_6 = 'fd77::2';
+const METADATA = '169.254.169.254';
+const PORT = 8080;
+/** Narrower than the usual 1420, so that clamping shows. */
+const TUNNEL_MTU = 1380;
+
+interface Client {
+  readonly namespace: Namespace;
+  readonly wg: WireGuardInterface;
+  readonly deviceId: string;
+  readonly address4: string;
+  readonly address6: string;
+}
+
+/**
+ *   client a --+                        +-- private (192.168.77.2, 169.254.169.254)
+ *              +-- internet -- server --+
+ *   client b --+   (a router, and a service)
+ */
+describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` (${missing})`}`, () => {
+  let lab: NetworkLab;
+  let server: Namespace;
+  let internet: Namespace;
+  let inner: Namespace;
+  let wg: WireGuardInterface;
+  let a: Client;
+  let b: Client;
+  let agent: Agent;
+  let plane: TestControlPlane;
+
+  beforeAll(async () => {
+    lab = await createNetworkLab();
+    [server, internet, inner] = [
+      await lab.namespace('server'),
+      await lab.namespace('internet'),
+      await lab.namespace('private'),
+    ];
+    await lab.connect(
+      {
+        namespace: server,
+        device: 'eth0',
+        addresses: [`${PUBLIC_4}/24`, `${OTHER_PUBLIC_4}/24`, `${PUBLIC_6}/64`],
+      },
+      { namespace: internet, device: 'eth0', addresses: [`${INTERNET_4}/24`, `${INTERNET_6}/64`] },
+    );
+    await lab.connect(
+      { namespace: server, device: 'lan0', addresses: ['192.168.77.1/24', 'fd77::1/64'] },
+      {
+        namespace: inner,
+        device: 'lan0',
+        addresses: [`${PRIVATE_4}/24`, `${METADATA}/32`, `${PRIVATE_6}/64`],
+      },
+    );
+    for (const router of [server, internet]) {
+      await router.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
+    }
+    await server.run('ip', ['route', 'add', '198.51.100.0/24', 'via', INTERNET_4]);
+    await server.run('ip', ['route', 'add', `${METADATA}/32`, 'via', PRIVATE_4]);
+    // Without the rules, what comes from a tunnel address is to find its way back.
+    for (const [namespace, via4, via6] of [
+      [internet, PUBLIC_4, PUBLIC_6],
+      [inner, '192.168.77.1', 'fd77::1'],
+    ] as const) {
+      await namespace.run('ip', ['route', 'add', '10.0.0.0/8', 'via', via4]);
+      await namespace.run('ip', ['-6', 'route', 'add', 'fd00:8::/64', 'via', via6]);
+    }
+    wg = await lab.wireGuard(server, {
+      listenPort: 51820,
+      addresses: ['10.8.0.1/24', 'fd00:8::1/64'],
+      mtu: TUNNEL_MTU,
+    });
+    a = await client('a', 2);
+    b = await client('b', 3);
+    for (const namespace of [server, internet, inner, b.namespace]) await startTcpService(namespace, PORT);
+  }, 60_000);
+
+  afterAll(async () => {
+    await lab.destroy();
+  });
+
+  async function client(label: string, host: number): Promise<Client> {
+    const namespace = await lab.namespace(label);
+    const [gateway, outer] = [`198.51.100.${host * 8 + 1}`, `198.51.100.${host * 8 + 2}`];
+    await lab.connect(
+      { namespace: internet, device: `to-${label}`, addresses: [`${gateway}/29`] },
+      { namespace, device: 'eth0', addresses: [`${outer}/29`] },
+    );
+    await namespace.run('ip', ['route', 'add', `${PUBLIC_4}/32`, 'via', gateway]);
+    const [address4, address6] = [`10.8.0.${host}`, `fd00:8::${host}`];
+    const peer = await lab.wireGuard(namespace, { addresses: [`${address4}/32`, `${address6}/128`] });
+    await namespace.run('wg', [
+      ...['set', peer.interfaceName, 'peer', wg.publicKey, 'endpoint', `${PUBLIC_4}:51820`],
+      ...['allowed-ips', '0.0.0.0/0,::/0'],
+    ]);
+    await namespace.run('ip', ['route', 'add', 'default', 'dev', peer.interfaceName]);
+    await namespace.run('ip', ['-6', 'route', 'add', 'default', 'dev', peer.interfaceName]);
+    await server.run('wg', [
+      'set',
+      wg.interfaceName,
+      'peer',
+      peer.publicKey,
+      'allowed-ips',
+      `${address4},${address6}`,
+    ]);
+    // The VPN server learns where a client is from the client's first packet.
+    expect(await pings(namespace, '10.8.0.1')).toBe(true);
+    return { namespace, wg: peer, deviceId: randomUUID(), address4, address6 };
+  }
+
+  async function pings(from: Namespace, to: string, ...options: string[]): Promise<boolean> {
+    return from.succeeds('ping', ['-n', '-c', '1', '-W', '1', ...options, to]);
+  }
+
+  /** Counts the packets that reach a namespace from now on and match. */
+  async function countArrivals(
+    namespace: Namespace,
+    name: string,
+    match: string,
+  ): Promise<() => Promise<number>> {
+    await namespace.run(
+      'nft',
+      ['-f', '-'],
+      `table inet ${name} {
+        counter arrivals { }
+        chain arriving { type filter hook prerouting priority raw; ${match} counter name arrivals; }
+      }`,
+    );
+    return async () => {
+      const text = await namespace.run('nft', ['list', 'counter', 'inet', name, 'arrivals']);
+      return Number(/packets (\d+)/.exec(text)?.[1]);
+    };
+  }
+
+  function setOp(who: Client, generation: number, address4 = who.address4): SetOp {
+    return {
+      verb: 'set',
+      deviceId: who.deviceId,
+      generation,
+      publicKey: who.wg.publicKey,
+      addresses: [address4, who.address6],
+    };
+  }
+
+  // Whatever the rules are said to stop has to pass without them, or the tests after would prove nothing.
+  describe('without the rules', () => {
+    test.each([
+      ['another device', () => b.address4],
+      ['another device by IPv6', () => b.address6],
+      ["the VPN server's service on its tunnel address", () => '10.8.0.1'],
+      ["the VPN server's service on its tunnel address by IPv6", () => 'fd00:8::1'],
+      ["the VPN server's service on its public address", () => OTHER_PUBLIC_4],
+      ["the VPN server's service on its public address by IPv6", () => PUBLIC_6],
+      ['a private machine', () => PRIVATE_4],
+      ['a private machine by IPv6', () => PRIVATE_6],
+      ['the metadata service', () => METADATA],
+    ])('a device reaches %s', async (_name, to) => {
+      expect(await pings(a.namespace, to())).toBe(true);
+      expect(await callTcpService(a.namespace, to(), PORT)).toBeDefined();
+    });
+
+    test('the internet reaches a device, and sees its tunnel address', async () => {
+      expect(await callTcpService(internet, b.address4, PORT)).toBeDefined();
+      expect(await callTcpService(internet, b.address6, PORT)).toBeDefined();
+      expect(await callTcpService(a.namespace, INTERNET_4, PORT)).toBe(a.address4);
+    });
+  });
+
+  describe('with the rules', () => {
+    beforeAll(async () => {
+      // Somebody else's firewall, which must stay as it is.
+      await server.run('nft', ['-f', '-'], 'table inet other {\n}\n');
+      const backend = await createWgBackend(wg.interfaceName, server.run);
+      const traffic = createLinuxTraffic(wg.interfaceName, server.run);
+      agent = await createAgent({ backend, traffic });
+      const stream = connectInProcess(agent);
+      plane = await connectControlPlane(stream, stream);
+      const results = await plane.apply(setOp(a, 1), setOp(b, 1));
+      expect(results.map((result) => result.outcome)).toEqual(['applied', 'applied']);
+    });
+
+    afterAll(async () => {
+      await agent.close();
+    });
+
+    test('are one table of its own, and setting them again changes nothing', async () => {
+      const before = await server.run('nft', ['list', 'ruleset']);
+      await createLinuxTraffic(wg.interfaceName, server.run).install();
+      expect(await server.run('nft', ['list', 'ruleset'])).toBe(before);
+      expect(before.match(/^table .*$/gm)).toEqual([
+        'table inet other {',
+        `table inet cvault_${wg.interfaceName} {`,
+      ]);
+    });
+
+    test('a device reaches the internet, which sees the VPN server in its place', async () => {
+      expect(await callTcpService(a.namespace, INTERNET_4, PORT)).toBe(PUBLIC_4);
+      expect(await callTcpService(a.namespace, INTERNET_6, PORT)).toBe(PUBLIC_6);
+      expect(await pings(a.namespace, INTERNET_4)).toBe(true);
+      expect(await pings(a.namespace, INTERNET_6)).toBe(true);
+    });
+
+    test('a device can ping the tunnel address of the VPN server', async () => {
+      expect(await pings(a.namespace, '10.8.0.1')).toBe(true);
+      expect(await pings(a.namespace, 'fd00:8::1')).toBe(true);
+    });
+
+    test('but not flood it', async () => {
+      expect(await a.namespace.succeeds('ping', ['-n', '-q', '-f', '-c', '300', '-w', '2', '10.8.0.1'])).toBe(
+        false,
+      );
+    });
+
+    test.each([
+      ['another device', () => b.address4],
+      ['another device by IPv6', () => b.address6],
+      ["the VPN server's public address", () => OTHER_PUBLIC_4],
+      ["the VPN server's public address by IPv6", () => PUBLIC_6],
+      ['a private machine', () => PRIVATE_4],
+      ['a private machine by IPv6', () => PRIVATE_6],
+      ['the metadata service', () => METADATA],
+    ])('a device reaches %s no more', async (_name, to) => {
+      const reached = await Promise.all([pings(a.namespace, to()), callTcpService(a.namespace, to(), PORT)]);
+      expect(reached).toEqual([false, undefined]);
+    });
+
+    test.each(['10.8.0.1', 'fd00:8::1'])(
+      'a device reaches no service on the tunnel address %s',
+      async (to) => {
+        expect(await callTcpService(a.namespace, to, PORT)).toBeUndefined();
+      },
+    );
+
+    test('the internet reaches no device', async () => {
+      const calls = [b.address4, b.address6].map((address) => callTcpService(internet, address, PORT));
+      expect(await Promise.all(calls)).toEqual([undefined, undefined]);
+    });
+
+    test("the internet still reaches the VPN server's services", async () => {
+      expect(await callTcpService(internet, OTHER_PUBLIC_4, PORT)).toBe(INTERNET_4);
+      expect(await callTcpService(internet, PUBLIC_6, PORT)).toBe(INTERNET_6);
+    });
+
+    test('a source outside the tunnel network is dropped even if WireGuard lets it in', async () => {
+      const arrivals = await countArrivals(internet, 'spoofed', 'ip saddr 10.99.0.0/24');
+      await server.run('wg', [
+        ...['set', wg.interfaceName, 'peer', a.wg.publicKey],
+        ...['allowed-ips', `${a.address4},${a.address6},10.99.0.0/24`],
+      ]);
+      await a.namespace.run('ip', ['address', 'add', '10.99.0.5/32', 'dev', a.wg.interfaceName]);
+      expect(await pings(a.namespace, INTERNET_4, '-I', '10.99.0.5')).toBe(false);
+      expect(await pings(a.namespace, '10.8.0.1', '-I', '10.99.0.5')).toBe(false);
+      expect(await arrivals()).toBe(0);
+      // The same drift seen from the other side: the list shows it, and saying the same again mends it.
+      const drifted = (await plane.list()).find((peer) => peer.publicKey === a.wg.publicKey);
+      expect(drifted?.allowedIps).toContain('10.99.0.0/24');
+      await plane.apply(setOp(a, 1));
+      const mended = (await plane.list()).find((peer) => peer.publicKey === a.wg.publicKey);
+      expect(mended?.allowedIps).not.toContain('10.99.0.0/24');
+    });
+
+    test('the address of another device as source is dropped', async () => {
+      await a.namespace.run('ip', ['address', 'add', `${b.address4}/32`, 'dev', a.wg.interfaceName]);
+      expect(await callTcpService(a.namespace, INTERNET_4, PORT, b.address4)).toBeUndefined();
+      await a.namespace.run('ip', ['address', 'delete', `${b.address4}/32`, 'dev', a.wg.interfaceName]);
+    });
+
+    test('segments are kept small enough for the tunnel, both ways', async () => {
+      const fits = TUNNEL_MTU - 40;
+      const toInternet = await countArrivals(
+        internet,
+        'mss',
+        `tcp flags & syn == syn tcp option maxseg size > ${fits}`,
+      );
+      const toDevice = await countArrivals(
+        a.namespace,
+        'mss',
+        `tcp flags & syn == syn tcp option maxseg size > ${fits}`,
+      );
+      expect(await callTcpService(a.namespace, INTERNET_4, PORT)).toBeDefined();
+      expect(await toInternet()).toBe(0);
+      expect(await toDevice()).toBe(0);
+    });
+
+    test('removing a device cuts its connections, and the next holder of its address inherits none', async () => {
+      const followers = [
+        await followTcpService(a.namespace, INTERNET_4, PORT),
+        await followTcpService(a.namespace, INTERNET_6, PORT),
+      ];
+      const tracked = async () => [
+        await server.run('conntrack', ['-L', '--orig-src', a.address4]),
+        await server.run('conntrack', ['-L', '-f', 'ipv6', '--orig-src', a.address6]),
+      ];
+      expect((await tracked()).map((text) => text.includes('ESTABLISHED'))).toEqual([true, true]);
+      const inherited = await countArrivals(b.namespace, 'inherited', `ip saddr ${INTERNET_4}`);
+
+      const results = await plane.apply({ verb: 'remove', deviceId: a.deviceId, generation: 2 });
+      expect(results).toEqual([{ outcome: 'applied' }]);
+      expect(await tracked()).toEqual(['', '']);
+      const got: Buffer[] = [];
+      for (const { child } of followers) child.stdout?.on('data', (data: Buffer) => got.push(data));
+      expect((await plane.apply(setOp(b, 2, a.address4))).map((result) => result.outcome)).toEqual([
+        'applied',
+      ]);
+      await sleep(1000);
+      expect(Buffer.concat(got).toString()).toBe('');
+      expect(await inherited()).toBe(0);
+      expect(await pings(a.namespace, INTERNET_4)).toBe(false);
+      // A tunnel in the other direction of time: what was removed comes back with a higher generation only.
+      expect((await plane.apply(setOp(a, 1))).map((result) => result.outcome)).toEqual(['stale']);
+    });
+
+    test('stay when the agent ends', async () => {
+      await agent.close();
+      expect(await server.run('nft', ['list', 'tables'])).toContain(`cvault_${wg.interfaceName}`);
+    });
+  });
+});

@@ -1,0 +1,51 @@
+import { createHmac } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { normalizePassword, type PasswordHasher, type Secret } from '@cvault/core';
+import { hash as bcryptHash, verify as bcryptVerify } from '@node-rs/bcrypt';
+import { WorkQueue, type WorkQueueLimits } from './work-queue.ts';
+
+/** Says how the password was prepared: appended to bcrypt's own text, which says the algorithm, the cost and the salt. */
+const PREPARED = '$hs384';
+
+const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
+
+/**
+ * bcrypt reads 72 bytes and stops at a NUL, so a password is hashed to 64 characters first: every byte of it counts. A
+ * hash of our own kind (HMAC with a label) and not a plain one, so that unsalted hashes from other people's leaks cannot
+ * be tried against ours. SHA-384, because it has no shortcut for longer input and its base64 needs no padding.
+ */
+function prepare(password: Secret<string>): string {
+  return createHmac('sha384', 'cvault password').update(normalizePassword(password.reveal())).digest('base64');
+}
+
+/**
+ * Threads of libuv's pool of four that bcrypt may hold: file access, DNS and the signing of tokens need the same pool.
+ */
+const THREADS = Math.max(1, Math.min(2, availableParallelism()));
+
+/** With 250 ms each on two threads, the last of them waits for 16 s. */
+const LIMITS: WorkQueueLimits = { running: THREADS, waiting: 128 };
+
+/**
+ * Passwords as bcrypt hashes.
+ * @param cost a power of two
+ */
+export function createPasswordHasher(cost: number, limits: WorkQueueLimits = LIMITS): PasswordHasher {
+  const queue = new WorkQueue(limits);
+  // Well formed, made from no password: to verify against it costs as much as against a real one.
+  const nobody = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(22)}${'N'.repeat(31)}`;
+  return {
+    async hash(password) {
+      const prepared = prepare(password);
+      return (await queue.run(() => bcryptHash(prepared, { cost }))) + PREPARED;
+    },
+
+    async verify(password, hash) {
+      const isPrepared = hash?.endsWith(PREPARED) ?? true;
+      const bcrypt = hash === null ? nobody : isPrepared ? hash.slice(0, -PREPARED.length) : hash;
+      const text = isPrepared ? prepare(password) : password.reveal();
+      const matches = (await queue.run(() => bcryptVerify(text, bcrypt))) && hash !== null;
+      return { matches, outdated: matches && (!isPrepared || Number(BCRYPT.exec(bcrypt)?.[1]) < cost) };
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writePrivateFile } from './data-directory.ts';
+
+/** What a tool that drives the product needs to know of a running demo. */
+export interface DemoFile {
+  readonly baseUrl: string;
+  readonly adminKey: string;
+  readonly tenant: { readonly id: string; readonly name: string; readonly apiKey: string };
+  readonly user: { readonly email: string; readonly password: string };
+  readonly vpnServer: {
+    readonly interface: string;
+    /** Null where the VPN server is simulated. */
+    readonly netns: string | null;
+    readonly kind: 'real' | 'simulated';
+    /** A page that answers with its caller's address, to be asked through the tunnel; null where it is simulated. */
+    readonly echoUrl: string | null;
+  };
+}
+
+const fileIn = (dataDir: string) => join(dataDir, 'demo.json');
+
+export async function writeDemoFile(dataDir: string, demo: DemoFile): Promise<void> {
+  await writePrivateFile(fileIn(dataDir), `${JSON.stringify(demo, null, 2)}\n`);
+}
+
+/** Its presence says that the demo is ready, so a start takes the last one's away first. */
+export async function removeDemoFile(dataDir: string): Promise<void> {
+  await rm(fileIn(dataDir), { force: true });
+}

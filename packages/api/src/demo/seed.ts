@@ -1,0 +1,104 @@
+import {
+  type Authenticator,
+  CVaultError,
+  newId,
+  Secret,
+  type ServerStore,
+  type TenantPrincipal,
+  type TenantService,
+  type UserService,
+} from '@cvault/core';
+import type { Database } from '../postgres/database.ts';
+import { type DemoSecrets, saveDemoSecrets } from './secrets.ts';
+import { DEMO_PORT, type DemoVpnServer } from './vpn-server.ts';
+
+const TENANT = 'Test Company Inc';
+const USER = 'test@example.com';
+const SERVER = 'US-East-Primary';
+const REGION = 'us-east';
+const POOL = '10.8.0.0/24';
+
+export interface SeedDeps {
+  readonly database: Database;
+  readonly authenticator: Authenticator;
+  readonly tenants: TenantService;
+  readonly users: UserService;
+  readonly servers: ServerStore;
+}
+
+export interface DemoTenant {
+  readonly id: string;
+  readonly name: string;
+  readonly apiKey: string;
+  readonly userEmail: string;
+}
+
+async function tenantId({ database, tenants }: SeedDeps): Promise<string> {
+  const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM tenants WHERE name = $1', [TENANT]);
+  return rows[0]?.id ?? (await tenants.create({ name: TENANT })).id;
+}
+
+/** The key that is kept in the data directory, or a new one where that opens nothing (any more). */
+async function apiKey(deps: SeedDeps, id: string, dataDir: string, secrets: DemoSecrets): Promise<string> {
+  const opens = await deps.authenticator.tenant(secrets.apiKey ?? undefined).then(
+    () => true,
+    (error: unknown) => error instanceof CVaultError && error.code === 'tenant_suspended',
+  );
+  if (secrets.apiKey !== null && opens) return secrets.apiKey;
+  const made = (await deps.tenants.createApiKey(id, { name: 'demo', mode: 'live' })).key.reveal();
+  await saveDemoSecrets(dataDir, { ...secrets, apiKey: made });
+  return made;
+}
+
+async function user({ users }: SeedDeps, principal: TenantPrincipal, password: string): Promise<void> {
+  try {
+    await users.register(principal, { email: USER, password: new Secret(password) });
+  } catch (error) {
+    if (!(error instanceof CVaultError && error.code === 'email_taken')) throw error;
+  }
+}
+
+/** Makes the VPN server's row the first time. Afterwards it follows the machine: what was real may be simulated now. */
+async function server({ database, servers }: SeedDeps, vpnServer: DemoVpnServer): Promise<void> {
+  const transport = vpnServer.kind === 'real' ? 'local' : 'memory';
+  const { rowCount } = await database.pool.query(
+    `UPDATE servers SET transport = $2, endpoint_host = $3, endpoint_port = $4, interface_name = $5, netns = $6
+     WHERE name = $1 AND transport <> 'ssh'`,
+    [SERVER, transport, vpnServer.endpointHost, DEMO_PORT, vpnServer.interfaceName, vpnServer.netns],
+  );
+  if (rowCount !== 0) return;
+  const id = newId();
+  await servers.create({
+    id,
+    name: SERVER,
+    region: REGION,
+    transport,
+    endpointHost: vpnServer.endpointHost,
+    endpointPort: DEMO_PORT,
+    interfaceName: vpnServer.interfaceName,
+    ssh: null,
+    netns: vpnServer.netns,
+    sealedSshKey: null,
+    poolCidr: POOL,
+  });
+  await servers.activate(id, { publicKey: vpnServer.publicKey, hostKeys: [] });
+}
+
+/** Makes the demo's tenant, API key, user and VPN server where they are not there yet. */
+export async function seedDemo(
+  deps: SeedDeps,
+  dataDir: string,
+  secrets: DemoSecrets,
+  vpnServer: DemoVpnServer,
+): Promise<DemoTenant> {
+  await server(deps, vpnServer);
+  const id = await tenantId(deps);
+  const key = await apiKey(deps, id, dataDir, secrets);
+  const principal = await deps.authenticator.tenant(key).catch((error: unknown) => {
+    // The operator has suspended the demo tenant: its user was made before that.
+    if (error instanceof CVaultError && error.code === 'tenant_suspended') return null;
+    throw error;
+  });
+  if (principal !== null) await user(deps, principal, secrets.userPassword);
+  return { id, name: TENANT, apiKey: key, userEmail: USER };
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import type { Authenticator, CVaultError } from '@cvault/core';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import { accessControl } from './access.ts';
+import { BODY_LIMIT_BYTES, strictJson } from './body.ts';
+import { documentation } from './docs.ts';
+import { createClientErrorHandler, createErrorHandler, noSuchRoute } from './errors.ts';
+import { methodNotAllowed } from './methods.ts';
+import { openApi } from './openapi.ts';
+import { validatorCompiler } from './validation.ts';
+
+export interface AppOptions {
+  readonly logger: Logger;
+  readonly authenticator: Authenticator;
+  /** Registers the features: the API's table of contents, in ../routes.ts. */
+  readonly routes: (app: FastifyInstance) => void;
+  /** Knows the errors of the drivers; null for those it does not know. */
+  readonly translateError: (error: unknown) => CVaultError | null;
+  /** Origins that browsers may call from; empty for none, `*` for all. */
+  readonly corsOrigins: readonly string[];
+  /** Addresses and ranges of proxies whose X-Forwarded-For is believed; empty for none. */
+  readonly trustProxy: readonly string[];
+  /** Where the API is reached from outside, without a slash at the end; empty where nobody said. */
+  readonly publicUrl: string;
+  readonly version: string;
+}
+
+/** Longer than the longest that a handler works (a queue of sign-ins), so that none is cut off. */
+const CONNECTION_TIMEOUT_MS = 60_000;
+/** For the whole of a request to arrive. */
+const REQUEST_TIMEOUT_MS = 15_000;
+/** Above what load balancers commonly keep idle connections for, so that they close them and not we. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+const HEADER_LIMIT_BYTES = 16 * 1024;
+const PATH_PARAMETER_LIMIT = 100;
+
+/** The HTTP application, without a socket: the caller listens, or injects requests. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { publicUrl, logger } = options;
+  const handleError = createErrorHandler({ translateError: options.translateError, publicUrl });
+  const app = fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    // Ours, always: an id that a caller may choose can be made to collide.
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    http: { maxHeaderSize: HEADER_LIMIT_BYTES },
+    routerOptions: { maxParamLength: PATH_PARAMETER_LIMIT },
+    trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
+    clientErrorHandler: createClientErrorHandler(publicUrl) as never,
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler(noSuchRoute);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    // Answers hold tokens, keys and configurations: no cache keeps them.
+    void reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { principal } = request;
+    request.log.info(
+      {
+        method: request.method,
+        // The pattern, not the path: ids and whatever else callers put there stay out of the logs.
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        ...(principal === null || principal.kind === 'admin' ? {} : { tenantId: principal.tenantId }),
+      },
+      'request',
+    );
+    done();
+  });
+
+  await app.register(accessControl, { authenticator: options.authenticator });
+  await app.register(methodNotAllowed);
+  await app.register(strictJson);
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  });
+  if (options.corsOrigins.length > 0) {
+    await app.register(cors, {
+      origin: options.corsOrigins.includes('*') ? '*' : [...options.corsOrigins],
+      methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+      allowedHeaders: ['authorization', 'content-type', 'x-api-key', 'idempotency-key'],
+      exposedHeaders: ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy', 'location'],
+      maxAge: 600,
+    });
+  }
+  await app.register(openApi, { version: options.version });
+  await app.register(documentation);
+  await app.register((features, _options, done) => {
+    options.routes(features);
+    done();
+  });
+  app.refuseOtherMethods();
+  return app as unknown as FastifyInstance;
+}

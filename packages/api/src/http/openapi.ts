@@ -1,0 +1,152 @@
+import { isDeepStrictEqual } from 'node:util';
+import swagger from '@fastify/swagger';
+import fp from 'fastify-plugin';
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import type { Access } from './access.ts';
+import { PROBLEM_MEDIA_TYPE } from './problem.ts';
+// Imported for its name in zod's registry: every operation answers it.
+import './schemas/problem.ts';
+
+type Schemas = Record<string, unknown>;
+
+interface Operation {
+  responses?: Record<string, { content?: unknown } | { $ref: string }>;
+}
+
+/** As much of an OpenAPI document as is touched here. */
+interface Document {
+  paths?: Record<string, Record<string, Operation>>;
+  components?: { schemas?: Schemas };
+}
+
+const SECURITY: Readonly<Record<Access, Record<string, []>[]>> = {
+  public: [],
+  tenant: [{ ApiKey: [] }],
+  user: [{ ApiKey: [], UserToken: [] }],
+  admin: [{ AdminKey: [] }],
+};
+
+const SECURITY_SCHEMES = {
+  ApiKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description: 'A tenant’s key: `cv_live_…` or `cv_test_…`.',
+  },
+  UserToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An end user’s `accessToken`, 15 minutes.',
+  },
+  AdminKey: { type: 'http', scheme: 'bearer', description: 'The operator’s key: `cv_admin_…`.' },
+} as const;
+
+const TAGS = [
+  { name: 'Authentication', description: 'Sign users up, in and out' },
+  { name: 'Users', description: 'The signed-in user' },
+  { name: 'Devices', description: 'The user’s devices and their WireGuard configurations' },
+  { name: 'VPN', description: 'Connect, disconnect, and what is connected' },
+  { name: 'Health', description: 'Whether the API runs and can answer' },
+  { name: 'Tenants (operator)', description: 'The operator’s tenants and their API keys' },
+  { name: 'VPN servers (operator)', description: 'The operator’s VPN servers and their pools' },
+];
+
+const REFERENCE = '#/components/schemas/';
+
+/** Names of the components that a part of the document refers to. */
+function namesIn(part: unknown): string[] {
+  return [...JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1]!);
+}
+
+/** Everything that can be reached from the paths, over any number of references. */
+function reachable(document: Document, schemas: Schemas): Set<string> {
+  const found = new Set<string>();
+  const left = [...namesIn(document.paths), 'Problem'];
+  for (let name = left.pop(); name !== undefined; name = left.pop()) {
+    if (found.has(name)) continue;
+    found.add(name);
+    left.push(...namesIn(schemas[name] ?? null));
+  }
+  return found;
+}
+
+/**
+ * zod describes each named schema twice, as input `XInput` and as output `X`. Keeps the ones that are used, and where one
+ * is enough it gets the plain name, which generated clients then show.
+ */
+export function mergeInputSchemas(document: Document): Document {
+  const schemas: Schemas = document.components?.schemas ?? {};
+  const used = reachable(document, schemas);
+  const renamed = new Map<string, string>();
+  for (const name of used) {
+    if (!name.endsWith('Input') || !(name.slice(0, -5) in schemas)) continue;
+    const plain = name.slice(0, -5);
+    if (!used.has(plain) || isDeepStrictEqual(schemas[name], schemas[plain])) renamed.set(name, plain);
+  }
+  const kept: Schemas = {};
+  for (const name of [...used].sort()) {
+    const plain = renamed.get(name) ?? name;
+    kept[plain] ??= schemas[name];
+  }
+  const merged = { ...document, components: { ...document.components, schemas: kept } };
+  return JSON.parse(JSON.stringify(merged), (_key, value: unknown) => {
+    if (typeof value !== 'string' || !value.startsWith(REFERENCE)) return value;
+    const name = value.slice(REFERENCE.length);
+    return REFERENCE + (renamed.get(name) ?? name);
+  }) as Document;
+}
+
+const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
+
+/** What every operation has in common. */
+function completeOperations(document: Document): Document {
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const method of METHODS) {
+      const responses = path[method]?.responses;
+      if (responses === undefined) continue;
+      const empty = responses['204'];
+      if (empty !== undefined && 'content' in empty) delete empty.content;
+      responses['default'] = { $ref: '#/components/responses/Problem' };
+    }
+  }
+  return document;
+}
+
+const describe = createJsonSchemaTransform({});
+const addComponents = createJsonSchemaTransformObject({});
+
+/** Describes the routes that are registered after it as OpenAPI 3.1. */
+export const openApi = fp<{ version: string }>(async (app, { version }) => {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'CVault',
+        version,
+        description:
+          'VPN as an API. Errors are RFC 9457 problems with a `code` from a closed set; see /docs/errors. Times are ISO 8601 in UTC.',
+      },
+      tags: TAGS,
+      components: {
+        securitySchemes: SECURITY_SCHEMES,
+        responses: {
+          Problem: {
+            description: 'What went wrong: see `code`',
+            content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: `${REFERENCE}Problem` } } },
+          },
+        },
+      },
+    },
+    transform: (input) => {
+      const { schema, url } = describe(input);
+      if (schema.hide === true) return { schema, url };
+      for (const field of ['operationId', 'summary', 'tags'] as const) {
+        if (schema[field] === undefined) throw new Error(`${input.url} does not declare schema.${field}`);
+      }
+      return { schema: { ...schema, security: SECURITY[input.route.config!.access] }, url };
+    },
+    transformObject: (document) =>
+      completeOperations(mergeInputSchemas(addComponents(document) as Document)) as never,
+  });
+});

@@ -1,0 +1,7 @@
+import { z } from 'zod';
+
+/** A moment, in UTC with milliseconds. Handlers give a Date. */
+export const Instant = z.date().meta({ description: 'ISO 8601, UTC, with milliseconds' });
+
+/** An answer without a body: `reply.code(204).send(null)`. */
+export const NoContent = z.null().meta({ description: 'Done' });

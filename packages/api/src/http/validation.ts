@@ -1,0 +1,49 @@
+import { CVaultError, type InputFault } from '@cvault/core';
+import type { FastifySchemaCompiler } from 'fastify';
+import type { z } from 'zod';
+
+/** More would only repeat what a caller has to correct anyway, and let a hostile one make us write much. */
+const FAULTS_MAX = 32;
+const POINTER_CHARACTERS_MAX = 200;
+
+const PLACE: Readonly<Record<string, string>> = {
+  querystring: 'query parameter: ',
+  params: 'path parameter: ',
+  headers: 'header: ',
+};
+
+/** RFC 6901. */
+function pointerTo(path: readonly PropertyKey[]): string {
+  const pointer = path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return pointer.slice(0, POINTER_CHARACTERS_MAX);
+}
+
+function faultsOf(issue: z.core.$ZodIssue, place: string): InputFault[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      pointer: pointerTo([...issue.path, key]),
+      message: `${place}is not known here`,
+    }));
+  }
+  return [{ pointer: pointerTo(issue.path), message: place + issue.message }];
+}
+
+/** The faults of an input as a problem. Says what is wrong with it, never what was sent. */
+export function invalidRequest(error: z.core.$ZodError, part = 'body'): CVaultError {
+  const place = PLACE[part] ?? '';
+  const faults = error.issues.slice(0, FAULTS_MAX).flatMap((issue) => faultsOf(issue, place));
+  const [first] = faults;
+  const where = first === undefined || first.pointer === '' ? '' : `${first.pointer}: `;
+  const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
+  return new CVaultError('invalid_request', `${where}${first?.message ?? 'The request is not valid'}.${more}`, {
+    faults: faults.slice(0, FAULTS_MAX),
+  });
+}
+
+/** Checks every part of a request against the route's schema, and hands on what the schema made of it. */
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  return (data: unknown) => {
+    const result = schema.safeParse(data);
+    return result.success ? { value: result.data } : { error: invalidRequest(result.error, httpPart) };
+  };
+};

@@ -1,0 +1,41 @@
+import { INSTALLED_FILES, readVpnServerFile } from './files.ts';
+import { checkInstallation, checkRemoval, type InstallationInput, type RemovalInput } from './input.ts';
+import { assignment, payloadFunction } from './script.ts';
+
+/**
+ * One self-contained POSIX shell script that makes a VPN server of a bare Debian machine:
+ * `ssh root@… sh -s < script`. It is deploy/vpn-server/install.sh with two things before it: values as plain
+ * assignments, and the files to install as base64. Nothing from outside gets into shell code in any other way.
+ * @throws {InvalidInstallationInput}
+ */
+export function renderInstallation(input: InstallationInput): string {
+  const checked = checkInstallation(input);
+  const files = new Map<string, string>([
+    ['agent.mjs', checked.agentBundle],
+    ...INSTALLED_FILES.map((name) => [name, readVpnServerFile(name)] as const),
+  ]);
+  return [
+    `#!/bin/sh\n# Makes this Debian machine a CVault VPN server. Run as root: sh -s < this-file\n`,
+    assignment('CVAULT_INTERFACE', checked.interfaceName),
+    assignment('CVAULT_LISTEN_PORT', String(checked.listenPort)),
+    assignment('CVAULT_GATEWAY_ADDRESSES', checked.gatewayAddresses.join(' ')),
+    assignment('CVAULT_CONTROL_KEY', checked.controlPublicKey),
+    assignment('CVAULT_VERSION', checked.version),
+    assignment('CVAULT_MTU', String(checked.mtu)),
+    payloadFunction(files),
+    readVpnServerFile('install.sh'),
+  ].join('');
+}
+
+/**
+ * The script that takes an interface off a VPN server, and with the last one everything that was installed.
+ * @throws {InvalidInstallationInput}
+ */
+export function renderRemoval(input: RemovalInput): string {
+  const checked = checkRemoval(input);
+  return [
+    `#!/bin/sh\n# Takes a CVault interface off this machine. Run as root: sh -s < this-file\n`,
+    assignment('CVAULT_INTERFACE', checked.interfaceName),
+    readVpnServerFile('remove.sh'),
+  ].join('');
+}

@@ -1,0 +1,288 @@
+import { randomUUID } from 'node:crypto';
+import { connect, createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type DeviceStore, type Owner, type PeerStore, type Server, statusOf } from '@cvault/core';
+import {
+  connectInProcess,
+  createAgent,
+  createMemoryBackend,
+  createNoTraffic,
+  type MemoryBackend,
+} from '@cvault/agent';
+import { encodeKey } from '@cvault/wireguard';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createDeviceStore } from '../postgres/devices/store.ts';
+import { createPeerStore } from '../postgres/peers.ts';
+import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { aDevice, aKey, aServer, aTenantWithUser } from '../testing/fixtures.ts';
+import { AgentClient } from './agent-client.ts';
+import { Fleet } from './fleet.ts';
+import type { LinkEvent } from './link.ts';
+import { type Transport, TransportError } from './transport.ts';
+
+let database: TestDatabase;
+let devices: DeviceStore;
+let peers: PeerStore;
+let alice: Owner;
+let server: Server & { publicKey: Buffer };
+let backend: MemoryBackend;
+let agent: Awaited<ReturnType<typeof createAgent>>;
+let fleets: Fleet[] = [];
+let events: LinkEvent[] = [];
+let region = 0;
+/** A VPN server that is away: nothing connects, and open channels are cut. */
+let away = false;
+let channels: Duplex[] = [];
+
+const transport: Transport = {
+  open: () => {
+    if (away) return Promise.reject(new TransportError('unreachable', 'the VPN server is away'));
+    const channel = connectInProcess(agent);
+    channels.push(channel);
+    return Promise.resolve(channel);
+  },
+};
+
+async function aFleet({ reconcileEveryMs = 3_600_000 } = {}): Promise<Fleet> {
+  const fleet = new Fleet({
+    linkedServers: () =>
+      Promise.resolve([
+        { id: server.id, publicKey: encodeKey(server.publicKey), fingerprint: 'same', transport },
+      ]),
+    peers,
+    onEvent: (_id, event) => events.push(event),
+    onError: (what, error) => {
+      throw new Error(what, { cause: error });
+    },
+    ackDeadlineMs: 2_000,
+    reconcileEveryMs,
+  });
+  fleets.push(fleet);
+  await fleet.start();
+  return fleet;
+}
+
+async function aReadyFleet(options: { reconcileEveryMs?: number } = {}): Promise<Fleet> {
+  const fleet = await aFleet(options);
+  await until(() => fleet.stateOf(server.id)?.state === 'ready');
+  return fleet;
+}
+
+async function newAgent(): Promise<void> {
+  agent = await createAgent({ backend, traffic: createNoTraffic() });
+}
+
+function cut(): void {
+  for (const channel of channels) channel.destroy();
+  channels = [];
+}
+
+const until = (condition: () => boolean | Promise<boolean>) =>
+  vi.waitUntil(condition, { timeout: 15_000, interval: 10 });
+
+const onInterface = async () =>
+  (await backend.peers()).map((peer) => `${peer.publicKey} ${peer.allowedIps.join()}`).sort();
+
+const wanted = async () =>
+  (await peers.desired(server.id))
+    .filter((peer) => peer.present)
+    .map((peer) => `${peer.publicKey} ${peer.addresses.map((address) => `${address}/32`).join()}`)
+    .sort();
+
+const converged = async () => JSON.stringify(await onInterface()) === JSON.stringify(await wanted());
+const register = () => devices.register(aDevice(alice, { region: `region-${region}` }));
+const status = async (id: string) => {
+  const device = await devices.find(alice, id);
+  return device === null ? 'none' : statusOf(device);
+};
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  devices = createDeviceStore(database, 0);
+  peers = createPeerStore(database, 0);
+});
+afterAll(() => database.close());
+beforeEach(async () => {
+  away = false;
+  events = [];
+  server = await aServer(database, { region: `region-${++region}` });
+  alice = await aTenantWithUser(database);
+  backend = createMemoryBackend({ publicKey: encodeKey(server.publicKey) });
+  await newAgent();
+});
+afterEach(async () => {
+  await Promise.all(fleets.map((fleet) => fleet.close()));
+  fleets = [];
+  cut();
+});
+
+test('a pushed device is on the interface when the push answers, and active', async () => {
+  const fleet = await aReadyFleet();
+  const device = await register();
+  expect(await status(device.id)).toBe('pending');
+  expect(await fleet.push(device)).toEqual({ outcome: 'applied' });
+  expect(await converged()).toBe(true);
+  expect(await status(device.id)).toBe('active');
+});
+
+test('a deleted device is off the interface when the push answers, and its address comes free', async () => {
+  const fleet = await aReadyFleet();
+  const device = await register();
+  await fleet.push(device);
+  expect(await fleet.push((await devices.delete(alice, device.id))!)).toEqual({ outcome: 'applied' });
+  expect(await onInterface()).toEqual([]);
+  const { rows } = await database.pool.query(
+    'SELECT state FROM ip_pool WHERE server_id = $1 AND address = $2',
+    [server.id, device.assignedIp],
+  );
+  expect(rows).toEqual([{ state: 'quarantine' }]);
+});
+
+describe('what was lost is made up for', () => {
+  test('a process that died between commit and push: another one sweeps', async () => {
+    await aReadyFleet();
+    const device = await register();
+    await until(async () => (await status(device.id)) === 'active');
+    expect(await converged()).toBe(true);
+    const { rows } = await database.pool.query('SELECT FROM outbox WHERE device_id = $1', [device.id]);
+    expect(rows).toHaveLength(0);
+  });
+
+  test('a VPN server that is away: registered, deleted, and both done once it is back', async () => {
+    const fleet = await aReadyFleet();
+    const before = await register();
+    await fleet.push(before);
+    away = true;
+    cut();
+    await until(() => fleet.stateOf(server.id)?.state !== 'ready');
+    const during = await register();
+    expect(await fleet.push(during)).toEqual({ outcome: 'pending' });
+    expect(await fleet.push((await devices.delete(alice, before.id))!)).toEqual({ outcome: 'pending' });
+    expect(await onInterface()).toHaveLength(1);
+    away = false;
+    await until(async () => (await status(during.id)) === 'active');
+    await until(converged);
+    await until(async () => {
+      const { rowCount } = await database.pool.query(
+        'SELECT FROM devices WHERE id = $1 AND removed_at IS NOT NULL',
+        [before.id],
+      );
+      return rowCount === 1;
+    });
+  });
+
+  test('an interface that lost its peers: a new epoch, everything is set again', async () => {
+    const fleet = await aReadyFleet();
+    const made = await Promise.all(Array.from({ length: 30 }, register));
+    await Promise.all(made.map((device) => fleet.push(device)));
+    backend.recreate();
+    await newAgent();
+    cut();
+    await until(async () => (await onInterface()).length === 30);
+    await until(async () =>
+      (await Promise.all(made.map(({ id }) => status(id)))).every((each) => each === 'active'),
+    );
+    expect(await converged()).toBe(true);
+  });
+
+  test('an agent that started anew on a living interface: nothing is written, everything is acknowledged', async () => {
+    const fleet = await aReadyFleet();
+    const device = await register();
+    await fleet.push(device);
+    const { writes } = backend;
+    await newAgent();
+    cut();
+    await until(() => events.filter(({ type }) => type === 'ready').length === 2);
+    expect(await status(device.id)).toBe('active');
+    expect(backend.writes).toBe(writes);
+  });
+});
+
+test('peers that nobody wants are evicted, on connecting and afterwards; what was removed by hand is set again', async () => {
+  backend.byHand({ kind: 'set', publicKey: aKey(), allowedIps: ['10.8.0.77/32'] });
+  await newAgent();
+  const fleet = await aReadyFleet({ reconcileEveryMs: 50 });
+  await until(async () => (await onInterface()).length === 0);
+  const device = await register();
+  await fleet.push(device);
+  backend.byHand({ kind: 'set', publicKey: aKey(), allowedIps: ['0.0.0.0/0'] });
+  backend.byHand({ kind: 'remove', publicKey: encodeKey(device.publicKey) });
+  expect(await converged()).toBe(false);
+  await until(converged);
+});
+
+test('registered and deleted while a link reconciles again and again, by two replicas: all ends as the database says', async () => {
+  const [one, two] = [await aReadyFleet(), await aReadyFleet()];
+  const churn = Array.from({ length: 40 }, async (_, n) => {
+    const mine = n % 2 === 0 ? one : two;
+    const other = n % 2 === 0 ? two : one;
+    const device = await register();
+    const setting = mine.push(device);
+    if (n % 3 === 0) {
+      const deleted = (await devices.delete(alice, device.id))!;
+      await other.push(deleted);
+    }
+    await setting;
+    if (n % 10 === 0) cut();
+  });
+  await Promise.all(churn);
+  await until(converged);
+  await until(async () => {
+    const open = await peers.desired(server.id);
+    return open.every((peer) => peer.present && peer.appliedGeneration === peer.generation);
+  });
+});
+
+test('an address that another device holds is a conflict: nothing is stolen, and the device counts no more', async () => {
+  const fleet = await aReadyFleet();
+  const holder = {
+    verb: 'set',
+    deviceId: randomUUID(),
+    generation: 1,
+    publicKey: aKey(),
+    addresses: ['10.8.0.2'],
+  } as const;
+  const client = await AgentClient.open(connectInProcess(agent));
+  expect(await client.apply([{ ...holder, addresses: [...holder.addresses] }])).toEqual([
+    { outcome: 'applied' },
+  ]);
+  client.close();
+  const device = await register();
+  expect(device.assignedIp).toBe('10.8.0.2');
+  expect(await fleet.push(device)).toMatchObject({ outcome: 'refused', reason: 'conflict' });
+  expect(await onInterface()).toEqual([`${holder.publicKey} 10.8.0.2/32`]);
+  expect(await status(device.id)).toBe('failed');
+  const { rows } = await database.pool.query('SELECT device_count FROM tenants WHERE id = $1', [
+    alice.tenantId,
+  ]);
+  expect(rows).toEqual([{ device_count: 0 }]);
+});
+
+test('an interface with another key than the database’s is not used', async () => {
+  backend = createMemoryBackend({ publicKey: aKey() });
+  await newAgent();
+  const fleet = await aFleet();
+  await until(() => events.some(({ type }) => type === 'away'));
+  const device = await register();
+  expect(await fleet.push(device)).toEqual({ outcome: 'pending' });
+  expect(await onInterface()).toEqual([]);
+});
+
+test.each([
+  ['not an agent', 'SSH-2.0-OpenSSH\n'],
+  ['another protocol', `${JSON.stringify({ type: 'hello', protocol: 99 })}\n`],
+])('what answers is %s: the link stays away and goes on trying', async (_name, greeting) => {
+  const listener = createServer((socket) => socket.end(greeting)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => listener.once('listening', resolve));
+  const { port } = listener.address() as { port: number };
+  const { open } = transport;
+  transport.open = () => Promise.resolve(connect(port, '127.0.0.1') as Duplex);
+  try {
+    const fleet = await aFleet();
+    await until(() => events.filter(({ type }) => type === 'away').length > 1);
+    expect(fleet.stateOf(server.id)?.state).not.toBe('ready');
+  } finally {
+    transport.open = open;
+    listener.close();
+  }
+});

@@ -1,0 +1,39 @@
+import type { Authenticator } from '@cvault/core';
+import { buildApp } from './http/app.ts';
+import { createLogger } from './logger.ts';
+import { registerRoutes, type Services } from './routes.ts';
+import { VERSION } from './version.ts';
+
+/** Stands for services that are never called: to describe the routes, they only have to be registered. */
+function inert<T extends object>(): T {
+  const refuse = () => {
+    throw new Error('the API is only described here, not served');
+  };
+  return new Proxy({} as T, { get: refuse });
+}
+
+/** The OpenAPI document of the whole API, the same each time. Needs no database. */
+export async function buildOpenApi(): Promise<string> {
+  const services = Object.fromEntries(
+    (['users', 'limiter', 'devices', 'sessions', 'serverStatus', 'clock', 'tenants', 'servers'] as const).map(
+      (name) => [name, inert()],
+    ),
+  ) as unknown as Omit<Services, 'health'>;
+  const health = { clock: services.clock, probes: [], draining: () => false };
+  const app = await buildApp({
+    logger: createLogger('silent'),
+    authenticator: inert<Authenticator>(),
+    routes: (routes) => registerRoutes(routes, { ...services, health }),
+    translateError: () => null,
+    corsOrigins: [],
+    trustProxy: [],
+    publicUrl: '',
+    version: VERSION,
+  });
+  try {
+    await app.ready();
+    return `${JSON.stringify(app.swagger(), null, 2)}\n`;
+  } finally {
+    await app.close();
+  }
+}

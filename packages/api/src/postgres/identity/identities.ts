@@ -1,0 +1,51 @@
+import type { IdentityStore } from '@cvault/core';
+import type { Database } from '../database.ts';
+
+interface IdentityRow {
+  tenant_id: string;
+  state: 'active' | 'suspended' | 'deleting';
+  password_length_min: number;
+  auth_rate_limit: number;
+  auth_rate_window_seconds: number;
+  user_id: string | null;
+  email: string | null;
+  user_created_at: Date | null;
+}
+
+/**
+ * Key, tenant, sign-in and user of a request in one read by four primary or unique keys. The sign-in is looked for
+ * within the key's own tenant, so a token of another tenant finds nothing.
+ */
+const FIND = {
+  name: 'identity-find',
+  text: `
+SELECT t.id AS tenant_id, t.state, t.password_length_min, t.auth_rate_limit, t.auth_rate_window_seconds,
+  u.id AS user_id, u.email, u.created_at AS user_created_at
+FROM api_keys k
+JOIN tenants t ON t.id = k.tenant_id
+LEFT JOIN sign_ins s
+  ON s.tenant_id = k.tenant_id AND s.id = $2 AND s.user_id = $3 AND s.revoked_at IS NULL AND s.expires_at > now()
+LEFT JOIN tenant_users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id AND u.state = 'active'
+WHERE k.key_hash = $1 AND k.revoked_at IS NULL`,
+};
+
+export function createIdentityStore({ pool }: Database): IdentityStore {
+  return {
+    async find(apiKeyHash, signIn) {
+      const values = [apiKeyHash, signIn?.signInId ?? null, signIn?.userId ?? null];
+      const row = (await pool.query<IdentityRow>({ ...FIND, values })).rows[0];
+      if (row === undefined) return null;
+      const { user_id: id, email, user_created_at: createdAt } = row;
+      return {
+        tenantId: row.tenant_id,
+        tenantState: row.state,
+        policy: {
+          passwordLengthMin: row.password_length_min,
+          authRateLimit: row.auth_rate_limit,
+          authRateWindowSeconds: row.auth_rate_window_seconds,
+        },
+        user: id === null || email === null || createdAt === null ? null : { id, email, createdAt },
+      };
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * Changes of a tenant's state, which change its devices too. Locks are taken as everywhere: devices in the order of their
+ * ids, then leases, the outbox, sessions, and the tenant last.
+ *
+ * A registration writes its device first and touches the tenant last, so one that was under way can have come in between
+ * the pass over the devices and the change of the tenant. Therefore a second pass follows: what committed before the
+ * tenant's row was ours is seen by it, and what comes later the trigger tenants_growth refuses.
+ */
+import { type ChangedTenant, notFound } from '@cvault/core';
+import type pg from 'pg';
+import { brokenConstraint } from '../database.ts';
+import { inTransaction } from '../transaction.ts';
+import { TENANT_COLUMNS, type TenantRow, tenantFromRow } from './rows.ts';
+
+/** $2 to $3: every device of the tenant in the one state goes to the other, and its VPN server has to hear of it. */
+const MOVE_DEVICES = `
+WITH before AS (
+  SELECT id FROM devices WHERE tenant_id = $1 AND state = $2::device_state ORDER BY id FOR UPDATE
+), d AS (
+  UPDATE devices SET state = $3::device_state, generation = generation + 1 FROM before WHERE devices.id = before.id
+  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
+), queued AS (
+  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
+  SELECT tenant_id, server_id, id, generation FROM d
+)
+SELECT DISTINCT server_id FROM d`;
+
+const SET_STATE = `
+UPDATE tenants SET state = $2::tenant_state WHERE id = $1 AND state <> 'deleting' RETURNING ${TENANT_COLUMNS}`;
+
+/** As when its owner deletes it, for all devices of the tenant. */
+const DELETE_DEVICES = `
+WITH before AS (
+  SELECT id FROM devices WHERE tenant_id = $1 AND state <> 'deleted' ORDER BY id FOR UPDATE
+), d AS (
+  UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL
+  FROM before WHERE devices.id = before.id
+  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
+), lease AS (
+  UPDATE ip_pool SET state = 'draining' FROM d WHERE ip_pool.tenant_id = d.tenant_id AND ip_pool.device_id = d.id
+), queued AS (
+  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
+  SELECT tenant_id, server_id, id, generation FROM d
+), session AS (
+  UPDATE sessions SET state = 'CLOSED', closed_at = now()
+  FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
+)
+SELECT DISTINCT server_id FROM d`;
+
+type ServerIds = { server_id: string }[];
+
+function idsOf(...passes: ServerIds[]): string[] {
+  return [...new Set(passes.flat().map((row) => row.server_id))];
+}
+
+/** @throws CVaultError `not_found`, which undoes the first pass */
+export function setTenantState(
+  pool: pg.Pool,
+  id: string,
+  state: 'active' | 'suspended',
+): Promise<ChangedTenant> {
+  const [from, to] = state === 'suspended' ? ['live', 'suspended'] : ['suspended', 'live'];
+  return inTransaction(pool, async (db) => {
+    const pass = async () => (await db.query<{ server_id: string }>(MOVE_DEVICES, [id, from, to])).rows;
+    const first = await pass();
+    const tenant = (await db.query<TenantRow>(SET_STATE, [id, state])).rows[0];
+    if (tenant === undefined) throw notFound('tenant');
+    return { tenant: tenantFromRow(tenant), serverIds: idsOf(first, await pass()) };
+  });
+}
+
+export function beginDeletion(pool: pg.Pool, id: string): Promise<readonly string[] | null> {
+  return inTransaction(pool, async (db) => {
+    const pass = async () => (await db.query<{ server_id: string }>(DELETE_DEVICES, [id])).rows;
+    const first = await pass();
+    await db.query('UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [id]);
+    await db.query('UPDATE api_keys SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [id]);
+    const { rowCount } = await db.query("UPDATE tenants SET state = 'deleting' WHERE id = $1", [id]);
+    if (rowCount === 0) return null;
+    const second = await pass();
+    // All of them are deleted now, and none can come.
+    await db.query('UPDATE tenants SET device_count = 0 WHERE id = $1', [id]);
+    return idsOf(first, second);
+  });
+}
+
+/** In the order in which they refer to each other. Outbox and sessions go with the devices, sign-ins with the users. */
+const TENANT_TABLES = ['devices', 'tenant_users', 'api_keys'] as const;
+
+export async function finishDeletion(pool: pg.Pool, id: string): Promise<boolean> {
+  try {
+    return await inTransaction(pool, async (db) => {
+      const { rows } = await db.query<{ state: string; owed: boolean }>(
+        `SELECT state, EXISTS (SELECT FROM devices WHERE tenant_id = $1 AND removed_at IS NULL) AS owed
+         FROM tenants WHERE id = $1`,
+        [id],
+      );
+      const tenant = rows[0];
+      if (tenant === undefined) return true;
+      if (tenant.state !== 'deleting' || tenant.owed) return false;
+      for (const table of TENANT_TABLES) await db.query(`DELETE FROM ${table} WHERE tenant_id = $1`, [id]);
+      await db.query('DELETE FROM tenants WHERE id = $1', [id]);
+      return true;
+    });
+  } catch (error) {
+    // A user who signed up while the tenant went away: the next try takes them along.
+    if (brokenConstraint(error)?.endsWith('_tenant_id_fkey') === true) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { CVaultError, type SomeSettings, type Tenant, type TenantStore } from '@cvault/core';
+import { brokenConstraint, type Database } from '../database.ts';
+import { TENANT_COLUMNS, type TenantRow, tenantFromRow } from './rows.ts';
+import { beginDeletion, finishDeletion, setTenantState } from './states.ts';
+
+/** The column of each setting, and its type: what is given gets into a statement by these texts alone. */
+const COLUMNS: Readonly<Record<keyof SomeSettings, readonly [column: string, type: string]>> = {
+  name: ['name', 'text'],
+  deviceLimit: ['device_limit', 'integer'],
+  passwordLengthMin: ['password_length_min', 'integer'],
+  authRateLimit: ['auth_rate_limit', 'integer'],
+  authRateWindowSeconds: ['auth_rate_window_seconds', 'integer'],
+  dns: ['dns', 'inet[]'],
+};
+
+/** The settings that are given, as columns whose values are the parameters from $2 on. */
+function given(settings: SomeSettings) {
+  const keys = (Object.keys(COLUMNS) as (keyof SomeSettings)[]).filter((key) => settings[key] !== undefined);
+  return {
+    columns: keys.map((key) => COLUMNS[key][0]),
+    parameters: keys.map((key, index) => `$${index + 2}::${COLUMNS[key][1]}`),
+    values: keys.map((key) => settings[key]),
+  };
+}
+
+function translated(cause: unknown): unknown {
+  switch (brokenConstraint(cause)) {
+    case 'tenants_name_key':
+      return new CVaultError('name_taken', 'A tenant with this name exists.', { cause });
+    case 'tenants_device_limit':
+      return new CVaultError('state_conflict', 'The tenant has more devices than this limit allows.', { cause });
+    default:
+      return cause;
+  }
+}
+
+export function createTenantStore({ pool }: Database): TenantStore {
+  async function one(sql: string, values: unknown[]): Promise<Tenant | null> {
+    try {
+      const row = (await pool.query<TenantRow>(sql, values)).rows[0];
+      return row === undefined ? null : tenantFromRow(row);
+    } catch (cause) {
+      throw translated(cause);
+    }
+  }
+
+  const find = (id: string) => one(`SELECT ${TENANT_COLUMNS} FROM tenants WHERE id = $1`, [id]);
+
+  return {
+    async create(id, settings) {
+      const { columns, parameters, values } = given(settings);
+      const tenant = await one(
+        `INSERT INTO tenants (id, ${columns.join(', ')}) VALUES ($1, ${parameters.join(', ')})
+         RETURNING ${TENANT_COLUMNS}`,
+        [id, ...values],
+      );
+      return tenant!;
+    },
+
+    async list({ limit, afterId }) {
+      const { rows } = await pool.query<TenantRow>(
+        `SELECT ${TENANT_COLUMNS} FROM tenants WHERE $2::uuid IS NULL OR id > $2 ORDER BY id LIMIT $1`,
+        [limit, afterId ?? null],
+      );
+      return rows.map(tenantFromRow);
+    },
+
+    find,
+
+    async update(id, settings) {
+      const { columns, parameters, values } = given(settings);
+      if (columns.length === 0) return find(id);
+      const changes = columns.map((column, index) => `${column} = ${parameters[index]!}`);
+      return one(
+        `UPDATE tenants SET ${changes.join(', ')} WHERE id = $1 AND state <> 'deleting' RETURNING ${TENANT_COLUMNS}`,
+        [id, ...values],
+      );
+    },
+
+    setState: (id, state) => setTenantState(pool, id, state),
+    beginDeletion: (id) => beginDeletion(pool, id),
+    finishDeletion: (id) => finishDeletion(pool, id),
+
+    async deleting() {
+      const { rows } = await pool.query<{ id: string }>("SELECT id FROM tenants WHERE state = 'deleting' ORDER BY id");
+      return rows.map((row) => row.id);
+    },
+  };
+}

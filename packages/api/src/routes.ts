@@ -1,0 +1,50 @@
+import type {
+  Clock,
+  DeviceService,
+  RateLimiter,
+  ServerService,
+  ServerStatusService,
+  SessionService,
+  TenantService,
+  UserService,
+} from '@cvault/core';
+import type { FastifyInstance } from 'fastify';
+import { authRoutes } from './features/auth/routes.ts';
+import { deviceRoutes } from './features/devices/routes.ts';
+import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
+import { meRoutes } from './features/me/routes.ts';
+import { serverRoutes } from './features/servers/routes.ts';
+import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
+import { tenantRoutes } from './features/tenants/routes.ts';
+import { vpnRoutes } from './features/vpn/routes.ts';
+
+/** What the routes need. */
+export interface Services {
+  readonly health: HealthOptions;
+  readonly users: UserService;
+  readonly limiter: RateLimiter;
+  readonly devices: DeviceService;
+  readonly sessions: SessionService;
+  readonly serverStatus: ServerStatusService;
+  readonly clock: Clock;
+  readonly tenants: TenantService;
+  readonly servers: ServerService;
+}
+
+/** For tenants and their users. */
+const API = '/api/v1';
+/** For the operator. */
+const ADMIN = '/api/v1/admin';
+
+/** The API's table of contents. */
+export function registerRoutes(app: FastifyInstance, services: Services): void {
+  const { health, users, limiter, devices, sessions, serverStatus, clock, tenants, servers } = services;
+  void app.register(healthRoutes, health);
+  void app.register(authRoutes, { prefix: API, users, limiter });
+  void app.register(meRoutes, { prefix: API });
+  void app.register(deviceRoutes, { prefix: API, devices });
+  void app.register(vpnRoutes, { prefix: API, sessions, serverStatus, clock });
+  void app.register(tenantRoutes, { prefix: ADMIN, tenants });
+  void app.register(apiKeyRoutes, { prefix: ADMIN, tenants });
+  void app.register(serverRoutes, { prefix: ADMIN, servers });
+}

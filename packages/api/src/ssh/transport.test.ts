@@ -1,0 +1,109 @@
+/** Against an SSH server in this process; the real sshd with its forced command is in e2e/. */
+import { type AddressInfo, createServer } from 'node:net';
+import { Secret } from '@cvault/core';
+import { type Agent, createAgent, createMemoryBackend, createNoTraffic, serveConnection } from '@cvault/agent';
+import ssh2 from 'ssh2';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AgentClient } from '../links/agent-client.ts';
+import { TransportError } from '../links/transport.ts';
+import { generateControlKey } from './keys.ts';
+import { createSshTransport, type SshTarget } from './transport.ts';
+
+const control = generateControlKey();
+let agent: Agent;
+let server: ssh2.Server;
+/** What a client did, up to where it got. */
+let reached: string[];
+let hostKey: { private: string; public: string };
+
+const listen = () => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+const portOf = () => (server.address() as AddressInfo).port;
+const lineOf = (publicKey: string) => publicKey.trim().split(' ').slice(0, 2).join(' ');
+
+function target(over: Partial<SshTarget> = {}): SshTarget {
+  return {
+    host: '127.0.0.1',
+    port: portOf(),
+    user: 'cvault',
+    privateKey: control.privateKey,
+    hostKeys: [lineOf(hostKey.public)],
+    ...over,
+  };
+}
+
+beforeEach(async () => {
+  reached = [];
+  hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+  agent = await createAgent({ backend: createMemoryBackend(), traffic: createNoTraffic() });
+  server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
+    reached.push('connected');
+    client.on('error', () => undefined);
+    client.on('authentication', (attempt) => {
+      reached.push(`authenticates as ${attempt.username} by ${attempt.method}`);
+      const offered = attempt.method === 'publickey' ? attempt.key.data.toString('base64') : '';
+      if (control.publicKey.includes(offered) && offered !== '') attempt.accept();
+      else attempt.reject(['publickey']);
+    });
+    client.on('session', (accept) => {
+      accept().on('exec', (acceptExec) => void serveConnection(agent, acceptExec()));
+    });
+  });
+  await listen();
+});
+afterEach(async () => {
+  server.close();
+  await agent.close();
+});
+
+test('a channel to the agent', async () => {
+  const client = await AgentClient.open(await createSshTransport(target()).open(AbortSignal.timeout(5_000)));
+  expect(client.hello.epoch).toBe(agent.epoch);
+  expect(await client.peerCount()).toBe(0);
+  client.close();
+  await client.closed;
+});
+
+test('a host key that is not the pinned one is refused before we say who we are, or anything else', async () => {
+  const other = ssh2.utils.generateKeyPairSync('ed25519');
+  const opening = createSshTransport(target({ hostKeys: [lineOf(other.public)] })).open(AbortSignal.timeout(5_000));
+  await expect(opening).rejects.toMatchObject({ name: 'TransportError', kind: 'host_key_mismatch' });
+  expect(reached).toEqual(['connected']);
+});
+
+test('one of several pinned host keys is enough: the old and the new one while it is replaced', async () => {
+  const next = ssh2.utils.generateKeyPairSync('ed25519');
+  const both = [lineOf(next.public), lineOf(hostKey.public)] as const;
+  const stream = await createSshTransport(target({ hostKeys: both })).open(AbortSignal.timeout(5_000));
+  stream.destroy();
+});
+
+test('a key that the VPN server does not know is refused', async () => {
+  const stranger = generateControlKey();
+  const opening = createSshTransport(target({ privateKey: stranger.privateKey })).open(AbortSignal.timeout(5_000));
+  await expect(opening).rejects.toMatchObject({ kind: 'refused' });
+});
+
+test('nothing listens there: unreachable', async () => {
+  const gone = target();
+  server.close();
+  const opening = createSshTransport(gone).open(AbortSignal.timeout(5_000));
+  await expect(opening).rejects.toBeInstanceOf(TransportError);
+});
+
+test('the attempt ends with its signal, also where the other end says nothing', async () => {
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const opening = createSshTransport(target({ port })).open(AbortSignal.timeout(200));
+  await expect(opening).rejects.toMatchObject({ kind: 'unreachable' });
+  silent.close();
+});
+
+test('the private key is nowhere in what an error prints', async () => {
+  const privateKey = new Secret('-----BEGIN OPENSSH PRIVATE KEY-----\ncanary\n-----END OPENSSH PRIVATE KEY-----');
+  const error: unknown = await createSshTransport(target({ privateKey }))
+    .open(AbortSignal.timeout(5_000))
+    .catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(TransportError);
+  expect(`${String(error)} ${String((error as Error).cause)}`).not.toContain('canary');
+});

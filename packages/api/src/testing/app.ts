@@ -1,0 +1,121 @@
+import {
+  createAuthenticator,
+  createTenantService,
+  createUserService,
+  generateApiKey,
+  newId,
+  type PeerPush,
+  type RateLimiter,
+  Secret,
+  systemClock,
+} from '@cvault/core';
+import type { FastifyInstance } from 'fastify';
+import { createAccessTokens } from '../credentials/access-tokens.ts';
+import { createPasswordHasher } from '../credentials/passwords.ts';
+import { healthRoutes, type Probe } from '../features/health/routes.ts';
+import { authRoutes } from '../features/auth/routes.ts';
+import { meRoutes } from '../features/me/routes.ts';
+import { apiKeyRoutes } from '../features/tenants/api-key-routes.ts';
+import { tenantRoutes } from '../features/tenants/routes.ts';
+import { type AppOptions, buildApp } from '../http/app.ts';
+import { createInProcessRateLimiter } from '../limits/in-process.ts';
+import { createLogger } from '../logger.ts';
+import type { Database } from '../postgres/database.ts';
+import { translatePostgresError } from '../postgres/errors.ts';
+import { createIdentityStore } from '../postgres/identity/identities.ts';
+import { createUserStore } from '../postgres/identity/users.ts';
+import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
+import { createTenantStore } from '../postgres/tenants/store.ts';
+import { keepLines } from './log-lines.ts';
+
+export const ADMIN_KEY = 'cv_admin_Zk3vQ9pLr7TnXw2bYc8HdJf5sMgA1eRu6KiOtNhVyPq';
+export const TOKEN_SECRET = 'test-only-9f8e7d6c5b4a39281706f5e4d3c2b1a0';
+
+/** As cheap as bcrypt gets: its cost is not what these tests are about. */
+const TEST_COST = 4;
+
+export interface TestApp {
+  readonly app: FastifyInstance;
+  /** Everything that was logged. */
+  readonly logs: () => string;
+  close(): Promise<void>;
+}
+
+export interface TestAppOptions extends Partial<Pick<AppOptions, 'corsOrigins' | 'trustProxy' | 'publicUrl'>> {
+  readonly peers?: Pick<PeerPush, 'wake'>;
+  readonly limiter?: RateLimiter;
+  readonly probes?: readonly Probe[];
+  readonly draining?: () => boolean;
+  /** More routes, to see what the foundation makes of them. */
+  readonly routes?: (app: FastifyInstance) => void;
+}
+
+/** The application with what this part of it needs, on a database of the test's own. */
+export async function createTestApp(database: Database, options: TestAppOptions = {}): Promise<TestApp> {
+  const { destination, text } = keepLines();
+  const accessTokens = createAccessTokens({ secret: new Secret(TOKEN_SECRET), clock: systemClock });
+  const users = createUserService({
+    users: createUserStore(database),
+    passwords: createPasswordHasher(TEST_COST),
+    accessTokens,
+  });
+  const tenants = createTenantService({
+    tenants: createTenantStore(database),
+    apiKeys: createApiKeyStore(database),
+    peers: options.peers ?? { wake: () => undefined },
+  });
+  const limiter = options.limiter ?? createInProcessRateLimiter();
+  const app = await buildApp({
+    logger: createLogger('trace', destination),
+    authenticator: createAuthenticator({
+      identities: createIdentityStore(database),
+      accessTokens,
+      adminKey: new Secret(ADMIN_KEY),
+    }),
+    translateError: translatePostgresError,
+    corsOrigins: options.corsOrigins ?? [],
+    trustProxy: options.trustProxy ?? [],
+    publicUrl: options.publicUrl ?? '',
+    version: '0.0.0',
+    routes: (root) => {
+      void root.register(healthRoutes, {
+        clock: systemClock,
+        probes: options.probes ?? [],
+        draining: options.draining ?? (() => false),
+      });
+      void root.register(authRoutes, { prefix: '/api/v1', users, limiter });
+      void root.register(meRoutes, { prefix: '/api/v1' });
+      void root.register(tenantRoutes, { prefix: '/api/v1/admin', tenants });
+      void root.register(apiKeyRoutes, { prefix: '/api/v1/admin', tenants });
+      options.routes?.(root);
+    },
+  });
+  await app.ready();
+  return { app, logs: text, close: () => app.close() };
+}
+
+/** A tenant with an API key, straight into the tables. */
+export async function aTenantWithKey(
+  { pool }: Database,
+  settings: { authRateLimit?: number; authRateWindowSeconds?: number; passwordLengthMin?: number } = {},
+): Promise<{ tenantId: string; apiKey: string; keyId: string }> {
+  const tenantId = newId();
+  const keyId = newId();
+  const { key, hash, prefix } = generateApiKey('live');
+  await pool.query(
+    `INSERT INTO tenants (id, name, auth_rate_limit, auth_rate_window_seconds, password_length_min)
+     VALUES ($1, $2, $3, $4, $5)`,
+    [
+      tenantId,
+      `tenant ${tenantId}`,
+      settings.authRateLimit ?? 100_000,
+      settings.authRateWindowSeconds ?? 900,
+      settings.passwordLengthMin ?? 12,
+    ],
+  );
+  await pool.query(
+    "INSERT INTO api_keys (id, tenant_id, name, mode, prefix, key_hash) VALUES ($1, $2, 'test', 'live', $3, $4)",
+    [keyId, tenantId, prefix, hash],
+  );
+  return { tenantId, apiKey: key.reveal(), keyId };
+}

@@ -1,0 +1,143 @@
+/**
+ * How VPN servers are reached, put together: rows from the database, keys from the vault, a transport for each kind, and
+ * the fleet that keeps the links.
+ */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  type FleetControl,
+  type Installer,
+  type PeerStore,
+  type Server,
+  sshKeyCell,
+  type Vault,
+} from '@cvault/core';
+import { encodeKey } from '@cvault/wireguard';
+import type { Logger } from 'pino';
+import { renderInstallation } from './installation/index.ts';
+import { Fleet } from './links/fleet.ts';
+import type { LinkEvent } from './links/link.ts';
+import { createLocalTransport } from './links/local-transport.ts';
+import { createMemoryTransport } from './links/memory-transport.ts';
+import { probe } from './links/probe.ts';
+import type { Transport } from './links/transport.ts';
+import type { Database } from './postgres/database.ts';
+import { listServerAccess, type ServerAccess } from './postgres/servers/access.ts';
+import { createSshTransport } from './ssh/transport.ts';
+
+/** The agent's bundled file, as `npm run build` leaves it. */
+const AGENT_FILE = fileURLToPath(new URL('../../agent/dist/agent.mjs', import.meta.url));
+
+export interface VpnServersDeps {
+  readonly database: Database;
+  readonly peers: PeerStore;
+  readonly vault: Vault;
+  readonly log: Logger;
+  readonly ackDeadlineMs: number;
+  readonly reconcileEveryMs: number;
+}
+
+function describe(log: Logger, serverId: string, event: LinkEvent): void {
+  switch (event.type) {
+    case 'ready':
+      return log.info({ serverId, epoch: event.epoch, peers: event.peers, changes: event.changes }, 'VPN server ready');
+    case 'repaired':
+      return log.warn(
+        { serverId, evicted: event.evicted, removed: event.removed, set: event.set },
+        'VPN server differed from the database',
+      );
+    case 'away':
+      return log.warn({ serverId, err: event.error }, 'VPN server away');
+    case 'refused':
+      return log.warn(
+        { serverId, deviceId: event.peer.deviceId, outcome: event.outcome, detail: event.detail },
+        'VPN server refused a change',
+      );
+    case 'failed':
+      return log.error({ serverId, what: event.what, err: event.error }, 'link failed');
+  }
+}
+
+export function createVpnServers(deps: VpnServersDeps): { fleet: Fleet; control: FleetControl } {
+  const { database, vault, log } = deps;
+
+  function transportTo({ server, sealedSshKey }: ServerAccess): Transport {
+    switch (server.transport) {
+      case 'ssh': {
+        const [first, ...others] = server.ssh?.hostKeys ?? [];
+        if (server.ssh === null || sealedSshKey === null || first === undefined) {
+          throw new Error(`VPN server ${server.id} has no SSH access`);
+        }
+        const privateKey = vault.open(sshKeyCell(server.id), sealedSshKey).map((bytes) => bytes.toString());
+        return createSshTransport({ ...server.ssh, hostKeys: [first, ...others], privateKey });
+      }
+      case 'local':
+        return createLocalTransport({
+          interfaceName: server.interfaceName,
+          netns: server.netns,
+          agentFile: AGENT_FILE,
+        });
+      case 'memory':
+        return createMemoryTransport({
+          serverId: server.id,
+          interfaceName: server.interfaceName,
+          publicKey: keyOf(server),
+        });
+    }
+  }
+
+  const fleet = new Fleet({
+    async linkedServers() {
+      return (await listServerAccess(database)).map((access) => ({
+        id: access.server.id,
+        publicKey: keyOf(access.server),
+        fingerprint: fingerprintOf(access),
+        transport: transportTo(access),
+      }));
+    },
+    peers: deps.peers,
+    ackDeadlineMs: deps.ackDeadlineMs,
+    reconcileEveryMs: deps.reconcileEveryMs,
+    onEvent: (serverId, event) => describe(log, serverId, event),
+    onError: (what, error) => log.error({ what, err: error }, 'periodic work failed'),
+  });
+
+  const control: FleetControl = {
+    refresh: () => fleet.refresh(),
+    wake: (serverIds) => fleet.wake(serverIds),
+    peerCount: (serverId) => fleet.peerCount(serverId),
+    async probe(server) {
+      const access = (await listServerAccess(database)).find((candidate) => candidate.server.id === server.id);
+      if (access === undefined) throw new Error(`VPN server ${server.id} is not activated`);
+      return probe(transportTo(access), keyOf(access.server));
+    },
+  };
+  return { fleet, control };
+}
+
+function keyOf({ id, publicKey }: Server): string {
+  if (publicKey === null) throw new Error(`VPN server ${id} has no key yet`);
+  return encodeKey(publicKey);
+}
+
+/** Everything that the way to a VPN server depends on. */
+function fingerprintOf({ server, sealedSshKey }: ServerAccess): string {
+  const { transport, interfaceName, netns, ssh } = server;
+  return JSON.stringify([transport, interfaceName, netns, ssh, sealedSshKey?.toString('base64'), keyOf(server)]);
+}
+
+/** @param version of this control plane, so that an installed agent can be told from a newer one */
+export function createInstaller(version: string): Installer {
+  return {
+    render: ({ interfaceName, listenPort, tunnelAddresses, controlPublicKey }) =>
+      renderInstallation({
+        interfaceName,
+        listenPort,
+        gatewayAddresses: [...tunnelAddresses],
+        controlPublicKey: controlPublicKey.split(' ').slice(0, 2).join(' '),
+        agentBundle: readFileSync(AGENT_FILE, 'utf8'),
+        version,
+      }),
+  };
+}
+

@@ -1,0 +1,62 @@
+import type { ApiKeyMode } from '../access/api-keys.ts';
+import type { ApiKey, Tenant, TenantSettings, TenantState } from './tenant.ts';
+
+/** What is given of a tenant's settings; the rest stays, or is the default. */
+export type SomeSettings = { readonly [K in keyof TenantSettings]?: TenantSettings[K] | undefined };
+
+export interface NewApiKeyRow {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly name: string;
+  readonly mode: ApiKeyMode;
+  readonly prefix: string;
+  readonly hash: Buffer;
+}
+
+/** A tenant after a change of its state, and the VPN servers that have to hear of it. */
+export interface ChangedTenant {
+  readonly tenant: Tenant;
+  readonly serverIds: readonly string[];
+}
+
+/** Tenants, and what has to stay in step with their state: devices, keys, sign-ins. */
+export interface TenantStore {
+  /** @throws CVaultError `name_taken` */
+  create(id: string, settings: SomeSettings & { readonly name: string }): Promise<Tenant>;
+  /** Oldest first, those after `afterId`. */
+  list(page: { readonly limit: number; readonly afterId?: string | undefined }): Promise<Tenant[]>;
+  /** Null where there is none. */
+  find(id: string): Promise<Tenant | null>;
+  /**
+   * Null where there is none, or where it is being deleted.
+   * @throws CVaultError `name_taken`; `state_conflict` where it has more devices than the new limit
+   */
+  update(id: string, settings: SomeSettings): Promise<Tenant | null>;
+  /**
+   * Sets the state, and takes every device off its VPN server (`suspended`) or puts back those that a suspension took
+   * (`active`), all in one transaction. Setting the state that it has changes nothing.
+   * @throws CVaultError `not_found` where there is none, or where it is being deleted
+   */
+  setState(id: string, state: Exclude<TenantState, 'deleting'>): Promise<ChangedTenant>;
+  /**
+   * Begins to delete: revokes the keys, closes sign-ins and sessions, marks all devices deleted. Answers the VPN servers
+   * that have to hear of it, and nothing new where it had begun already; null where there is none.
+   */
+  beginDeletion(id: string): Promise<readonly string[] | null>;
+  /**
+   * Deletes what is left for good once no VPN server owes an acknowledgement; its public keys stay refused. Answers
+   * whether it is gone.
+   */
+  finishDeletion(id: string): Promise<boolean>;
+  /** Ids of tenants that are being deleted. */
+  deleting(): Promise<string[]>;
+}
+
+/** A tenant's API keys, for the operator. Every method answers null where there is no such tenant. */
+export interface ApiKeyStore {
+  create(key: NewApiKeyRow): Promise<ApiKey | null>;
+  /** Oldest first, revoked ones too. */
+  list(tenantId: string): Promise<ApiKey[] | null>;
+  /** Answers false where the tenant has no such key; true also where it was revoked before. */
+  revoke(tenantId: string, id: string): Promise<boolean>;
+}

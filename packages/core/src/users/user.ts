@@ -1,0 +1,8 @@
+/** An end user of a tenant. */
+export interface User {
+  readonly id: string;
+  readonly tenantId: string;
+  /** Lower case; unique in the tenant. */
+  readonly email: string;
+  readonly createdAt: Date;
+}
