@@ -34,6 +34,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
+          globalSetup: ['packages/api/src/testing/postgres-server.ts'],
           // Namespaces, ports and processes of the whole machine: one file at a time.
           fileParallelism: false,
           testTimeout: 120_000,

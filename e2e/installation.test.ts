@@ -3,7 +3,6 @@
  * systemd and without, and what the control plane's key can do there afterwards.
  */
 import { randomUUID } from 'node:crypto';
-import { chmod, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeKey, generateKeyPair, renderDeviceConfig } from '@cvault/wireguard';
@@ -12,10 +11,10 @@ import {
   renderInstallation,
   renderRemoval,
 } from '../packages/api/src/installation/index.ts';
-import { generateControlKey } from '../packages/api/src/ssh/keys.ts';
 import type { SshTarget } from '../packages/api/src/ssh/transport.ts';
 import { readAgentBundle } from './harness/agent-bundle.ts';
 import { openAgentChannel, type AgentChannel } from './harness/agent-channel.ts';
+import { makeControlKey, type ControlKeyFile } from './harness/control-key.ts';
 import { createInternet, type Internet, type VpnServerNetwork } from './harness/internet.ts';
 import { runProgram } from './harness/program.ts';
 import { startTestHost, type Init, type TestHost } from './harness/test-host.ts';
@@ -27,7 +26,6 @@ const CAP_NET_ADMIN = '0000000000001000';
 const SERVE = 'agent.mjs serve --interface wg0';
 
 describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
-  const controlKey = generateControlKey();
   let internet: Internet;
   let network: VpnServerNetwork;
   let host: TestHost;
@@ -35,7 +33,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
   let agentBundle: string;
   let installed: InstallationResult;
   let target: SshTarget;
-  let controlKeyFile: string;
+  let controlKey: ControlKeyFile;
   let channel: AgentChannel;
 
   function script(bundle = agentBundle): string {
@@ -43,7 +41,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       interfaceName: 'wg0',
       listenPort: 51820,
       gatewayAddresses: ['10.8.0.1/24', 'fd00:8::1/64'],
-      controlPublicKey: controlKey.publicKey.split(' ').slice(0, 2).join(' '),
+      controlPublicKey: controlKey.publicKey,
       agentBundle: bundle,
       version: '0.1.0',
     });
@@ -68,9 +66,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       startWireGuardClient(clientNetwork.namespace),
       readAgentBundle(),
     ]);
-    controlKeyFile = join(dirname(host.identityFile), 'control');
-    await writeFile(controlKeyFile, controlKey.privateKey.reveal());
-    await chmod(controlKeyFile, 0o600);
+    controlKey = await makeControlKey(join(dirname(host.identityFile), 'control'));
   });
 
   afterAll(async () => {
@@ -189,7 +185,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
 
   function sshAs(user: string, ...options: string[]): string[] {
     return [
-      ...['-F', 'none', '-i', controlKeyFile, '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'],
+      ...['-F', 'none', '-i', controlKey.file, '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'],
       ...['-o', `UserKnownHostsFile=${host.knownHostsFile}`, '-o', 'StrictHostKeyChecking=yes'],
       ...options,
       '--',
@@ -229,7 +225,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       const common = ['-F', 'none', ...options];
       const place = `cvault@${network.managementAddress}`;
       for (const mode of [['-O'], ['-s']]) {
-        const up = await runProgram(['scp', ...mode, ...common, controlKeyFile, `${place}:/tmp/copied`]);
+        const up = await runProgram(['scp', ...mode, ...common, controlKey.file, `${place}:/tmp/copied`]);
         expect(up.status).not.toBe(0);
       }
       const down = await runProgram([
@@ -237,7 +233,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
         '-O',
         ...common,
         `${place}:/etc/passwd`,
-        join(dirname(controlKeyFile), 'copied'),
+        join(dirname(controlKey.file), 'copied'),
       ]);
       expect(down.status).not.toBe(0);
       const sftp = await runProgram(['sftp', '-b', '-', ...common, place], { input: 'ls /\n' });

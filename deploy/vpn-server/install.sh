@@ -322,7 +322,7 @@ await_hello() {
   tries=0
   until grep -q '"type":"hello"' "$scratch/hello"; do
     tries=$((tries + 1))
-    if [ "$tries" -gt 30 ]; then
+    if [ "$tries" -gt 20 ]; then
       if runs_systemd; then
         journalctl --no-pager -n 20 -u "cvault-agent@$CVAULT_INTERFACE" >&2 || true
       else

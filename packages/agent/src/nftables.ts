@@ -46,6 +46,8 @@ export function tableName(interfaceName: string): string {
  * The rules of one interface as text for `nft -f`: a table of their own, replaced in one transaction. They match the
  * interface by name, so they hold for one that is made anew before the agent is back.
  *
+ * Into the tunnel goes only what answers a connection that a device began: not even one that is older than the rules.
+ *
  * An `accept` ends this table only: what another table drops stays dropped. What this one drops, no other can let in.
  */
 export function renderRuleset(policy: TrafficPolicy): string {
@@ -85,6 +87,7 @@ ${table} {
   chain into_tunnel {
     iifname ${tunnel} drop
     ct state != { established, related } drop
+    ct direction original drop
     tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu
   }
   chain out_of_tunnel {

@@ -10,6 +10,7 @@ import {
   connectControlPlane,
   createNetworkLab,
   followTcpService,
+  randomPublicKey,
   startTcpService,
   whyNoNetworkLab,
   type Namespace,
@@ -33,6 +34,16 @@ const METADATA = '169.254.169.254';
 const PORT = 8080;
 /** Narrower than the usual 1420, so that clamping shows. */
 const TUNNEL_MTU = 1380;
+
+/** Somebody else's firewall, which must stay as it is, and whose `accept` must not count for more than our `drop`. */
+const OTHER_FIREWALL = `table inet other {
+  chain forward {
+    type filter hook forward priority filter - 10; policy accept;
+    ct state established,related accept
+    ip saddr 10.8.0.0/24 accept
+  }
+}
+`;
 
 interface Client {
   readonly namespace: Namespace;
@@ -197,8 +208,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
 
   describe('with the rules', () => {
     beforeAll(async () => {
-      // Somebody else's firewall, which must stay as it is.
-      await server.run('nft', ['-f', '-'], 'table inet other {\n}\n');
+      await server.run('nft', ['-f', '-'], OTHER_FIREWALL);
       const backend = await createWgBackend(wg.interfaceName, server.run);
       const traffic = createLinuxTraffic(wg.interfaceName, server.run);
       agent = await createAgent({ backend, traffic });
@@ -277,6 +287,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
         ...['allowed-ips', `${a.address4},${a.address6},10.99.0.0/24`],
       ]);
       await a.namespace.run('ip', ['address', 'add', '10.99.0.5/32', 'dev', a.wg.interfaceName]);
+      await server.run('ip', ['route', 'add', '10.99.0.0/24', 'dev', wg.interfaceName]);
       expect(await pings(a.namespace, INTERNET_4, '-I', '10.99.0.5')).toBe(false);
       expect(await pings(a.namespace, '10.8.0.1', '-I', '10.99.0.5')).toBe(false);
       expect(await arrivals()).toBe(0);
@@ -311,6 +322,30 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       expect(await toDevice()).toBe(0);
     });
 
+    test('connections to a device that are older than the rules end', async () => {
+      await server.run('nft', ['delete', 'table', 'inet', `cvault_${wg.interfaceName}`]);
+      const { child } = await followTcpService(internet, b.address4, PORT);
+      await createLinuxTraffic(wg.interfaceName, server.run).install();
+      const arrivals = await countArrivals(b.namespace, 'frombefore', `ip saddr ${INTERNET_4}`);
+      await sleep(500);
+      expect(await arrivals()).toBe(0);
+      child.kill();
+    });
+
+    test('a policy can open private networks; devices stay apart, also where they had a connection', async () => {
+      await server.run('nft', ['delete', 'table', 'inet', `cvault_${wg.interfaceName}`]);
+      const { child } = await followTcpService(a.namespace, b.address4, PORT);
+      await createLinuxTraffic(wg.interfaceName, server.run, { allowPrivate: true }).install();
+      const arrivals = await countArrivals(a.namespace, 'frombefore', `ip saddr ${b.address4}`);
+      expect(await callTcpService(a.namespace, PRIVATE_4, PORT)).toBe('192.168.77.1');
+      expect(await callTcpService(a.namespace, PRIVATE_6, PORT)).toBe('fd77::1');
+      expect(await callTcpService(a.namespace, b.address6, PORT)).toBeUndefined();
+      expect(await arrivals()).toBe(0);
+      child.kill();
+      await createLinuxTraffic(wg.interfaceName, server.run).install();
+      expect(await pings(a.namespace, PRIVATE_4)).toBe(false);
+    });
+
     test('removing a device cuts its connections, and the next holder of its address inherits none', async () => {
       const followers = [
         await followTcpService(a.namespace, INTERNET_4, PORT),
@@ -337,6 +372,26 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       expect(await pings(a.namespace, INTERNET_4)).toBe(false);
       // A tunnel in the other direction of time: what was removed comes back with a higher generation only.
       expect((await plane.apply(setOp(a, 1))).map((result) => result.outcome)).toEqual(['stale']);
+    });
+
+    test('removing many devices cuts the connections of each', async () => {
+      const quiet = Array.from({ length: 4 }, (_, n) => ({
+        ...setOp(a, 1),
+        deviceId: randomUUID(),
+        publicKey: randomPublicKey(),
+        addresses: [`10.8.0.${n + 50}`, `fd00:8::5:${n}`],
+      }));
+      const ops = [...quiet, { ...setOp(a, 9), deviceId: randomUUID() }];
+      await plane.apply({ verb: 'remove', deviceId: b.deviceId, generation: 9 });
+      expect((await plane.apply(...ops)).map((result) => result.outcome)).toEqual(Array(5).fill('applied'));
+      await followTcpService(a.namespace, INTERNET_4, PORT);
+      await followTcpService(a.namespace, INTERNET_6, PORT);
+      const removals = ops.map(({ deviceId }) => ({ verb: 'remove', deviceId, generation: 10 }) as const);
+      expect((await plane.apply(...removals)).map((result) => result.outcome)).toEqual(
+        Array(5).fill('applied'),
+      );
+      expect(await server.run('conntrack', ['-L', '--orig-src', a.address4])).toBe('');
+      expect(await server.run('conntrack', ['-L', '-f', 'ipv6', '--orig-src', a.address6])).toBe('');
     });
 
     test('stay when the agent ends', async () => {

@@ -1,4 +1,4 @@
-import { type MasterKey, Secret } from '@cvault/core';
+import type { MasterKey, Secret } from '@cvault/core';
 import { z } from 'zod';
 import {
   AdminKey,
@@ -185,7 +185,7 @@ function checkTogether(texts: Texts): ConfigFault[] {
   }
   const versions = [
     texts.CVAULT_MASTER_KEY_VERSION ?? '1',
-    ...(texts.CVAULT_RETIRED_MASTER_KEYS?.split(',').map((entry) => entry.split(':')[0]!.trim()) ?? []),
+    ...(texts.CVAULT_RETIRED_MASTER_KEYS?.split(',').map((entry) => entry.split(':', 1).join().trim()) ?? []),
   ];
   if (new Set(versions).size < versions.length) {
     faults.push({ variable: 'CVAULT_RETIRED_MASTER_KEYS', problem: 'uses a version twice, or that of the current key' });

@@ -1,14 +1,47 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { ERRORS } from '@cvault/core';
 import { describe, expect, test } from 'vitest';
 import { renderErrorsMarkdown } from './http/error-pages.ts';
 import { buildOpenApi } from './openapi-document.ts';
 
 const committed = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
-if (process.env['GEN']) { writeFileSync(new URL('../../../openapi.json', import.meta.url), await buildOpenApi()); writeFileSync(new URL('../../../docs/errors.md', import.meta.url), renderErrorsMarkdown()); }
-void existsSync; void describe;
-test('docs/errors.md is current', () => {
-  expect(committed('docs/errors.md')).toBe(renderErrorsMarkdown());
+
+describe('docs/errors.md', () => {
+  test('is current: node packages/api/dist/errors-doc.js > docs/errors.md', () => {
+    expect(committed('docs/errors.md')).toBe(renderErrorsMarkdown());
+  });
+
+  test('has a section for each code', () => {
+    for (const code of Object.keys(ERRORS)) expect(renderErrorsMarkdown()).toContain(`\n## ${code}\n`);
+  });
 });
-test('openapi.json is current', async () => {
-  expect(committed('openapi.json')).toBe(await buildOpenApi());
+
+describe('openapi.json', async () => {
+  const text = await buildOpenApi();
+  const document = JSON.parse(text) as {
+    paths: Record<string, Record<string, { operationId: string; security: unknown; responses: object }>>;
+    components: { schemas: object };
+  };
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+
+  test('is current: node packages/api/dist/openapi.js > openapi.json', () => {
+    expect(committed('openapi.json')).toBe(text);
+  });
+
+  test('refers to nothing that is not in it, and holds nothing that is not referred to', () => {
+    const references = new Set([...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1]));
+    expect(Object.keys(document.components.schemas).sort()).toEqual([...references].sort());
+  });
+
+  test('says of every operation who may call it, and what failure looks like', () => {
+    for (const { operationId, security, responses } of operations) {
+      expect(security, operationId).toBeInstanceOf(Array);
+      expect(responses, operationId).toHaveProperty('default', { $ref: '#/components/responses/Problem' });
+    }
+  });
+
+  test('names every operation once', () => {
+    const names = operations.map((operation) => operation.operationId);
+    expect(new Set(names).size).toBe(names.length);
+  });
 });

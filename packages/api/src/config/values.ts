@@ -13,12 +13,12 @@ const PLACEHOLDER = /change.?me|replace|example|placeholder|default|secret|passw
 const VARIETY_MIN = 12;
 
 function isPattern(values: readonly number[]): boolean {
-  const steps = values.slice(1).map((value, index) => value - values[index]!);
+  const steps = values.slice(1).map((value, index) => value - (values[index] ?? 0));
   return new Set(values).size < VARIETY_MIN || new Set(steps).size < VARIETY_MIN;
 }
 
 function isPatternText(text: string): boolean {
-  return isPattern([...text].map((character) => character.codePointAt(0)!));
+  return isPattern(Array.from(text, (character) => character.codePointAt(0) ?? 0));
 }
 
 const NOT_PLACEHOLDER = 'looks like a placeholder; fill in a random value';

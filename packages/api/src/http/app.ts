@@ -3,7 +3,7 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import type { Authenticator, CVaultError } from '@cvault/core';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import { accessControl } from './access.ts';
 import { BODY_LIMIT_BYTES, strictJson } from './body.ts';
@@ -40,10 +40,11 @@ const PATH_PARAMETER_LIMIT = 100;
 
 /** The HTTP application, without a socket: the caller listens, or injects requests. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { publicUrl, logger } = options;
+  const { publicUrl } = options;
+  const logger: FastifyBaseLogger = options.logger;
   const handleError = createErrorHandler({ translateError: options.translateError, publicUrl });
   const app = fastify({
-    loggerInstance: logger as FastifyBaseLogger,
+    loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     // Ours, always: an id that a caller may choose can be made to collide.
     genReqId: () => randomUUID(),
@@ -58,8 +59,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
-    clientErrorHandler: createClientErrorHandler(publicUrl) as never,
-  }).withTypeProvider<ZodTypeProvider>();
+    clientErrorHandler: createClientErrorHandler(publicUrl),
+  });
 
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -104,10 +105,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
   await app.register(openApi, { version: options.version });
   await app.register(documentation);
-  await app.register((features, _options, done) => {
+  // Async, so that a route that is refused fails the start and not the process.
+  await app.register(async (features) => {
     options.routes(features);
-    done();
   });
   app.refuseOtherMethods();
-  return app as unknown as FastifyInstance;
+  return app;
 }

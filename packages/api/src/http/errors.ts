@@ -25,11 +25,10 @@ export function createErrorHandler({ translateError, publicUrl }: ErrorOptions) 
       path: pathOf(request.url),
       publicUrl,
     });
-    if (status >= 500) {
-      request.log.error({ code: error.code, err: error }, error.message);
-    } else {
-      request.log.info({ code: error.code, ...(error.cause === undefined ? {} : { err: error.cause }) }, error.message);
-    }
+    // What operators need is the cause; the error itself says no more than the answer does.
+    const { code, message, cause } = error;
+    if (status >= 500) request.log.error({ code, err: cause ?? error }, message);
+    else request.log.info({ code, ...(cause === undefined ? {} : { err: cause }) }, message);
     // As text: the schemas of the route are for what it answers itself.
     return reply
       .code(status)

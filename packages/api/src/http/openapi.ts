@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import swagger from '@fastify/swagger';
 import fp from 'fastify-plugin';
@@ -10,7 +11,7 @@ import './schemas/problem.ts';
 type Schemas = Record<string, unknown>;
 
 interface Operation {
-  responses?: Record<string, { content?: unknown } | { $ref: string }>;
+  responses?: Record<string, { description?: string; content?: unknown } | { $ref: string }>;
 }
 
 /** As much of an OpenAPI document as is touched here. */
@@ -56,7 +57,7 @@ const REFERENCE = '#/components/schemas/';
 
 /** Names of the components that a part of the document refers to. */
 function namesIn(part: unknown): string[] {
-  return [...JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1]!);
+  return [...JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1] ?? '');
 }
 
 /** Everything that can be reached from the paths, over any number of references. */
@@ -105,8 +106,12 @@ function completeOperations(document: Document): Document {
     for (const method of METHODS) {
       const responses = path[method]?.responses;
       if (responses === undefined) continue;
-      const empty = responses['204'];
-      if (empty !== undefined && 'content' in empty) delete empty.content;
+      for (const [status, response] of Object.entries(responses)) {
+        if ('$ref' in response) continue;
+        // The plugin's word where the schema has no description of its own.
+        if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status;
+        if (status === '204') delete response.content;
+      }
       responses['default'] = { $ref: '#/components/responses/Problem' };
     }
   }
@@ -144,7 +149,7 @@ export const openApi = fp<{ version: string }>(async (app, { version }) => {
       for (const field of ['operationId', 'summary', 'tags'] as const) {
         if (schema[field] === undefined) throw new Error(`${input.url} does not declare schema.${field}`);
       }
-      return { schema: { ...schema, security: SECURITY[input.route.config!.access] }, url };
+      return { schema: { ...schema, security: SECURITY[input.route.config?.access ?? 'public'] }, url };
     },
     transformObject: (document) =>
       completeOperations(mergeInputSchemas(addComponents(document) as Document)) as never,

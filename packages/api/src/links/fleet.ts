@@ -47,6 +47,8 @@ export class Fleet implements PeerPush {
   readonly #links = new Map<string, { link: Link; fingerprint: string }>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #underWay = new Set<Promise<void>>();
+  #refreshing: Promise<void> | undefined;
+  #refreshingNext: Promise<void> | undefined;
   #closing = false;
 
   constructor(deps: FleetDeps) {
@@ -62,8 +64,27 @@ export class Fleet implements PeerPush {
     });
   }
 
-  /** Opens links to VPN servers that are new, closes those to ones that are gone. */
-  async refresh(): Promise<void> {
+  /**
+   * Opens links to VPN servers that are new, closes those to ones that are gone. A call while a look is under way takes
+   * part in the next one: the one under way may have read too early to see what the caller changed.
+   */
+  refresh(): Promise<void> {
+    if (this.#refreshing === undefined) {
+      this.#refreshing = this.#refresh().finally(() => {
+        this.#refreshing = undefined;
+      });
+      return this.#refreshing;
+    }
+    this.#refreshingNext ??= this.#refreshing
+      .catch(() => undefined)
+      .then(() => {
+        this.#refreshingNext = undefined;
+        return this.refresh();
+      });
+    return this.#refreshingNext;
+  }
+
+  async #refresh(): Promise<void> {
     const wanted = new Map((await this.#deps.linkedServers()).map((server) => [server.id, server]));
     if (this.#closing) return;
     for (const [id, { link, fingerprint }] of this.#links) {
@@ -86,8 +107,10 @@ export class Fleet implements PeerPush {
   }
 
   async push(device: Device): Promise<PushResult> {
-    const found = this.#links.get(device.placement.serverId);
-    return found === undefined ? { outcome: 'pending' } : found.link.push(desiredOf(device));
+    const { serverId } = device.placement;
+    // Another replica may have activated it a moment ago.
+    if (!this.#links.has(serverId)) await this.refresh();
+    return (await this.#links.get(serverId)?.link.push(desiredOf(device))) ?? { outcome: 'pending' };
   }
 
   wake(serverIds: readonly string[]): void {

@@ -92,19 +92,25 @@ export class Link {
     return this.#lastError;
   }
 
-  /** Answers at once where the VPN server is away, else when it has acknowledged, or at the deadline. */
+  /**
+   * Answers at once where the VPN server is away, else when it has acknowledged, or at the deadline. While the first
+   * attempt to connect is under way, it is waited for.
+   */
   async push(peer: DesiredPeer): Promise<PushResult> {
-    const channel = this.#channel;
-    if (channel === undefined) return { outcome: 'pending' };
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<PushResult>((resolve) => {
       timer = setTimeout(() => resolve({ outcome: 'pending' }), this.#deps.ackDeadlineMs);
     });
-    const pushed = this.#deliver(channel, peer).catch((error: unknown): PushResult => {
+    const pushed = this.#pushWhenSettled(peer).catch((error: unknown): PushResult => {
       this.#deps.onEvent({ type: 'failed', what: 'push', error });
       return { outcome: 'pending' };
     });
     return Promise.race([pushed, deadline]).finally(() => clearTimeout(timer));
+  }
+
+  async #pushWhenSettled(peer: DesiredPeer): Promise<PushResult> {
+    if (this.#channel === undefined) await this.settled;
+    return this.#channel === undefined ? { outcome: 'pending' } : this.#deliver(this.#channel, peer);
   }
 
   /** Sends what the outbox holds for this VPN server. Does nothing while it is away: reconciling will. */

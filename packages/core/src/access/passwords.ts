@@ -17,7 +17,7 @@ export function normalizePassword(password: string): string {
  * easier to guess, not harder.
  */
 export function faultOfPassword(password: string, lengthMin: number): string | null {
-  const length = [...normalizePassword(password)].length;
+  const length = Array.from(normalizePassword(password)).length;
   if (length < lengthMin) return `must have at least ${lengthMin} characters`;
   if (length > PASSWORD_CHARACTERS_MAX) return `must have at most ${PASSWORD_CHARACTERS_MAX} characters`;
   return null;

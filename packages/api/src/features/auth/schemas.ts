@@ -7,7 +7,7 @@ const Password = z
   .string()
   .min(1, 'must not be empty')
   .refine(
-    (text) => [...text].length <= PASSWORD_CHARACTERS_MAX,
+    (text) => Array.from(text).length <= PASSWORD_CHARACTERS_MAX,
     `must have at most ${PASSWORD_CHARACTERS_MAX} characters`,
   )
   .transform((text) => new Secret(text))

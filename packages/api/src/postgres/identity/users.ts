@@ -88,7 +88,7 @@ export function createUserStore({ pool }: Database): UserStore {
       const values = [user.id, user.tenantId, user.email, user.passwordHash, signIn.id, signIn.refreshTokenHash];
       try {
         const { rows } = await pool.query<UserRow>({ ...REGISTER, values });
-        return userFromRow(rows[0]!);
+        return rows.map(userFromRow)[0]!;
       } catch (cause) {
         // Without the cause: PostgreSQL's words for it hold the address.
         if (brokenConstraint(cause) === 'tenant_users_tenant_id_email_key') {

@@ -29,6 +29,7 @@ function translated(cause: unknown): unknown {
       return new CVaultError('name_taken', 'A tenant with this name exists.', { cause });
     case 'tenants_device_limit':
       return new CVaultError('state_conflict', 'The tenant has more devices than this limit allows.', { cause });
+    case null:
     default:
       return cause;
   }

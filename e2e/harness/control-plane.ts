@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../packages/api/dist/main.js', import.meta.url));
+
+/** What all replicas of one control plane share. */
+export interface ControlPlaneSecrets {
+  readonly CVAULT_MASTER_KEY: string;
+  readonly CVAULT_TOKEN_SECRET: string;
+  readonly CVAULT_ADMIN_KEY: string;
+}
+
+export function makeSecrets(): ControlPlaneSecrets {
+  return {
+    CVAULT_MASTER_KEY: randomBytes(32).toString('base64'),
+    CVAULT_TOKEN_SECRET: randomBytes(32).toString('base64'),
+    CVAULT_ADMIN_KEY: `cv_admin_${randomBytes(32).toString('base64url')}`,
+  };
+}
+
+/** One API process, as production runs it. */
+export interface ControlPlane {
+  readonly baseUrl: string;
+  readonly pid: number;
+  /** Its log so far. */
+  log(): string;
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+export async function startControlPlane(
+  databaseUrl: string,
+  secrets: ControlPlaneSecrets,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ControlPlane> {
+  const child: ChildProcess = spawn(process.execPath, [MAIN], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, PORT: '0', ...secrets, ...settings },
+  });
+  let log = '';
+  const ended = once(child, 'exit');
+  const address = new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      log += chunk.toString();
+      const ready = /"address":"([^"]+)","msg":"ready"/.exec(log);
+      if (ready !== null) resolve(ready[1]!);
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    void ended.then(() => reject(new Error(`the control plane ended:\n${log}`)));
+  });
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await ended;
+    }
+  };
+  return {
+    baseUrl: await address,
+    pid: child.pid!,
+    log: () => log,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
+}

@@ -1,0 +1,252 @@
+/**
+ * The whole product: a tenant's user registers a device through the API, and packets flow through a VPN server that
+ * CVault provisioned over SSH. Everything is real: API processes, PostgreSQL, sshd, WireGuard.
+ */
+import { encodeKey, generateKeyPair } from '@cvault/wireguard';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../packages/api/src/testing/database.ts';
+import {
+  asUser,
+  callAsAdmin,
+  createUser,
+  type DeviceBody,
+  must,
+  registerDevice,
+  type TestUser,
+} from './harness/api-client.ts';
+import { type ControlPlane, makeSecrets, startControlPlane } from './harness/control-plane.ts';
+import { createInternet, type Internet, type VpnServerNetwork } from './harness/internet.ts';
+import { startTestHost, type TestHost } from './harness/test-host.ts';
+import { until } from './harness/until.ts';
+import { runScriptOverSsh } from './harness/vpn-server.ts';
+import { startWireGuardClient, type WireGuardClient } from './harness/wireguard-client.ts';
+
+const secrets = makeSecrets();
+let database: TestDatabase;
+let one: ControlPlane;
+let two: ControlPlane;
+let internet: Internet;
+let network: VpnServerNetwork;
+let host: TestHost;
+let serverId: string;
+let alice: TestUser;
+let bob: TestUser;
+let phone: WireGuardClient;
+let laptop: WireGuardClient;
+
+const admin = () => callAsAdmin(one.baseUrl, secrets.CVAULT_ADMIN_KEY);
+const peersOnInterface = async () =>
+  (await host.must(['wg', 'show', 'wg0', 'peers'])).split('\n').filter((line) => line !== '');
+
+/** Adds the machine to the fleet as the operator does, and answers the VPN server's id. */
+async function addServer(cidr: string): Promise<string> {
+  const added = await must(
+    admin()<{ server: { id: string }; installation: string }>('POST', '/api/v1/admin/servers', {
+      name: 'US-East-Primary',
+      region: 'us-east',
+      endpointHost: network.publicAddress,
+      endpointPort: 51820,
+      sshHost: network.managementAddress,
+      sshPort: 22,
+      poolCidr: cidr,
+    }),
+  );
+  const { status, stdout, stderr } = await runScriptOverSsh(
+    host,
+    network.managementAddress,
+    added.installation,
+  );
+  expect(status, stderr).toBe(0);
+  const { interfacePublicKey, hostKeys } = JSON.parse(stdout) as Record<string, unknown>;
+  await must(
+    admin()('POST', `/api/v1/admin/servers/${added.server.id}/activate`, { interfacePublicKey, hostKeys }),
+  );
+  return added.server.id;
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  internet = await createInternet();
+  network = await internet.addVpnServer('vpn');
+  const [phoneNetwork, laptopNetwork] = [
+    await internet.addClient('phone'),
+    await internet.addClient('laptop'),
+  ];
+  [one, two, host, phone, laptop] = await Promise.all([
+    startControlPlane(database.url.reveal(), secrets),
+    startControlPlane(database.url.reveal(), secrets),
+    startTestHost({ namespace: network.namespace, init: 'none', address: network.managementAddress }),
+    startWireGuardClient(phoneNetwork.namespace),
+    startWireGuardClient(laptopNetwork.namespace),
+  ]);
+  serverId = await addServer('10.8.0.0/24');
+  alice = await createUser(one.baseUrl, secrets.CVAULT_ADMIN_KEY, 'Alice’s company');
+  bob = await createUser(one.baseUrl, secrets.CVAULT_ADMIN_KEY, 'Bob’s company');
+});
+
+afterAll(async () => {
+  await Promise.all([one?.stop(), two?.stop()]);
+  await Promise.all([phone?.stop(), laptop?.stop()]);
+  await host?.stop();
+  await internet?.destroy();
+  await database?.close();
+});
+
+describe('packets', () => {
+  let device: DeviceBody;
+  let other: DeviceBody;
+
+  test('flow when the call returns, and come from the VPN server’s address', async () => {
+    const { status, body } = await registerDevice(alice);
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      status: 'active',
+      assignedIp: '10.8.0.2',
+      server: { ip: network.publicAddress, port: 51820, region: 'us-east' },
+    });
+    device = body;
+    await phone.up(device.config);
+    expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
+  });
+
+  test('flow for a device with a key of its own; no private key exists on our side', async () => {
+    const keys = generateKeyPair();
+    const { status, body } = await registerDevice(bob, {
+      deviceName: 'laptop',
+      publicKey: encodeKey(keys.publicKey),
+    });
+    expect(status).toBe(201);
+    expect(body.config).toMatch(/^# PrivateKey/m);
+    expect(body.config).not.toMatch(/^PrivateKey/m);
+    other = body;
+    const config = body.config.replace(/^# PrivateKey.*$/m, `PrivateKey = ${encodeKey(keys.privateKey)}`);
+    await laptop.up(config);
+    expect(await laptop.fetch(internet.echoUrl)).toBe(network.publicAddress);
+    const { rows } = await database.pool.query('SELECT private_key FROM devices WHERE id = $1', [body.id]);
+    expect(rows).toEqual([{ private_key: null }]);
+  });
+
+  test('do not pass between two devices of two tenants', async () => {
+    expect((await phone.run(['ping', '-c', '2', '-W', '1', other.assignedIp])).status).toBe(1);
+    expect((await laptop.run(['ping', '-c', '2', '-W', '1', device.assignedIp])).status).toBe(1);
+    // The tunnels themselves are up, so it is the VPN server that stops them.
+    expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
+    expect(await laptop.fetch(internet.echoUrl)).toBe(network.publicAddress);
+  });
+
+  test('with a source address that is not the device’s are dropped', async () => {
+    const spoofed = '10.8.0.200';
+    await phone.run(['ip', 'address', 'add', `${spoofed}/32`, 'dev', 'tun']);
+    const ping = (source: string) => phone.run(['ping', '-c', '2', '-W', '1', '-I', source, '10.8.0.1']);
+    expect((await ping(device.assignedIp)).status).toBe(0);
+    expect((await ping(spoofed)).status).toBe(1);
+    await phone.run(['ip', 'address', 'delete', `${spoofed}/32`, 'dev', 'tun']);
+  });
+
+  test('do not reach the VPN server’s own services through the tunnel', async () => {
+    for (const address of ['10.8.0.1', network.publicAddress, network.managementAddress]) {
+      const ssh = await phone.run(['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/22`]);
+      expect(ssh.status, address).not.toBe(0);
+    }
+  });
+
+  test('stop with the device: the next one does not pass', async () => {
+    expect((await alice.call('DELETE', `/api/v1/devices/${device.id}`)).status).toBe(204);
+    expect(await phone.fetch(internet.echoUrl, 3_000)).toBeUndefined();
+    expect(await laptop.fetch(internet.echoUrl), 'the other one is untouched').toBe(network.publicAddress);
+    await phone.down();
+    await laptop.down();
+  });
+});
+
+describe('a VPN server that is away', () => {
+  let pending: DeviceBody;
+
+  test('registering answers 202 pending, deleting 202 removing', async () => {
+    const before = (await registerDevice(alice)).body;
+    // Half-open: nothing tells the control plane, its packets just vanish.
+    await network.namespace.run('ip', ['link', 'set', 'mgmt', 'down']);
+    await until('the control plane sees that it is away', async () => {
+      const { body } = await alice.call<{ server: { status: string } }>('GET', '/api/v1/vpn/server/status');
+      return body.server.status === 'unreachable' ? true : undefined;
+    });
+    const { status, body } = await registerDevice(alice);
+    expect([status, body.status]).toEqual([202, 'pending']);
+    pending = body;
+    expect((await alice.call('POST', '/api/v1/vpn/connect', { deviceId: pending.id })).status).toBe(503);
+    expect((await alice.call('DELETE', `/api/v1/devices/${before.id}`)).status).toBe(202);
+    expect((await alice.call('GET', `/api/v1/devices/${before.id}`)).status).toBe(404);
+  });
+
+  test('both complete by themselves when it is back', async () => {
+    await network.namespace.run('ip', ['link', 'set', 'mgmt', 'up']);
+    await until('the device is active', async () => {
+      const { body } = await alice.call<{ status: string }>('GET', `/api/v1/devices/${pending.id}`);
+      return body.status === 'active' ? true : undefined;
+    });
+    await phone.up(pending.config);
+    expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
+    await phone.down();
+    await until('the deleted one is off the interface', async () =>
+      (await peersOnInterface()).length === 2 ? true : undefined,
+    );
+  });
+});
+
+test('an API process that is killed between commit and acknowledgement: what it committed becomes active by itself', async () => {
+  // Ten registrations under way, whichever step each is at.
+  const under = Array.from({ length: 10 }, () =>
+    registerDevice({ ...alice, call: asUser(two.baseUrl, alice.apiKey, alice.accessToken) }).catch(
+      () => null,
+    ),
+  );
+  await until('one of them is committed', async () => {
+    const { rows } = await database.pool.query('SELECT FROM devices WHERE applied_generation = 0');
+    return rows.length > 0 ? true : undefined;
+  }).catch(() => undefined);
+  await two.kill();
+  await Promise.all(under);
+  await until('all are active', async () => {
+    const { body } = await alice.call<{ devices: { status: string }[] }>('GET', '/api/v1/devices');
+    return body.devices.every((each) => each.status === 'active') ? true : undefined;
+  });
+  const { rows } = await database.pool.query("SELECT FROM devices WHERE state = 'live'");
+  expect(await peersOnInterface()).toHaveLength(rows.length);
+  two = await startControlPlane(database.url.reveal(), secrets);
+});
+
+test('500 registrations at once, from two API processes, on a pool of 253: no address twice, a typed refusal for the rest', async () => {
+  for (const user of [alice, bob]) {
+    const { devices } = await must(user.call<{ devices: { id: string }[] }>('GET', '/api/v1/devices'));
+    for (const { id } of devices)
+      expect((await user.call('DELETE', `/api/v1/devices/${id}`)).status).toBe(204);
+  }
+  expect(await peersOnInterface()).toEqual([]);
+  // Past their quarantine, so that the pool is whole again.
+  await database.pool.query('UPDATE ip_pool SET free_after = now() WHERE server_id = $1', [serverId]);
+  const callers = [alice, bob].flatMap((user) =>
+    [one, two].map((plane) => ({ ...user, call: asUser(plane.baseUrl, user.apiKey, user.accessToken) })),
+  );
+  const answers = await Promise.all(
+    Array.from({ length: 500 }, (_, n) => registerDevice(callers[n % 4]!, { deviceName: `device ${n}` })),
+  );
+  const made = answers.filter(({ status }) => status === 201 || status === 202).map(({ body }) => body);
+  const refused = answers
+    .filter(({ status }) => status >= 400)
+    .map(({ status, body }) => [status, (body as unknown as { code: string }).code]);
+  expect(made).toHaveLength(253);
+  expect(refused).toEqual(Array.from({ length: 247 }, () => [409, 'pool_exhausted']));
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(253);
+  expect(new Set(made.map((each) => each.assignedIp)).size).toBe(253);
+  const peers = await peersOnInterface();
+  expect(peers).toHaveLength(253);
+  expect(new Set(peers).size).toBe(253);
+});
+
+test('the secrets are in no log', () => {
+  const logs = one.log() + two.log();
+  for (const secret of [...Object.values(secrets), alice.apiKey, alice.accessToken, database.url.reveal()]) {
+    expect(logs.includes(secret)).toBe(false);
+  }
+  expect(logs).not.toMatch(/PrivateKey = |PRIVATE KEY/);
+});

@@ -1,0 +1,65 @@
+import { Secret } from '@cvault/core';
+import { hash as bcrypt } from '@node-rs/bcrypt';
+import { describe, expect, test } from 'vitest';
+import { createPasswordHasher } from './passwords.ts';
+
+const hasher = createPasswordHasher(4);
+const secret = (text: string) => new Secret(text);
+const matches = async (typed: string, stored: string) =>
+  (await hasher.verify(secret(typed), await hasher.hash(secret(stored)))).matches;
+
+test('the stored text is bcrypt, with its cost and how the password was prepared', async () => {
+  expect(await createPasswordHasher(5).hash(secret('x'))).toMatch(/^\$2b\$05\$[./A-Za-z0-9]{53}\$hs384$/);
+});
+
+describe('every character counts', () => {
+  test.each([
+    ['one behind the 72nd byte', `${'x'.repeat(80)}a`, `${'x'.repeat(80)}b`],
+    ['one behind a NUL', 'before\0after', 'before\0other'],
+    ['a NUL at the end', 'password-1234\0', 'password-1234'],
+    ['a space at the end', 'password-1234 ', 'password-1234'],
+    ['the case', 'Password-1234', 'password-1234'],
+    ['an emoji of several', '👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧', '👨‍👩‍👦👨‍👩‍👧👨‍👩‍👧'],
+  ])('%s', async (_name, one, other) => {
+    expect(await matches(one, one)).toBe(true);
+    expect(await matches(one, other)).toBe(false);
+  });
+});
+
+test('two spellings of one text are one password', async () => {
+  expect(await matches('Zoe\u0308-is-my-name', 'Zoë-is-my-name')).toBe(true);
+});
+
+test('two users with one password have two hashes', async () => {
+  expect(await hasher.hash(secret('same'))).not.toBe(await hasher.hash(secret('same')));
+});
+
+test('without a user nothing matches, also not the password of nobody', async () => {
+  for (const password of ['', 'nobody', 'x'.repeat(256)]) {
+    expect(await hasher.verify(secret(password), null)).toEqual({ matches: false, outdated: false });
+  }
+});
+
+test('a weaker or imported hash still opens, and is known to be outdated', async () => {
+  const weak = await createPasswordHasher(4).hash(secret('p'));
+  const stronger = createPasswordHasher(5);
+  expect(await stronger.verify(secret('p'), weak)).toEqual({ matches: true, outdated: true });
+  expect(await stronger.verify(secret('q'), weak)).toEqual({ matches: false, outdated: false });
+  const imported = await bcrypt('p', { cost: 5 });
+  expect(await stronger.verify(secret('p'), imported)).toEqual({ matches: true, outdated: true });
+  expect(await stronger.verify(secret('p'), await stronger.hash(secret('p')))).toEqual({ matches: true, outdated: false });
+});
+
+test('what is no hash matches nothing', async () => {
+  for (const stored of ['', 'none', '$2b$04$short$hs384', 'plain-password']) {
+    expect((await hasher.verify(secret('plain-password'), stored)).matches).toBe(false);
+  }
+});
+
+test('more than may wait is refused, and what waits is served', async () => {
+  const busy = createPasswordHasher(4, { running: 1, waiting: 2 });
+  const results = await Promise.allSettled(Array.from({ length: 5 }, () => busy.hash(secret('p'))));
+  expect(results.map((result) => result.status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
+  expect(results[4]).toMatchObject({ reason: { code: 'unavailable', retryAfterSeconds: 2 } });
+  await expect(busy.hash(secret('p'))).resolves.toBeTypeOf('string');
+});

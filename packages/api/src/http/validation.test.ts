@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Name } from './schemas/name.ts';
+import { cursorOf, idOfCursor, PageQuery } from './schemas/pages.ts';
+import { invalidRequest } from './validation.ts';
+
+const Body = z.strictObject({ name: Name, list: z.array(z.strictObject({ 'a/b~c': z.int() })).optional() });
+
+function faultsOf(body: unknown, part?: string) {
+  const { error } = Body.safeParse(body);
+  if (error === undefined) throw new Error('it was accepted');
+  return invalidRequest(error, part);
+}
+
+test('every fault is pointed at', () => {
+  const { faults, code, message } = faultsOf({ name: 'a\nb', list: [{ 'a/b~c': 'x' }], extra: 1, more: 2 });
+  expect(code).toBe('invalid_request');
+  expect(faults.map((fault) => fault.pointer).sort()).toEqual(['/extra', '/list/0/a~1b~0c', '/more', '/name']);
+  expect(message).toMatch(/And 3 more\.$/);
+});
+
+test('a body that is no object is pointed at as a whole', () => {
+  for (const body of [undefined, null, 'x', 1, [], true]) {
+    expect(faultsOf(body).faults).toEqual([{ pointer: '', message: expect.stringContaining('expected object') as string }]);
+  }
+});
+
+test('what was sent is not repeated, and a caller cannot make us write much', () => {
+  const hostile = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`${'k'.repeat(500)}${index}`, 'canary']));
+  const error = faultsOf({ name: 'canary\0', ...hostile });
+  expect(JSON.stringify([error.message, error.faults])).not.toContain('canary');
+  expect(error.faults.length).toBeLessThanOrEqual(32);
+  expect(JSON.stringify(error.faults).length).toBeLessThan(16_384);
+});
+
+test('a fault outside of the body says where', () => {
+  expect(faultsOf({ name: 1 }, 'querystring').faults[0]?.message).toMatch(/^query parameter: /);
+  expect(faultsOf({ name: 1 }, 'params').faults[0]?.message).toMatch(/^path parameter: /);
+});
+
+describe('pages', () => {
+  test('a cursor leads back to its id, and does not look like one', () => {
+    const id = '0199f0c2-7a5b-7c3e-8f00-0123456789ab';
+    expect(idOfCursor(cursorOf(id))).toBe(id);
+    expect(cursorOf(id)).not.toContain('0199');
+    expect(PageQuery.parse({ cursor: cursorOf(id) })).toEqual({ limit: 50, cursor: cursorOf(id) });
+  });
+
+  test.each([{ limit: '0' }, { limit: '101' }, { limit: 'x' }, { limit: '1.5' }, { cursor: 'x' }, { other: '1' }])(
+    'refused: %j',
+    (query) => {
+      expect(PageQuery.safeParse(query).success).toBe(false);
+    },
+  );
+});

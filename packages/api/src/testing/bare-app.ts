@@ -1,0 +1,52 @@
+import { type Authenticator, CVaultError, type TenantPolicy } from '@cvault/core';
+import type { FastifyInstance } from 'fastify';
+import { type AppOptions, buildApp } from '../http/app.ts';
+import { createLogger } from '../logger.ts';
+import { keepLines } from './log-lines.ts';
+
+const policy: TenantPolicy = { passwordLengthMin: 12, authRateLimit: 3, authRateWindowSeconds: 60 };
+
+/** Knows three words instead of credentials: the API keys `key` and `other`, the token `token`, the admin key `admin`. */
+export const fakeAuthenticator: Authenticator = {
+  tenant: (apiKey) =>
+    apiKey === 'key' || apiKey === 'other'
+      ? Promise.resolve({ kind: 'tenant', tenantId: `tenant-of-${apiKey}`, policy })
+      : Promise.reject(new CVaultError('invalid_api_key', 'no')),
+  user: (apiKey, token) =>
+    apiKey === 'key' && token === 'token'
+      ? Promise.resolve({
+          kind: 'user',
+          tenantId: 'tenant-of-key',
+          policy,
+          userId: 'user-1',
+          email: 'a@example.com',
+          userCreatedAt: new Date(0),
+          signInId: 'sign-in-1',
+        })
+      : Promise.reject(new CVaultError('invalid_token', 'no')),
+  admin: (token) => {
+    if (token !== 'admin') throw new CVaultError('invalid_admin_key', 'no');
+    return { kind: 'admin' };
+  },
+};
+
+/** The foundation alone, with routes of the test's own. */
+export async function bareApp(
+  routes: (app: FastifyInstance) => void,
+  options: Partial<AppOptions> = {},
+): Promise<{ app: FastifyInstance; logs: () => string }> {
+  const { destination, text } = keepLines();
+  const app = await buildApp({
+    logger: createLogger('trace', destination),
+    authenticator: fakeAuthenticator,
+    routes,
+    translateError: () => null,
+    corsOrigins: [],
+    trustProxy: [],
+    publicUrl: '',
+    version: '0.0.0',
+    ...options,
+  });
+  await app.ready();
+  return { app, logs: text };
+}

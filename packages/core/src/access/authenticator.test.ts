@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { Secret } from '../secret.ts';
+import { generateApiKey } from './api-keys.ts';
+import { createAuthenticator } from './authenticator.ts';
+import type { AccessTokenClaims, FoundIdentity } from './ports.ts';
+
+const policy = { passwordLengthMin: 12, authRateLimit: 100, authRateWindowSeconds: 900 };
+const claims: AccessTokenClaims = { tenantId: 'tenant-a', userId: 'user-1', signInId: 'sign-in-1' };
+const user = { id: 'user-1', email: 'a@example.com', createdAt: new Date(0) };
+const apiKey = generateApiKey('live').key.reveal();
+const adminKey = `cv_admin_${'k'.repeat(43)}`;
+
+function given(found: Partial<FoundIdentity> | null, verified: AccessTokenClaims | null = claims) {
+  const reads: unknown[] = [];
+  const authenticator = createAuthenticator({
+    identities: {
+      find: (hash, signIn) => {
+        reads.push([hash, signIn]);
+        return Promise.resolve(found && { tenantId: 'tenant-a', tenantState: 'active', policy, user, ...found });
+      },
+    },
+    accessTokens: {
+      lifetimeSeconds: 900,
+      issue: () => Promise.reject(new Error('not here')),
+      verify: () => Promise.resolve(verified),
+    },
+    adminKey: new Secret(adminKey),
+  });
+  return { authenticator, reads };
+}
+
+const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
+
+describe('a tenant', () => {
+  test('is known by its key', async () => {
+    const { authenticator } = given({});
+    await expect(authenticator.tenant(apiKey)).resolves.toEqual({ kind: 'tenant', tenantId: 'tenant-a', policy });
+  });
+
+  test('without a key, or with what cannot be one, is refused without asking the database', async () => {
+    const { authenticator, reads } = given({});
+    await expect(authenticator.tenant(undefined)).rejects.toThrow(code('missing_api_key'));
+    await expect(authenticator.tenant('')).rejects.toThrow(code('invalid_api_key'));
+    await expect(authenticator.tenant(`${apiKey.slice(0, -1)}x`)).rejects.toThrow(code('invalid_api_key'));
+    expect(reads).toEqual([]);
+  });
+
+  test('is told apart: unknown or being deleted 401, suspended 403', async () => {
+    await expect(given(null).authenticator.tenant(apiKey)).rejects.toThrow(code('invalid_api_key'));
+    const deleting = given({ tenantState: 'deleting' }).authenticator;
+    await expect(deleting.tenant(apiKey)).rejects.toThrow(code('invalid_api_key'));
+    const suspended = given({ tenantState: 'suspended' }).authenticator;
+    await expect(suspended.tenant(apiKey)).rejects.toThrow(code('tenant_suspended'));
+  });
+});
+
+describe('a user', () => {
+  test('is known by key and token, with one read', async () => {
+    const { authenticator, reads } = given({});
+    const principal = await authenticator.user(apiKey, 'token');
+    expect(principal).toMatchObject({ kind: 'user', tenantId: 'tenant-a', userId: 'user-1', signInId: 'sign-in-1' });
+    expect(reads).toHaveLength(1);
+  });
+
+  test('with a forged token never reaches the database', async () => {
+    const { authenticator, reads } = given({}, null);
+    await expect(authenticator.user(apiKey, 'forged')).rejects.toThrow(code('invalid_token'));
+    await expect(authenticator.user(apiKey, undefined)).rejects.toThrow(code('missing_token'));
+    expect(reads).toEqual([]);
+  });
+
+  test('with the token of another tenant is refused, whatever the database finds', async () => {
+    const { authenticator } = given({}, { ...claims, tenantId: 'tenant-b' });
+    await expect(authenticator.user(apiKey, 'token')).rejects.toThrow(code('invalid_token'));
+  });
+
+  test('whose sign-in has ended is refused', async () => {
+    await expect(given({ user: null }).authenticator.user(apiKey, 'token')).rejects.toThrow(code('invalid_token'));
+  });
+});
+
+test('the operator is known by the admin key alone', () => {
+  const { authenticator } = given({});
+  expect(authenticator.admin(adminKey)).toEqual({ kind: 'admin' });
+  for (const other of [undefined, '', adminKey.slice(0, -1), `${adminKey}k`, apiKey, adminKey.toUpperCase()]) {
+    expect(() => authenticator.admin(other)).toThrow(code('invalid_admin_key'));
+  }
+});
