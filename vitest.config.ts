@@ -41,6 +41,16 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'bench',
+          include: ['bench/**/*.bench.ts'],
+          fileParallelism: false,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });

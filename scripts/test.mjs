@@ -17,6 +17,8 @@ await orStop(() => {
 let passed = 1; // the build above is the check of types
 let failed = 0;
 for (const [what, program, args] of [
+  ['types of tests and benchmarks', 'tsc', ['--project', 'bench']],
+  ['types of scripts', 'tsc', ['--project', 'scripts']],
   ['lint', 'eslint', ['.', '--max-warnings=0']],
   ['format', 'prettier', ['--check', '.', '--log-level=warn']],
 ]) {
@@ -30,11 +32,15 @@ for (const [what, program, args] of [
 }
 
 rmSync(SUMMARY, { force: true });
-const { status } = spawnSync(bin('vitest'), ['run', ...process.argv.slice(2)], {
-  cwd: ROOT,
-  stdio: ['ignore', 'inherit', 'inherit'],
-  env: { ...process.env, CVAULT_TEST_SUMMARY: SUMMARY },
-});
+const { status } = spawnSync(
+  bin('vitest'),
+  ['run', '--project', 'unit', '--project', 'integration', '--project', 'e2e', ...process.argv.slice(2)],
+  {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, CVAULT_TEST_SUMMARY: SUMMARY },
+  },
+);
 const summary = existsSync(SUMMARY)
   ? JSON.parse(readFileSync(SUMMARY, 'utf8'))
   : { passed: 0, failed: 1, skipped: [], errors: 1 };

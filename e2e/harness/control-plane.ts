@@ -34,8 +34,9 @@ export async function startControlPlane(
   databaseUrl: string,
   secrets: ControlPlaneSecrets,
   settings: Readonly<Record<string, string>> = {},
+  nodeArguments: readonly string[] = [],
 ): Promise<ControlPlane> {
-  const child: ChildProcess = spawn(process.execPath, [MAIN], {
+  const child: ChildProcess = spawn(process.execPath, [...nodeArguments, MAIN], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, PORT: '0', ...secrets, ...settings },
   });

@@ -3,9 +3,6 @@ import type { Secret } from '@cvault/core';
 import pg from 'pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
 
-/** int8 as number: generations and counts stay far below 2^53. */
-const INT8_OID = 20;
-
 export interface Database {
   /** For SQL by hand: the paths where a round trip counts. Prepared by name, so PostgreSQL plans each once. */
   readonly pool: pg.Pool;
@@ -17,6 +14,8 @@ export interface Database {
 export interface DatabaseOptions {
   /** Most connections. */
   readonly connections: number;
+  /** How long a query waits for one before it fails. Absent: 5,000 ms. */
+  readonly connectionWaitMs?: number;
   /** Called when an idle connection breaks: PostgreSQL was restarted. The pool replaces it by itself. */
   readonly onConnectionLost?: (error: Error) => void;
 }
@@ -26,14 +25,18 @@ export function openDatabase(url: Secret<string>, options: DatabaseOptions): Dat
     connectionString: url.reveal(),
     max: options.connections,
     application_name: 'cvault',
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: options.connectionWaitMs ?? 5_000,
     statement_timeout: 30_000,
+    // Planning a registration costs as much as running it. Its plan does not depend on the values, so the one that is
+    // made first is kept; statistics that change make a new one.
+    options: '-c plan_cache_mode=force_generic_plan',
     types: {
-      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-        oid === INT8_OID
+      // int8 as number: generations and counts stay far below 2^53.
+      getTypeParser: (oid: typeof pg.types.builtins.INT8, format?: 'text' | 'binary') =>
+        oid === pg.types.builtins.INT8
           ? Number
-          : (pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown),
-    } as pg.CustomTypesConfig,
+          : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
+    },
   });
   // Without a listener, a restart of PostgreSQL ends this process.
   pool.on('error', (error) => options.onConnectionLost?.(error));

@@ -1,0 +1,25 @@
+/** `npm run bench`: needs root and what the end-to-end tests need; prints its table and writes nothing else. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { installSystemPackages, orStop, prepare, ROOT, Stop } from './prepare.mjs';
+
+await orStop(() => {
+  if (process.platform !== 'linux' || process.getuid() !== 0) {
+    throw new Stop(
+      'the benchmark makes network namespaces and WireGuard interfaces: run it as root on Linux.',
+    );
+  }
+  prepare();
+  const missing = installSystemPackages('test');
+  if (missing.length > 0) throw new Stop(`missing packages: ${missing.join(' ')}`);
+});
+const args = [
+  'run',
+  '--project',
+  'bench',
+  '--reporter=dot',
+  '--disable-console-intercept',
+  ...process.argv.slice(2),
+];
+const { status } = spawnSync(join(ROOT, 'node_modules/.bin/vitest'), args, { cwd: ROOT, stdio: 'inherit' });
+process.exit(status ?? 1);
