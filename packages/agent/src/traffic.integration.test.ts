@@ -275,6 +275,24 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       expect(await Promise.all(calls)).toEqual([undefined, undefined]);
     });
 
+    test('an answer that no device asked for does not get into the tunnel', async () => {
+      await internet.run(
+        'nft',
+        ['-f', '-'],
+        `table inet forged {
+          chain sending {
+            type filter hook output priority filter;
+            icmp type echo-request icmp type set echo-reply
+          }
+        }
+        `,
+      );
+      const arrivals = await countArrivals(b.namespace, 'forged', `ip saddr ${INTERNET_4}`);
+      expect(await pings(internet, b.address4)).toBe(false);
+      expect(await arrivals()).toBe(0);
+      await internet.run('nft', ['delete', 'table', 'inet', 'forged']);
+    });
+
     test("the internet still reaches the VPN server's services", async () => {
       expect(await callTcpService(internet, OTHER_PUBLIC_4, PORT)).toBe(INTERNET_4);
       expect(await callTcpService(internet, PUBLIC_6, PORT)).toBe(INTERNET_6);

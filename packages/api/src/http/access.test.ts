@@ -8,7 +8,8 @@ const schema = { hide: true };
 test('a route that does not say whom it is for ends the start', async () => {
   const forgetful = (app: FastifyInstance) => void app.get('/forgotten', { schema }, () => 'open');
   await expect(bareApp(forgetful)).rejects.toThrow('/forgotten does not declare config.access');
-  const other = (app: FastifyInstance) => void app.get('/forgotten', { schema, config: {} as never }, () => 'open');
+  const other = (app: FastifyInstance) =>
+    void app.get('/forgotten', { schema, config: {} as never }, () => 'open');
   await expect(bareApp(other)).rejects.toThrow('/forgotten does not declare config.access');
 });
 
@@ -71,7 +72,9 @@ test('a HEAD request is authenticated once', async () => {
   const routes = (app: FastifyInstance) =>
     void app.get('/x', { schema, config: { access: 'tenant' } }, () => ({ ok: true }));
   const { app } = await bareApp(routes, { authenticator });
-  expect((await app.inject({ method: 'HEAD', url: '/x', headers: { 'x-api-key': 'key' } })).statusCode).toBe(200);
+  expect((await app.inject({ method: 'HEAD', url: '/x', headers: { 'x-api-key': 'key' } })).statusCode).toBe(
+    200,
+  );
   expect((await app.inject({ method: 'HEAD', url: '/x' })).statusCode).toBe(401);
   expect(asked).toBe(2);
   await app.close();

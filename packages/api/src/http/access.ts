@@ -59,7 +59,6 @@ function isOfPlugin({ url, method }: RouteOptions): boolean {
  */
 export const accessControl = fp<{ authenticator: Authenticator }>((app, { authenticator }, done) => {
   app.decorateRequest('principal', null);
-  const ours = new WeakSet();
   app.addHook('onRoute', (route) => {
     const access = route.config?.access ?? (isOfPlugin(route) ? 'public' : undefined);
     if (access === undefined) {
@@ -68,11 +67,7 @@ export const accessControl = fp<{ authenticator: Authenticator }>((app, { authen
     route.config = { ...route.config, access };
     if (access === 'public') return;
     const others = route.onRequest === undefined ? [] : [route.onRequest].flat();
-    // A GET route's HEAD comes with the GET's hooks: asking twice would cost a second query.
-    if (others.some((hook) => ours.has(hook))) return;
-    const hook = authenticate(access, authenticator);
-    ours.add(hook);
-    route.onRequest = [hook, ...others];
+    route.onRequest = [authenticate(access, authenticator), ...others];
   });
   done();
 });
@@ -80,7 +75,9 @@ export const accessControl = fp<{ authenticator: Authenticator }>((app, { authen
 function principalOf<K extends Principal['kind']>(request: FastifyRequest, kind: K) {
   const { principal } = request;
   if (principal?.kind !== kind) {
-    throw new Error(`a handler wants a principal of kind ${kind}, its route is for ${request.routeOptions.config.access}`);
+    throw new Error(
+      `a handler wants a principal of kind ${kind}, its route is for ${request.routeOptions.config.access}`,
+    );
   }
   return principal as Extract<Principal, { kind: K }>;
 }

@@ -29,5 +29,7 @@ export const documentation = fp(async (app) => {
     reply.type('application/json; charset=utf-8').send(app.swagger()),
   );
   const page = renderErrorsPage();
-  app.get('/docs/errors', { config, schema }, (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
+  app.get('/docs/errors', { config, schema }, (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(page),
+  );
 });

@@ -69,6 +69,8 @@ export function createClientErrorHandler(publicUrl: string) {
     // Not the error itself: it carries the bytes that were sent.
     this.log.info({ requestId, code: 'invalid_request', reason: error.code }, detail);
     if (!socket.writable) return void socket.destroy();
-    socket.end(rawResponse(problemOf(new CVaultError('invalid_request', detail), { requestId, path: '', publicUrl })));
+    socket.end(
+      rawResponse(problemOf(new CVaultError('invalid_request', detail), { requestId, path: '', publicUrl })),
+    );
   };
 }

@@ -8,7 +8,10 @@ test('one schema where input and output are the same, two where they differ, non
   const merged = mergeInputSchemas({
     paths: {
       '/x': {
-        get: { body: [ref('SameInput'), ref('DiffersInput'), ref('OnlyInInput')], out: [ref('Same'), ref('Differs')] } as object,
+        get: {
+          body: [ref('SameInput'), ref('DiffersInput'), ref('OnlyInInput')],
+          out: [ref('Same'), ref('Differs')],
+        } as object,
       },
     },
     components: {
@@ -35,6 +38,8 @@ test('one schema where input and output are the same, two where they differ, non
     Same: object,
   });
   expect(merged.paths).toEqual({
-    '/x': { get: { body: [ref('Same'), ref('DiffersInput'), ref('OnlyIn')], out: [ref('Same'), ref('Differs')] } },
+    '/x': {
+      get: { body: [ref('Same'), ref('DiffersInput'), ref('OnlyIn')], out: [ref('Same'), ref('Differs')] },
+    },
   });
 });

@@ -57,7 +57,9 @@ const REFERENCE = '#/components/schemas/';
 
 /** Names of the components that a part of the document refers to. */
 function namesIn(part: unknown): string[] {
-  return [...JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1] ?? '');
+  return [...JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(
+    (match) => match[1] ?? '',
+  );
 }
 
 /** Everything that can be reached from the paths, over any number of references. */
@@ -109,7 +111,8 @@ function completeOperations(document: Document): Document {
       for (const [status, response] of Object.entries(responses)) {
         if ('$ref' in response) continue;
         // The plugin's word where the schema has no description of its own.
-        if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status;
+        if (response.description === 'Default Response')
+          response.description = STATUS_CODES[status] ?? status;
         if (status === '204') delete response.content;
       }
       responses['default'] = { $ref: '#/components/responses/Problem' };

@@ -53,15 +53,18 @@ describe('whatever else is thrown', () => {
     expect(error.message).not.toContain('canary');
   });
 
-  test.each([new Error('canary at /srv/cvault'), 'canary', undefined, null, { statusCode: 400, message: 'canary' }])(
-    'is ours, and says nothing: %j',
-    (thrown) => {
-      const error = toCVaultError(thrown, noTranslation);
-      expect(problemOf(error, place).status).toBe(500);
-      expect(JSON.stringify(problemOf(error, place).body)).not.toContain('canary');
-      expect(error.cause).toBe(thrown);
-    },
-  );
+  test.each([
+    new Error('canary at /srv/cvault'),
+    'canary',
+    undefined,
+    null,
+    { statusCode: 400, message: 'canary' },
+  ])('is ours, and says nothing: %j', (thrown) => {
+    const error = toCVaultError(thrown, noTranslation);
+    expect(problemOf(error, place).status).toBe(500);
+    expect(JSON.stringify(problemOf(error, place).body)).not.toContain('canary');
+    expect(error.cause).toBe(thrown);
+  });
 
   test('a driver’s error is what the driver’s folder says', () => {
     const translate = () => new CVaultError('unavailable', 'Not now.');

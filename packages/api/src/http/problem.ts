@@ -72,7 +72,8 @@ export function problemOf(error: CVaultError, { requestId, path, publicUrl }: Pr
   const { code, faults } = error;
   const status = statusOfCode(code);
   const headers: Record<string, string> = { 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store' };
-  const retryAfter = error.retryAfterSeconds ?? (status === 429 || status === 503 ? RETRY_AFTER_SECONDS : undefined);
+  const retryAfter =
+    error.retryAfterSeconds ?? (status === 429 || status === 503 ? RETRY_AFTER_SECONDS : undefined);
   if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)));
   const challenge = status === 401 ? CHALLENGE[code] : undefined;
   if (challenge !== undefined) headers['www-authenticate'] = challenge;
@@ -114,7 +115,10 @@ const BY_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
  * Whatever was thrown, as an error that may be answered. What is not known for the caller's fault is ours.
  * @param translate knows the errors of the drivers; null for those it does not know
  */
-export function toCVaultError(error: unknown, translate: (error: unknown) => CVaultError | null): CVaultError {
+export function toCVaultError(
+  error: unknown,
+  translate: (error: unknown) => CVaultError | null,
+): CVaultError {
   if (error instanceof CVaultError) return error;
   const translated = translate(error);
   if (translated !== null) return translated;

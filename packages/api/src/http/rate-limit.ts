@@ -30,9 +30,13 @@ export function authRateLimit(limiter: RateLimiter): onRequestAsyncHookHandler {
     void reply.header('ratelimit-policy', `"auth";q=${rate.limit};w=${rate.windowSeconds}`);
     void reply.header('ratelimit', `"auth";r=${state.remaining};t=${state.resetSeconds}`);
     if (!state.allowed) {
-      throw new CVaultError('rate_limited', `Too many requests: at most ${rate.limit} in ${rate.windowSeconds} s.`, {
-        retryAfterSeconds: state.resetSeconds,
-      });
+      throw new CVaultError(
+        'rate_limited',
+        `Too many requests: at most ${rate.limit} in ${rate.windowSeconds} s.`,
+        {
+          retryAfterSeconds: state.resetSeconds,
+        },
+      );
     }
   };
 }

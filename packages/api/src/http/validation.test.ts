@@ -15,18 +15,27 @@ function faultsOf(body: unknown, part?: string) {
 test('every fault is pointed at', () => {
   const { faults, code, message } = faultsOf({ name: 'a\nb', list: [{ 'a/b~c': 'x' }], extra: 1, more: 2 });
   expect(code).toBe('invalid_request');
-  expect(faults.map((fault) => fault.pointer).sort()).toEqual(['/extra', '/list/0/a~1b~0c', '/more', '/name']);
+  expect(faults.map((fault) => fault.pointer).sort()).toEqual([
+    '/extra',
+    '/list/0/a~1b~0c',
+    '/more',
+    '/name',
+  ]);
   expect(message).toMatch(/And 3 more\.$/);
 });
 
 test('a body that is no object is pointed at as a whole', () => {
   for (const body of [undefined, null, 'x', 1, [], true]) {
-    expect(faultsOf(body).faults).toEqual([{ pointer: '', message: expect.stringContaining('expected object') as string }]);
+    expect(faultsOf(body).faults).toEqual([
+      { pointer: '', message: expect.stringContaining('expected object') as string },
+    ]);
   }
 });
 
 test('what was sent is not repeated, and a caller cannot make us write much', () => {
-  const hostile = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`${'k'.repeat(500)}${index}`, 'canary']));
+  const hostile = Object.fromEntries(
+    Array.from({ length: 5_000 }, (_, index) => [`${'k'.repeat(500)}${index}`, 'canary']),
+  );
   const error = faultsOf({ name: 'canary\0', ...hostile });
   expect(JSON.stringify([error.message, error.faults])).not.toContain('canary');
   expect(error.faults.length).toBeLessThanOrEqual(32);
@@ -46,10 +55,14 @@ describe('pages', () => {
     expect(PageQuery.parse({ cursor: cursorOf(id) })).toEqual({ limit: 50, cursor: cursorOf(id) });
   });
 
-  test.each([{ limit: '0' }, { limit: '101' }, { limit: 'x' }, { limit: '1.5' }, { cursor: 'x' }, { other: '1' }])(
-    'refused: %j',
-    (query) => {
-      expect(PageQuery.safeParse(query).success).toBe(false);
-    },
-  );
+  test.each([
+    { limit: '0' },
+    { limit: '101' },
+    { limit: 'x' },
+    { limit: '1.5' },
+    { cursor: 'x' },
+    { other: '1' },
+  ])('refused: %j', (query) => {
+    expect(PageQuery.safeParse(query).success).toBe(false);
+  });
 });

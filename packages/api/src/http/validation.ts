@@ -35,9 +35,13 @@ export function invalidRequest(error: z.core.$ZodError, part = 'body'): CVaultEr
   const [first] = faults;
   const where = first === undefined || first.pointer === '' ? '' : `${first.pointer}: `;
   const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
-  return new CVaultError('invalid_request', `${where}${first?.message ?? 'The request is not valid'}.${more}`, {
-    faults: faults.slice(0, FAULTS_MAX),
-  });
+  return new CVaultError(
+    'invalid_request',
+    `${where}${first?.message ?? 'The request is not valid'}.${more}`,
+    {
+      faults: faults.slice(0, FAULTS_MAX),
+    },
+  );
 }
 
 /** Checks every part of a request against the route's schema, and hands on what the schema made of it. */

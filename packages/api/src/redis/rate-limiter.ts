@@ -22,7 +22,11 @@ export interface RedisRateLimiter extends RateLimiter {
 }
 
 /** Counts in Redis, for all replicas together. */
-export function createRedisRateLimiter({ url, fallback, onChange }: RedisRateLimiterOptions): RedisRateLimiter {
+export function createRedisRateLimiter({
+  url,
+  fallback,
+  onChange,
+}: RedisRateLimiterOptions): RedisRateLimiter {
   const redis = new Redis(url.reveal(), {
     commandTimeout: ANSWER_DEADLINE_MS,
     connectTimeout: CONNECT_DEADLINE_MS,

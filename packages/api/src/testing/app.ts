@@ -41,7 +41,9 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-export interface TestAppOptions extends Partial<Pick<AppOptions, 'corsOrigins' | 'trustProxy' | 'publicUrl'>> {
+export interface TestAppOptions extends Partial<
+  Pick<AppOptions, 'corsOrigins' | 'trustProxy' | 'publicUrl'>
+> {
   readonly peers?: Pick<PeerPush, 'wake'>;
   readonly limiter?: RateLimiter;
   readonly probes?: readonly Probe[];

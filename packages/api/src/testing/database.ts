@@ -20,7 +20,7 @@ export async function createTestDatabase(connections = 10): Promise<TestDatabase
   };
   await asAdmin(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
   const url = new Secret(urlOfDatabase(adminUrl, name));
-  const database = openDatabase(url, { connections });
+  const database = openDatabase(url, { connections, connectionWaitMs: 30_000 });
   return {
     ...database,
     url,

@@ -30,7 +30,10 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
     },
     async (request, reply) => {
       const tenant = await tenants.create(request.body);
-      return reply.code(201).header('location', `/api/v1/admin/tenants/${tenant.id}`).send(tenantResource(tenant));
+      return reply
+        .code(201)
+        .header('location', `/api/v1/admin/tenants/${tenant.id}`)
+        .send(tenantResource(tenant));
     },
   );
 
@@ -96,7 +99,8 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
         operationId: 'suspendTenant',
         tags,
         summary: 'Suspend a tenant',
-        description: 'Its API answers 403 and its devices are taken off their VPN servers, until it is resumed.',
+        description:
+          'Its API answers 403 and its devices are taken off their VPN servers, until it is resumed.',
         params: IdParams,
         response: { 200: TenantResource },
       },

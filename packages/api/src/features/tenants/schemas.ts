@@ -13,12 +13,18 @@ const WINDOW_SECONDS_MAX = 86_400;
 const RESOLVERS_MAX = 8;
 
 const settings = {
-  deviceLimit: z.int().min(0).max(DEVICE_LIMIT_MAX).meta({ description: 'Most devices, of all users together' }),
+  deviceLimit: z
+    .int()
+    .min(0)
+    .max(DEVICE_LIMIT_MAX)
+    .meta({ description: 'Most devices, of all users together' }),
   passwordLengthMin: z
     .int()
     .min(8)
     .max(256)
-    .meta({ description: 'Fewest characters of a password. Below 12 only with a second factor of your own.' }),
+    .meta({
+      description: 'Fewest characters of a password. Below 12 only with a second factor of your own.',
+    }),
   authRateLimit: z
     .int()
     .min(1)
@@ -63,7 +69,9 @@ export const TenantList = z
   .object({ tenants: z.array(TenantResource), nextCursor: NextCursor })
   .meta({ id: 'TenantList' });
 
-export const DeletingTenant = z.object({ id: Id, status: z.literal('deleting') }).meta({ id: 'DeletingTenant' });
+export const DeletingTenant = z
+  .object({ id: Id, status: z.literal('deleting') })
+  .meta({ id: 'DeletingTenant' });
 
 export const CreateApiKey = z
   .strictObject({ name: Name, mode: z.enum(['live', 'test']).default('live') })

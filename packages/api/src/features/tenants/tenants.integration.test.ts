@@ -76,9 +76,9 @@ async function acknowledgeAll(): Promise<void> {
 const rowsOf = async <T extends object>(sql: string, ...values: unknown[]) =>
   (await database.pool.query<T>(sql, values)).rows;
 const statesOf = async ({ tenantId }: Owner) =>
-  (await rowsOf<{ state: string }>('SELECT state FROM devices WHERE tenant_id = $1 ORDER BY id', tenantId)).map(
-    (row) => row.state,
-  );
+  (
+    await rowsOf<{ state: string }>('SELECT state FROM devices WHERE tenant_id = $1 ORDER BY id', tenantId)
+  ).map((row) => row.state);
 
 async function aTenantWithDevices(count: number): Promise<{ owner: Owner; devices: Device[] }> {
   const owner = await aTenantWithUser(database);
@@ -89,7 +89,13 @@ async function aTenantWithDevices(count: number): Promise<{ owner: Owner; device
 }
 
 test('only the operator gets in', async () => {
-  for (const authorization of [undefined, 'Bearer x', `Bearer ${ADMIN_KEY}x`, `bearer ${ADMIN_KEY.slice(0, -1)}`, ADMIN_KEY]) {
+  for (const authorization of [
+    undefined,
+    'Bearer x',
+    `Bearer ${ADMIN_KEY}x`,
+    `bearer ${ADMIN_KEY.slice(0, -1)}`,
+    ADMIN_KEY,
+  ]) {
     const answer = await api.app.inject({
       url: '/api/v1/admin/tenants',
       headers: authorization === undefined ? {} : { authorization },
@@ -133,7 +139,9 @@ describe('tenants', () => {
     expect(again.statusCode).toBe(409);
     expect(again.json()).toMatchObject({ code: 'name_taken' });
     const other = await aTenant();
-    expect((await admin('PATCH', `/tenants/${other.id}`, { name })).json()).toMatchObject({ code: 'name_taken' });
+    expect((await admin('PATCH', `/tenants/${other.id}`, { name })).json()).toMatchObject({
+      code: 'name_taken',
+    });
   });
 
   test('are listed in pages, each once', async () => {
@@ -198,7 +206,9 @@ describe('tenants', () => {
     for (const [method, path, payload] of calls) {
       const answer = await admin(method, `/tenants/${id}${path}`, payload);
       expect(answer.statusCode, `${method} ${path}`).toBe(404);
-      expect((await admin(method, `/tenants/no-uuid${path}`, payload)).statusCode, `${method} ${path}`).toBe(400);
+      expect((await admin(method, `/tenants/no-uuid${path}`, payload)).statusCode, `${method} ${path}`).toBe(
+        400,
+      );
     }
   });
 });
@@ -241,7 +251,10 @@ describe('API keys', () => {
     const [one, two] = [await aTenant(), await aTenant()];
     const made = await Promise.all(
       [one, one, two].map(async (tenant) =>
-        (await admin('POST', `/tenants/${tenant.id}/api-keys`, { name: 'k' })).json<{ id: string; key: string }>(),
+        (await admin('POST', `/tenants/${tenant.id}/api-keys`, { name: 'k' })).json<{
+          id: string;
+          key: string;
+        }>(),
       ),
     );
     const foreign = made[2]!;
@@ -256,7 +269,10 @@ describe('suspending and resuming', () => {
     const other = await aTenantWithDevices(1);
     const [gone, refused, live] = registered as [Device, Device, Device];
     await devices.delete(owner, gone.id);
-    await peers.fail({ tenantId: owner.tenantId, deviceId: refused.id, generation: refused.generation }, 'conflict');
+    await peers.fail(
+      { tenantId: owner.tenantId, deviceId: refused.id, generation: refused.generation },
+      'conflict',
+    );
     const before = await statesOf(owner);
     expect([...before].sort()).toEqual(['deleted', 'failed', 'live']);
 
@@ -268,7 +284,11 @@ describe('suspending and resuming', () => {
     expect(woken).toEqual([server.id]);
     const wanted = (await peers.desired(server.id)).find((peer) => peer.deviceId === live.id);
     expect(wanted).toMatchObject({ present: false, generation: live.generation + 1 });
-    const queued = await rowsOf('SELECT FROM outbox WHERE device_id = $1 AND generation = $2', live.id, live.generation + 1);
+    const queued = await rowsOf(
+      'SELECT FROM outbox WHERE device_id = $1 AND generation = $2',
+      live.id,
+      live.generation + 1,
+    );
     expect(queued).toHaveLength(1);
 
     // Again changes nothing.
@@ -320,17 +340,32 @@ describe('suspending and resuming', () => {
     await admin('POST', `/tenants/${owner.tenantId}/suspend`);
     const states = await statesOf(owner);
     expect(states.filter((state) => state === 'live')).toEqual([]);
-    const [tenant] = await rowsOf<{ device_count: number }>('SELECT device_count FROM tenants WHERE id = $1', owner.tenantId);
+    const [tenant] = await rowsOf<{ device_count: number }>(
+      'SELECT device_count FROM tenants WHERE id = $1',
+      owner.tenantId,
+    );
     expect(tenant?.device_count).toBe(states.filter((state) => state === 'suspended').length);
   });
 });
 
 describe('deleting', () => {
-  const TABLES = ['devices', 'tenant_users', 'api_keys', 'sign_ins', 'refresh_tokens', 'outbox', 'sessions', 'ip_pool'];
+  const TABLES = [
+    'devices',
+    'tenant_users',
+    'api_keys',
+    'sign_ins',
+    'refresh_tokens',
+    'outbox',
+    'sessions',
+    'ip_pool',
+  ];
   const remains = async (tenantId: string) => {
     const counts: Record<string, number> = {};
     for (const table of TABLES) {
-      const [row] = await rowsOf<{ n: number }>(`SELECT count(*)::int AS n FROM ${table} WHERE tenant_id = $1`, tenantId);
+      const [row] = await rowsOf<{ n: number }>(
+        `SELECT count(*)::int AS n FROM ${table} WHERE tenant_id = $1`,
+        tenantId,
+      );
       if (row!.n > 0) counts[table] = row!.n;
     }
     return counts;
@@ -349,7 +384,7 @@ describe('deleting', () => {
   test('with devices: 204 once the VPN server has removed them; nothing is left but the keys’ tombstones', async () => {
     onWake = acknowledgeAll;
     const { owner, devices: registered } = await aTenantWithDevices(3);
-    await createSessionStore(database).open?.(owner, registered[0]!.id);
+    await createSessionStore(database).open(owner, registered[0]!.id);
     const answer = await admin('DELETE', `/tenants/${owner.tenantId}`);
     expect(answer.statusCode).toBe(204);
     expect(await remains(owner.tenantId)).toEqual({});
@@ -364,30 +399,48 @@ describe('deleting', () => {
     expect(leases.map((lease) => lease.state)).toEqual(['quarantine', 'quarantine', 'quarantine']);
     // A retired key never becomes another tenant's.
     const other = await aTenantWithUser(database);
-    await expect(devices.register(aDevice(other, { publicKey: registered[0]!.publicKey }))).rejects.toMatchObject({
+    await expect(
+      devices.register(aDevice(other, { publicKey: registered[0]!.publicKey })),
+    ).rejects.toMatchObject({
       code: 'public_key_taken',
     });
   });
 
   test('with a VPN server that is away: 202, closed at once, and completed when it is back', async () => {
     const { owner, devices: registered } = await aTenantWithDevices(2);
-    const key = (await admin('POST', `/tenants/${owner.tenantId}/api-keys`, { name: 'x' })).json<{ key: string }>().key;
+    const key = (await admin('POST', `/tenants/${owner.tenantId}/api-keys`, { name: 'x' })).json<{
+      key: string;
+    }>().key;
     const answer = await admin('DELETE', `/tenants/${owner.tenantId}`);
     expect(answer.statusCode).toBe(202);
     expect(answer.json()).toEqual({ id: owner.tenantId, status: 'deleting' });
     expect(woken).toEqual([server.id]);
 
-    expect((await admin('GET', `/tenants/${owner.tenantId}`)).json()).toMatchObject({ state: 'deleting', deviceCount: 0 });
+    expect((await admin('GET', `/tenants/${owner.tenantId}`)).json()).toMatchObject({
+      state: 'deleting',
+      deviceCount: 0,
+    });
     for (const verb of ['suspend', 'resume']) {
       expect((await admin('POST', `/tenants/${owner.tenantId}/${verb}`)).statusCode).toBe(404);
     }
-    const login = await api.app.inject({ method: 'POST', url: '/api/v1/auth/login', headers: { 'x-api-key': key }, payload: {} });
+    const login = await api.app.inject({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      headers: { 'x-api-key': key },
+      payload: {},
+    });
     expect(login.statusCode).toBe(401);
     expect(await statesOf(owner)).toEqual(['deleted', 'deleted']);
-    const kept = await rowsOf<{ private_key: Buffer | null }>('SELECT private_key FROM devices WHERE tenant_id = $1', owner.tenantId);
+    const kept = await rowsOf<{ private_key: Buffer | null }>(
+      'SELECT private_key FROM devices WHERE tenant_id = $1',
+      owner.tenantId,
+    );
     expect(kept.every((row) => row.private_key === null)).toBe(true);
     // Not acknowledged: the addresses stay out of use.
-    const leases = await rowsOf<{ state: string }>('SELECT state FROM ip_pool WHERE tenant_id = $1', owner.tenantId);
+    const leases = await rowsOf<{ state: string }>(
+      'SELECT state FROM ip_pool WHERE tenant_id = $1',
+      owner.tenantId,
+    );
     expect(leases.map((lease) => lease.state)).toEqual(['draining', 'draining']);
     await expect(devices.register(aDevice(owner))).rejects.toMatchObject({ code: 'tenant_suspended' });
 
@@ -404,7 +457,10 @@ describe('deleting', () => {
     onWake = acknowledgeAll;
     const { owner, devices: registered } = await aTenantWithDevices(2);
     const [refused] = registered;
-    await peers.fail({ tenantId: owner.tenantId, deviceId: refused!.id, generation: refused!.generation }, 'full');
+    await peers.fail(
+      { tenantId: owner.tenantId, deviceId: refused!.id, generation: refused!.generation },
+      'full',
+    );
     await admin('POST', `/tenants/${owner.tenantId}/suspend`);
     expect((await admin('DELETE', `/tenants/${owner.tenantId}`)).statusCode).toBe(204);
     expect(await remains(owner.tenantId)).toEqual({});
@@ -413,7 +469,9 @@ describe('deleting', () => {
   test('amid registrations nothing comes in behind it', async () => {
     onWake = acknowledgeAll;
     const { owner } = await aTenantWithDevices(5);
-    const registrations = Array.from({ length: 20 }, () => devices.register(aDevice(owner)).catch(() => null));
+    const registrations = Array.from({ length: 20 }, () =>
+      devices.register(aDevice(owner)).catch(() => null),
+    );
     const answer = await admin('DELETE', `/tenants/${owner.tenantId}`);
     await Promise.all(registrations);
     expect([202, 204]).toContain(answer.statusCode);

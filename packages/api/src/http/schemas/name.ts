@@ -9,4 +9,6 @@ export const Name = z
     const fault = faultOfName(name);
     if (fault !== null) context.addIssue({ code: 'custom', message: fault });
   })
-  .meta({ description: `1 to ${NAME_CHARACTERS_MAX} characters, without control or invisible formatting characters` });
+  .meta({
+    description: `1 to ${NAME_CHARACTERS_MAX} characters, without control or invisible formatting characters`,
+  });

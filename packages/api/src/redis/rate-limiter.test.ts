@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { Secret } from '@cvault/core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createInProcessRateLimiter } from '../limits/in-process.ts';
+import { rateLimiterContract } from '../testing/rate-limiter-contract.ts';
+import { hasRedis, startTestRedis, type TestRedis } from '../testing/redis-server.ts';
+import { createRedisRateLimiter, type RedisRateLimiter } from './rate-limiter.ts';
+
+const rate = { limit: 3, windowSeconds: 60 };
+const aKey = () => `client-${randomUUID()}`;
+
+describe.skipIf(!hasRedis)('in Redis', () => {
+  let redis: TestRedis;
+  let limiter: RedisRateLimiter;
+  let changes: string[] = [];
+  const open: RedisRateLimiter[] = [];
+  function aLimiter(url = redis.url): RedisRateLimiter {
+    const made = createRedisRateLimiter({
+      url,
+      fallback: createInProcessRateLimiter(),
+      onChange: (state) => changes.push(state),
+    });
+    open.push(made);
+    return made;
+  }
+  /** Waits until it counts in Redis: a second limiter then sees what the first has counted. */
+  async function untilShared(one: RedisRateLimiter, two: RedisRateLimiter): Promise<void> {
+    await vi.waitFor(
+      async () => {
+        const key = aKey();
+        await one.consume(key, rate);
+        expect((await two.consume(key, rate)).remaining).toBe(1);
+      },
+      { timeout: 10_000 },
+    );
+  }
+
+  beforeAll(async () => {
+    redis = await startTestRedis();
+    limiter = aLimiter();
+    await untilShared(limiter, aLimiter());
+  });
+  afterAll(async () => {
+    for (const each of open) each.close();
+    await redis.close();
+  });
+
+  rateLimiterContract(() => limiter);
+
+  test('two replicas count together', async () => {
+    const other = aLimiter();
+    await untilShared(limiter, other);
+    const key = aKey();
+    const both = [limiter, other];
+    const states = await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        both[index % 2]!.consume(key, { limit: 100, windowSeconds: 60 }),
+      ),
+    );
+    expect(states.filter((state) => state.allowed)).toHaveLength(100);
+  });
+
+  test('away, each process counts for its own: never open, never an error; back, they count together again', async () => {
+    const other = aLimiter();
+    await untilShared(limiter, other);
+    changes = [];
+    await redis.kill();
+    const key = aKey();
+    const states = [];
+    for (let request = 0; request < 5; request++) states.push((await limiter.consume(key, rate)).allowed);
+    expect(states).toEqual([true, true, true, false, false]);
+    expect(changes).toContain('away');
+    await redis.restart();
+    await untilShared(limiter, other);
+    expect(changes).toContain('back');
+  });
+
+  test('frozen, no request waits for it', async () => {
+    const other = aLimiter();
+    await untilShared(limiter, other);
+    redis.freeze();
+    try {
+      const key = aKey();
+      const states = await Promise.all(Array.from({ length: 50 }, () => limiter.consume(key, rate)));
+      expect(states.filter((state) => state.allowed)).toHaveLength(3);
+    } finally {
+      redis.thaw();
+    }
+    await untilShared(limiter, other);
+  });
+
+  test('emptied, it counts from the beginning', async () => {
+    const key = aKey();
+    for (let request = 0; request < 4; request++) await limiter.consume(key, rate);
+    await redis.kill();
+    await redis.restart();
+    await untilShared(limiter, aLimiter());
+    expect((await limiter.consume(key, rate)).allowed).toBe(true);
+  });
+
+  test('never there, it is as if there were none', async () => {
+    const lonely = aLimiter(new Secret('redis://127.0.0.1:1'));
+    const key = aKey();
+    const states = [];
+    for (let request = 0; request < 4; request++) states.push((await lonely.consume(key, rate)).allowed);
+    expect(states).toEqual([true, true, true, false]);
+  });
+});

@@ -1,0 +1,130 @@
+/** Walks all routes that there are: what must hold for each of them, also for those to come. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { registerRoutes, type Services } from './routes.ts';
+import { bareApp } from './testing/bare-app.ts';
+
+interface Operation {
+  operationId: string;
+  security: Record<string, unknown>[];
+  requestBody?: unknown;
+}
+
+const CREDENTIALS: Record<string, Record<string, string>> = {
+  '': {},
+  ApiKey: { 'x-api-key': 'key' },
+  'ApiKey,UserToken': { 'x-api-key': 'key', authorization: 'Bearer token' },
+  AdminKey: { authorization: 'Bearer admin' },
+};
+
+/** Services that must not be reached by what is tested here: it shows as a 500. */
+const unreachable = new Proxy(
+  {},
+  {
+    get: (_target, name) => () => {
+      throw new Error(`a service was reached: ${String(name)}`);
+    },
+  },
+) as never;
+
+const limiter = { consume: () => Promise.resolve({ allowed: true, remaining: 1, resetSeconds: 1 }) };
+const services: Services = {
+  users: unreachable,
+  devices: unreachable,
+  sessions: unreachable,
+  serverStatus: unreachable,
+  tenants: unreachable,
+  servers: unreachable,
+  limiter,
+  clock: { now: () => new Date(0) },
+  health: { clock: { now: () => new Date(0) }, probes: [], draining: () => false },
+};
+
+const { app } = await bareApp((routes) => registerRoutes(routes, services));
+const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> };
+const operations = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    name: `${method.toUpperCase()} ${path}`,
+    method: method.toUpperCase() as 'POST',
+    path,
+    operation,
+    scheme: operation.security.flatMap((schemes) => Object.keys(schemes)).join(),
+  })),
+);
+const withId = (path: string) => path.replaceAll(/\{\w+\}/g, '0b9b1f6e-5a1c-4a8f-9d51-3c5e0d6c2f10');
+const closed = operations.filter(({ scheme }) => scheme !== '');
+const withBody = operations.filter(({ operation }) => operation.requestBody !== undefined);
+const withParameter = operations.filter(({ path }) => path.includes('{'));
+
+afterAll(() => app.close());
+
+test('the walk sees the API', () => {
+  expect(operations.length).toBeGreaterThan(20);
+  expect(operations.filter(({ scheme }) => scheme === '').map(({ path }) => path)).toEqual([
+    '/health',
+    '/livez',
+    '/readyz',
+  ]);
+});
+
+describe('nobody gets in with nothing, or with the credentials of another kind', () => {
+  test.each(closed)('$name', async ({ method, path, scheme }) => {
+    for (const [other, headers] of Object.entries(CREDENTIALS)) {
+      // A user's request carries the tenant's key as well, and may do what the tenant may.
+      if (other === scheme || (scheme === 'ApiKey' && other === 'ApiKey,UserToken')) continue;
+      const answer = await app.inject({ method, url: withId(path), headers });
+      expect(answer.statusCode, other).toBe(401);
+      expect(answer.headers['content-type']).toBe('application/problem+json');
+    }
+  });
+});
+
+describe('a body is refused that is none, or has a field too many', () => {
+  const hostile = [undefined, [], 'text', { __unknown: 1 }, { id: 'x', tenantId: 'x', state: 'active' }];
+  test.each(withBody)('$name', async ({ method, path, scheme }) => {
+    for (const payload of hostile) {
+      const answer = await app.inject({
+        method,
+        url: withId(path),
+        headers: { ...CREDENTIALS[scheme], 'content-type': 'application/json' },
+        payload: payload === undefined ? '' : JSON.stringify(payload),
+      });
+      expect(answer.statusCode, JSON.stringify(payload)).toBe(400);
+      expect(answer.json()).toMatchObject({ code: 'invalid_request' });
+    }
+    const text = await app.inject({
+      method,
+      url: withId(path),
+      headers: { ...CREDENTIALS[scheme], 'content-type': 'text/plain' },
+      payload: '{}',
+    });
+    expect(text.statusCode).toBe(415);
+  });
+});
+
+describe('an id that is none is refused', () => {
+  test.each(withParameter)('$name', async ({ method, path, scheme }) => {
+    for (const id of ['x', '1', "'%20OR%201=1", '%00', '..%2f..']) {
+      const answer = await app.inject({
+        method,
+        url: path.replaceAll(/\{\w+\}/g, id),
+        headers: CREDENTIALS[scheme] ?? {},
+      });
+      expect(answer.statusCode, id).toBe(400);
+    }
+  });
+});
+
+describe('a method that it does not know is refused, with those that it knows', () => {
+  test.each([...new Set(operations.map(({ path }) => path))])('%s', async (path) => {
+    const answer = await app.inject({ method: 'PUT', url: withId(path) });
+    expect(answer.statusCode).toBe(405);
+    const known = String(answer.headers.allow)
+      .split(', ')
+      .filter((method) => method !== 'HEAD');
+    expect(known.sort()).toEqual(
+      Object.keys(paths[path] ?? {})
+        .map((method) => method.toUpperCase())
+        .sort(),
+    );
+  });
+});
