@@ -245,7 +245,12 @@ test('500 registrations at once, from two API processes, on a pool of 253: no ad
 
 test('the secrets are in no log', () => {
   const logs = one.log() + two.log();
-  for (const secret of [...Object.values(secrets), alice.apiKey, alice.accessToken, database.url.reveal()]) {
+  for (const secret of [
+    ...Object.values<string>({ ...secrets }),
+    alice.apiKey,
+    alice.accessToken,
+    database.url.reveal(),
+  ]) {
     expect(logs.includes(secret)).toBe(false);
   }
   expect(logs).not.toMatch(/PrivateKey = |PRIVATE KEY/);

@@ -31,7 +31,13 @@ function faultsOf(env: Environment, readFile = noFile): { variables: string[]; e
 test('what is required is enough', () => {
   const config = loadConfig(GOOD, noFile);
   expect(config.mode).toBe('production');
-  expect(config.http).toEqual({ host: '127.0.0.1', port: 3000, publicUrl: '', corsOrigins: [], trustProxy: [] });
+  expect(config.http).toEqual({
+    host: '127.0.0.1',
+    port: 3000,
+    publicUrl: '',
+    corsOrigins: [],
+    trustProxy: [],
+  });
   expect(config.masterKeys.current.version).toBe(1);
   expect(config.masterKeys.current.key.reveal()).toHaveLength(32);
   expect(config.redisUrl).toBeNull();
@@ -39,12 +45,23 @@ test('what is required is enough', () => {
 
 test('an empty environment names everything that production needs, at once', () => {
   const { variables, error } = faultsOf({});
-  expect(variables.sort()).toEqual(['CVAULT_ADMIN_KEY', 'CVAULT_MASTER_KEY', 'CVAULT_TOKEN_SECRET', 'DATABASE_URL']);
+  expect(variables.sort()).toEqual([
+    'CVAULT_ADMIN_KEY',
+    'CVAULT_MASTER_KEY',
+    'CVAULT_TOKEN_SECRET',
+    'DATABASE_URL',
+  ]);
   for (const variable of variables) expect(error.message).toContain(variable);
 });
 
 test('faults of all kinds come together', () => {
-  const { variables } = faultsOf({ ...GOOD, PORT: 'x', LOG_LEVEL: 'loud', CVAULT_MASTER_KEY: 'short', BCRYPT_COST: '11' });
+  const { variables } = faultsOf({
+    ...GOOD,
+    PORT: 'x',
+    LOG_LEVEL: 'loud',
+    CVAULT_MASTER_KEY: 'short',
+    BCRYPT_COST: '11',
+  });
   expect(variables.sort()).toEqual(['BCRYPT_COST', 'CVAULT_MASTER_KEY', 'LOG_LEVEL', 'PORT']);
 });
 
@@ -106,7 +123,11 @@ test('no fault shows a value', () => {
 });
 
 test('a configuration that is printed shows no secret', () => {
-  const env = { ...GOOD, CVAULT_RETIRED_MASTER_KEYS: `7:${key()}`, REDIS_URL: 'redis://:canaryOfRedis@redis:6379' };
+  const env = {
+    ...GOOD,
+    CVAULT_RETIRED_MASTER_KEYS: `7:${key()}`,
+    REDIS_URL: 'redis://:canaryOfRedis@redis:6379',
+  };
   const config = loadConfig(env, noFile);
   const printed = inspect(config, { depth: 9, showHidden: true }) + JSON.stringify(config);
   for (const secret of [...Object.values(GOOD), env.CVAULT_RETIRED_MASTER_KEYS.slice(2), 'canaryOfRedis']) {
@@ -137,7 +158,10 @@ describe('files', () => {
 });
 
 test('the demo starts without a database of its own, with the secrets that it makes', () => {
-  const config = loadConfig({ ...GOOD, DATABASE_URL: undefined, CVAULT_MODE: 'demo', BCRYPT_COST: '10' }, noFile);
+  const config = loadConfig(
+    { ...GOOD, DATABASE_URL: undefined, CVAULT_MODE: 'demo', BCRYPT_COST: '10' },
+    noFile,
+  );
   expect(config.database.url).toBeNull();
   expect(faultsOf({ CVAULT_MODE: 'demo' }).variables).not.toContain('DATABASE_URL');
 });
@@ -168,7 +192,9 @@ describe('.env.example', () => {
 
   test('shows values that are accepted', () => {
     const shown = entries.filter((entry) => entry.value !== '').map((entry) => [entry.name, entry.value]);
-    expect(() => loadConfig({ ...GOOD, ...(Object.fromEntries(shown) as Environment) }, noFile)).not.toThrow();
+    expect(() =>
+      loadConfig({ ...GOOD, ...(Object.fromEntries(shown) as Environment) }, noFile),
+    ).not.toThrow();
   });
 
   test('says of every optional variable what happens without it', () => {

@@ -81,7 +81,10 @@ const Variables = z.object({
   CORS_ORIGINS: Origins.default([]),
   TRUST_PROXY: Proxies.default([]),
   CVAULT_DATA_DIR: z.string().default('.cvault'),
-  DATABASE_URL: secretUrl(['postgresql:', 'postgres:'], 'postgresql://user:password@host:5432/cvault').optional(),
+  DATABASE_URL: secretUrl(
+    ['postgresql:', 'postgres:'],
+    'postgresql://user:password@host:5432/cvault',
+  ).optional(),
   DATABASE_CONNECTIONS: wholeNumber(2, 1_000, 20),
   REDIS_URL: secretUrl(['redis:', 'rediss:'], 'redis://host:6379').optional(),
   CVAULT_MASTER_KEY: MasterKeyValue,
@@ -141,7 +144,11 @@ function gather(env: Environment, readFile: (path: string) => string, faults: Co
 
 /** A secret without what its form adds, so that one value is known in two forms. */
 function bareSecret(text: string): string {
-  return text.replace(/^cv_admin_/, '').replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
+  return text
+    .replace(/^cv_admin_/, '')
+    .replaceAll('-', '+')
+    .replaceAll('_', '/')
+    .replace(/=+$/, '');
 }
 
 function passwordIn(url: string | undefined): string | undefined {
@@ -166,7 +173,8 @@ function findReuse(texts: Texts): ConfigFault[] {
   for (const [variable, text] of secrets) {
     if (text === undefined || text === '') continue;
     const other = seen.get(bareSecret(text));
-    if (other !== undefined) faults.push({ variable, problem: `repeats a secret of ${other}; each needs its own` });
+    if (other !== undefined)
+      faults.push({ variable, problem: `repeats a secret of ${other}; each needs its own` });
     seen.set(bareSecret(text), variable);
   }
   return faults;
@@ -181,14 +189,20 @@ function checkTogether(texts: Texts): ConfigFault[] {
   }
   const cost = Number(texts.BCRYPT_COST ?? BCRYPT_COST_MIN.production);
   if (production && cost < BCRYPT_COST_MIN.production) {
-    faults.push({ variable: 'BCRYPT_COST', problem: `must be at least ${BCRYPT_COST_MIN.production} in production` });
+    faults.push({
+      variable: 'BCRYPT_COST',
+      problem: `must be at least ${BCRYPT_COST_MIN.production} in production`,
+    });
   }
   const versions = [
     texts.CVAULT_MASTER_KEY_VERSION ?? '1',
     ...(texts.CVAULT_RETIRED_MASTER_KEYS?.split(',').map((entry) => entry.split(':', 1).join().trim()) ?? []),
   ];
   if (new Set(versions).size < versions.length) {
-    faults.push({ variable: 'CVAULT_RETIRED_MASTER_KEYS', problem: 'uses a version twice, or that of the current key' });
+    faults.push({
+      variable: 'CVAULT_RETIRED_MASTER_KEYS',
+      problem: 'uses a version twice, or that of the current key',
+    });
   }
   return faults;
 }

@@ -29,7 +29,9 @@ describe('openapi.json', async () => {
   });
 
   test('refers to nothing that is not in it, and holds nothing that is not referred to', () => {
-    const references = new Set([...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1]));
+    const references = new Set(
+      [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1]),
+    );
     expect(Object.keys(document.components.schemas).sort()).toEqual([...references].sort());
   });
 

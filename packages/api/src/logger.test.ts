@@ -35,7 +35,9 @@ test('an error is printed with its causes, and with nothing else that it carries
 });
 
 test('a request or a response is not printed', () => {
-  const text = logged((log) => log.info({ req: { headers: { authorization: 'canary-5' } }, res: { body: 'canary-6' } }));
+  const text = logged((log) =>
+    log.info({ req: { headers: { authorization: 'canary-5' } }, res: { body: 'canary-6' } }),
+  );
   expect(text).not.toContain('canary');
 });
 

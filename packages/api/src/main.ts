@@ -84,7 +84,12 @@ async function startDemo(config: Config, started: Started, log: Logger): Promise
   if (echo !== null) started.add('echo', () => echo.stop());
   const { authenticator, tenants, users } = cvault.services;
   const { database, servers } = cvault;
-  const tenant = await seedDemo({ database, authenticator, tenants, users, servers }, dataDir, secrets, vpnServer);
+  const tenant = await seedDemo(
+    { database, authenticator, tenants, users, servers },
+    dataDir,
+    secrets,
+    vpnServer,
+  );
   await cvault.start();
   const baseUrl = await serve(cvault, config, started);
   await cvault.fleet.untilSettled();

@@ -40,7 +40,10 @@ export interface VpnServersDeps {
 function describe(log: Logger, serverId: string, event: LinkEvent): void {
   switch (event.type) {
     case 'ready':
-      return log.info({ serverId, epoch: event.epoch, peers: event.peers, changes: event.changes }, 'VPN server ready');
+      return log.info(
+        { serverId, epoch: event.epoch, peers: event.peers, changes: event.changes },
+        'VPN server ready',
+      );
     case 'repaired':
       return log.warn(
         { serverId, evicted: event.evicted, removed: event.removed, set: event.set },
@@ -107,7 +110,9 @@ export function createVpnServers(deps: VpnServersDeps): { fleet: Fleet; control:
     wake: (serverIds) => fleet.wake(serverIds),
     peerCount: (serverId) => fleet.peerCount(serverId),
     async probe(server) {
-      const access = (await listServerAccess(database)).find((candidate) => candidate.server.id === server.id);
+      const access = (await listServerAccess(database)).find(
+        (candidate) => candidate.server.id === server.id,
+      );
       if (access === undefined) throw new Error(`VPN server ${server.id} is not activated`);
       return probe(transportTo(access), keyOf(access.server));
     },
@@ -123,7 +128,14 @@ function keyOf({ id, publicKey }: Server): string {
 /** Everything that the way to a VPN server depends on. */
 function fingerprintOf({ server, sealedSshKey }: ServerAccess): string {
   const { transport, interfaceName, netns, ssh } = server;
-  return JSON.stringify([transport, interfaceName, netns, ssh, sealedSshKey?.toString('base64'), keyOf(server)]);
+  return JSON.stringify([
+    transport,
+    interfaceName,
+    netns,
+    ssh,
+    sealedSshKey?.toString('base64'),
+    keyOf(server),
+  ]);
 }
 
 /** @param version of this control plane, so that an installed agent can be told from a newer one */
@@ -140,4 +152,3 @@ export function createInstaller(version: string): Installer {
       }),
   };
 }
-

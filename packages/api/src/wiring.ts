@@ -95,7 +95,11 @@ function buildServices(
   const accessTokens = createAccessTokens({ secret: config.tokenSecret, clock: systemClock });
   const passwords = createPasswordHasher(config.bcryptCost);
   return {
-    authenticator: createAuthenticator({ identities: stores.identities, accessTokens, adminKey: config.adminKey }),
+    authenticator: createAuthenticator({
+      identities: stores.identities,
+      accessTokens,
+      adminKey: config.adminKey,
+    }),
     users: createUserService({ users: stores.users, passwords, accessTokens }),
     tenants: createTenantService({ tenants: stores.tenants, apiKeys: stores.apiKeys, peers: fleet }),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),

@@ -41,7 +41,9 @@ function readDemo(
   readFile: ConnectionSources['readFile'],
 ): Partial<Connection> | null {
   try {
-    return JSON.parse(readFile(`${environment['CVAULT_DATA_DIR'] || '.cvault'}/demo.json`)) as Partial<Connection>;
+    return JSON.parse(
+      readFile(`${environment['CVAULT_DATA_DIR'] || '.cvault'}/demo.json`),
+    ) as Partial<Connection>;
   } catch {
     return null;
   }

@@ -6,7 +6,9 @@ import { createProgram, explain } from './program.ts';
 let client: CVaultClient | undefined;
 const program = createProgram({
   api: () =>
-    (client ??= connect(findConnection({ environment: process.env, readFile: (path) => readFileSync(path, 'utf8') }))),
+    (client ??= connect(
+      findConnection({ environment: process.env, readFile: (path) => readFileSync(path, 'utf8') }),
+    )),
   say: (line) => process.stderr.write(`cvault: ${line}\n`),
   print: (text) => process.stdout.write(text),
 });

@@ -9,7 +9,10 @@ import { Failure } from './failure.ts';
 export function createProgram(context: Context): Command {
   const program = new Command('cvault')
     .description('operates CVault through its API')
-    .addHelpText('after', '\nIt finds the API by CVAULT_URL and CVAULT_ADMIN_KEY, else by a demo that runs in this folder.');
+    .addHelpText(
+      'after',
+      '\nIt finds the API by CVAULT_URL and CVAULT_ADMIN_KEY, else by a demo that runs in this folder.',
+    );
   serverCommands(program, context);
   tenantCommands(program, context);
   return program;

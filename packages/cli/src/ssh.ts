@@ -26,7 +26,9 @@ export interface ResolvedTarget {
 export function checkDestination(destination: string): string {
   // What begins with a hyphen is an option to ssh; the rest is its own to judge.
   if (/^-|[\s\p{Cc}]/u.test(destination) || destination === '') {
-    throw new Failure(`${JSON.stringify(destination)} is no destination for ssh; write it as root@vpn.example.com`);
+    throw new Failure(
+      `${JSON.stringify(destination)} is no destination for ssh; write it as root@vpn.example.com`,
+    );
   }
   return destination;
 }
@@ -51,7 +53,8 @@ export async function resolveTarget(target: SshTarget): Promise<ResolvedTarget> 
 export async function runScript(target: SshTarget, user: string, script: string): Promise<string> {
   const shell = user === 'root' ? ['sh', '-s'] : ['sudo', '-n', 'sh', '-s'];
   const { code, stdout } = await ssh(target, ['-T'], shell, script, 'show');
-  if (code === 255) throw new Failure(`ssh could not run the installation on ${target.destination} (see above)`);
+  if (code === 255)
+    throw new Failure(`ssh could not run the installation on ${target.destination} (see above)`);
   if (code !== 0) throw new Failure(`the installation on ${target.destination} failed (see above)`);
   return stdout;
 }
@@ -84,7 +87,9 @@ function ssh(
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     // ssh that ends before it has read everything: how it ended says all there is to say.
     child.stdin?.on('error', () => undefined);
-    child.once('error', (cause) => reject(new Failure('ssh could not be started; is OpenSSH’s client installed?', { cause })));
+    child.once('error', (cause) =>
+      reject(new Failure('ssh could not be started; is OpenSSH’s client installed?', { cause })),
+    );
     child.once('close', (code) => resolve({ code, stdout, stderr }));
     child.stdin?.end(input);
   });

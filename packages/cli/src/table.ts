@@ -6,7 +6,12 @@ export function renderTable(header: readonly string[], rows: readonly (readonly 
   const lines = [header, ...rows].map((row) => row.map(clean));
   const widths = header.map((_, column) => Math.max(...lines.map((row) => row[column]?.length ?? 0)));
   return lines
-    .map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
     .map((line) => `${line}\n`)
     .join('');
 }

@@ -7,7 +7,7 @@ test('no way of printing shows the value', () => {
   const holder = { deep: [{ secret }] };
   const error = new Error(`with ${String(secret)}`);
   const printed = [
-    `${String(secret)}`,
+    String(secret),
     JSON.stringify(holder),
     inspect(holder, { depth: 9, showHidden: true }),
     inspect(error),

@@ -18,12 +18,18 @@ describe('a key has one spelling', () => {
   });
 });
 
-test.each(['10.8.0.2/32', '010.8.0.2', '::ffff:10.0.0.1', 'fe80::1%eth0', '0.0.0.0/0', '10.8.0', '10.8.0.2 ', ''])(
-  'the address %j is refused',
-  (text) => {
-    expect(TunnelAddress.safeParse(text).success).toBe(false);
-  },
-);
+test.each([
+  '10.8.0.2/32',
+  '010.8.0.2',
+  '::ffff:10.0.0.1',
+  'fe80::1%eth0',
+  '0.0.0.0/0',
+  '10.8.0',
+  '10.8.0.2 ',
+  '',
+])('the address %j is refused', (text) => {
+  expect(TunnelAddress.safeParse(text).success).toBe(false);
+});
 
 test('an op with a field that nobody declared is refused, whatever its verb', () => {
   const op = { verb: 'remove', deviceId: 'b2a4a0a2-3a54-4a0e-9d7d-6d1f1c1f5f10', generation: 2 };

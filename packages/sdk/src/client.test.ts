@@ -47,7 +47,9 @@ test('a problem is thrown with all that it says', async () => {
         headers: { 'content-type': 'application/problem+json; charset=utf-8' },
       }),
   );
-  const thrown = await client.POST('/api/v1/devices', { body: { deviceName: '' } }).catch((error: unknown) => error);
+  const thrown = await client
+    .POST('/api/v1/devices', { body: { deviceName: '' } })
+    .catch((error: unknown) => error);
   expect(thrown).toBeInstanceOf(CVaultProblem);
   expect(thrown).toMatchObject({
     status: 400,
@@ -61,11 +63,18 @@ test('a problem is thrown with all that it says', async () => {
 
 test.each([
   ['a proxy’s page', new Response('<html>', { status: 502, headers: { 'content-type': 'text/html' } })],
-  ['a cut-off problem', new Response('{"co', { status: 502, headers: { 'content-type': 'application/problem+json' } })],
+  [
+    'a cut-off problem',
+    new Response('{"co', { status: 502, headers: { 'content-type': 'application/problem+json' } }),
+  ],
   ['nothing', new Response(null, { status: 502 })],
 ])('%s instead of a problem is one, too', async (_name, response) => {
   const { client } = clientThatGets(() => response);
-  await expect(client.GET('/health')).rejects.toMatchObject({ name: 'CVaultProblem', status: 502, code: 'unknown' });
+  await expect(client.GET('/health')).rejects.toMatchObject({
+    name: 'CVaultProblem',
+    status: 502,
+    code: 'unknown',
+  });
 });
 
 test('no answer is told apart from a refusal', async () => {

@@ -67,9 +67,13 @@ export const PublicUrl = z
   .transform((text) => text.replace(/\/+$/, ''));
 
 export const Origins = List.refine(
-  (origins) => origins.every((origin) => origin === '*' || urlOf(origin, ['http:', 'https:'])?.origin === origin),
+  (origins) =>
+    origins.every((origin) => origin === '*' || urlOf(origin, ['http:', 'https:'])?.origin === origin),
   'must be a list of origins such as https://app.acme.dev, separated by commas, or *',
-).refine((origins) => origins.length <= 1 || !origins.includes('*'), 'names * and others; * already means all');
+).refine(
+  (origins) => origins.length <= 1 || !origins.includes('*'),
+  'names * and others; * already means all',
+);
 
 export const Proxies = List.refine(
   (proxies) => proxies.every((proxy) => isIP(proxy) !== 0 || ipaddr.isValidCIDR(proxy)),
@@ -84,7 +88,8 @@ export const Proxies = List.refine(
 const KeyBytes = z
   .string()
   .refine(
-    (text) => Buffer.from(text, 'base64').length === 32 && Buffer.from(text, 'base64').toString('base64') === text,
+    (text) =>
+      Buffer.from(text, 'base64').length === 32 && Buffer.from(text, 'base64').toString('base64') === text,
     { error: `must be 32 random bytes in base64; ${MAKE_KEY}`, abort: true },
   )
   .transform((text) => Buffer.from(text, 'base64'))

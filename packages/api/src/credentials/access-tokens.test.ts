@@ -40,7 +40,8 @@ test('a token says for whom it is, for 15 minutes', async () => {
 });
 
 describe('refused', () => {
-  const without = (name: string) => Object.fromEntries(Object.entries(payload()).filter(([key]) => key !== name));
+  const without = (name: string) =>
+    Object.fromEntries(Object.entries(payload()).filter(([key]) => key !== name));
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const asymmetric = () => {
     const text = `${part({ alg: 'RS256', typ: 'at+jwt' })}.${part(payload())}`;
@@ -57,15 +58,24 @@ describe('refused', () => {
     ['HS384, rightly signed', () => signed({ ...HEADER, alg: 'HS384' }, payload(), 'sha384')],
     ['HS512, rightly signed', () => signed({ ...HEADER, alg: 'HS512' }, payload(), 'sha512')],
     ['RS256 with a key of its own', asymmetric],
-    ['a key in the header', () => signed({ ...HEADER, jwk: { kty: 'oct', k: 'eA' } }, payload(), 'sha256', 'x')],
-    ['a key from a URL', () => signed({ ...HEADER, jku: 'https://evil.test/keys' }, payload(), 'sha256', 'x')],
+    [
+      'a key in the header',
+      () => signed({ ...HEADER, jwk: { kty: 'oct', k: 'eA' } }, payload(), 'sha256', 'x'),
+    ],
+    [
+      'a key from a URL',
+      () => signed({ ...HEADER, jku: 'https://evil.test/keys' }, payload(), 'sha256', 'x'),
+    ],
     ['a key id that is a path', () => signed({ ...HEADER, kid: '../../dev/null' }, payload(), 'sha256', '')],
     ['an unknown critical header', () => signed({ ...HEADER, crit: ['x'], x: 1 }, payload())],
     ['another secret', () => signed(HEADER, payload(), 'sha256', `${SECRET}x`)],
     ['the empty secret', () => signed(HEADER, payload(), 'sha256', '')],
     ['no signature', () => good().replace(/[^.]*$/, '')],
     ['a signature cut short', () => good().slice(0, -2)],
-    ['a changed payload', () => good().replace(/\.[^.]+\./, `.${part({ ...payload(), sub: randomUUID() })}.`)],
+    [
+      'a changed payload',
+      () => good().replace(/\.[^.]+\./, `.${part({ ...payload(), sub: randomUUID() })}.`),
+    ],
     ['typ JWT', () => signed({ ...HEADER, typ: 'JWT' }, payload())],
     ['no typ', () => signed({ alg: 'HS256' }, payload())],
     ['typ of a refresh token', () => signed({ ...HEADER, typ: 'rt+jwt' }, payload())],

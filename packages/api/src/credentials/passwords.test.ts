@@ -47,7 +47,10 @@ test('a weaker or imported hash still opens, and is known to be outdated', async
   expect(await stronger.verify(secret('q'), weak)).toEqual({ matches: false, outdated: false });
   const imported = await bcrypt('p', { cost: 5 });
   expect(await stronger.verify(secret('p'), imported)).toEqual({ matches: true, outdated: true });
-  expect(await stronger.verify(secret('p'), await stronger.hash(secret('p')))).toEqual({ matches: true, outdated: false });
+  expect(await stronger.verify(secret('p'), await stronger.hash(secret('p')))).toEqual({
+    matches: true,
+    outdated: false,
+  });
 });
 
 test('what is no hash matches nothing', async () => {
@@ -59,7 +62,13 @@ test('what is no hash matches nothing', async () => {
 test('more than may wait is refused, and what waits is served', async () => {
   const busy = createPasswordHasher(4, { running: 1, waiting: 2 });
   const results = await Promise.allSettled(Array.from({ length: 5 }, () => busy.hash(secret('p'))));
-  expect(results.map((result) => result.status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
+  expect(results.map((result) => result.status)).toEqual([
+    'fulfilled',
+    'fulfilled',
+    'fulfilled',
+    'rejected',
+    'rejected',
+  ]);
   expect(results[4]).toMatchObject({ reason: { code: 'unavailable', retryAfterSeconds: 2 } });
   await expect(busy.hash(secret('p'))).resolves.toBeTypeOf('string');
 });

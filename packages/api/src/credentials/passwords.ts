@@ -15,7 +15,9 @@ const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
  * be tried against ours. SHA-384, because it has no shortcut for longer input and its base64 needs no padding.
  */
 function prepare(password: Secret<string>): string {
-  return createHmac('sha384', 'cvault password').update(normalizePassword(password.reveal())).digest('base64');
+  return createHmac('sha384', 'cvault password')
+    .update(normalizePassword(password.reveal()))
+    .digest('base64');
 }
 
 /**

@@ -34,7 +34,9 @@ export interface DemoTenant {
 }
 
 async function tenantId({ database, tenants }: SeedDeps): Promise<string> {
-  const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM tenants WHERE name = $1', [TENANT]);
+  const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM tenants WHERE name = $1', [
+    TENANT,
+  ]);
   return rows[0]?.id ?? (await tenants.create({ name: TENANT })).id;
 }
 

@@ -98,9 +98,7 @@ test.each(HOSTILE)('%j goes into no script, alone or behind a good value', (host
   for (const [field, change] of cases) {
     const values = [
       hostile,
-      ...(hostile === '' || (field === 'version' && hostile === '-x')
-        ? []
-        : [`${String(good[field])}${hostile}`]),
+      ...(hostile === '' || (field === 'version' && hostile === '-x') ? [] : [`${good[field]}${hostile}`]),
     ];
     if (field === 'interfaceName' && hostile === '-x') values.pop();
     for (const value of values) {

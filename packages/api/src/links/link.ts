@@ -161,7 +161,7 @@ export class Link {
 
   async #run(): Promise<void> {
     let attempts = 0;
-    while (!this.#stop.signal.aborted) {
+    while (!this.#closing()) {
       this.#state = 'connecting';
       try {
         await this.#connectAndServe(() => {
@@ -169,7 +169,7 @@ export class Link {
         });
       } catch (error) {
         this.#lastError = error;
-        if (!this.#stop.signal.aborted) this.#deps.onEvent({ type: 'away', error });
+        if (!this.#closing()) this.#deps.onEvent({ type: 'away', error });
       }
       this.#state = 'away';
       this.#channel = undefined;
@@ -258,8 +258,13 @@ export class Link {
     }
   }
 
+  /** Asked by a call, because it changes while somebody awaits. */
+  #closing(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
   async #pause(attempts: number): Promise<void> {
-    if (this.#stop.signal.aborted) return;
+    if (this.#closing()) return;
     const most = Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** attempts);
     await new Promise<void>((resolve) => {
       // Half fixed, half random: many replicas that lost one VPN server must not come back in step (sshd's MaxStartups).

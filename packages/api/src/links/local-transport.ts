@@ -23,7 +23,7 @@ export function createLocalTransport(target: LocalTarget): Transport {
       child.stderr.on('data', (chunk: Buffer) => {
         lastWords = chunk.toString().trim().slice(-300);
       });
-      const stream = Duplex.from({ writable: child.stdin, readable: child.stdout }) as Duplex;
+      const stream = Duplex.from({ writable: child.stdin, readable: child.stdout });
       await new Promise<void>((resolve, reject) => {
         child.once('spawn', resolve);
         child.once('error', (cause) =>

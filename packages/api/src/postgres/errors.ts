@@ -9,10 +9,19 @@ import pg from 'pg';
 const NOT_NOW = /^(08...|53...|57P0.|57014|55P03|25006|40001|40P01)$/;
 
 /** What Node.js says where there is no connection. */
-const NO_CONNECTION = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN']);
+const NO_CONNECTION = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+]);
 
 /** What `pg` says without a code, where a connection ends or none comes free. */
-const PG_WORDS = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout)/;
+const PG_WORDS =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout)/;
 
 const RETRY_AFTER_SECONDS = 2;
 
@@ -22,7 +31,9 @@ export function translatePostgresError(error: unknown): CVaultError | null {
   const { code } = error as { code?: unknown };
   const text = typeof code === 'string' ? code : '';
   const passing =
-    error instanceof pg.DatabaseError ? NOT_NOW.test(text) : NO_CONNECTION.has(text) || PG_WORDS.test(error.message);
+    error instanceof pg.DatabaseError
+      ? NOT_NOW.test(text)
+      : NO_CONNECTION.has(text) || PG_WORDS.test(error.message);
   return passing
     ? new CVaultError('unavailable', 'The service cannot answer just now.', {
         cause: error,

@@ -23,7 +23,11 @@ const { instantiate } = (
   }
 ).WebAssembly;
 
-let loaded: Promise<EngineModule> | undefined;
+/**
+ * The glue module holds one instance for the whole process: a second one under a living first makes both panic. This
+ * module can be loaded more than once (each project of a test run does), so the one instance is known to the process.
+ */
+const shared = globalThis as { cvaultSchemaEngine?: Promise<EngineModule> };
 
 /**
  * Prisma's own schema engine as WebAssembly, so that no binary has to be downloaded. The package's entry point is made
@@ -59,8 +63,8 @@ export async function withSchemaEngine<T>(
   datamodel: string | null,
   work: (engine: Engine.SchemaEngine) => Promise<T>,
 ): Promise<T> {
-  loaded ??= loadEngine();
-  const { SchemaEngine } = await loaded;
+  shared.cvaultSchemaEngine ??= loadEngine();
+  const { SchemaEngine } = await shared.cvaultSchemaEngine;
   // Our own pool: the engine leaves its connections open, and a connection that PostgreSQL ends later without anybody
   // listening ends the process.
   const pool = new pg.Pool({ connectionString: databaseUrl, application_name: 'cvault migrate', max: 2 });

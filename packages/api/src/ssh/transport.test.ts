@@ -1,7 +1,13 @@
 /** Against an SSH server in this process; the real sshd with its forced command is in e2e/. */
 import { type AddressInfo, createServer } from 'node:net';
 import { Secret } from '@cvault/core';
-import { type Agent, createAgent, createMemoryBackend, createNoTraffic, serveConnection } from '@cvault/agent';
+import {
+  type Agent,
+  createAgent,
+  createMemoryBackend,
+  createNoTraffic,
+  serveConnection,
+} from '@cvault/agent';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AgentClient } from '../links/agent-client.ts';
@@ -65,7 +71,9 @@ test('a channel to the agent', async () => {
 
 test('a host key that is not the pinned one is refused before we say who we are, or anything else', async () => {
   const other = ssh2.utils.generateKeyPairSync('ed25519');
-  const opening = createSshTransport(target({ hostKeys: [lineOf(other.public)] })).open(AbortSignal.timeout(5_000));
+  const opening = createSshTransport(target({ hostKeys: [lineOf(other.public)] })).open(
+    AbortSignal.timeout(5_000),
+  );
   await expect(opening).rejects.toMatchObject({ name: 'TransportError', kind: 'host_key_mismatch' });
   expect(reached).toEqual(['connected']);
 });
@@ -79,7 +87,9 @@ test('one of several pinned host keys is enough: the old and the new one while i
 
 test('a key that the VPN server does not know is refused', async () => {
   const stranger = generateControlKey();
-  const opening = createSshTransport(target({ privateKey: stranger.privateKey })).open(AbortSignal.timeout(5_000));
+  const opening = createSshTransport(target({ privateKey: stranger.privateKey })).open(
+    AbortSignal.timeout(5_000),
+  );
   await expect(opening).rejects.toMatchObject({ kind: 'refused' });
 });
 
@@ -100,7 +110,9 @@ test('the attempt ends with its signal, also where the other end says nothing', 
 });
 
 test('the private key is nowhere in what an error prints', async () => {
-  const privateKey = new Secret('-----BEGIN OPENSSH PRIVATE KEY-----\ncanary\n-----END OPENSSH PRIVATE KEY-----');
+  const privateKey = new Secret(
+    '-----BEGIN OPENSSH PRIVATE KEY-----\ncanary\n-----END OPENSSH PRIVATE KEY-----',
+  );
   const error: unknown = await createSshTransport(target({ privateKey }))
     .open(AbortSignal.timeout(5_000))
     .catch((caught: unknown) => caught);

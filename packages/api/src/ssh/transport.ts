@@ -96,26 +96,26 @@ export function createSshTransport(target: SshTarget): Transport {
           });
         });
         try {
-        client.connect({
-          sock: socket,
-          username: target.user,
-          privateKey: target.privateKey.reveal(),
-          authHandler: ['publickey'],
-          hostVerifier: (key: Buffer) => {
-            mismatch = !pinned.some((known) => known.equals(key));
-            return !mismatch;
-          },
-          algorithms: {
-            kex: [...ALGORITHMS.kex],
-            cipher: [...ALGORITHMS.cipher],
-            hmac: [...ALGORITHMS.hmac],
-            compress: [...ALGORITHMS.compress],
-            serverHostKey: signatureAlgorithms(target.hostKeys) as 'ssh-ed25519'[],
-          },
-          readyTimeout: CONNECT_DEADLINE_MS,
-          keepaliveInterval: KEEPALIVE_MS,
-          keepaliveCountMax: KEEPALIVE_LOST,
-        });
+          client.connect({
+            sock: socket,
+            username: target.user,
+            privateKey: target.privateKey.reveal(),
+            authHandler: ['publickey'],
+            hostVerifier: (key: Buffer) => {
+              mismatch = !pinned.some((known) => known.equals(key));
+              return !mismatch;
+            },
+            algorithms: {
+              kex: [...ALGORITHMS.kex],
+              cipher: [...ALGORITHMS.cipher],
+              hmac: [...ALGORITHMS.hmac],
+              compress: [...ALGORITHMS.compress],
+              serverHostKey: signatureAlgorithms(target.hostKeys) as 'ssh-ed25519'[],
+            },
+            readyTimeout: CONNECT_DEADLINE_MS,
+            keepaliveInterval: KEEPALIVE_MS,
+            keepaliveCountMax: KEEPALIVE_LOST,
+          });
         } catch {
           // Without the cause: it may quote the key.
           fail('refused', 'the private key cannot be read', undefined);

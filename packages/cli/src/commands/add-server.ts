@@ -55,7 +55,10 @@ export async function addServer(
     throw error;
   }
   const { interfacePublicKey, hostKeys } = readResult(printed);
-  await api.POST('/api/v1/admin/servers/{id}/activate', { params: { path }, body: { interfacePublicKey, hostKeys } });
+  await api.POST('/api/v1/admin/servers/{id}/activate', {
+    params: { path },
+    body: { interfacePublicKey, hostKeys },
+  });
   const test = await bodyOf(api.POST('/api/v1/admin/servers/{id}/test', { params: { path } }));
   return { server, test };
 }
@@ -65,7 +68,9 @@ async function addressOf(host: string): Promise<string> {
   try {
     return (await lookup(host)).address;
   } catch (cause) {
-    throw new Failure(`${host} has no address that I can find; name the VPN server’s with --endpoint`, { cause });
+    throw new Failure(`${host} has no address that I can find; name the VPN server’s with --endpoint`, {
+      cause,
+    });
   }
 }
 
@@ -74,6 +79,9 @@ function readResult(printed: string): { interfacePublicKey: string; hostKeys: st
   try {
     return JSON.parse(printed) as { interfacePublicKey: string; hostKeys: string[] };
   } catch (cause) {
-    throw new Failure('the installation did not say what it made: something else answered, or it was cut off', { cause });
+    throw new Failure(
+      'the installation did not say what it made: something else answered, or it was cut off',
+      { cause },
+    );
   }
 }

@@ -22,19 +22,25 @@ export function serverCommands(program: Command, { api, say, print }: Context): 
 
   server
     .command('add <destination>')
-    .description('make a Debian machine a VPN server, over your own ssh: cvault server add root@host --region us-east')
+    .description(
+      'make a Debian machine a VPN server, over your own ssh: cvault server add root@host --region us-east',
+    )
     .requiredOption('--region <region>', 'where it stands, such as us-east')
     .option('--name <name>', 'default: its host name')
-    .option('--endpoint <address>', 'IP address that devices connect to; default: the address that ssh goes to')
+    .option(
+      '--endpoint <address>',
+      'IP address that devices connect to; default: the address that ssh goes to',
+    )
     .option('--endpoint-port <port>', 'UDP port of the tunnel', Number, 51820)
     .option('--pool <cidr>', 'tunnel addresses; default: the next free /24 of 10.8.0.0/16')
     .option('-p, --ssh-port <port>', 'handed on to ssh')
     .option('-i, --identity <file>', 'handed on to ssh')
     .option('-F, --ssh-config <file>', 'handed on to ssh')
-    .option('-o, --ssh-option <option>', 'handed on to ssh; may be repeated', (one: string, more: string[] = []) => [
-      ...more,
-      one,
-    ])
+    .option(
+      '-o, --ssh-option <option>',
+      'handed on to ssh; may be repeated',
+      (one: string, more?: string[]) => [...(more ?? []), one],
+    )
     .action(async (destination: string, flags: AddFlags) => {
       const { sshPort, sshConfig, sshOption, ...rest } = flags;
       const options: AddServerOptions = { ...rest, port: sshPort, configFile: sshConfig, options: sshOption };
@@ -80,7 +86,9 @@ export function serverCommands(program: Command, { api, say, print }: Context): 
       .command(`${action} <id>`)
       .description(what)
       .action(async (id: string) => {
-        const changed = await bodyOf(api().POST(`/api/v1/admin/servers/{id}/${action}`, { params: { path: { id } } }));
+        const changed = await bodyOf(
+          api().POST(`/api/v1/admin/servers/{id}/${action}`, { params: { path: { id } } }),
+        );
         say(`${changed.name} is ${changed.state}`);
       });
   }
@@ -89,10 +97,20 @@ export function serverCommands(program: Command, { api, say, print }: Context): 
     .command('remove <id>')
     .description('remove one; refused while it has devices')
     .option('--devices', 'remove its devices first')
-    .option('--force', 'do not wait until it has acknowledged that: only for a machine that serves nobody any more')
+    .option(
+      '--force',
+      'do not wait until it has acknowledged that: only for a machine that serves nobody any more',
+    )
     .action(async (id: string, flags: { devices?: true; force?: true }) => {
-      const query = { devices: flags.devices ? 'remove' : 'refuse', force: flags.force ? 'true' : 'false' } as const;
-      const { response } = await api().DELETE('/api/v1/admin/servers/{id}', { params: { path: { id }, query } });
-      say(response.status === 204 ? 'removed' : 'removing: it goes when it has acknowledged the last removal');
+      const query = {
+        devices: flags.devices ? 'remove' : 'refuse',
+        force: flags.force ? 'true' : 'false',
+      } as const;
+      const { response } = await api().DELETE('/api/v1/admin/servers/{id}', {
+        params: { path: { id }, query },
+      });
+      say(
+        response.status === 204 ? 'removed' : 'removing: it goes when it has acknowledged the last removal',
+      );
     });
 }

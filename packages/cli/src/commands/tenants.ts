@@ -23,7 +23,12 @@ export function tenantCommands(program: Command, { api, say, print }: Context): 
       print(
         renderTable(
           ['ID', 'NAME', 'STATE', 'DEVICES'],
-          tenants.map((each) => [each.id, each.name, each.state, `${each.deviceCount} of ${each.deviceLimit}`]),
+          tenants.map((each) => [
+            each.id,
+            each.name,
+            each.state,
+            `${each.deviceCount} of ${each.deviceLimit}`,
+          ]),
         ),
       );
     });
@@ -36,7 +41,9 @@ export function tenantCommands(program: Command, { api, say, print }: Context): 
       .command(`${action} <id>`)
       .description(what)
       .action(async (id: string) => {
-        const changed = await bodyOf(api().POST(`/api/v1/admin/tenants/{id}/${action}`, { params: { path: { id } } }));
+        const changed = await bodyOf(
+          api().POST(`/api/v1/admin/tenants/{id}/${action}`, { params: { path: { id } } }),
+        );
         say(`${changed.name} is ${changed.state}`);
       });
   }
@@ -46,7 +53,9 @@ export function tenantCommands(program: Command, { api, say, print }: Context): 
     .description('delete one with everything that is its own; its peers go first')
     .action(async (id: string) => {
       const { response } = await api().DELETE('/api/v1/admin/tenants/{id}', { params: { path: { id } } });
-      say(response.status === 204 ? 'deleted' : 'deleting: it goes when every VPN server has removed its peers');
+      say(
+        response.status === 204 ? 'deleted' : 'deleting: it goes when every VPN server has removed its peers',
+      );
     });
 
   const key = program.command('key').description('API keys of a tenant');
@@ -75,7 +84,13 @@ export function tenantCommands(program: Command, { api, say, print }: Context): 
       print(
         renderTable(
           ['ID', 'NAME', 'KEY', 'CREATED', 'REVOKED'],
-          apiKeys.map((each) => [each.id, each.name, `${each.prefix}…`, each.createdAt, each.revokedAt ?? '']),
+          apiKeys.map((each) => [
+            each.id,
+            each.name,
+            `${each.prefix}…`,
+            each.createdAt,
+            each.revokedAt ?? '',
+          ]),
         ),
       );
     });

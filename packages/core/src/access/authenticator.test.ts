@@ -16,7 +16,9 @@ function given(found: Partial<FoundIdentity> | null, verified: AccessTokenClaims
     identities: {
       find: (hash, signIn) => {
         reads.push([hash, signIn]);
-        return Promise.resolve(found && { tenantId: 'tenant-a', tenantState: 'active', policy, user, ...found });
+        return Promise.resolve(
+          found && { tenantId: 'tenant-a', tenantState: 'active', policy, user, ...found },
+        );
       },
     },
     accessTokens: {
@@ -34,7 +36,11 @@ const code = (expected: string) => expect.objectContaining({ code: expected }) a
 describe('a tenant', () => {
   test('is known by its key', async () => {
     const { authenticator } = given({});
-    await expect(authenticator.tenant(apiKey)).resolves.toEqual({ kind: 'tenant', tenantId: 'tenant-a', policy });
+    await expect(authenticator.tenant(apiKey)).resolves.toEqual({
+      kind: 'tenant',
+      tenantId: 'tenant-a',
+      policy,
+    });
   });
 
   test('without a key, or with what cannot be one, is refused without asking the database', async () => {
@@ -58,7 +64,12 @@ describe('a user', () => {
   test('is known by key and token, with one read', async () => {
     const { authenticator, reads } = given({});
     const principal = await authenticator.user(apiKey, 'token');
-    expect(principal).toMatchObject({ kind: 'user', tenantId: 'tenant-a', userId: 'user-1', signInId: 'sign-in-1' });
+    expect(principal).toMatchObject({
+      kind: 'user',
+      tenantId: 'tenant-a',
+      userId: 'user-1',
+      signInId: 'sign-in-1',
+    });
     expect(reads).toHaveLength(1);
   });
 
@@ -75,14 +86,23 @@ describe('a user', () => {
   });
 
   test('whose sign-in has ended is refused', async () => {
-    await expect(given({ user: null }).authenticator.user(apiKey, 'token')).rejects.toThrow(code('invalid_token'));
+    await expect(given({ user: null }).authenticator.user(apiKey, 'token')).rejects.toThrow(
+      code('invalid_token'),
+    );
   });
 });
 
 test('the operator is known by the admin key alone', () => {
   const { authenticator } = given({});
   expect(authenticator.admin(adminKey)).toEqual({ kind: 'admin' });
-  for (const other of [undefined, '', adminKey.slice(0, -1), `${adminKey}k`, apiKey, adminKey.toUpperCase()]) {
+  for (const other of [
+    undefined,
+    '',
+    adminKey.slice(0, -1),
+    `${adminKey}k`,
+    apiKey,
+    adminKey.toUpperCase(),
+  ]) {
     expect(() => authenticator.admin(other)).toThrow(code('invalid_admin_key'));
   }
 });

@@ -27,7 +27,9 @@ export function faultOfPassword(password: string, lengthMin: number): string | n
 export function checkPassword(password: string, lengthMin: number): void {
   const message = faultOfPassword(password, lengthMin);
   if (message === null) return;
-  throw new CVaultError('invalid_request', `The password ${message}.`, { faults: [{ pointer: '/password', message }] });
+  throw new CVaultError('invalid_request', `The password ${message}.`, {
+    faults: [{ pointer: '/password', message }],
+  });
 }
 
 export interface PasswordMatch {

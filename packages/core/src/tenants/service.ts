@@ -41,7 +41,8 @@ export function createTenantService({ tenants, apiKeys, peers }: TenantServiceDe
 
   return {
     /** @throws CVaultError `name_taken` */
-    create: (settings: SomeSettings & { readonly name: string }): Promise<Tenant> => tenants.create(newId(), settings),
+    create: (settings: SomeSettings & { readonly name: string }): Promise<Tenant> =>
+      tenants.create(newId(), settings),
 
     async list(limit: number, afterId?: string): Promise<TenantPage> {
       // One more than asked for tells whether another page comes.

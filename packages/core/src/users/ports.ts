@@ -31,7 +31,11 @@ export interface UserStore {
    * Uses a refresh token up and writes its successor, in one statement: of many at once exactly one succeeds. Null where
    * it cannot be used. Where that is because it was used before, and not just now, its sign-in is closed.
    */
-  rotate(tenantId: string, usedHash: Buffer, newHash: Buffer): Promise<{ userId: string; signInId: string } | null>;
+  rotate(
+    tenantId: string,
+    usedHash: Buffer,
+    newHash: Buffer,
+  ): Promise<{ userId: string; signInId: string } | null>;
   /** Puts a stronger hash in the place of `oldHash`; does nothing where it was changed in between. */
   replacePasswordHash(userId: string, tenantId: string, oldHash: string, newHash: string): Promise<void>;
   /** Deletes sign-ins that ended long ago; answers how many. */

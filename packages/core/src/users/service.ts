@@ -64,7 +64,8 @@ export function createUserService({ users, passwords, accessTokens }: UserServic
     ): Promise<{ user: User; tokens: Tokens }> {
       const user = await users.findByEmail(tenantId, normalizeEmail(email));
       const { matches, outdated } = await passwords.verify(password, user?.passwordHash ?? null);
-      if (user === null || !matches) throw new CVaultError('invalid_credentials', 'E-mail or password is wrong.');
+      if (user === null || !matches)
+        throw new CVaultError('invalid_credentials', 'E-mail or password is wrong.');
       if (outdated) {
         await users.replacePasswordHash(user.id, tenantId, user.passwordHash, await passwords.hash(password));
       }

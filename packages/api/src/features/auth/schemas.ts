@@ -16,7 +16,12 @@ const Password = z
 export const RegisterUser = z.strictObject({ email: Email, password: Password }).meta({ id: 'RegisterUser' });
 export const Login = z.strictObject({ email: Email, password: Password }).meta({ id: 'Login' });
 export const Refresh = z
-  .strictObject({ refreshToken: z.string().max(200).transform((text) => new Secret(text)) })
+  .strictObject({
+    refreshToken: z
+      .string()
+      .max(200)
+      .transform((text) => new Secret(text)),
+  })
   .meta({ id: 'Refresh' });
 
 const tokens = {

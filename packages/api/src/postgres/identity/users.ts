@@ -1,4 +1,10 @@
-import { CVaultError, REFRESH_TOKEN_DAYS, REUSE_GRACE_SECONDS, type User, type UserStore } from '@cvault/core';
+import {
+  CVaultError,
+  REFRESH_TOKEN_DAYS,
+  REUSE_GRACE_SECONDS,
+  type User,
+  type UserStore,
+} from '@cvault/core';
 import { brokenConstraint, type Database } from '../database.ts';
 
 interface UserRow {
@@ -45,7 +51,8 @@ WITH s AS (
 INSERT INTO refresh_tokens (token_hash, tenant_id, sign_in_id) VALUES ($4, $2, $1)`,
 };
 
-const CLOSE_SIGN_IN = 'UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL';
+const CLOSE_SIGN_IN =
+  'UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL';
 
 /**
  * Checks and uses the token in one statement. Of two at once, the second waits for the first's row lock, then finds
@@ -85,7 +92,14 @@ DELETE FROM sign_ins WHERE least(expires_at, revoked_at) < now() - interval '1 d
 export function createUserStore({ pool }: Database): UserStore {
   return {
     async register(user, signIn) {
-      const values = [user.id, user.tenantId, user.email, user.passwordHash, signIn.id, signIn.refreshTokenHash];
+      const values = [
+        user.id,
+        user.tenantId,
+        user.email,
+        user.passwordHash,
+        signIn.id,
+        signIn.refreshTokenHash,
+      ];
       try {
         const { rows } = await pool.query<UserRow>({ ...REGISTER, values });
         return rows.map(userFromRow)[0]!;

@@ -1,5 +1,5 @@
 import { CVaultError, newId, type Pool } from '@cvault/core';
-import pg from 'pg';
+import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
 import { type PoolRow, poolFromRow } from './rows.ts';
 

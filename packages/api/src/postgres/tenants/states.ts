@@ -73,8 +73,12 @@ export function beginDeletion(pool: pg.Pool, id: string): Promise<readonly strin
   return inTransaction(pool, async (db) => {
     const pass = async () => (await db.query<{ server_id: string }>(DELETE_DEVICES, [id])).rows;
     const first = await pass();
-    await db.query('UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [id]);
-    await db.query('UPDATE api_keys SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [id]);
+    await db.query('UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [
+      id,
+    ]);
+    await db.query('UPDATE api_keys SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [
+      id,
+    ]);
     const { rowCount } = await db.query("UPDATE tenants SET state = 'deleting' WHERE id = $1", [id]);
     if (rowCount === 0) return null;
     const second = await pass();

@@ -28,7 +28,9 @@ function translated(cause: unknown): unknown {
     case 'tenants_name_key':
       return new CVaultError('name_taken', 'A tenant with this name exists.', { cause });
     case 'tenants_device_limit':
-      return new CVaultError('state_conflict', 'The tenant has more devices than this limit allows.', { cause });
+      return new CVaultError('state_conflict', 'The tenant has more devices than this limit allows.', {
+        cause,
+      });
     case null:
     default:
       return cause;
@@ -83,7 +85,9 @@ export function createTenantStore({ pool }: Database): TenantStore {
     finishDeletion: (id) => finishDeletion(pool, id),
 
     async deleting() {
-      const { rows } = await pool.query<{ id: string }>("SELECT id FROM tenants WHERE state = 'deleting' ORDER BY id");
+      const { rows } = await pool.query<{ id: string }>(
+        "SELECT id FROM tenants WHERE state = 'deleting' ORDER BY id",
+      );
       return rows.map((row) => row.id);
     },
   };
