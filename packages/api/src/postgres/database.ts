@@ -20,8 +20,31 @@ export interface DatabaseOptions {
   readonly onConnectionLost?: (error: Error) => void;
 }
 
+/**
+ * A pool whose connections survive a statement that fails. `pg.Pool.query` throws its connection away with every error,
+ * and a broken constraint is an everyday answer here: measured, a refusal cost 15 ms for the new connection instead of
+ * 0.4 ms, and 250 of them at once starved the rest.
+ */
+class SteadyPool extends pg.Pool {
+  override query = (async (query: pg.QueryConfig, values?: unknown[]) => {
+    const client = await this.connect();
+    let broken = true;
+    try {
+      const result = await client.query(query, values);
+      broken = false;
+      return result;
+    } catch (error) {
+      // PostgreSQL's own refusal leaves the connection in order; what is fatal to it, it closes itself.
+      broken = !(error instanceof pg.DatabaseError) || error.severity !== 'ERROR';
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }) as pg.Pool['query'];
+}
+
 export function openDatabase(url: Secret<string>, options: DatabaseOptions): Database {
-  const pool = new pg.Pool({
+  const pool = new SteadyPool({
     connectionString: url.reveal(),
     max: options.connections,
     application_name: 'cvault',
