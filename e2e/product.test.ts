@@ -2,12 +2,12 @@
  * The whole product: a tenant's user registers a device through the API, and packets flow through a VPN server that
  * CVault provisioned over SSH. Everything is real: API processes, PostgreSQL, sshd, WireGuard.
  */
+import { fileURLToPath } from 'node:url';
 import { encodeKey, generateKeyPair } from '@cvault/wireguard';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../packages/api/src/testing/database.ts';
 import {
   asUser,
-  callAsAdmin,
   createUser,
   type DeviceBody,
   must,
@@ -16,9 +16,9 @@ import {
 } from './harness/api-client.ts';
 import { type ControlPlane, makeSecrets, startControlPlane } from './harness/control-plane.ts';
 import { createInternet, type Internet, type VpnServerNetwork } from './harness/internet.ts';
+import { runProgram } from './harness/program.ts';
 import { startTestHost, type TestHost } from './harness/test-host.ts';
 import { until } from './harness/until.ts';
-import { runScriptOverSsh } from './harness/vpn-server.ts';
 import { startWireGuardClient, type WireGuardClient } from './harness/wireguard-client.ts';
 
 const secrets = makeSecrets();
@@ -34,34 +34,34 @@ let bob: TestUser;
 let phone: WireGuardClient;
 let laptop: WireGuardClient;
 
-const admin = () => callAsAdmin(one.baseUrl, secrets.CVAULT_ADMIN_KEY);
 const peersOnInterface = async () =>
   (await host.must(['wg', 'show', 'wg0', 'peers'])).split('\n').filter((line) => line !== '');
 
-/** Adds the machine to the fleet as the operator does, and answers the VPN server's id. */
+const CVAULT = fileURLToPath(new URL('../packages/cli/bin/cvault.mjs', import.meta.url));
+
+/** The operator's command line, with their ssh's options where it calls ssh. */
+const cvault = (...args: string[]) =>
+  runProgram([process.execPath, CVAULT, ...args], {
+    timeoutMs: 120_000,
+    env: { PATH: process.env['PATH'], CVAULT_URL: one.baseUrl, CVAULT_ADMIN_KEY: secrets.CVAULT_ADMIN_KEY },
+  });
+
+/** Makes a VPN server of the bare machine as the operator does, and answers its id. */
 async function addServer(cidr: string): Promise<string> {
-  const added = await must(
-    admin()<{ server: { id: string }; installation: string }>('POST', '/api/v1/admin/servers', {
-      name: 'US-East-Primary',
-      region: 'us-east',
-      endpointHost: network.publicAddress,
-      endpointPort: 51820,
-      sshHost: network.managementAddress,
-      sshPort: 22,
-      poolCidr: cidr,
-    }),
-  );
-  const { status, stdout, stderr } = await runScriptOverSsh(
-    host,
-    network.managementAddress,
-    added.installation,
+  const { status, stdout, stderr } = await cvault(
+    ...[
+      'server',
+      'add',
+      `root@${network.managementAddress}`,
+      '--region',
+      'us-east',
+      '--name',
+      'US-East-Primary',
+    ],
+    ...['--endpoint', network.publicAddress, '--pool', cidr, ...host.sshOptions],
   );
   expect(status, stderr).toBe(0);
-  const { interfacePublicKey, hostKeys } = JSON.parse(stdout) as Record<string, unknown>;
-  await must(
-    admin()('POST', `/api/v1/admin/servers/${added.server.id}/activate`, { interfacePublicKey, hostKeys }),
-  );
-  return added.server.id;
+  return stdout.trim();
 }
 
 beforeAll(async () => {
@@ -156,6 +156,43 @@ describe('packets', () => {
     expect(await laptop.fetch(internet.echoUrl), 'the other one is untouched').toBe(network.publicAddress);
     await phone.down();
     await laptop.down();
+  });
+});
+
+describe('the operator’s command line', () => {
+  test('lists and tests the VPN server', async () => {
+    const list = await cvault('server', 'list');
+    expect(list.stdout).toMatch(new RegExp(`^${serverId} +US-East-Primary +us-east +active `, 'm'));
+    expect(JSON.parse((await cvault('server', 'test', serverId)).stdout)).toMatchObject({
+      interfaceName: 'wg0',
+    });
+  });
+
+  test('a machine that refuses the operator leaves nothing behind', async () => {
+    const args = ['-o', 'BatchMode=yes', '-o', 'IdentityFile=none', '-o', 'StrictHostKeyChecking=yes'];
+    const before = (await cvault('server', 'list')).stdout;
+    const refused = await cvault(
+      'server',
+      'add',
+      `root@${network.managementAddress}`,
+      '--region',
+      'us-east',
+      ...args,
+    );
+    expect([refused.status, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toContain('ssh could not run the installation');
+    expect((await cvault('server', 'list')).stdout).toBe(before);
+  });
+
+  test.each([
+    [['server', 'remove', '00000000-0000-4000-8000-000000000000'], '[not_found]'],
+    [['server', 'test', 'nonsense'], '[invalid_request]'],
+    [['server', 'add', '--region', 'us-east', '--', '-oProxyCommand=id'], 'is no destination for ssh'],
+  ])('%j is refused in words', async (args, words) => {
+    const { status, stderr } = await cvault(...args);
+    expect(status).toBe(1);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain('    at ');
   });
 });
 

@@ -1,0 +1,177 @@
+/**
+ * What a developer does first: `npm start`, then the lines of README.md just as they stand there. And what becomes of it
+ * without root, and at a second start.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { asUser, createCaller, must } from './harness/api-client.ts';
+import { runProgram } from './harness/program.ts';
+import { until } from './harness/until.ts';
+
+const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+const START_MS = 120_000;
+
+interface DemoFile {
+  readonly baseUrl: string;
+  readonly adminKey: string;
+  readonly tenant: { readonly id: string; readonly name: string; readonly apiKey: string };
+  readonly user: { readonly email: string; readonly password: string };
+  readonly vpnServer: { readonly interface: string; readonly netns: string | null; readonly kind: string };
+}
+
+interface Demo extends DemoFile {
+  log(): string;
+  stop(): Promise<number | null>;
+}
+
+/** @param command what `npm start` runs, or a part of it */
+async function start(dataDir: string, command: readonly string[]): Promise<Demo> {
+  const [file = '', ...args] = command;
+  const child: ChildProcess = spawn(file, args, {
+    cwd: REPOSITORY,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      HOME: dataDir,
+      CVAULT_DATA_DIR: dataDir,
+      CVAULT_MODE: 'demo',
+      PORT: '0',
+    },
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => (log += text));
+  }
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const stop = async () => {
+    child.kill('SIGTERM');
+    return (await ended)[0];
+  };
+  try {
+    const text = await until(
+      'demo.json is there',
+      async () => {
+        if (child.exitCode !== null) throw new Error(`it ended:\n${log}`);
+        return readFile(join(dataDir, 'demo.json'), 'utf8');
+      },
+      START_MS,
+    );
+    return { ...(JSON.parse(text) as DemoFile), log: () => log, stop };
+  } catch (error) {
+    await stop();
+    throw new Error(`the demo did not start:\n${log}`, { cause: error });
+  }
+}
+
+const NPM_START = [process.execPath, 'scripts/start.mjs'];
+/** As a process that is not root, though the files here are its own: no repository need be open to everybody for it. */
+const NOT_ROOT = [
+  'unshare',
+  '--user',
+  '--map-user=1000',
+  '--map-group=1000',
+  process.execPath,
+  'packages/api/dist/main.js',
+];
+
+async function signIn(demo: DemoFile): Promise<string> {
+  const { accessToken } = await must(
+    createCaller(demo.baseUrl, { 'x-api-key': demo.tenant.apiKey })<{ accessToken: string }>(
+      'POST',
+      '/api/v1/auth/login',
+      demo.user,
+    ),
+  );
+  return accessToken;
+}
+
+/** The shell lines of README's section «Try it», without `npm start` itself. */
+async function readmeLines(): Promise<string> {
+  const readme = await readFile(join(REPOSITORY, 'README.md'), 'utf8');
+  const section = /^## Try it$(.*?)^## /ms.exec(readme)?.[1] ?? '';
+  const blocks = [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text = '']) => text);
+  expect(blocks[0]).toBe('npm start\n');
+  return blocks.slice(1).join('');
+}
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cvault-demo-'));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('npm start, as root', () => {
+  let demo: Demo;
+
+  beforeAll(async () => {
+    demo = await start(join(folder, '.cvault'), NPM_START);
+  }, START_MS);
+
+  test('the VPN server is real, and the credentials are the owner’s alone', async () => {
+    expect(demo.vpnServer.kind).toBe('real');
+    expect(demo.tenant.name).toBe('Test Company Inc');
+    expect(demo.user.email).toBe('test@example.com');
+    expect((await stat(join(folder, '.cvault/demo.json'))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(folder, '.cvault'))).mode & 0o777).toBe(0o700);
+    for (const secret of [demo.adminKey, demo.tenant.apiKey, demo.user.password]) {
+      expect(demo.log().includes(secret)).toBe(false);
+    }
+  });
+
+  test('README’s lines, as they stand there, show packets that come from the VPN server', async () => {
+    await symlink(join(REPOSITORY, 'scripts'), join(folder, 'scripts'));
+    const { status, stdout, stderr } = await runProgram(
+      ['bash', '-c', `cd "$0" && set -eu\n${await readmeLines()}`, folder],
+      { timeoutMs: 60_000 },
+    );
+    expect(status, stderr).toBe(0);
+    const [, endpoint] = /^Endpoint = (.*):51820$/m.exec(stdout) ?? [];
+    expect(stdout).toMatch(/^Address = 10\.8\.0\.2\/32$/m);
+    expect(stdout).toContain(`you come from ${endpoint ?? ''}\n`);
+  });
+
+  test('a second start keeps the data and the credentials', async () => {
+    const before = demo;
+    const user = asUser(before.baseUrl, before.tenant.apiKey, await signIn(before));
+    const { devices } = await must(user<{ devices: { id: string }[] }>('GET', '/api/v1/devices'));
+    expect(devices).toHaveLength(1);
+    expect(await before.stop()).toBe(0);
+    demo = await start(join(folder, '.cvault'), NPM_START);
+    expect(demo.tenant).toEqual(before.tenant);
+    expect(demo.user).toEqual(before.user);
+    const again = asUser(demo.baseUrl, demo.tenant.apiKey, await signIn(demo));
+    const kept = await must(again<{ devices: { id: string; status: string }[] }>('GET', '/api/v1/devices'));
+    expect(kept.devices.map(({ id, status }) => [id, status])).toEqual([[devices[0]?.id, 'active']]);
+  });
+
+  test('it takes everything away again', async () => {
+    const { netns } = demo.vpnServer;
+    expect(await demo.stop()).toBe(0);
+    expect((await runProgram(['ip', 'netns', 'list'])).stdout).not.toContain(netns);
+    await expect(readFile(join(folder, '.cvault/demo.json'))).rejects.toThrow();
+  });
+});
+
+test('without root the VPN server is simulated, and says so; the API is whole', async () => {
+  const dataDir = join(folder, 'not-root');
+  await mkdir(dataDir);
+  const demo = await start(dataDir, NOT_ROOT);
+  try {
+    expect(demo.vpnServer.kind).toBe('simulated');
+    expect(demo.log()).toContain('THE VPN SERVER IS SIMULATED');
+    const user = asUser(demo.baseUrl, demo.tenant.apiKey, await signIn(demo));
+    const { status, body } = await user('POST', '/api/v1/devices', { deviceName: 'phone' });
+    expect([status, body['status']]).toEqual([201, 'active']);
+  } finally {
+    expect(await demo.stop()).toBe(0);
+  }
+});
