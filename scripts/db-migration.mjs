@@ -1,0 +1,37 @@
+/**
+ * `npm run db:migration -- add_something`: writes what changed in schema.prisma since the last commit as a new migration.
+ * What Prisma's language cannot say (checks, partial indexes) is added below it by hand.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { orStop, prepare, ROOT, say, Stop } from './prepare.mjs';
+
+const SCHEMA = 'packages/api/prisma/schema.prisma';
+
+await orStop(async () => {
+  const name = process.argv[2] ?? '';
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Stop('usage: npm run db:migration -- add_something');
+  prepare();
+  const { startEmbeddedPostgres } = await import('../packages/api/dist/postgres/embedded.js');
+  const { schemaScript } = await import('../packages/api/dist/postgres/schema-script.js');
+  const before = execFileSync('git', ['show', `HEAD:${SCHEMA}`], { cwd: ROOT, encoding: 'utf8' });
+  const folder = mkdtempSync(join(tmpdir(), 'cvault-migration-'));
+  const postgres = await startEmbeddedPostgres(folder, { fsync: 'off' });
+  try {
+    const script = await schemaScript(
+      postgres.url.reveal(),
+      before,
+      readFileSync(join(ROOT, SCHEMA), 'utf8'),
+    );
+    const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
+    const target = join(ROOT, 'packages/api/prisma/migrations', `${time}_${name}`);
+    mkdirSync(target);
+    writeFileSync(join(target, 'migration.sql'), script);
+    say(`wrote ${join(target, 'migration.sql')}`);
+  } finally {
+    await postgres.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

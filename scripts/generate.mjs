@@ -1,0 +1,17 @@
+/** `npm run generate`: openapi.json, docs/errors.md and the SDK's types, out of the code. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { orStop, prepare, ROOT } from './prepare.mjs';
+
+await orStop(prepare);
+for (const [script, file] of [
+  ['packages/api/dist/openapi.js', 'openapi.json'],
+  ['packages/api/dist/errors-doc.js', 'docs/errors.md'],
+]) {
+  writeFileSync(
+    join(ROOT, file),
+    execFileSync(process.execPath, [join(ROOT, script)], { maxBuffer: 64 * 1024 * 1024 }),
+  );
+}
+execFileSync(process.execPath, [join(ROOT, 'packages/sdk/generate.mjs')], { stdio: 'inherit' });
