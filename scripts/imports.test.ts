@@ -31,7 +31,7 @@ const RULES: readonly Rule[] = [
   {
     folder: 'packages/protocol/src',
     packages: [],
-    external: ['node:net', 'zod'],
+    external: ['node:crypto', 'node:net', 'zod'],
     why: 'pure: both ends of the wire read the same words',
   },
   {

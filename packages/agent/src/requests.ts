@@ -13,7 +13,7 @@ import { z } from 'zod';
 export type ReceivedOp = Op | undefined;
 
 export type ReceivedRequest =
-  Exclude<Request, { type: 'apply' }> | (Omit<ApplyRequest, 'ops'> & { ops: ReceivedOp[] });
+  Extract<Request, { type: 'list' | 'status' }> | (Omit<ApplyRequest, 'ops'> & { ops: ReceivedOp[] });
 
 type Refusal = Extract<Answer, { type: 'refused' }>;
 

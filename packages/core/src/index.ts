@@ -1,5 +1,6 @@
 export * from './clock.ts';
 export * from './devices/device.ts';
+export * from './devices/hold.ts';
 export * from './devices/ports.ts';
 export * from './devices/service.ts';
 export * from './errors.ts';

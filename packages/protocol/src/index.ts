@@ -1,3 +1,4 @@
+export * from './digest.ts';
 export * from './limits.ts';
 export * from './lines.ts';
 export * from './messages.ts';

@@ -1,5 +1,5 @@
 /** Version of the wire format. Raised when an old agent could misread a new control plane or the reverse. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Longest line either side accepts, in bytes. A full batch or page is under 64 KiB; the rest is room to grow. */
 export const MAX_LINE_BYTES = 1024 * 1024;
@@ -9,3 +9,9 @@ export const MAX_BATCH_OPS = 128;
 
 /** Most peers in one `listed` answer. */
 export const LIST_PAGE_PEERS = 1000;
+
+/** Most devices in one `stats` answer. */
+export const STATS_PAGE_DEVICES = 1000;
+
+/** Most of the VPN server's own tunnel addresses: one of each pool, and of its IPv6 range. */
+export const MAX_INTERFACE_ADDRESSES = 64;

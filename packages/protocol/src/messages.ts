@@ -5,10 +5,37 @@
  * answers each with exactly one message that carries the same `id`. Requests are answered in order.
  */
 import { z } from 'zod';
-import { LIST_PAGE_PEERS, MAX_BATCH_OPS, PROTOCOL_VERSION } from './limits.ts';
-import { DeviceId, Epoch, Generation, TunnelAddress, WireGuardKey } from './values.ts';
+import {
+  LIST_PAGE_PEERS,
+  MAX_BATCH_OPS,
+  MAX_INTERFACE_ADDRESSES,
+  PROTOCOL_VERSION,
+  STATS_PAGE_DEVICES,
+} from './limits.ts';
+import {
+  Count,
+  DeviceId,
+  Digest,
+  Epoch,
+  Generation,
+  InterfaceAddress,
+  TunnelAddress,
+  WireGuardKey,
+} from './values.ts';
 
 const RequestId = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/**
+ * What a device may use. Enforced on the VPN server, so it holds while the control plane is away. Absent: no limit. These
+ * are part of the generation, except that `dataBytes` is what was left when the op was made: it counts from the moment
+ * that this epoch applies this generation for the first time, and saying the same generation again does not refill it.
+ */
+export const Limits = z.strictObject({
+  uploadBitsPerSecond: Count.min(8_000).optional(),
+  downloadBitsPerSecond: Count.min(8_000).optional(),
+  /** Bytes, up and down together, after which nothing passes. */
+  dataBytes: Count.optional(),
+});
 
 /** Make the interface carry this device with this key and exactly these addresses. */
 export const SetOp = z.strictObject({
@@ -17,6 +44,16 @@ export const SetOp = z.strictObject({
   generation: Generation,
   publicKey: WireGuardKey,
   addresses: z.array(TunnelAddress).min(1).max(4),
+  /** Absent: none. */
+  presharedKey: WireGuardKey.optional(),
+  /**
+   * The device's old key. It goes on carrying the addresses until the new one has had a handshake; then they move, and
+   * the old one goes. Absent: the old one goes at once.
+   */
+  replaces: WireGuardKey.optional(),
+  /** The devices with the same one reach each other. Absent: this one reaches none, and none reaches it. */
+  network: z.uuid().optional(),
+  limits: Limits.optional(),
 });
 
 /** Make sure that the interface does not carry this device, and remember its generation until the epoch ends. */
@@ -72,7 +109,41 @@ export const ListRequest = z.strictObject({
 
 export const StatusRequest = z.strictObject({ type: z.literal('status'), id: RequestId });
 
-export const Request = z.discriminatedUnion('type', [ApplyRequest, ListRequest, StatusRequest]);
+/**
+ * The VPN server's own tunnel addresses, each with the length of the network that devices have theirs from. Those that
+ * the interface lacks are added; what else it has stays.
+ */
+export const ConfigureRequest = z.strictObject({
+  type: z.literal('configure'),
+  id: RequestId,
+  epoch: Epoch,
+  addresses: z.array(InterfaceAddress).min(1).max(MAX_INTERFACE_ADDRESSES),
+});
+
+/** Reads the interface and answers in one line whether anything is to be listed. */
+export const DigestRequest = z.strictObject({ type: z.literal('digest'), id: RequestId });
+
+/** What devices have sent and received. Paged by device id. */
+export const StatsRequest = z.strictObject({
+  type: z.literal('stats'),
+  id: RequestId,
+  /** The last device of the page before; absent for the first page, which also reads the counters anew. */
+  after: DeviceId.optional(),
+  /**
+   * The highest `pass` that was written down whole: what the agent keeps of devices that are gone since before that, it
+   * may forget. Absent: none.
+   */
+  stored: Count.optional(),
+});
+
+export const Request = z.discriminatedUnion('type', [
+  ApplyRequest,
+  ListRequest,
+  StatusRequest,
+  ConfigureRequest,
+  DigestRequest,
+  StatsRequest,
+]);
 
 export const Hello = z.strictObject({
   type: z.literal('hello'),
@@ -118,6 +189,44 @@ export const Status = z.strictObject({
   peerCount: z.number().int().min(0),
 });
 
+export const Configured = z.strictObject({ type: z.literal('configured'), id: RequestId });
+
+export const DigestAnswer = z.strictObject({
+  type: z.literal('digest'),
+  id: RequestId,
+  epoch: Epoch,
+  /** Devices whose peer is on the interface just as their op wants it. */
+  peers: Count,
+  /** Over those. */
+  digest: Digest,
+  /** Peers that no device claims, and devices whose peer is missing or differs: something was changed by hand. */
+  drifted: Count,
+});
+
+/** Counts since `life` began; a later reading of the same life is never lower. Nothing of where the device is. */
+export const DeviceStats = z.strictObject({
+  deviceId: DeviceId,
+  /** Bytes of the packets inside the tunnel, as the VPN server counts: received from the device, sent to it. */
+  receivedBytes: Count,
+  sentBytes: Count,
+  /** `live`: a handshake in the last 180 s. `idle`: an older one. `never`: none since the peer was set. */
+  handshake: z.enum(['live', 'idle', 'never']),
+  /** It was removed since; these are its last counts. */
+  gone: z.boolean(),
+});
+
+export const Stats = z.strictObject({
+  type: z.literal('stats'),
+  id: RequestId,
+  epoch: Epoch,
+  /** Names the counters: another one means that all counts began again at 0. Outlives the agent. */
+  life: z.string().regex(/^[0-9a-f]{32}$/),
+  /** Numbers the readings of this epoch, from 1. */
+  pass: Count.min(1),
+  devices: z.array(DeviceStats).max(STATS_PAGE_DEVICES),
+  more: z.boolean(),
+});
+
 export const Refused = z.strictObject({
   type: z.literal('refused'),
   /** Null where the line was too broken to find an id in it. */
@@ -126,8 +235,18 @@ export const Refused = z.strictObject({
   detail: z.string().max(500),
 });
 
-export const Answer = z.discriminatedUnion('type', [Applied, Listed, Status, Refused]);
+export const Answer = z.discriminatedUnion('type', [
+  Applied,
+  Listed,
+  Status,
+  Configured,
+  DigestAnswer,
+  Stats,
+  Refused,
+]);
 
+export type Limits = z.infer<typeof Limits>;
+export type DeviceStats = z.infer<typeof DeviceStats>;
 export type SetOp = z.infer<typeof SetOp>;
 export type RemoveOp = z.infer<typeof RemoveOp>;
 export type EvictOp = z.infer<typeof EvictOp>;

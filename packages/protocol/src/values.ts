@@ -17,6 +17,15 @@ export const TunnelAddress = z
     message: 'is not an IPv4 or IPv6 address',
   });
 
+/** An address with the length of its network, as an interface has it: `10.8.0.1/24`. */
+export const InterfaceAddress = z
+  .string()
+  .regex(/^[0-9a-f.:]{2,39}\/(0|[1-9][0-9]{0,2})$/)
+  .refine((text) => {
+    const [address = '', length] = text.split('/');
+    return TunnelAddress.safeParse(address).success && Number(length) <= (isIPv6(address) ? 128 : 32);
+  }, 'is not an address with a prefix length');
+
 export const DeviceId = z.uuid();
 
 /** A device's version number: starts at 1, raised by every change that a VPN server must see. */
@@ -24,3 +33,9 @@ export const Generation = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /** Random id of one life of an agent and its interface. */
 export const Epoch = z.string().regex(/^[0-9a-f]{32}$/);
+
+/** Bytes or bits, as counted: whole, never negative. */
+export const Count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** XOR of the `digestOfPeer` of every peer, as 16 hexadecimal digits. */
+export const Digest = z.string().regex(/^[0-9a-f]{16}$/);

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream';
 import {
   Answer,
+  type DeviceStats,
   encodeLine,
   Hello,
   LineDecoder,
@@ -117,6 +118,35 @@ export class AgentClient {
       peers.push(...page.peers);
       if (!page.more) return peers;
       if (page.peers.length === 0) throw new Error('the agent promised another page and sent an empty one');
+    }
+  }
+
+  /** Has the interface carry these addresses of its own, each with the length of its network. */
+  async configure(addresses: string[]): Promise<void> {
+    await this.#ask('configure', 'configured', { epoch: this.hello.epoch, addresses });
+  }
+
+  /** One line that tells whether a listing would show anything new. */
+  async digest(): Promise<{ peers: number; digest: bigint; drifted: number }> {
+    const { peers, digest, drifted } = await this.#ask('digest', 'digest', {});
+    return { peers, digest: BigInt(`0x${digest}`), drifted };
+  }
+
+  /**
+   * What all devices have sent and received.
+   * @param stored the last pass of this epoch that was written down whole; undefined for none
+   */
+  async stats(stored: number | undefined): Promise<{ life: string; pass: number; devices: DeviceStats[] }> {
+    const devices: DeviceStats[] = [];
+    for (;;) {
+      const after = devices.at(-1)?.deviceId;
+      const page = await this.#ask('stats', 'stats', {
+        ...(stored === undefined ? {} : { stored }),
+        ...(after === undefined ? {} : { after }),
+      });
+      devices.push(...page.devices);
+      if (!page.more) return { life: page.life, pass: page.pass, devices };
+      if (page.devices.length === 0) throw new Error('the agent promised another page and sent an empty one');
     }
   }
 

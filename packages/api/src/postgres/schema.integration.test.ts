@@ -19,13 +19,14 @@ afterAll(async () => {
   await admin.end();
 });
 
-/** What both ways can say. Checks, partial indexes, triggers and generated columns are the migrations' alone. */
+/** What both ways can say. That a list is never null, checks, partial indexes, triggers and generated columns are the migrations' alone. */
 async function describeDatabase(url: string): Promise<string[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     const { rows } = await client.query<{ line: string }>(`
-      SELECT concat_ws(' ', 'column', table_name, column_name, udt_name, 'nullable ' || is_nullable,
+      SELECT concat_ws(' ', 'column', table_name, column_name, udt_name,
+        CASE WHEN data_type <> 'ARRAY' THEN 'nullable ' || is_nullable END,
         CASE is_generated WHEN 'NEVER' THEN 'default ' || column_default END) AS line
       FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_prisma_migrations'
       UNION ALL

@@ -1,3 +1,5 @@
+import type { Hold } from './hold.ts';
+
 /** What is wanted of a device. It is on its VPN server while `live`, and absent from it in every other state. */
 export type DeviceState = 'live' | 'suspended' | 'failed' | 'deleted';
 
@@ -12,6 +14,8 @@ export interface Placement {
   /** IP address; IPv6 without brackets. */
   readonly endpointHost: string;
   readonly endpointPort: number;
+  /** A second address of the same port; null where it has none. */
+  readonly endpointHost6: string | null;
   readonly serverPublicKey: Buffer;
   /** The epoch of the agent that was last reconciled; null where none ever was. */
   readonly serverEpoch: string | null;
@@ -36,7 +40,20 @@ export interface Device {
   readonly publicKey: Buffer;
   /** Sealed; null where the device made its own key pair. */
   readonly sealedPrivateKey: Buffer | null;
+  /** Sealed; null for none. */
+  readonly sealedPresharedKey: Buffer | null;
+  /** The key before this one, while it still works; null outside of a change of keys. */
+  readonly replacesKey: Buffer | null;
+  /** When the old key stops at the latest; set together with `replacesKey`. */
+  readonly overlapUntil: Date | null;
+  readonly keyChangedAt: Date;
   readonly assignedIp: string;
+  /** Null where its VPN server has no IPv6 in the tunnel. */
+  readonly assignedIp6: string | null;
+  /** Taken off its VPN server from this time on; null for never. */
+  readonly expiresAt: Date | null;
+  /** Why it is suspended; empty while it is live. */
+  readonly holds: readonly Hold[];
   /** The tenant's resolvers, as they go into the configuration. */
   readonly dns: readonly string[];
   /** Null where it never connected. */

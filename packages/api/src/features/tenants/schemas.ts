@@ -18,13 +18,9 @@ const settings = {
     .min(0)
     .max(DEVICE_LIMIT_MAX)
     .meta({ description: 'Most devices, of all users together' }),
-  passwordLengthMin: z
-    .int()
-    .min(8)
-    .max(256)
-    .meta({
-      description: 'Fewest characters of a password. Below 12 only with a second factor of your own.',
-    }),
+  passwordLengthMin: z.int().min(8).max(256).meta({
+    description: 'Fewest characters of a password. Below 12 only with a second factor of your own.',
+  }),
   authRateLimit: z
     .int()
     .min(1)

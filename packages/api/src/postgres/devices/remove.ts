@@ -13,7 +13,8 @@ WITH before AS (
   SELECT id, state FROM devices
   WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state <> 'deleted' FOR UPDATE
 ), d AS (
-  UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL
+  UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL,
+    preshared_key = NULL, replaces_key = NULL, overlap_until = NULL
   FROM before WHERE devices.id = before.id
   RETURNING devices.*, before.state AS old_state
 ), lease AS (

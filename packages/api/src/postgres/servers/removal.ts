@@ -9,7 +9,8 @@ const EVICT = `
 WITH before AS (
   SELECT id, state FROM devices WHERE server_id = $1 AND state <> 'deleted' ORDER BY id FOR UPDATE
 ), d AS (
-  UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL
+  UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL,
+    preshared_key = NULL, replaces_key = NULL, overlap_until = NULL
   FROM before WHERE devices.id = before.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation, before.state AS old_state
 ), lease AS (

@@ -6,24 +6,15 @@
  * the pass over the devices and the change of the tenant. Therefore a second pass follows: what committed before the
  * tenant's row was ours is seen by it, and what comes later the trigger tenants_growth refuses.
  */
-import { type ChangedTenant, notFound } from '@cvault/core';
+import { type ChangedTenant, HOLDS, notFound } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
+import { putHold, releaseHold } from '../devices/holds.ts';
 import { inTransaction } from '../transaction.ts';
 import { TENANT_COLUMNS, type TenantRow, tenantFromRow } from './rows.ts';
 
-/** $2 to $3: every device of the tenant in the one state goes to the other, and its VPN server has to hear of it. */
-const MOVE_DEVICES = `
-WITH before AS (
-  SELECT id FROM devices WHERE tenant_id = $1 AND state = $2::device_state ORDER BY id FOR UPDATE
-), d AS (
-  UPDATE devices SET state = $3::device_state, generation = generation + 1 FROM before WHERE devices.id = before.id
-  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
-  SELECT tenant_id, server_id, id, generation FROM d
-)
-SELECT DISTINCT server_id FROM d`;
+const SUSPEND = putHold('tenant_id = $1');
+const RESUME = releaseHold('tenant_id = $1');
 
 const SET_STATE = `
 UPDATE tenants SET state = $2::tenant_state WHERE id = $1 AND state <> 'deleting' RETURNING ${TENANT_COLUMNS}`;
@@ -33,7 +24,8 @@ const DELETE_DEVICES = `
 WITH before AS (
   SELECT id FROM devices WHERE tenant_id = $1 AND state <> 'deleted' ORDER BY id FOR UPDATE
 ), d AS (
-  UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL
+  UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL,
+    preshared_key = NULL, replaces_key = NULL, overlap_until = NULL
   FROM before WHERE devices.id = before.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
 ), lease AS (
@@ -59,9 +51,9 @@ export function setTenantState(
   id: string,
   state: 'active' | 'suspended',
 ): Promise<ChangedTenant> {
-  const [from, to] = state === 'suspended' ? ['live', 'suspended'] : ['suspended', 'live'];
+  const move = state === 'suspended' ? SUSPEND : RESUME;
   return inTransaction(pool, async (db) => {
-    const pass = async () => (await db.query<{ server_id: string }>(MOVE_DEVICES, [id, from, to])).rows;
+    const pass = async () => (await db.query<{ server_id: string }>(move, [id, HOLDS.tenant])).rows;
     const first = await pass();
     const tenant = (await db.query<TenantRow>(SET_STATE, [id, state])).rows[0];
     if (tenant === undefined) throw notFound('tenant');

@@ -1,0 +1,29 @@
+/**
+ * SQL that puts a hold on devices or releases it: `$2` is its bit (core's HOLDS). Whose state changes by it gets a new
+ * generation, and its VPN server has to hear of it; the statement answers the ids of those VPN servers. Rows are locked
+ * in the order of their ids, as everywhere.
+ * @param which the condition that chooses the devices, by `$1` and any from `$3` on; constant text of the caller's
+ */
+function moveHold(which: string, newHolds: string): string {
+  return `
+WITH before AS (
+  SELECT id, ${newHolds} AS holds, (${newHolds} = 0) <> (state = 'live') AS changes
+  FROM devices WHERE ${which} AND state IN ('live', 'suspended') AND ${newHolds} <> holds
+  ORDER BY id FOR UPDATE
+), d AS (
+  UPDATE devices SET holds = before.holds, generation = generation + before.changes::int,
+    state = (CASE before.holds WHEN 0 THEN 'live' ELSE 'suspended' END)::device_state
+  FROM before WHERE devices.id = before.id
+  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation, before.changes
+), queued AS (
+  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
+  SELECT tenant_id, server_id, id, generation FROM d WHERE changes
+)
+SELECT DISTINCT server_id FROM d WHERE changes`;
+}
+
+/** Takes devices off their VPN servers. */
+export const putHold = (which: string): string => moveHold(which, '(holds | $2::int)');
+
+/** Brings back those that nothing else holds. */
+export const releaseHold = (which: string): string => moveHold(which, '(holds & ~$2::int)');
