@@ -19,6 +19,7 @@ export * from './servers/service.ts';
 export * from './servers/status-service.ts';
 export * from './sessions/service.ts';
 export * from './sessions/session.ts';
+export * from './steps.ts';
 export * from './text/names.ts';
 export * from './access/api-keys.ts';
 export * from './access/authenticator.ts';

@@ -7,6 +7,7 @@ import {
   planReconcile,
   type PeerStore,
   type PushResult,
+  reached,
 } from '@cvault/core';
 import { MAX_BATCH_OPS, type Op, type OpResult } from '@cvault/protocol';
 import { AgentClient, RequestRefused } from './agent-client.ts';
@@ -142,6 +143,7 @@ export class Link {
     for (;;) {
       const due = await this.#deps.peers.claimDue(this.#deps.serverId, SWEEP_ENTRIES);
       if (due.length === 0) return;
+      reached('sweep:claimed');
       await Promise.all(due.map((peer) => this.#deliver(channel, peer)));
     }
   }
@@ -252,9 +254,17 @@ export class Link {
     await peers.adoptEpoch(serverId, epoch);
     const channel: Channel = {
       client,
-      ops: new Batcher((ops) => client.apply(ops), MAX_BATCH_OPS),
+      ops: new Batcher(async (ops) => {
+        reached('push:ready');
+        const applying = client.apply(ops);
+        reached('push:sent');
+        const results = await applying;
+        reached('push:acknowledged');
+        return results;
+      }, MAX_BATCH_OPS),
       acks: new Batcher(async (acks) => {
         await peers.acknowledge(serverId, epoch, acks);
+        reached('push:recorded');
         return acks.map(() => undefined);
       }, ACKS_MAX),
     };
@@ -272,7 +282,9 @@ export class Link {
     const { client, ops, acks } = channel;
     // In this order: see planReconcile.
     const observed = await client.list();
+    reached('reconcile:listed');
     const desired = await this.#deps.peers.desired(this.#deps.serverId);
+    reached('reconcile:read');
     const plan = planReconcile(observed, desired, client.hello.epoch);
     await Promise.all(
       plan.evict.map(({ publicKey, owner }) => ops.push({ verb: 'evict', publicKey, owner })),
@@ -280,6 +292,7 @@ export class Link {
     await Promise.all(plan.remove.map((peer) => this.#deliver(channel, peer)));
     await Promise.all(plan.trim.map((peer) => this.#deliver(channel, peer)));
     await Promise.all(plan.set.map((peer) => this.#deliver(channel, peer)));
+    reached('reconcile:repaired');
     await Promise.all(plan.acknowledged.map((ack) => acks.push(ack)));
     const { drift } = plan;
     const drifted = drift.added + drift.removed + drift.changed;

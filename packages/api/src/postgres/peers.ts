@@ -1,6 +1,7 @@
 import type { DesiredDigest, DesiredPeer, PeerStore } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import type { Database } from './database.ts';
+import { repeating } from './transaction.ts';
 
 interface PeerRow {
   tenant_id: string;
@@ -146,7 +147,8 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
     },
 
     async claimDue(serverId, limit) {
-      return (await pool.query<PeerRow>({ ...CLAIM_DUE, values: [serverId, limit] })).rows.map(peerFromRow);
+      const query = { ...CLAIM_DUE, values: [serverId, limit] };
+      return (await repeating(() => pool.query<PeerRow>(query))).rows.map(peerFromRow);
     },
 
     async serversWithDue() {
@@ -190,7 +192,7 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
 
     async acknowledge(serverId, epoch, acknowledged) {
       if (acknowledged.length === 0) return;
-      await pool.query({
+      const query = {
         ...ACKNOWLEDGE,
         values: [
           serverId,
@@ -199,11 +201,12 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
           acknowledged.map((ack) => ack.generation),
           quarantineSeconds,
         ],
-      });
+      };
+      await repeating(() => pool.query(query));
     },
 
     async fail({ tenantId, deviceId, generation }, reason) {
-      await pool.query(FAIL, [tenantId, deviceId, generation, reason]);
+      await repeating(() => pool.query(FAIL, [tenantId, deviceId, generation, reason]));
     },
   };
 }
