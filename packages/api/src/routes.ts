@@ -1,6 +1,7 @@
 import type {
   Clock,
   DeviceService,
+  Doctor,
   RateLimiter,
   ServerService,
   ServerStatusService,
@@ -11,6 +12,7 @@ import type {
 import type { FastifyInstance } from 'fastify';
 import { authRoutes } from './features/auth/routes.ts';
 import { deviceRoutes } from './features/devices/routes.ts';
+import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
@@ -29,6 +31,7 @@ export interface Services {
   readonly clock: Clock;
   readonly tenants: TenantService;
   readonly servers: ServerService;
+  readonly doctor: Doctor;
 }
 
 /** For tenants and their users. */
@@ -47,4 +50,5 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
   void app.register(apiKeyRoutes, { prefix: ADMIN, tenants });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
+  void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
 }

@@ -2,6 +2,7 @@
 import {
   createAuthenticator,
   createDeviceService,
+  createDoctor,
   createServerService,
   createServerStatusService,
   createSessionService,
@@ -23,6 +24,7 @@ import { buildApp } from './http/app.ts';
 import type { Fleet } from './links/fleet.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
+import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserStore } from './postgres/identity/users.ts';
@@ -47,6 +49,8 @@ const PUSH_MARGIN_MS = 1_000;
  * Measured with 500 registrations at once: in one queue, acknowledgements came after the requests' deadline.
  */
 const LINK_CONNECTIONS = 4;
+/** What the doctor finds wrong on an interface, it looks at again after this: a push is over by then. */
+const SECOND_LOOK_MS = 3_000;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
 
@@ -83,6 +87,7 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     servers: createServerStore(database),
     serverStatus: createServerStatusStore(database),
     peers: createPeerStore(linkDatabase, config.peers.quarantineSeconds),
+    doctor: createDoctorStore(linkDatabase),
   };
 }
 
@@ -104,6 +109,12 @@ function buildServices(
     tenants: createTenantService({ tenants: stores.tenants, apiKeys: stores.apiKeys, peers: fleet }),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
+    doctor: createDoctor({
+      store: stores.doctor,
+      peers: stores.peers,
+      fleet,
+      secondLookMs: SECOND_LOOK_MS,
+    }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
       servers: stores.servers,

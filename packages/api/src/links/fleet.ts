@@ -1,6 +1,7 @@
-import type { Device, DesiredPeer, PeerPush, PeerStore, PushResult } from '@cvault/core';
+import type { Device, DesiredPeer, ObservedPeer, PeerPush, PeerStore, PushResult } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import { Link, type LinkEvent, type LinkState } from './link.ts';
+import { lookAtAll, type LookCounts } from './look.ts';
 import type { Transport } from './transport.ts';
 
 /** A VPN server that this replica keeps a link to. */
@@ -18,6 +19,8 @@ export interface FleetDeps {
   readonly linkedServers: () => Promise<LinkedServer[]>;
   readonly peers: PeerStore;
   readonly onEvent: (serverId: string, event: LinkEvent) => void;
+  /** Called after each periodic look at the VPN servers whose turn it was. */
+  readonly onLook?: (counts: LookCounts) => void;
   readonly onError: (what: string, error: unknown) => void;
   readonly ackDeadlineMs: number;
   readonly reconcileEveryMs: number;
@@ -59,9 +62,7 @@ export class Fleet implements PeerPush {
     await this.refresh();
     this.#every(SWEEP_EVERY_MS, 'sweep', () => this.#sweep());
     this.#every(REFRESH_EVERY_MS, 'refresh', () => this.refresh());
-    this.#every(this.#deps.reconcileEveryMs, 'reconcile', async () => {
-      await Promise.all([...this.#links.values()].map(({ link }) => link.reconcile()));
-    });
+    this.#every(this.#deps.reconcileEveryMs, 'reconcile', () => this.#look());
   }
 
   /**
@@ -147,6 +148,20 @@ export class Fleet implements PeerPush {
     const links = [...this.#links.values()];
     this.#links.clear();
     await Promise.all([...links.map(({ link }) => link.close()), ...this.#underWay]);
+  }
+
+  /** What the interface carries now; null where this replica cannot reach it. */
+  async list(serverId: string): Promise<{ epoch: string; peers: ObservedPeer[] } | null> {
+    return (await this.#links.get(serverId)?.link.list()) ?? null;
+  }
+
+  async #look(): Promise<void> {
+    const links = new Map([...this.#links].map(([id, { link }]) => [id, link]));
+    const counts = await lookAtAll(links, this.#deps.peers, this.#deps.reconcileEveryMs, (id) => {
+      const link = links.get(id);
+      if (link !== undefined) this.#track('reconcile', link.reconcile());
+    });
+    this.#deps.onLook?.(counts);
   }
 
   async #sweep(): Promise<void> {

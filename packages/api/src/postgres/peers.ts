@@ -1,6 +1,7 @@
-import type { DesiredPeer, PeerStore } from '@cvault/core';
+import type { DesiredDigest, DesiredPeer, PeerStore } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import type { Database } from './database.ts';
+import { repeating } from './transaction.ts';
 
 interface PeerRow {
   tenant_id: string;
@@ -102,6 +103,42 @@ WITH d AS (
 )
 UPDATE tenants SET device_count = device_count - 1 FROM d WHERE tenants.id = d.tenant_id`;
 
+/**
+ * Two replicas that look at the same time share the VPN servers out: whoever locks a row first has it.
+ */
+const CLAIM_LOOK = `
+WITH due AS (
+  SELECT id FROM servers WHERE id = ANY($1::uuid[]) AND look_after <= now() ORDER BY id FOR UPDATE SKIP LOCKED
+)
+UPDATE servers SET look_after = now() + $2 * interval '1 millisecond' FROM due WHERE servers.id = due.id
+RETURNING servers.id`;
+
+const DIGESTS = `
+SELECT s.id, s.epoch, count(d.id) FILTER (WHERE d.state = 'live') AS peers,
+  coalesce(bit_xor(d.peer_digest) FILTER (WHERE d.state = 'live'), 0)::text AS digest,
+  count(d.id) FILTER (
+    WHERE d.applied_generation <> d.generation OR d.applied_epoch IS DISTINCT FROM s.epoch
+  ) AS unnoted
+FROM servers s LEFT JOIN devices d ON d.server_id = s.id AND d.removed_at IS NULL
+WHERE s.id = ANY($1::uuid[])
+GROUP BY s.id`;
+
+interface DigestRow {
+  id: string;
+  epoch: string | null;
+  peers: number;
+  /** As text: 64 bits are more than a number holds. */
+  digest: string;
+  unnoted: number;
+}
+
+const digestFromRow = ({ epoch, peers, digest, unnoted }: DigestRow): DesiredDigest => ({
+  epoch,
+  peers,
+  digest: BigInt.asUintN(64, BigInt(digest)),
+  unnoted,
+});
+
 /** @param quarantineSeconds how long a freed address stays unused, so that nothing of its last holder reaches the next */
 export function createPeerStore({ pool }: Database, quarantineSeconds: number): PeerStore {
   return {
@@ -110,7 +147,8 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
     },
 
     async claimDue(serverId, limit) {
-      return (await pool.query<PeerRow>({ ...CLAIM_DUE, values: [serverId, limit] })).rows.map(peerFromRow);
+      const query = { ...CLAIM_DUE, values: [serverId, limit] };
+      return (await repeating(() => pool.query<PeerRow>(query))).rows.map(peerFromRow);
     },
 
     async serversWithDue() {
@@ -127,13 +165,34 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
       ]);
     },
 
-    async heard(serverId) {
-      await pool.query('UPDATE servers SET last_contact_at = now() WHERE id = $1', [serverId]);
+    async heard(serverIds) {
+      await pool.query(
+        `WITH heard AS (SELECT id FROM servers WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE)
+         UPDATE servers SET last_contact_at = now() FROM heard WHERE servers.id = heard.id`,
+        [serverIds],
+      );
+    },
+
+    async claimLook(serverIds, forMs) {
+      const { rows } = await pool.query<{ id: string }>(CLAIM_LOOK, [serverIds, forMs]);
+      return rows.map((row) => row.id);
+    },
+
+    async digests(serverIds) {
+      const { rows } = await pool.query<DigestRow>(DIGESTS, [serverIds]);
+      return new Map(rows.map((row) => [row.id, digestFromRow(row)]));
+    },
+
+    async noteDrift(serverId, found) {
+      await pool.query(
+        'UPDATE servers SET drift_found = drift_found + $2, drift_found_at = now() WHERE id = $1',
+        [serverId, found],
+      );
     },
 
     async acknowledge(serverId, epoch, acknowledged) {
       if (acknowledged.length === 0) return;
-      await pool.query({
+      const query = {
         ...ACKNOWLEDGE,
         values: [
           serverId,
@@ -142,11 +201,12 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
           acknowledged.map((ack) => ack.generation),
           quarantineSeconds,
         ],
-      });
+      };
+      await repeating(() => pool.query(query));
     },
 
     async fail({ tenantId, deviceId, generation }, reason) {
-      await pool.query(FAIL, [tenantId, deviceId, generation, reason]);
+      await repeating(() => pool.query(FAIL, [tenantId, deviceId, generation, reason]));
     },
   };
 }

@@ -1,6 +1,26 @@
 // Made by packages/sdk/generate.mjs from openapi.json. Do not edit.
 
 export interface paths {
+    "/api/v1/admin/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare everything that must agree
+         * @description Database, leases, quota counters, queued changes and registered keys; with `deep=true` every interface, too. Changes nothing. What merely waits to be applied is no finding.
+         */
+        get: operations["examine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/servers": {
         parameters: {
             query?: never;
@@ -691,6 +711,30 @@ export interface components {
             /** @constant */
             status: "disconnected";
         };
+        Examination: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            examinedAt: string;
+            findings: components["schemas"]["Finding"][];
+            /** @description Nothing was found, and everything that was asked for could be looked at. */
+            healthy: boolean;
+            /** @description Null unless `deep`. */
+            interfacesExamined: number | null;
+            /** @description VPN servers of whose interfaces nothing is known. */
+            unreachable: string[];
+        };
+        Finding: {
+            /** @enum {string} */
+            breach: "duplicate_address" | "duplicate_key" | "leaked_lease" | "lost_lease" | "early_release" | "outside_pool" | "counter_off" | "generation_ahead" | "unqueued_change" | "acknowledged_queued" | "unregistered_key" | "retired_key_alive" | "stuck_pending" | "foreign_reference" | "orphan_peer" | "missing_peer" | "wrong_addresses" | "peer_ahead";
+            detail: string;
+            meaning: string;
+            serverId: string | null;
+            /** @description The device, address, lease or tenant that it is about. */
+            subject: string;
+            tenantId: string | null;
+        };
         Health: {
             /** @constant */
             status: "ok";
@@ -986,6 +1030,29 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    examine: {
+        parameters: {
+            query?: {
+                deep?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examination"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listServers: {
         parameters: {
             query?: never;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CVaultError, type Device, type NewDevice } from '@cvault/core';
+import { CVaultError, type Device, type NewDevice, reached } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
 import { repeating } from '../transaction.ts';
@@ -93,7 +93,9 @@ export async function registerDevice(pool: pg.Pool, device: NewDevice, pushAfter
         pushAfterMs,
       ],
     };
+    reached('register:asked');
     const { rows } = await repeating(() => pool.query<DeviceRow>(query));
+    reached('register:committed');
     return deviceFromRow(rows[0]!);
   } catch (cause) {
     switch (brokenConstraint(cause)) {

@@ -1,5 +1,6 @@
-import type { Device, Owner } from '@cvault/core';
+import { type Device, type Owner, reached } from '@cvault/core';
 import type pg from 'pg';
+import { repeating } from '../transaction.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 /**
@@ -38,9 +39,9 @@ export async function deleteDevice(
   id: string,
   pushAfterMs: number,
 ): Promise<Device | null> {
-  const { rows } = await pool.query<DeviceRow>({
-    ...DELETE,
-    values: [owner.tenantId, owner.userId, id, pushAfterMs],
-  });
+  const query = { ...DELETE, values: [owner.tenantId, owner.userId, id, pushAfterMs] };
+  reached('remove:asked');
+  const { rows } = await repeating(() => pool.query<DeviceRow>(query));
+  reached('remove:committed');
   return rows[0] === undefined ? null : deviceFromRow(rows[0]);
 }
