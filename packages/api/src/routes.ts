@@ -1,6 +1,7 @@
 import type {
   Clock,
   DeviceService,
+  LocationStore,
   RateLimiter,
   ServerService,
   ServerStatusService,
@@ -12,6 +13,7 @@ import type { FastifyInstance } from 'fastify';
 import { authRoutes } from './features/auth/routes.ts';
 import { deviceRoutes } from './features/devices/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
+import { locationRoutes } from './features/locations/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
@@ -29,6 +31,7 @@ export interface Services {
   readonly clock: Clock;
   readonly tenants: TenantService;
   readonly servers: ServerService;
+  readonly locations: LocationStore;
 }
 
 /** For tenants and their users. */
@@ -43,6 +46,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(authRoutes, { prefix: API, users, limiter });
   void app.register(meRoutes, { prefix: API });
   void app.register(deviceRoutes, { prefix: API, devices });
+  void app.register(locationRoutes, { prefix: API, locations: services.locations });
   void app.register(vpnRoutes, { prefix: API, sessions, serverStatus, clock });
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
   void app.register(apiKeyRoutes, { prefix: ADMIN, tenants });

@@ -27,6 +27,7 @@ import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
+import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
 import { createServerStatusStore } from './postgres/servers/status.ts';
 import { createServerStore } from './postgres/servers/store.ts';
 import { createSessionStore } from './postgres/sessions.ts';
@@ -49,6 +50,8 @@ const PUSH_MARGIN_MS = 1_000;
 const LINK_CONNECTIONS = 4;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
+/** How often the free addresses are counted that placing devices weighs. */
+const COUNT_EVERY_MS = 15_000;
 
 export interface CVault {
   readonly app: FastifyInstance;
@@ -168,6 +171,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     routes: (routes) =>
       registerRoutes(routes, {
         ...services,
+        locations: createLocationStore(database),
         limiter,
         clock: systemClock,
         health: {
@@ -181,6 +185,9 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     await services.tenants.finishDeletions();
     await services.servers.finishRemovals();
   });
+  const counting = repeat(COUNT_EVERY_MS, () => countAddresses(database));
+  const report = (what: string) => (error: unknown) =>
+    log.error({ err: error, what }, 'periodic work failed');
   return {
     app,
     fleet: vpnServers.fleet,
@@ -189,13 +196,14 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     servers: stores.servers,
     async start() {
       await vpnServers.fleet.start();
-      finishing.start((error) => log.error({ err: error, what: 'finish deletions' }, 'periodic work failed'));
+      finishing.start(report('finish deletions'));
+      counting.start(report('count addresses'));
     },
     drain() {
       draining = true;
     },
     async close() {
-      await finishing.stop();
+      await Promise.all([finishing.stop(), counting.stop()]);
       await vpnServers.fleet.close();
       await linkDatabase.close();
       await database.close();

@@ -1,4 +1,11 @@
-import type { Device, DesiredPeer, PeerPush, PeerStore, PushResult } from '@cvault/core';
+import {
+  type DesiredPeer,
+  type Device,
+  type PeerPush,
+  type PeerStore,
+  type PushResult,
+  tunnelAddressesOfDevice,
+} from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import { Link, type LinkEvent, type LinkState } from './link.ts';
 import type { Transport } from './transport.ts';
@@ -35,7 +42,7 @@ function desiredOf(device: Device): DesiredPeer {
     generation: device.generation,
     present: device.state === 'live',
     publicKey: encodeKey(device.publicKey),
-    addresses: [device.assignedIp],
+    addresses: tunnelAddressesOfDevice(device),
     appliedGeneration: device.appliedGeneration,
     appliedEpoch: device.appliedEpoch,
   };

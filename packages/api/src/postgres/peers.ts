@@ -8,13 +8,13 @@ interface PeerRow {
   generation: number;
   present: boolean;
   public_key: Buffer;
-  address: string;
+  addresses: string[];
   applied_generation: number;
   applied_epoch: string | null;
 }
 
 const PEER_COLUMNS = `d.tenant_id, d.id AS device_id, d.generation, d.state = 'live' AS present, d.public_key,
-  host(d.assigned_ip) AS address, d.applied_generation, d.applied_epoch`;
+  array_remove(ARRAY[host(d.assigned_ip), host(d.assigned_ip6)], NULL) AS addresses, d.applied_generation, d.applied_epoch`;
 
 function peerFromRow(row: PeerRow): DesiredPeer {
   return {
@@ -23,7 +23,7 @@ function peerFromRow(row: PeerRow): DesiredPeer {
     generation: row.generation,
     present: row.present,
     publicKey: encodeKey(row.public_key),
-    addresses: [row.address],
+    addresses: row.addresses,
     appliedGeneration: row.applied_generation,
     appliedEpoch: row.applied_epoch,
   };

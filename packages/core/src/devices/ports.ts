@@ -1,12 +1,16 @@
 import type { Device } from './device.ts';
 
-export interface NewDevice {
+/** Where a device is to be. Both null: anywhere; at most one of them is set. */
+export interface PlacementWish {
+  readonly region: string | null;
+  readonly serverId: string | null;
+}
+
+export interface NewDevice extends PlacementWish {
   readonly id: string;
   readonly tenantId: string;
   readonly userId: string;
   readonly name: string;
-  /** Null: any region. */
-  readonly region: string | null;
   readonly publicKey: Buffer;
   readonly sealedPrivateKey: Buffer | null;
 }
@@ -22,7 +26,8 @@ export interface DeviceStore {
   /**
    * Leases the address that was free the longest, writes the device and its outbox entry, and counts it.
    * Nothing is kept where it throws.
-   * @throws CVaultError `unknown_region`, `pool_exhausted`, `public_key_taken`, `device_limit_reached`
+   * @throws CVaultError `unknown_region`, `unknown_server`, `server_not_open`, `pool_exhausted`, `public_key_taken`,
+   * `device_limit_reached`
    */
   register(device: NewDevice): Promise<Device>;
   /** Newest last; deleted ones are left out. */

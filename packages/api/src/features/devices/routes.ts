@@ -39,11 +39,12 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
       },
     },
     async (request, reply) => {
-      const { deviceName, publicKey, region } = request.body;
+      const { deviceName, publicKey, region, serverId } = request.body;
       const { device, status, config } = await devices.register(userOf(request), {
         name: deviceName,
         publicKey,
         region,
+        serverId,
       });
       const resource = deviceResource(device, status);
       const server = { ...resource.server, ip: resource.server.publicIp, port: resource.server.endpointPort };
@@ -138,12 +139,16 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
         querystring: z.strictObject({
           format: z.enum(['text', 'qr']).default('text'),
           image: z.enum(['png', 'svg']).default('png').describe('The kind of image with `format=qr`.'),
+          endpoint: z
+            .enum(['ipv4', 'ipv6'])
+            .optional()
+            .describe('How the VPN server is to be reached. Absent: over IPv4 where it has both.'),
         }),
       },
     },
     async (request, reply) => {
-      const { format, image } = request.query;
-      const config = await devices.config(userOf(request), request.params.id);
+      const { format, image, endpoint } = request.query;
+      const config = await devices.config(userOf(request), request.params.id, endpoint);
       reply.header('cache-control', 'no-store');
       if (format === 'text') {
         return reply
