@@ -22,6 +22,7 @@ import type { Probe } from './features/health/routes.ts';
 import { buildApp } from './http/app.ts';
 import type { Fleet } from './links/fleet.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
+import { finishDepartures } from './postgres/devices/departures.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
@@ -51,7 +52,7 @@ const LINK_CONNECTIONS = 4;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
 /** How often the free addresses are counted that placing devices weighs. */
-const COUNT_EVERY_MS = 15_000;
+const COUNT_EVERY_MS = 30_000;
 
 export interface CVault {
   readonly app: FastifyInstance;
@@ -184,6 +185,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
   const finishing = repeat(FINISH_EVERY_MS, async () => {
     await services.tenants.finishDeletions();
     await services.servers.finishRemovals();
+    await finishDepartures(database.pool);
   });
   const counting = repeat(COUNT_EVERY_MS, () => countAddresses(database));
   const report = (what: string) => (error: unknown) =>

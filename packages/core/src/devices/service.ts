@@ -164,6 +164,39 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
     },
 
     /**
+     * Moves a device to another VPN server. The new one carries it when `active` is answered; the old one is told at the
+     * same time, and where it cannot be reached, its address stays out of use until it has acknowledged.
+     * @throws CVaultError `not_found`; as `DeviceStore.move` does; `server_full`, `peer_refused`
+     */
+    async move(
+      owner: Owner,
+      id: string,
+      wish: { readonly region?: string | undefined; readonly serverId?: string | undefined },
+    ): Promise<RegisteredDevice> {
+      const moved = await devices.move(owner, id, {
+        region: wish.region ?? null,
+        serverId: wish.serverId ?? null,
+      });
+      if (moved === null) throw notFound('device');
+      const { device, leftServerId } = moved;
+      if (leftServerId !== null) peers.wake([leftServerId]);
+      const result = await peers.push(device);
+      if (result.outcome === 'refused') {
+        throw new CVaultError(
+          result.reason === 'full' ? 'server_full' : 'peer_refused',
+          'The VPN server refused this peer, so the device has failed. Delete it and register it again.',
+          { cause: new Error(`${result.reason}: ${result.detail} (key ${encodeKey(device.publicKey)})`) },
+        );
+      }
+      const carried = result.outcome === 'applied';
+      return {
+        device,
+        status: device.state === 'live' ? (carried ? 'active' : 'pending') : statusOf(device),
+        config: configOf(device),
+      };
+    },
+
+    /**
      * Answers whether the VPN server has acknowledged the removal; where it has not, it is done once it is back.
      * @throws CVaultError `not_found`
      */

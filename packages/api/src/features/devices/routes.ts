@@ -7,6 +7,8 @@ import { IdParams } from '../../http/schemas/ids.ts';
 import {
   DeviceList,
   deviceResource,
+  MoveDevice,
+  registeredDeviceResource,
   DeviceResource,
   RegisterDevice,
   RegisteredDeviceResource,
@@ -46,12 +48,10 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
         region,
         serverId,
       });
-      const resource = deviceResource(device, status);
-      const server = { ...resource.server, ip: resource.server.publicIp, port: resource.server.endpointPort };
       return reply
         .code(status === 'active' ? 201 : 202)
         .header('location', `/api/v1/devices/${device.id}`)
-        .send({ ...resource, config, server });
+        .send(registeredDeviceResource(device, status, config));
     },
   );
 
@@ -97,6 +97,31 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
     },
     async (request) =>
       deviceResource(await devices.rename(userOf(request), request.params.id, request.body.deviceName)),
+  );
+
+  app.post(
+    '/devices/:id/move',
+    {
+      config: access,
+      schema: {
+        operationId: 'moveDevice',
+        summary: 'Move a device to another VPN server',
+        description:
+          'It keeps its id and its key and gets another address, so it needs the configuration that is answered. What is in ' +
+          'its place already stays as it is. 200: packets flow with it at once. 202: the new VPN server cannot be reached ' +
+          'just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it.',
+        tags,
+        params: IdParams,
+        body: MoveDevice,
+        response: { 200: RegisteredDeviceResource, 202: RegisteredDeviceResource },
+      },
+    },
+    async (request, reply) => {
+      const { device, status, config } = await devices.move(userOf(request), request.params.id, request.body);
+      return reply
+        .code(status === 'active' ? 200 : 202)
+        .send(registeredDeviceResource(device, status, config));
+    },
   );
 
   app.delete(

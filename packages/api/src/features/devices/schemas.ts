@@ -30,6 +30,11 @@ export const RegisterDevice = z
   .refine(atMostOne, AT_MOST_ONE)
   .meta({ id: 'RegisterDevice' });
 
+export const MoveDevice = z
+  .strictObject(WISH)
+  .refine(atMostOne, AT_MOST_ONE)
+  .meta({ id: 'MoveDevice', description: 'An empty object: to any other VPN server.' });
+
 export const RenameDevice = z.strictObject({ deviceName: Name }).meta({ id: 'RenameDevice' });
 
 const Status = z
@@ -89,4 +94,15 @@ export function deviceResource(
       endpointPort: placement.endpointPort,
     },
   };
+}
+
+/** With its configuration, and the VPN server's address by the names that the first version had for it too. */
+export function registeredDeviceResource(
+  device: Device,
+  status: DeviceStatus,
+  config: string,
+): z.infer<typeof RegisteredDeviceResource> {
+  const resource = deviceResource(device, status);
+  const { publicIp, endpointPort } = resource.server;
+  return { ...resource, config, server: { ...resource.server, ip: publicIp, port: endpointPort } };
 }
