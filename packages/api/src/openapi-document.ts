@@ -26,6 +26,7 @@ export async function buildOpenApi(): Promise<string> {
         'tenants',
         'servers',
         'doctor',
+        'locations',
       ] as const
     ).map((name) => [name, inert()]),
   ) as unknown as Omit<Services, 'health'>;

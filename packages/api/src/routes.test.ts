@@ -35,6 +35,7 @@ const services: Services = {
   tenants: unreachable,
   servers: unreachable,
   doctor: unreachable,
+  locations: unreachable,
   limiter,
   clock: { now: () => new Date(0) },
   health: { clock: { now: () => new Date(0) }, probes: [], draining: () => false },

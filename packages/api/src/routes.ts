@@ -2,6 +2,7 @@ import type {
   Clock,
   DeviceService,
   Doctor,
+  LocationStore,
   RateLimiter,
   ServerService,
   ServerStatusService,
@@ -14,6 +15,7 @@ import { authRoutes } from './features/auth/routes.ts';
 import { deviceRoutes } from './features/devices/routes.ts';
 import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
+import { locationRoutes } from './features/locations/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
@@ -32,6 +34,7 @@ export interface Services {
   readonly tenants: TenantService;
   readonly servers: ServerService;
   readonly doctor: Doctor;
+  readonly locations: LocationStore;
 }
 
 /** For tenants and their users. */
@@ -46,6 +49,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(authRoutes, { prefix: API, users, limiter });
   void app.register(meRoutes, { prefix: API });
   void app.register(deviceRoutes, { prefix: API, devices });
+  void app.register(locationRoutes, { prefix: API, locations: services.locations });
   void app.register(vpnRoutes, { prefix: API, sessions, serverStatus, clock });
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
   void app.register(apiKeyRoutes, { prefix: ADMIN, tenants });

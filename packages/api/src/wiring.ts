@@ -23,12 +23,14 @@ import type { Probe } from './features/health/routes.ts';
 import { buildApp } from './http/app.ts';
 import type { Fleet } from './links/fleet.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
+import { finishDepartures } from './postgres/devices/departures.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
+import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
 import { createServerStatusStore } from './postgres/servers/status.ts';
 import { createServerStore } from './postgres/servers/store.ts';
 import { createSessionStore } from './postgres/sessions.ts';
@@ -53,6 +55,8 @@ const LINK_CONNECTIONS = 4;
 const SECOND_LOOK_MS = 3_000;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
+/** How often the free addresses are counted that placing devices weighs. */
+const COUNT_EVERY_MS = 30_000;
 
 export interface CVault {
   readonly app: FastifyInstance;
@@ -179,6 +183,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     routes: (routes) =>
       registerRoutes(routes, {
         ...services,
+        locations: createLocationStore(database),
         limiter,
         clock: systemClock,
         health: {
@@ -191,7 +196,11 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
   const finishing = repeat(FINISH_EVERY_MS, async () => {
     await services.tenants.finishDeletions();
     await services.servers.finishRemovals();
+    await finishDepartures(database.pool);
   });
+  const counting = repeat(COUNT_EVERY_MS, () => countAddresses(database));
+  const report = (what: string) => (error: unknown) =>
+    log.error({ err: error, what }, 'periodic work failed');
   return {
     app,
     fleet: vpnServers.fleet,
@@ -200,13 +209,14 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     servers: stores.servers,
     async start() {
       await vpnServers.fleet.start();
-      finishing.start((error) => log.error({ err: error, what: 'finish deletions' }, 'periodic work failed'));
+      finishing.start(report('finish deletions'));
+      counting.start(report('count addresses'));
     },
     drain() {
       draining = true;
     },
     async close() {
-      await finishing.stop();
+      await Promise.all([finishing.stop(), counting.stop()]);
       await vpnServers.fleet.close();
       await linkDatabase.close();
       await database.close();

@@ -1,4 +1,12 @@
-import type { Device, DesiredPeer, ObservedPeer, PeerPush, PeerStore, PushResult } from '@cvault/core';
+import {
+  type DesiredPeer,
+  type Device,
+  type ObservedPeer,
+  type PeerPush,
+  type PeerStore,
+  type PushResult,
+  tunnelAddressesOfDevice,
+} from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import { Link, type LinkEvent, type LinkState } from './link.ts';
 import { lookAtAll, type LookCounts } from './look.ts';
@@ -38,7 +46,7 @@ function desiredOf(device: Device): DesiredPeer {
     generation: device.generation,
     present: device.state === 'live',
     publicKey: encodeKey(device.publicKey),
-    addresses: [device.assignedIp],
+    addresses: tunnelAddressesOfDevice(device),
     appliedGeneration: device.appliedGeneration,
     appliedEpoch: device.appliedEpoch,
   };

@@ -8,7 +8,13 @@ import {
 import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Cell, Vault } from '../keys/vault.ts';
-import { type Device, type DeviceStatus, statusOf } from './device.ts';
+import {
+  type Device,
+  type DeviceStatus,
+  type Placement,
+  statusOf,
+  tunnelAddressesOfDevice,
+} from './device.ts';
 import type { DeviceStore, Owner, PeerPush } from './ports.ts';
 
 export interface RegisterInput {
@@ -17,6 +23,8 @@ export interface RegisterInput {
   readonly publicKey?: string | undefined;
   /** Absent: any region. */
   readonly region?: string | undefined;
+  /** Instead of a region: this VPN server and no other. */
+  readonly serverId?: string | undefined;
 }
 
 export interface RegisteredDevice {
@@ -46,6 +54,23 @@ function readPublicKey(text: string): Buffer {
   }
 }
 
+/** Over which protocol a device reaches its VPN server. */
+export type EndpointFamily = 'ipv4' | 'ipv6';
+
+/**
+ * The first address is of either family, the second of IPv6.
+ * @throws CVaultError `invalid_request`
+ */
+function endpointOf({ endpointHost, endpointHost6 }: Placement, family?: EndpointFamily): string {
+  if (family === undefined) return endpointHost;
+  const isWanted = (host: string | null) => host !== null && host.includes(':') === (family === 'ipv6');
+  const host = [endpointHost, endpointHost6].find(isWanted);
+  if (typeof host === 'string') return host;
+  throw new CVaultError('invalid_request', 'The VPN server has no such endpoint.', {
+    faults: [{ pointer: '/endpoint', message: `the device’s VPN server is not reached over this protocol` }],
+  });
+}
+
 export interface DeviceServiceDeps {
   readonly devices: DeviceStore;
   readonly peers: PeerPush;
@@ -54,19 +79,19 @@ export interface DeviceServiceDeps {
 
 /** What an end user does with their devices. */
 export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps) {
-  function configOf(device: Device): string {
+  function configOf(device: Device, endpoint?: EndpointFamily): string {
     const privateKey =
       device.sealedPrivateKey === null
         ? undefined
         : vault.open(privateKeyCell(device.tenantId, device.id), device.sealedPrivateKey).reveal();
-    const { serverPublicKey, endpointHost, endpointPort } = device.placement;
+    const addresses = tunnelAddressesOfDevice(device);
     return renderDeviceConfig({
-      interface: { publicKey: device.publicKey, privateKey, addresses: [device.assignedIp], dns: device.dns },
+      interface: { publicKey: device.publicKey, privateKey, addresses, dns: device.dns },
       peer: {
-        publicKey: serverPublicKey,
-        endpoint: { host: endpointHost, port: endpointPort },
-        // IPv4 only until VPN servers have IPv6 inside the tunnel: a `::/0` without an address would black-hole it.
-        allowedIps: ['0.0.0.0/0'],
+        publicKey: device.placement.serverPublicKey,
+        endpoint: { host: endpointOf(device.placement, endpoint), port: device.placement.endpointPort },
+        // A `::/0` without an address of its own would black-hole the device's IPv6.
+        allowedIps: device.assignedIp6 === null ? ['0.0.0.0/0'] : ['0.0.0.0/0', '::/0'],
         persistentKeepalive: KEEPALIVE_SECONDS,
       },
     });
@@ -95,6 +120,7 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
         userId: owner.userId,
         name: input.name,
         region: input.region ?? null,
+        serverId: input.serverId ?? null,
         publicKey,
         sealedPrivateKey:
           privateKey === undefined ? null : vault.seal(privateKeyCell(owner.tenantId, id), privateKey),
@@ -122,8 +148,12 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
 
     get,
 
-    async config(owner: Owner, id: string): Promise<string> {
-      return configOf(await get(owner, id));
+    /**
+     * @param endpoint absent: IPv4 where the VPN server has it
+     * @throws CVaultError `not_found`; `invalid_request` where it has no address of this family
+     */
+    async config(owner: Owner, id: string, endpoint?: EndpointFamily): Promise<string> {
+      return configOf(await get(owner, id), endpoint);
     },
 
     /** @throws CVaultError `not_found` */
@@ -131,6 +161,39 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
       const device = await devices.rename(owner, id, name);
       if (device === null) throw notFound('device');
       return device;
+    },
+
+    /**
+     * Moves a device to another VPN server. The new one carries it when `active` is answered; the old one is told at the
+     * same time, and where it cannot be reached, its address stays out of use until it has acknowledged.
+     * @throws CVaultError `not_found`; as `DeviceStore.move` does; `server_full`, `peer_refused`
+     */
+    async move(
+      owner: Owner,
+      id: string,
+      wish: { readonly region?: string | undefined; readonly serverId?: string | undefined },
+    ): Promise<RegisteredDevice> {
+      const moved = await devices.move(owner, id, {
+        region: wish.region ?? null,
+        serverId: wish.serverId ?? null,
+      });
+      if (moved === null) throw notFound('device');
+      const { device, leftServerId } = moved;
+      if (leftServerId !== null) peers.wake([leftServerId]);
+      const result = await peers.push(device);
+      if (result.outcome === 'refused') {
+        throw new CVaultError(
+          result.reason === 'full' ? 'server_full' : 'peer_refused',
+          'The VPN server refused this peer, so the device has failed. Delete it and register it again.',
+          { cause: new Error(`${result.reason}: ${result.detail} (key ${encodeKey(device.publicKey)})`) },
+        );
+      }
+      const carried = result.outcome === 'applied';
+      return {
+        device,
+        status: device.state === 'live' ? (carried ? 'active' : 'pending') : statusOf(device),
+        config: configOf(device),
+      };
     },
 
     /**

@@ -418,6 +418,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a device to another VPN server
+         * @description It keeps its id and its key and gets another address, so it needs the configuration that is answered. What is in its place already stays as it is. 200: packets flow with it at once. 202: the new VPN server cannot be reached just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it.
+         */
+        post: operations["moveDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/locations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where a device can be
+         * @description Regions and their VPN servers. A device may name either when it is registered or moved.
+         */
+        get: operations["listLocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -580,6 +620,11 @@ export interface components {
         AddServer: {
             /** @description The address that devices connect to. */
             endpointHost: string;
+            /**
+             * Format: ipv6
+             * @description A second, IPv6 address of the same port.
+             */
+            endpointHost6?: string;
             /** @default 51820 */
             endpointPort: number;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
@@ -590,6 +635,8 @@ export interface components {
             sshHost: string;
             /** @default 22 */
             sshPort: number;
+            /** @description The /64 that devices have their IPv6 tunnel addresses from. Absent: a random unique local one (RFC 4193). Null: no IPv6 in the tunnel. */
+            tunnelPrefix6?: string | null;
         };
         ApiKey: {
             /**
@@ -673,6 +720,8 @@ export interface components {
         };
         Device: {
             assignedIp: string;
+            /** @description Null where its VPN server has no IPv6 in the tunnel. */
+            assignedIp6: string | null;
             createdAt: string;
             deviceName: string;
             /** @description Why it failed; null in every other status. */
@@ -744,6 +793,33 @@ export interface components {
              */
             timestamp: string;
         };
+        Location: {
+            /** @description Devices on it have an IPv6 tunnel address too. */
+            hasIpv6: boolean;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description How many of its addresses are in use.
+             * @enum {string}
+             */
+            load: "low" | "medium" | "high";
+            name: string;
+            /** @description The address that devices connect to. */
+            publicIp: string;
+            region: string;
+            /**
+             * @description `full`: no address is left. `unavailable`: in maintenance, or not heard of late.
+             * @enum {string}
+             */
+            status: "available" | "full" | "unavailable";
+        };
+        LocationList: {
+            regions: {
+                /** @description What a device names as its `region`. */
+                id: string;
+                servers: components["schemas"]["Location"][];
+            }[];
+        };
         Login: {
             /** Format: email */
             email: string;
@@ -761,6 +837,16 @@ export interface components {
             id: string;
             /** Format: uuid */
             tenantId: string;
+        };
+        /** @description An empty object: to any other VPN server. */
+        MoveDevice: {
+            /** @description Where the VPN server is to be. Absent: anywhere. */
+            region?: string;
+            /**
+             * Format: uuid
+             * @description Instead of a region: the VPN server, from the list of locations.
+             */
+            serverId?: string;
         };
         Pool: {
             addresses: {
@@ -782,7 +868,7 @@ export interface components {
         /** @description RFC 9457 problem; docs/errors.md lists the codes */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_admin_key" | "tenant_suspended" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "device_limit_reached" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
+            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_admin_key" | "tenant_suspended" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
             detail: string;
             errors?: {
                 message: string;
@@ -817,9 +903,16 @@ export interface components {
             publicKey?: string;
             /** @description Where the VPN server is to be. Absent: anywhere. */
             region?: string;
+            /**
+             * Format: uuid
+             * @description Instead of a region: the VPN server, from the list of locations.
+             */
+            serverId?: string;
         };
         RegisteredDevice: {
             assignedIp: string;
+            /** @description Null where its VPN server has no IPv6 in the tunnel. */
+            assignedIp6: string | null;
             /** @description A complete WireGuard configuration, as `wg-quick` takes it. */
             config: string;
             createdAt: string;
@@ -885,6 +978,8 @@ export interface components {
             createdAt: string;
             deviceCount: number;
             endpointHost: string;
+            /** @description A second, IPv6 address of the same port. */
+            endpointHost6: string | null;
             endpointPort: number;
             /** Format: uuid */
             id: string;
@@ -901,9 +996,13 @@ export interface components {
                 user: string;
             } | null;
             /** @enum {string} */
-            state: "provisioning" | "active" | "disabled" | "removing" | "removed";
+            state: "provisioning" | "active" | "draining" | "disabled" | "removing" | "removed";
             /** @enum {string} */
             transport: "ssh" | "local" | "memory";
+            /** @description Null: no IPv6 in the tunnel. */
+            tunnelPrefix6: string | null;
+            /** @description How many devices it gets, beside the others of its region. */
+            weight: number;
         };
         ServerList: {
             servers: components["schemas"]["Server"][];
@@ -1824,6 +1923,8 @@ export interface operations {
     getDeviceConfig: {
         parameters: {
             query?: {
+                /** @description How the VPN server is to be reached. Absent: over IPv4 where it has both. */
+                endpoint?: "ipv4" | "ipv6";
                 format?: "text" | "qr";
                 /** @description The kind of image with `format=qr`. */
                 image?: "png" | "svg";
@@ -1843,6 +1944,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    moveDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveDevice"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredDevice"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLocations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationList"];
+                };
             };
             default: components["responses"]["Problem"];
         };

@@ -7,6 +7,8 @@ import { IdParams } from '../../http/schemas/ids.ts';
 import {
   DeviceList,
   deviceResource,
+  MoveDevice,
+  registeredDeviceResource,
   DeviceResource,
   RegisterDevice,
   RegisteredDeviceResource,
@@ -39,18 +41,17 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
       },
     },
     async (request, reply) => {
-      const { deviceName, publicKey, region } = request.body;
+      const { deviceName, publicKey, region, serverId } = request.body;
       const { device, status, config } = await devices.register(userOf(request), {
         name: deviceName,
         publicKey,
         region,
+        serverId,
       });
-      const resource = deviceResource(device, status);
-      const server = { ...resource.server, ip: resource.server.publicIp, port: resource.server.endpointPort };
       return reply
         .code(status === 'active' ? 201 : 202)
         .header('location', `/api/v1/devices/${device.id}`)
-        .send({ ...resource, config, server });
+        .send(registeredDeviceResource(device, status, config));
     },
   );
 
@@ -98,6 +99,31 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
       deviceResource(await devices.rename(userOf(request), request.params.id, request.body.deviceName)),
   );
 
+  app.post(
+    '/devices/:id/move',
+    {
+      config: access,
+      schema: {
+        operationId: 'moveDevice',
+        summary: 'Move a device to another VPN server',
+        description:
+          'It keeps its id and its key and gets another address, so it needs the configuration that is answered. What is in ' +
+          'its place already stays as it is. 200: packets flow with it at once. 202: the new VPN server cannot be reached ' +
+          'just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it.',
+        tags,
+        params: IdParams,
+        body: MoveDevice,
+        response: { 200: RegisteredDeviceResource, 202: RegisteredDeviceResource },
+      },
+    },
+    async (request, reply) => {
+      const { device, status, config } = await devices.move(userOf(request), request.params.id, request.body);
+      return reply
+        .code(status === 'active' ? 200 : 202)
+        .send(registeredDeviceResource(device, status, config));
+    },
+  );
+
   app.delete(
     '/devices/:id',
     {
@@ -138,12 +164,16 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
         querystring: z.strictObject({
           format: z.enum(['text', 'qr']).default('text'),
           image: z.enum(['png', 'svg']).default('png').describe('The kind of image with `format=qr`.'),
+          endpoint: z
+            .enum(['ipv4', 'ipv6'])
+            .optional()
+            .describe('How the VPN server is to be reached. Absent: over IPv4 where it has both.'),
         }),
       },
     },
     async (request, reply) => {
-      const { format, image } = request.query;
-      const config = await devices.config(userOf(request), request.params.id);
+      const { format, image, endpoint } = request.query;
+      const config = await devices.config(userOf(request), request.params.id, endpoint);
       reply.header('cache-control', 'no-store');
       if (format === 'text') {
         return reply

@@ -3,6 +3,7 @@ import { CVaultError, type Device, type NewDevice, reached } from '@cvault/core'
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
 import { repeating } from '../transaction.ts';
+import { choosePlacement, placing } from './placement.ts';
 import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 /**
@@ -15,39 +16,24 @@ import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
  * - the quota is used up: the check tenants_device_limit refuses the new count;
  * - the user is not the tenant's: the composite foreign key refuses.
  *
- * `free` walks the VPN servers, those heard of late first, and takes the first address that nobody else is taking (SKIP
- * LOCKED), the longest unused first. A key that this tenant retired may come back to it; any other stays refused.
- * The tenant's row is everybody's lock, so it is touched last: it depends on the new device.
+ * A key that this tenant retired may come back to it; any other stays refused. The tenant's row is everybody's lock, so it
+ * is touched last: it depends on the new device.
  */
 const REGISTER = {
   name: 'device-register',
   text: `
-WITH placement AS MATERIALIZED (
-  SELECT id, row_number() OVER (
-    ORDER BY (last_contact_at > now() - interval '90 seconds') IS TRUE DESC, created_at, id
-  ) AS preference
-  FROM servers WHERE state = 'active' AND ($5::text IS NULL OR region = $5)
-), free AS (
-  SELECT next.server_id, next.address
-  FROM (SELECT id FROM placement ORDER BY preference) AS p
-  CROSS JOIN LATERAL (
-    SELECT server_id, address FROM ip_pool
-    WHERE server_id = p.id AND state IN ('free', 'quarantine') AND free_after <= now()
-    ORDER BY free_after, address LIMIT 1 FOR UPDATE SKIP LOCKED
-  ) AS next
-  LIMIT 1
-), lease AS (
+WITH ${choosePlacement({ region: '$5', serverId: '$10' })}, lease AS (
   UPDATE ip_pool SET state = 'held', tenant_id = $2, device_id = $1
-  FROM free WHERE ip_pool.server_id = free.server_id AND ip_pool.address = free.address
-  RETURNING ip_pool.server_id, ip_pool.address
+  FROM chosen WHERE ip_pool.server_id = chosen.server_id AND ip_pool.address = chosen.address
+  RETURNING ip_pool.server_id, ip_pool.address, chosen.address6
 ), key AS (
   INSERT INTO public_keys (key_hash, tenant_id, device_id) VALUES ($8, $2, $1)
   ON CONFLICT (key_hash) DO UPDATE SET device_id = excluded.device_id
     WHERE public_keys.tenant_id = excluded.tenant_id AND public_keys.device_id IS NULL
   RETURNING key_hash
 ), device AS (
-  INSERT INTO devices (id, tenant_id, user_id, name, server_id, assigned_ip, public_key, private_key)
-  VALUES ($1, $2, $3, $4, (SELECT server_id FROM lease), (SELECT address FROM lease),
+  INSERT INTO devices (id, tenant_id, user_id, name, server_id, assigned_ip, assigned_ip6, public_key, private_key)
+  VALUES ($1, $2, $3, $4, (SELECT server_id FROM lease), (SELECT address FROM lease), (SELECT address6 FROM lease),
           (SELECT $6::bytea FROM key), $7)
   RETURNING *
 ), queued AS (
@@ -60,24 +46,16 @@ SELECT ${DEVICE_COLUMNS}
 FROM device d JOIN servers s ON s.id = d.server_id JOIN tenants t ON t.id = d.tenant_id`,
 };
 
-async function whyNoAddress(pool: pg.Pool, region: string | null): Promise<CVaultError> {
-  const { rowCount } = await pool.query(
-    "SELECT FROM servers WHERE state = 'active' AND ($1::text IS NULL OR region = $1) LIMIT 1",
-    [region],
-  );
-  if (rowCount === 0 && region !== null) {
-    return new CVaultError('unknown_region', 'There is no VPN server in this region.', {
-      faults: [{ pointer: '/region', message: 'names no region with an active VPN server' }],
-    });
-  }
-  return new CVaultError('pool_exhausted', 'No tunnel address is left. Nothing was kept.');
-}
-
 /**
  * @param pushAfterMs how long the outbox entry is left to the request that writes it
  * @throws CVaultError see `DeviceStore.register`
  */
-export async function registerDevice(pool: pg.Pool, device: NewDevice, pushAfterMs: number): Promise<Device> {
+export function registerDevice(pool: pg.Pool, device: NewDevice, pushAfterMs: number): Promise<Device> {
+  return placing(pool, device, () => registerOnce(pool, device, pushAfterMs));
+}
+
+/** Null where no address was to be had. */
+async function registerOnce(pool: pg.Pool, device: NewDevice, pushAfterMs: number): Promise<Device | null> {
   try {
     const query = {
       ...REGISTER,
@@ -91,6 +69,7 @@ export async function registerDevice(pool: pg.Pool, device: NewDevice, pushAfter
         device.sealedPrivateKey,
         createHash('sha256').update(device.publicKey).digest(),
         pushAfterMs,
+        device.serverId,
       ],
     };
     reached('register:asked');
@@ -101,7 +80,7 @@ export async function registerDevice(pool: pg.Pool, device: NewDevice, pushAfter
     switch (brokenConstraint(cause)) {
       case 'server_id':
       case 'assigned_ip':
-        throw await whyNoAddress(pool, device.region);
+        return null;
       case 'public_key':
       case 'devices_live_public_key':
         throw new CVaultError('public_key_taken', 'This public key is in use or was used before.', { cause });

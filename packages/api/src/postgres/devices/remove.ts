@@ -5,7 +5,8 @@ import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './r
 
 /**
  * Everything that ends with a device, in one statement. `before` locks the row and keeps its old state: only a device
- * that counted gives its quota back. The lease drains until the VPN server has acknowledged the removal.
+ * that counted gives its quota back. The lease drains until the VPN server has acknowledged the removal; it is found by
+ * its key alone, because a move that this statement waited for has changed whose it is (see move.ts).
  */
 const DELETE = {
   name: 'device-delete',
@@ -19,7 +20,8 @@ WITH before AS (
   FROM before WHERE devices.id = before.id
   RETURNING devices.*, before.state AS old_state
 ), lease AS (
-  UPDATE ip_pool SET state = 'draining' FROM d WHERE ip_pool.tenant_id = d.tenant_id AND ip_pool.device_id = d.id
+  UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
+  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
   SELECT tenant_id, server_id, id, generation, now() + $4 * interval '1 millisecond' FROM d

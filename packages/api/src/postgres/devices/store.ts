@@ -1,5 +1,6 @@
 import type { Device, DeviceStore, Owner } from '@cvault/core';
 import type { Database } from '../database.ts';
+import { moveDevice } from './move.ts';
 import { registerDevice } from './register.ts';
 import { deleteDevice } from './remove.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
@@ -31,6 +32,8 @@ export function createDeviceStore({ pool }: Database, pushAfterMs: number): Devi
     async rename({ tenantId, userId }, id, name) {
       return one((await pool.query<DeviceRow>(RENAME, [tenantId, userId, id, name])).rows);
     },
+
+    move: (owner, id, wish) => moveDevice(pool, owner, id, wish, pushAfterMs),
 
     delete: (owner, id) => deleteDevice(pool, owner, id, pushAfterMs),
   };
