@@ -1,6 +1,7 @@
 import type { Device, DesiredPeer, PeerPush, PeerStore, PushResult } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import { Link, type LinkEvent, type LinkState } from './link.ts';
+import type { OpOf } from './ops.ts';
 import type { Transport } from './transport.ts';
 
 /** A VPN server that this replica keeps a link to. */
@@ -17,6 +18,7 @@ export interface FleetDeps {
   /** The VPN servers that there are to be links to. */
   readonly linkedServers: () => Promise<LinkedServer[]>;
   readonly peers: PeerStore;
+  readonly opOf: OpOf;
   readonly onEvent: (serverId: string, event: LinkEvent) => void;
   readonly onError: (what: string, error: unknown) => void;
   readonly ackDeadlineMs: number;
@@ -36,6 +38,10 @@ function desiredOf(device: Device): DesiredPeer {
     present: device.state === 'live',
     publicKey: encodeKey(device.publicKey),
     addresses: [device.assignedIp],
+    sealedPresharedKey: device.sealedPresharedKey,
+    replaces: device.replacesKey === null ? null : encodeKey(device.replacesKey),
+    network: device.network,
+    limits: device.limits,
     appliedGeneration: device.appliedGeneration,
     appliedEpoch: device.appliedEpoch,
   };
@@ -99,6 +105,7 @@ export class Fleet implements PeerPush {
         publicKey: server.publicKey,
         transport: server.transport,
         peers: this.#deps.peers,
+        opOf: this.#deps.opOf,
         ackDeadlineMs: this.#deps.ackDeadlineMs,
         onEvent: (event) => this.#deps.onEvent(server.id, event),
       });

@@ -1,20 +1,23 @@
 import type { DesiredPeer, PeerStore } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import type { Database } from './database.ts';
+import { limitsFromRow, PLAN_COLUMNS, PLAN_JOINS, type PlanRow } from './devices/rows.ts';
 
-interface PeerRow {
+interface PeerRow extends PlanRow {
   tenant_id: string;
   device_id: string;
   generation: number;
   present: boolean;
   public_key: Buffer;
   address: string;
+  preshared_key: Buffer | null;
+  replaces_key: Buffer | null;
   applied_generation: number;
   applied_epoch: string | null;
 }
 
 const PEER_COLUMNS = `d.tenant_id, d.id AS device_id, d.generation, d.state = 'live' AS present, d.public_key,
-  host(d.assigned_ip) AS address, d.applied_generation, d.applied_epoch`;
+  host(d.assigned_ip) AS address, d.preshared_key, d.replaces_key, d.applied_generation, d.applied_epoch,${PLAN_COLUMNS}`;
 
 function peerFromRow(row: PeerRow): DesiredPeer {
   return {
@@ -24,6 +27,10 @@ function peerFromRow(row: PeerRow): DesiredPeer {
     present: row.present,
     publicKey: encodeKey(row.public_key),
     addresses: [row.address],
+    sealedPresharedKey: row.preshared_key,
+    replaces: row.replaces_key === null ? null : encodeKey(row.replaces_key),
+    network: row.network,
+    limits: limitsFromRow(row),
     appliedGeneration: row.applied_generation,
     appliedEpoch: row.applied_epoch,
   };
@@ -31,7 +38,7 @@ function peerFromRow(row: PeerRow): DesiredPeer {
 
 const DESIRED = {
   name: 'peers-desired',
-  text: `SELECT ${PEER_COLUMNS} FROM devices d WHERE d.server_id = $1 AND d.removed_at IS NULL`,
+  text: `SELECT ${PEER_COLUMNS} FROM devices d ${PLAN_JOINS} WHERE d.server_id = $1 AND d.removed_at IS NULL`,
 };
 
 /** Backs off by the number of attempts, up to a minute. A dead replica's claims come due again by themselves. */
@@ -46,13 +53,15 @@ WITH due AS (
   FROM due WHERE outbox.id = due.id
   RETURNING outbox.device_id
 )
-SELECT ${PEER_COLUMNS} FROM devices d WHERE d.id IN (SELECT device_id FROM claimed)`,
+SELECT ${PEER_COLUMNS} FROM devices d ${PLAN_JOINS} WHERE d.id IN (SELECT device_id FROM claimed)`,
 };
 
 /**
  * One statement for a whole batch. Rows are locked in the order of their ids, so that two replicas that acknowledge the
  * same devices wait for each other instead of deadlocking. Durable only with the next commit that is (the last line):
  * losing it to a crash of PostgreSQL costs one repeated acknowledgement, a flush would cost every caller 1–3 ms.
+ * A key that the device had before its newest generation is free for its tenant once that is acknowledged; a device of
+ * generation 1 has had no other.
  * `IS TRUE` keeps the planner, before it has statistics, from walking all devices of the VPN server instead of looking
  * up the few ids: measured with 3,000 devices 1.7 ms against 0.01 ms.
  */
@@ -72,13 +81,16 @@ WITH acked AS (
     removed_at = CASE WHEN devices.state = 'deleted' AND devices.generation = locked.generation THEN now() END
   FROM locked WHERE devices.id = locked.id
   RETURNING devices.id, devices.tenant_id, devices.removed_at IS NOT NULL AS removed,
-    devices.state IN ('deleted', 'failed') AND devices.generation = locked.generation AS absent
+    devices.state IN ('deleted', 'failed') AND devices.generation = locked.generation AS absent,
+    devices.generation > 1 AND devices.generation = locked.generation AS changed, devices.public_key, devices.replaces_key
 ), lease AS (
   UPDATE ip_pool SET state = 'quarantine', tenant_id = NULL, device_id = NULL,
     free_after = now() + $5 * interval '1 second'
   FROM d WHERE ip_pool.tenant_id = d.tenant_id AND ip_pool.device_id = d.id AND d.absent
 ), key AS (
-  UPDATE public_keys SET device_id = NULL FROM d WHERE public_keys.device_id = d.id AND d.removed
+  UPDATE public_keys SET device_id = NULL
+  FROM d WHERE public_keys.device_id = d.id AND d.changed
+    AND (d.removed OR public_keys.key_hash NOT IN (sha256(d.public_key), coalesce(sha256(d.replaces_key), '')))
 ), sent AS (
   DELETE FROM outbox USING acked WHERE outbox.device_id = acked.id AND outbox.generation <= acked.generation
 )
@@ -99,8 +111,12 @@ WITH d AS (
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
+), user_quota AS (
+  UPDATE tenant_users SET device_count = device_count - 1
+  FROM d WHERE tenant_users.tenant_id = d.tenant_id AND tenant_users.id = d.user_id
+  RETURNING tenant_users.tenant_id
 )
-UPDATE tenants SET device_count = device_count - 1 FROM d WHERE tenants.id = d.tenant_id`;
+UPDATE tenants SET device_count = device_count - 1 FROM user_quota WHERE tenants.id = user_quota.tenant_id`;
 
 /** @param quarantineSeconds how long a freed address stays unused, so that nothing of its last holder reaches the next */
 export function createPeerStore({ pool }: Database, quarantineSeconds: number): PeerStore {

@@ -61,6 +61,10 @@ export function aDevice(
     region: over.region ?? null,
     publicKey: over.publicKey ?? generateKeyPair().publicKey,
     sealedPrivateKey: null,
+    sealedPresharedKey: null,
+    expiresAt: null,
+    dns: null,
+    routes: null,
   };
 }
 

@@ -1,15 +1,12 @@
-import {
-  encodeKey,
-  generateKeyPair,
-  InvalidPublicKey,
-  parsePublicKey,
-  renderDeviceConfig,
-} from '@cvault/wireguard';
+import { encodeKey } from '@cvault/wireguard';
 import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
-import type { Cell, Vault } from '../keys/vault.ts';
+import type { Vault } from '../keys/vault.ts';
+import { configOf } from './config.ts';
+import { type Converge, type Converged, createConvergence, type Wait } from './convergence.ts';
 import { type Device, type DeviceStatus, statusOf } from './device.ts';
-import type { DeviceStore, Owner, PeerPush } from './ports.ts';
+import { newKeys } from './keys.ts';
+import type { DeviceChanges, DeviceStore, Owner, PeerPush } from './ports.ts';
 
 export interface RegisterInput {
   readonly name: string;
@@ -17,33 +14,30 @@ export interface RegisterInput {
   readonly publicKey?: string | undefined;
   /** Absent: any region. */
   readonly region?: string | undefined;
+  /** In the future; absent or null for never. */
+  readonly expiresAt?: Date | null | undefined;
+  /** Absent or null: the tenant's. */
+  readonly dns?: readonly string[] | null | undefined;
+  readonly routes?: readonly string[] | null | undefined;
 }
 
-export interface RegisteredDevice {
+export interface RotateInput {
+  /** The device's own new key, as text. Absent: a key pair is made here. */
+  readonly publicKey?: string | undefined;
+  /** 0 to 86,400. How long the old key goes on working where the new one is not used yet. */
+  readonly overlapSeconds: number;
+}
+
+/** A device, and how far its VPN server is. */
+export interface ToldDevice {
   readonly device: Device;
   /** `active` only after the VPN server's own word. */
   readonly status: DeviceStatus;
+}
+
+export interface ConfiguredDevice extends ToldDevice {
   /** The complete WireGuard configuration. */
   readonly config: string;
-}
-
-/** Seconds between keepalives: below the 30 s that home routers commonly keep a UDP mapping for. */
-const KEEPALIVE_SECONDS = 25;
-
-export function privateKeyCell(tenantId: string, deviceId: string): Cell {
-  return { owner: tenantId, row: deviceId, column: 'devices.private_key' };
-}
-
-function readPublicKey(text: string): Buffer {
-  try {
-    return parsePublicKey(text);
-  } catch (cause) {
-    if (!(cause instanceof InvalidPublicKey)) throw cause;
-    throw new CVaultError('invalid_public_key', `The public key ${cause.reason}.`, {
-      cause,
-      faults: [{ pointer: '/publicKey', message: cause.reason }],
-    });
-  }
 }
 
 export interface DeviceServiceDeps {
@@ -52,25 +46,29 @@ export interface DeviceServiceDeps {
   readonly vault: Vault;
 }
 
+function refusedPeer(
+  { reason, detail }: Extract<Converged, { outcome: 'refused' }>,
+  device: Device,
+  consequence: string,
+): CVaultError {
+  const cause = new Error(`${reason}: ${detail} (key ${encodeKey(device.publicKey)})`);
+  return reason === 'full'
+    ? new CVaultError('server_full', `The VPN server holds as many peers as it can. ${consequence}`, {
+        cause,
+      })
+    : new CVaultError('peer_refused', `The VPN server refused this peer. ${consequence}`, { cause });
+}
+
+function checkExpiry(expiresAt: Date | null | undefined): void {
+  if (expiresAt === null || expiresAt === undefined || expiresAt.getTime() > Date.now()) return;
+  throw new CVaultError('invalid_request', 'expiresAt is not in the future.', {
+    faults: [{ pointer: '/expiresAt', message: 'must be in the future; delete the device to end it now' }],
+  });
+}
+
 /** What an end user does with their devices. */
 export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps) {
-  function configOf(device: Device): string {
-    const privateKey =
-      device.sealedPrivateKey === null
-        ? undefined
-        : vault.open(privateKeyCell(device.tenantId, device.id), device.sealedPrivateKey).reveal();
-    const { serverPublicKey, endpointHost, endpointPort } = device.placement;
-    return renderDeviceConfig({
-      interface: { publicKey: device.publicKey, privateKey, addresses: [device.assignedIp], dns: device.dns },
-      peer: {
-        publicKey: serverPublicKey,
-        endpoint: { host: endpointHost, port: endpointPort },
-        // IPv4 only until VPN servers have IPv6 inside the tunnel: a `::/0` without an address would black-hole it.
-        allowedIps: ['0.0.0.0/0'],
-        persistentKeepalive: KEEPALIVE_SECONDS,
-      },
-    });
-  }
+  const converge: Converge = createConvergence({ devices, peers });
 
   async function get(owner: Owner, id: string): Promise<Device> {
     const device = await devices.find(owner, id);
@@ -80,42 +78,30 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
 
   return {
     /**
-     * Commits the device, hands it to its VPN server, and waits for the acknowledgement until the deadline.
+     * Commits the device, hands it to its VPN server, and waits for the acknowledgement.
      * @throws CVaultError as `DeviceStore.register` does; `invalid_public_key`; `server_full`, `peer_refused`
      */
-    async register(owner: Owner, input: RegisterInput): Promise<RegisteredDevice> {
+    async register(owner: Owner, input: RegisterInput, wait: Wait = 'ack'): Promise<ConfiguredDevice> {
+      checkExpiry(input.expiresAt);
       const id = newId();
-      const { publicKey, privateKey } =
-        input.publicKey === undefined
-          ? generateKeyPair()
-          : { publicKey: readPublicKey(input.publicKey), privateKey: undefined };
       const device = await devices.register({
         id,
         tenantId: owner.tenantId,
         userId: owner.userId,
         name: input.name,
         region: input.region ?? null,
-        publicKey,
-        sealedPrivateKey:
-          privateKey === undefined ? null : vault.seal(privateKeyCell(owner.tenantId, id), privateKey),
+        expiresAt: input.expiresAt ?? null,
+        dns: input.dns ?? null,
+        routes: input.routes ?? null,
+        ...newKeys(vault, { tenantId: owner.tenantId, id }, input.publicKey),
       });
-      const result = await peers.push(device);
+      const result = await converge(owner, device, wait);
       if (result.outcome === 'refused') {
         await devices.delete(owner, device.id);
         peers.wake([device.placement.serverId]);
-        throw new CVaultError(
-          result.reason === 'full' ? 'server_full' : 'peer_refused',
-          result.reason === 'full'
-            ? 'The VPN server holds as many peers as it can. Nothing was kept.'
-            : 'The VPN server refused this peer. Nothing was kept.',
-          { cause: new Error(`${result.reason}: ${result.detail} (key ${encodeKey(device.publicKey)})`) },
-        );
+        throw refusedPeer(result, device, 'Nothing was kept.');
       }
-      return {
-        device,
-        status: result.outcome === 'applied' ? 'active' : 'pending',
-        config: configOf(device),
-      };
+      return { ...result, config: configOf(vault, device) };
     },
 
     list: (owner: Owner): Promise<Device[]> => devices.list(owner),
@@ -123,14 +109,37 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
     get,
 
     async config(owner: Owner, id: string): Promise<string> {
-      return configOf(await get(owner, id));
+      return configOf(vault, await get(owner, id));
     },
 
-    /** @throws CVaultError `not_found` */
-    async rename(owner: Owner, id: string, name: string): Promise<Device> {
-      const device = await devices.rename(owner, id, name);
+    /** @throws CVaultError `not_found`; `invalid_request` for an expiry that is not in the future */
+    async update(owner: Owner, id: string, changes: DeviceChanges, wait: Wait = 'ack'): Promise<ToldDevice> {
+      checkExpiry(changes.expiresAt);
+      const device = await devices.update(owner, id, changes);
       if (device === null) throw notFound('device');
-      return device;
+      // Most changes are not on the VPN server: only an unacknowledged one has anything to wait for.
+      if (statusOf(device) !== 'pending') return { device, status: statusOf(device) };
+      const result = await converge(owner, device, wait);
+      if (result.outcome === 'refused') throw refusedPeer(result, device, 'The device has failed.');
+      return result;
+    },
+
+    /**
+     * Gives the device other keys; the old one stops at once, or with an overlap when the new one is first used.
+     * @throws CVaultError as `DeviceStore.rotate` does; `not_found`, `invalid_public_key`; `server_full`, `peer_refused`
+     */
+    async rotate(
+      owner: Owner,
+      id: string,
+      input: RotateInput,
+      wait: Wait = 'ack',
+    ): Promise<ConfiguredDevice> {
+      const keys = newKeys(vault, { tenantId: owner.tenantId, id }, input.publicKey);
+      const device = await devices.rotate(owner, id, { ...keys, overlapSeconds: input.overlapSeconds });
+      if (device === null) throw notFound('device');
+      const result = await converge(owner, device, wait);
+      if (result.outcome === 'refused') throw refusedPeer(result, device, 'The device has failed.');
+      return { ...result, config: configOf(vault, result.device) };
     },
 
     /**

@@ -1,7 +1,42 @@
-import { type Device, type DeviceStatus, statusOf } from '@cvault/core';
+import {
+  type ConfiguredDevice,
+  type Device,
+  type DeviceStatus,
+  reasonOf,
+  statusOf,
+  WAIT_ACTIVE_SECONDS,
+} from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import { z } from 'zod';
+import { Resolvers, Routes } from '../../http/schemas/addresses.ts';
 import { Name } from '../../http/schemas/name.ts';
+
+const ExpiresAt = z.iso
+  .datetime({ offset: true, error: 'must be a time as of ISO 8601, with its zone' })
+  .transform((text) => new Date(text))
+  .nullable()
+  .optional()
+  .describe('The device is taken off its VPN server at this time. Null: never.');
+
+/** What a device may have of its own; null or absent: the tenant’s. */
+const own = {
+  expiresAt: ExpiresAt,
+  dns: Resolvers.nullable()
+    .optional()
+    .describe('Resolvers in the configuration. Null: the tenant’s; empty: none, the device keeps its own.'),
+  routes: Routes.nullable()
+    .optional()
+    .describe('What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel).'),
+};
+
+export const WaitQuery = z.strictObject({
+  wait: z
+    .literal('active')
+    .optional()
+    .describe(
+      `Answer when the VPN server has acknowledged the change, or after ${WAIT_ACTIVE_SECONDS} s. Absent: after 2 s at most.`,
+    ),
+});
 
 export const RegisterDevice = z
   .strictObject({
@@ -15,10 +50,35 @@ export const RegisterDevice = z
           'Absent: a key pair is made for it.',
       ),
     region: z.string().min(1).max(50).optional().describe('Where the VPN server is to be. Absent: anywhere.'),
+    ...own,
   })
   .meta({ id: 'RegisterDevice' });
 
-export const RenameDevice = z.strictObject({ deviceName: Name }).meta({ id: 'RenameDevice' });
+export const UpdateDevice = z
+  .strictObject({ deviceName: Name.optional(), ...own })
+  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'names nothing to change')
+  .meta({ id: 'UpdateDevice' });
+
+/** A day: who has not fetched the new configuration by then is not coming. */
+const OVERLAP_SECONDS_MAX = 86_400;
+
+export const RotateDevice = z
+  .strictObject({
+    publicKey: z
+      .string()
+      .max(100)
+      .optional()
+      .describe('The device’s own new public key. Absent: a key pair is made for it.'),
+    overlapSeconds: z
+      .int()
+      .min(0)
+      .max(OVERLAP_SECONDS_MAX)
+      .default(0)
+      .describe(
+        'How long the old key goes on working while the new one has not been used. 0: it stops at once.',
+      ),
+  })
+  .meta({ id: 'RotateDevice' });
 
 const Status = z
   .enum(['pending', 'active', 'suspended', 'failed', 'removing'])
@@ -31,7 +91,24 @@ export const DeviceResource = z
     assignedIp: z.string(),
     publicKey: z.string(),
     status: Status,
+    reason: z
+      .string()
+      .nullable()
+      .describe(
+        'Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, ' +
+          '`server`, `data`, `expired`, `key`), separated by commas; or `vpn_server_away`. Null where nothing is in the way.',
+      ),
     failure: z.string().nullable().describe('Why it failed; null in every other status.'),
+    desiredGeneration: z.int().describe('Raised by every change that the VPN server has to see.'),
+    appliedGeneration: z.int().describe('The newest one that the VPN server has acknowledged; 0 for none.'),
+    keyChangedAt: z.string(),
+    keyExpiresAt: z
+      .string()
+      .nullable()
+      .describe('From then on the device is held until its key is changed. Null: never.'),
+    expiresAt: z.string().nullable(),
+    dns: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
+    routes: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
     lastConnectedAt: z.string().nullable(),
     createdAt: z.string(),
     server: z.object({
@@ -64,7 +141,15 @@ export function deviceResource(
     assignedIp: device.assignedIp,
     publicKey: encodeKey(device.publicKey),
     status,
+    reason: reasonOf(device, status),
     failure: device.failure,
+    desiredGeneration: device.generation,
+    appliedGeneration: device.appliedGeneration,
+    keyChangedAt: device.keyChangedAt.toISOString(),
+    keyExpiresAt: device.keyExpiresAt?.toISOString() ?? null,
+    expiresAt: device.expiresAt?.toISOString() ?? null,
+    dns: device.ownDns === null ? null : [...device.ownDns],
+    routes: device.ownRoutes === null ? null : [...device.ownRoutes],
     lastConnectedAt: device.lastConnectedAt?.toISOString() ?? null,
     createdAt: device.createdAt.toISOString(),
     server: {
@@ -75,4 +160,14 @@ export function deviceResource(
       endpointPort: placement.endpointPort,
     },
   };
+}
+
+export function configuredDeviceResource({
+  device,
+  status,
+  config,
+}: ConfiguredDevice): z.infer<typeof RegisteredDeviceResource> {
+  const resource = deviceResource(device, status);
+  const { publicIp: ip, endpointPort: port } = resource.server;
+  return { ...resource, config, server: { ...resource.server, ip, port } };
 }

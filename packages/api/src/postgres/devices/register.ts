@@ -3,6 +3,7 @@ import { CVaultError, type Device, type NewDevice } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
 import { repeating } from '../transaction.ts';
+import { mayTakeAddress } from './churn.ts';
 import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 /**
@@ -12,12 +13,16 @@ import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
  * Every rule is a constraint, so breaking one undoes everything:
  * - no address left: server_id and assigned_ip are null, which their columns refuse;
  * - the key is taken: public_key is null;
- * - the quota is used up: the check tenants_device_limit refuses the new count;
+ * - the quota is used up: the check tenants_device_limit refuses the new count, the trigger tenant_users_growth that of
+ *   the user;
+ * - the tenant has too many addresses resting: assigned_ip is null;
  * - the user is not the tenant's: the composite foreign key refuses.
  *
  * `free` walks the VPN servers, those heard of late first, and takes the first address that nobody else is taking (SKIP
  * LOCKED), the longest unused first. A key that this tenant retired may come back to it; any other stays refused.
- * The tenant's row is everybody's lock, so it is touched last: it depends on the new device.
+ * The tenant's row is everybody's lock, so it is touched last: it depends on the new device. What the device may use is
+ * read from the rows as that update leaves them, so a plan that is changed meanwhile is either in the answer, or its
+ * change finds the device.
  */
 const REGISTER = {
   name: 'device-register',
@@ -36,9 +41,11 @@ WITH placement AS MATERIALIZED (
     ORDER BY free_after, address LIMIT 1 FOR UPDATE SKIP LOCKED
   ) AS next
   LIMIT 1
+), churn AS MATERIALIZED (
+  ${mayTakeAddress('$2', '$14')}
 ), lease AS (
   UPDATE ip_pool SET state = 'held', tenant_id = $2, device_id = $1
-  FROM free WHERE ip_pool.server_id = free.server_id AND ip_pool.address = free.address
+  FROM free WHERE ip_pool.server_id = free.server_id AND ip_pool.address = free.address AND (SELECT allowed FROM churn)
   RETURNING ip_pool.server_id, ip_pool.address
 ), key AS (
   INSERT INTO public_keys (key_hash, tenant_id, device_id) VALUES ($8, $2, $1)
@@ -46,21 +53,48 @@ WITH placement AS MATERIALIZED (
     WHERE public_keys.tenant_id = excluded.tenant_id AND public_keys.device_id IS NULL
   RETURNING key_hash
 ), device AS (
-  INSERT INTO devices (id, tenant_id, user_id, name, server_id, assigned_ip, public_key, private_key)
+  INSERT INTO devices (id, tenant_id, user_id, name, server_id, assigned_ip, public_key, private_key, preshared_key,
+    expires_at, dns, routes)
   VALUES ($1, $2, $3, $4, (SELECT server_id FROM lease), (SELECT address FROM lease),
-          (SELECT $6::bytea FROM key), $7)
+          (SELECT $6::bytea FROM key), $7, $10, $11, $12::inet[], $13::inet[])
   RETURNING *
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
   SELECT tenant_id, server_id, id, generation, now() + $9 * interval '1 millisecond' FROM device
+), user_quota AS (
+  UPDATE tenant_users SET device_count = device_count + 1
+  FROM device WHERE tenant_users.tenant_id = device.tenant_id AND tenant_users.id = device.user_id
+  RETURNING tenant_users.*
 ), quota AS (
-  UPDATE tenants SET device_count = device_count + 1 FROM device WHERE tenants.id = device.tenant_id
+  UPDATE tenants SET device_count = tenants.device_count + 1
+  FROM user_quota WHERE tenants.id = user_quota.tenant_id
+  RETURNING tenants.*
 )
 SELECT ${DEVICE_COLUMNS}
-FROM device d JOIN servers s ON s.id = d.server_id JOIN tenants t ON t.id = d.tenant_id`,
+FROM device d JOIN servers s ON s.id = d.server_id CROSS JOIN quota t CROSS JOIN user_quota u`,
 };
 
-async function whyNoAddress(pool: pg.Pool, region: string | null): Promise<CVaultError> {
+/** By then a good part of the quarantine (10 minutes by default) has passed. */
+const CHURN_RETRY_SECONDS = 60;
+
+async function whyNoAddress(
+  pool: pg.Pool,
+  { tenantId, region }: NewDevice,
+  quarantineSeconds: number,
+): Promise<CVaultError> {
+  const churn = await pool.query<{ allowed: boolean }>(mayTakeAddress('$1', '$2'), [
+    tenantId,
+    quarantineSeconds,
+  ]);
+  if (churn.rows[0]?.allowed === false) {
+    return new CVaultError(
+      'churn_limit',
+      'Too many of the tenant’s devices were deleted just now. Nothing was kept.',
+      {
+        retryAfterSeconds: CHURN_RETRY_SECONDS,
+      },
+    );
+  }
   const { rowCount } = await pool.query(
     "SELECT FROM servers WHERE state = 'active' AND ($1::text IS NULL OR region = $1) LIMIT 1",
     [region],
@@ -75,9 +109,15 @@ async function whyNoAddress(pool: pg.Pool, region: string | null): Promise<CVaul
 
 /**
  * @param pushAfterMs how long the outbox entry is left to the request that writes it
+ * @param quarantineSeconds how long a freed address counts as resting; 0: churn has no limit
  * @throws CVaultError see `DeviceStore.register`
  */
-export async function registerDevice(pool: pg.Pool, device: NewDevice, pushAfterMs: number): Promise<Device> {
+export async function registerDevice(
+  pool: pg.Pool,
+  device: NewDevice,
+  pushAfterMs: number,
+  quarantineSeconds = 0,
+): Promise<Device> {
   try {
     const query = {
       ...REGISTER,
@@ -91,6 +131,11 @@ export async function registerDevice(pool: pg.Pool, device: NewDevice, pushAfter
         device.sealedPrivateKey,
         createHash('sha256').update(device.publicKey).digest(),
         pushAfterMs,
+        device.sealedPresharedKey,
+        device.expiresAt,
+        device.dns,
+        device.routes,
+        quarantineSeconds,
       ],
     };
     const { rows } = await repeating(() => pool.query<DeviceRow>(query));
@@ -99,7 +144,7 @@ export async function registerDevice(pool: pg.Pool, device: NewDevice, pushAfter
     switch (brokenConstraint(cause)) {
       case 'server_id':
       case 'assigned_ip':
-        throw await whyNoAddress(pool, device.region);
+        throw await whyNoAddress(pool, device, quarantineSeconds);
       case 'public_key':
       case 'devices_live_public_key':
         throw new CVaultError('public_key_taken', 'This public key is in use or was used before.', { cause });
@@ -108,6 +153,10 @@ export async function registerDevice(pool: pg.Pool, device: NewDevice, pushAfter
         throw new CVaultError('tenant_suspended', 'The tenant is suspended.', { cause });
       case 'tenants_device_limit':
         throw new CVaultError('device_limit_reached', 'The tenant has as many devices as it may have.', {
+          cause,
+        });
+      case 'tenant_users_device_limit':
+        throw new CVaultError('user_device_limit_reached', 'The user has as many devices as they may have.', {
           cause,
         });
       default:
