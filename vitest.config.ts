@@ -15,6 +15,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
+          // A bound for what hangs, not a measure: a busy machine takes several times as long.
+          testTimeout: 30_000,
         },
       },
       {

@@ -79,18 +79,19 @@ function generateClient() {
   writeFileSync(join(ROOT, folder, 'prisma/.generated'), hashOf(inputs));
 }
 
-function build() {
+/** @param projects what to build with all that it needs; everything where none is named */
+function build(...projects) {
   say('building …');
-  run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b']);
+  run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...projects]);
   run(process.execPath, [join(ROOT, 'packages/agent/bundle.mjs')]);
 }
 
 /** Everything but system packages. */
-export function prepare() {
+export function prepare(...projects) {
   checkNode();
   installPackages();
   generateClient();
-  build();
+  build(...projects);
 }
 
 const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];

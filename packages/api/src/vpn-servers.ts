@@ -5,9 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
+  type DataBudget,
   type FleetControl,
   type Installer,
   type PeerStore,
+  presharedKeyCell,
   type Server,
   sshKeyCell,
   type Vault,
@@ -19,6 +21,7 @@ import { Fleet } from './links/fleet.ts';
 import type { LinkEvent } from './links/link.ts';
 import { createLocalTransport } from './links/local-transport.ts';
 import { createMemoryTransport } from './links/memory-transport.ts';
+import { createOps } from './links/ops.ts';
 import { probe } from './links/probe.ts';
 import type { Transport } from './links/transport.ts';
 import type { Database } from './postgres/database.ts';
@@ -32,6 +35,7 @@ export interface VpnServersDeps {
   readonly database: Database;
   readonly peers: PeerStore;
   readonly vault: Vault;
+  readonly data: DataBudget;
   readonly log: Logger;
   readonly ackDeadlineMs: number;
   readonly reconcileEveryMs: number;
@@ -101,6 +105,11 @@ export function createVpnServers(deps: VpnServersDeps): { fleet: Fleet; control:
       }));
     },
     peers: deps.peers,
+    opOf: createOps({
+      presharedKeyOf: ({ tenantId, deviceId }, sealed) =>
+        vault.open(presharedKeyCell(tenantId, deviceId), sealed),
+      data: deps.data,
+    }),
     ackDeadlineMs: deps.ackDeadlineMs,
     reconcileEveryMs: deps.reconcileEveryMs,
     onEvent: (serverId, event) => describe(log, serverId, event),

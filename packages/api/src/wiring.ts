@@ -30,6 +30,7 @@ import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
+import { createDataBudget } from './postgres/plans/data-left.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
 import { createServerStatusStore } from './postgres/servers/status.ts';
 import { createServerStore } from './postgres/servers/store.ts';
@@ -86,12 +87,13 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     users: createUserStore(database),
     tenants: createTenantStore(database),
     apiKeys: createApiKeyStore(database),
-    devices: createDeviceStore(database, pushAfterMs),
+    devices: createDeviceStore(database, pushAfterMs, config.peers.quarantineSeconds),
     sessions: createSessionStore(database),
     servers: createServerStore(database),
     serverStatus: createServerStatusStore(database),
     peers: createPeerStore(linkDatabase, config.peers.quarantineSeconds),
     doctor: createDoctorStore(linkDatabase),
+    data: createDataBudget(linkDatabase),
   };
 }
 
@@ -166,6 +168,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     database: linkDatabase,
     peers: stores.peers,
     vault,
+    data: stores.data,
     log,
     ackDeadlineMs: config.peers.ackDeadlineMs,
     reconcileEveryMs: config.peers.reconcileSeconds * 1_000,

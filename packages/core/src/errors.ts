@@ -127,6 +127,22 @@ export const ERRORS = {
     title: 'The tenant has as many devices as it may have',
     remedy: 'Delete a device, or ask the operator for a higher limit.',
   },
+  user_device_limit_reached: {
+    kind: 'conflict',
+    title: 'The user has as many devices as they may have',
+    remedy: 'Delete one of the user’s devices, or ask the operator for a higher limit.',
+  },
+  session_limit_reached: {
+    kind: 'conflict',
+    title: 'As many sessions are open as may be at once',
+    remedy: 'Disconnect another device; the detail says whether the limit is the user’s or the tenant’s.',
+  },
+  churn_limit: {
+    kind: 'exhausted',
+    title: 'Too many devices were deleted just now',
+    remedy:
+      'Addresses of deleted devices rest for some minutes, and a tenant may have only so many resting. Try again later.',
+  },
   pool_exhausted: {
     kind: 'exhausted',
     title: 'No address is left',

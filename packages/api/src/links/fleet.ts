@@ -10,6 +10,7 @@ import {
 import { encodeKey } from '@cvault/wireguard';
 import { Link, type LinkEvent, type LinkState } from './link.ts';
 import { lookAtAll, type LookCounts } from './look.ts';
+import type { OpOf } from './ops.ts';
 import type { Transport } from './transport.ts';
 
 /** A VPN server that this replica keeps a link to. */
@@ -26,6 +27,7 @@ export interface FleetDeps {
   /** The VPN servers that there are to be links to. */
   readonly linkedServers: () => Promise<LinkedServer[]>;
   readonly peers: PeerStore;
+  readonly opOf: OpOf;
   readonly onEvent: (serverId: string, event: LinkEvent) => void;
   /** Called after each periodic look at the VPN servers whose turn it was. */
   readonly onLook?: (counts: LookCounts) => void;
@@ -47,6 +49,10 @@ function desiredOf(device: Device): DesiredPeer {
     present: device.state === 'live',
     publicKey: encodeKey(device.publicKey),
     addresses: tunnelAddressesOfDevice(device),
+    sealedPresharedKey: device.sealedPresharedKey,
+    replaces: device.replacesKey === null ? null : encodeKey(device.replacesKey),
+    network: device.network,
+    limits: device.limits,
     appliedGeneration: device.appliedGeneration,
     appliedEpoch: device.appliedEpoch,
   };
@@ -108,6 +114,7 @@ export class Fleet implements PeerPush {
         publicKey: server.publicKey,
         transport: server.transport,
         peers: this.#deps.peers,
+        opOf: this.#deps.opOf,
         ackDeadlineMs: this.#deps.ackDeadlineMs,
         onEvent: (event) => this.#deps.onEvent(server.id, event),
       });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type DeviceStore, type Owner, type PeerStore, type Server, statusOf } from '@cvault/core';
+import { type DeviceStore, type Owner, type PeerStore, Secret, type Server, statusOf } from '@cvault/core';
 import {
   connectInProcess,
   createAgent,
@@ -18,6 +18,7 @@ import { aDevice, aKey, aServer, aTenantWithUser } from '../testing/fixtures.ts'
 import { AgentClient } from './agent-client.ts';
 import { Fleet } from './fleet.ts';
 import type { LinkEvent } from './link.ts';
+import { createOps } from './ops.ts';
 import { type Transport, TransportError } from './transport.ts';
 
 let database: TestDatabase;
@@ -50,6 +51,10 @@ async function aFleet({ reconcileEveryMs = 3_600_000 } = {}): Promise<Fleet> {
         { id: server.id, publicKey: encodeKey(server.publicKey), fingerprint: 'same', transport },
       ]),
     peers,
+    opOf: createOps({
+      presharedKeyOf: (_peer, sealed) => new Secret(sealed),
+      data: { dataLeft: () => Promise.resolve(new Map()) },
+    }),
     onEvent: (_id, event) => events.push(event),
     onError: (what, error) => {
       throw new Error(what, { cause: error });

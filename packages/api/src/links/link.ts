@@ -12,6 +12,7 @@ import {
 import { MAX_BATCH_OPS, type Op, type OpResult } from '@cvault/protocol';
 import { AgentClient, RequestRefused } from './agent-client.ts';
 import { Batcher } from './batcher.ts';
+import type { OpOf } from './ops.ts';
 import type { Transport } from './transport.ts';
 
 export type LinkState = 'connecting' | 'reconciling' | 'ready' | 'away' | 'closed';
@@ -42,6 +43,7 @@ export interface LinkDeps {
   readonly publicKey: string;
   readonly transport: Transport;
   readonly peers: PeerStore;
+  readonly opOf: OpOf;
   readonly onEvent: (event: LinkEvent) => void;
   readonly ackDeadlineMs: number;
 }
@@ -70,13 +72,6 @@ interface Channel {
   readonly client: AgentClient;
   readonly ops: Batcher<Op, OpResult>;
   readonly acks: Batcher<Acknowledgement, undefined>;
-}
-
-function asOp(peer: DesiredPeer): Op {
-  const { deviceId, generation } = peer;
-  return peer.present
-    ? { verb: 'set', deviceId, generation, publicKey: peer.publicKey, addresses: [...peer.addresses] }
-    : { verb: 'remove', deviceId, generation };
 }
 
 /**
@@ -306,7 +301,15 @@ export class Link {
   }
 
   async #deliver({ client, ops, acks }: Channel, peer: DesiredPeer): Promise<PushResult> {
-    const { outcome, detail = '' } = await ops.push(asOp(peer));
+    let op: Op;
+    try {
+      op = await this.#deps.opOf(peer);
+    } catch (error) {
+      // One secret that cannot be read must not keep the others from getting through; the outbox tries again.
+      this.#deps.onEvent({ type: 'failed', what: `make the op of device ${peer.deviceId}`, error });
+      return { outcome: 'pending' };
+    }
+    const { outcome, detail = '' } = await ops.push(op);
     switch (outcome) {
       case 'applied':
         await acks.push({ deviceId: peer.deviceId, generation: peer.generation });

@@ -2,21 +2,25 @@ import type { DesiredDigest, DesiredPeer, PeerStore } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import type { Database } from './database.ts';
 import { repeating } from './transaction.ts';
+import { limitsFromRow, PLAN_COLUMNS, PLAN_JOINS, type PlanRow } from './devices/rows.ts';
 
-interface PeerRow {
+interface PeerRow extends PlanRow {
   tenant_id: string;
   device_id: string;
   generation: number;
   present: boolean;
   public_key: Buffer;
   addresses: string[];
+  preshared_key: Buffer | null;
+  replaces_key: Buffer | null;
   applied_generation: number;
   applied_epoch: string | null;
 }
 
 const peerColumns = (generation: string, present: string) => `
   d.tenant_id, d.id AS device_id, ${generation} AS generation, ${present} AS present, d.public_key,
-  array_remove(ARRAY[host(d.assigned_ip), host(d.assigned_ip6)], NULL) AS addresses, d.applied_generation, d.applied_epoch`;
+  array_remove(ARRAY[host(d.assigned_ip), host(d.assigned_ip6)], NULL) AS addresses, d.preshared_key, d.replaces_key,
+  d.applied_generation, d.applied_epoch,${PLAN_COLUMNS}`;
 
 function peerFromRow(row: PeerRow): DesiredPeer {
   return {
@@ -26,6 +30,10 @@ function peerFromRow(row: PeerRow): DesiredPeer {
     present: row.present,
     publicKey: encodeKey(row.public_key),
     addresses: row.addresses,
+    sealedPresharedKey: row.preshared_key,
+    replaces: row.replaces_key === null ? null : encodeKey(row.replaces_key),
+    network: row.network,
+    limits: limitsFromRow(row),
     appliedGeneration: row.applied_generation,
     appliedEpoch: row.applied_epoch,
   };
@@ -33,14 +41,15 @@ function peerFromRow(row: PeerRow): DesiredPeer {
 
 /** The devices of a VPN server `$1`. */
 const PLACED = `
-SELECT ${peerColumns('d.generation', "d.state = 'live'")} FROM devices d WHERE d.server_id = $1`;
+SELECT ${peerColumns('d.generation', "d.state = 'live'")} FROM devices d ${PLAN_JOINS}
+WHERE d.server_id = $1`;
 
 /** Devices that have moved away from it and that it has not acknowledged to be gone. */
 const DEPARTED = `
 SELECT ${peerColumns('departed.generation', 'false')}
 FROM (
   SELECT device_id, max(generation) AS generation FROM departures WHERE server_id = $1 GROUP BY device_id
-) AS departed JOIN devices d ON d.id = departed.device_id
+) AS departed JOIN devices d ON d.id = departed.device_id ${PLAN_JOINS}
 WHERE d.server_id <> $1`;
 
 const DESIRED = {
@@ -70,6 +79,8 @@ UNION ALL ${DEPARTED} AND d.id IN (SELECT device_id FROM claimed)`,
  * losing it to a crash of PostgreSQL costs one repeated acknowledgement, a flush would cost every caller 1–3 ms.
  * What a VPN server says of a device that has moved away closes its departures; only those of the device itself count as
  * its own. Where a deleted device has departures, `finishDepartures` completes its removal.
+ * A key that the device had before its newest generation is free for its tenant once that is acknowledged; a device of
+ * generation 1 has had no other.
  */
 const ACKNOWLEDGE = {
   name: 'peers-acknowledge',
@@ -93,7 +104,8 @@ WITH acked AS (
   FROM locked
   WHERE devices.id = locked.id AND locked.server_id = $1 AND locked.generation >= devices.applied_generation
   RETURNING devices.id, devices.assigned_ip, devices.removed_at IS NOT NULL AS removed,
-    devices.state = 'deleted' AND devices.generation = locked.generation AS absent
+    devices.state = 'deleted' AND devices.generation = locked.generation AS absent,
+    devices.generation > 1 AND devices.generation = locked.generation AS changed, devices.public_key, devices.replaces_key
 ), gone (device_id, address) AS MATERIALIZED (
   SELECT id, assigned_ip FROM d WHERE absent UNION ALL SELECT * FROM departed
 ), lease AS (
@@ -101,7 +113,9 @@ WITH acked AS (
     free_after = now() + $5 * interval '1 second'
   FROM gone WHERE ip_pool.server_id = $1 AND ip_pool.address = gone.address AND ip_pool.device_id = gone.device_id
 ), key AS (
-  UPDATE public_keys SET device_id = NULL FROM d WHERE public_keys.device_id = d.id AND d.removed
+  UPDATE public_keys SET device_id = NULL
+  FROM d WHERE public_keys.device_id = d.id AND d.changed
+    AND (d.removed OR public_keys.key_hash NOT IN (sha256(d.public_key), coalesce(sha256(d.replaces_key), '')))
 ), sent AS (
   DELETE FROM outbox USING acked
   WHERE outbox.device_id = acked.id AND outbox.server_id = $1 AND outbox.generation <= acked.generation
@@ -124,8 +138,12 @@ WITH d AS (
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
+), user_quota AS (
+  UPDATE tenant_users SET device_count = device_count - 1
+  FROM d WHERE tenant_users.tenant_id = d.tenant_id AND tenant_users.id = d.user_id
+  RETURNING tenant_users.tenant_id
 )
-UPDATE tenants SET device_count = device_count - 1 FROM d WHERE tenants.id = d.tenant_id`;
+UPDATE tenants SET device_count = device_count - 1 FROM user_quota WHERE tenants.id = user_quota.tenant_id`;
 
 /**
  * Two replicas that look at the same time share the VPN servers out: whoever locks a row first has it.

@@ -64,6 +64,10 @@ export function aDevice(
     serverId: over.serverId ?? null,
     publicKey: over.publicKey ?? generateKeyPair().publicKey,
     sealedPrivateKey: null,
+    sealedPresharedKey: null,
+    expiresAt: null,
+    dns: null,
+    routes: null,
   };
 }
 

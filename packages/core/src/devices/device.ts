@@ -1,3 +1,4 @@
+import type { PeerLimits } from '../servers/peer.ts';
 import type { Hold } from './hold.ts';
 
 /** What is wanted of a device. It is on its VPN server while `live`, and absent from it in every other state. */
@@ -19,6 +20,8 @@ export interface Placement {
   readonly serverPublicKey: Buffer;
   /** The epoch of the agent that was last reconciled; null where none ever was. */
   readonly serverEpoch: string | null;
+  /** Nobody has heard the VPN server of late. */
+  readonly serverAway: boolean;
 }
 
 /** A customer's machine: desired state. What is on the interface is a peer. */
@@ -47,6 +50,8 @@ export interface Device {
   /** When the old key stops at the latest; set together with `replacesKey`. */
   readonly overlapUntil: Date | null;
   readonly keyChangedAt: Date;
+  /** When the tenant takes the key for too old and holds the device; null for never. */
+  readonly keyExpiresAt: Date | null;
   readonly assignedIp: string;
   /** Null where its VPN server has no IPv6 in the tunnel. */
   readonly assignedIp6: string | null;
@@ -54,8 +59,17 @@ export interface Device {
   readonly expiresAt: Date | null;
   /** Why it is suspended; empty while it is live. */
   readonly holds: readonly Hold[];
-  /** The tenant's resolvers, as they go into the configuration. */
+  /** Resolvers as they go into the configuration: its own, else the tenant's. */
   readonly dns: readonly string[];
+  /** Null where it has the tenant's. */
+  readonly ownDns: readonly string[] | null;
+  /** Canonical ranges that it sends into the tunnel: its own, else the tenant's; empty for everything. */
+  readonly routes: readonly string[];
+  /** Null where it has the tenant's. */
+  readonly ownRoutes: readonly string[] | null;
+  /** Devices with the same one reach each other; null: it reaches none. */
+  readonly network: string | null;
+  readonly limits: PeerLimits;
   /** Null where it never connected. */
   readonly lastConnectedAt: Date | null;
   readonly createdAt: Date;
@@ -84,5 +98,23 @@ export function statusOf(device: Device): DeviceStatus {
       return 'failed';
     case 'deleted':
       return 'removing';
+  }
+}
+
+/**
+ * Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it, the names of its holds, or
+ * `vpn_server_away`. Null where nothing is in the way.
+ */
+export function reasonOf(device: Device, status: DeviceStatus): string | null {
+  switch (status) {
+    case 'failed':
+      return device.failure;
+    case 'suspended':
+      return device.holds.join(', ');
+    case 'pending':
+    case 'removing':
+      return device.placement.serverAway ? 'vpn_server_away' : null;
+    case 'active':
+      return null;
   }
 }

@@ -1,4 +1,5 @@
 import type { Device } from './device.ts';
+import type { DeviceKeys } from './keys.ts';
 
 /** Where a device is to be. Both null: anywhere; at most one of them is set. */
 export interface PlacementWish {
@@ -6,13 +7,33 @@ export interface PlacementWish {
   readonly serverId: string | null;
 }
 
-export interface NewDevice extends PlacementWish {
+export interface NewDevice extends DeviceKeys, PlacementWish {
   readonly id: string;
   readonly tenantId: string;
   readonly userId: string;
   readonly name: string;
-  readonly publicKey: Buffer;
-  readonly sealedPrivateKey: Buffer | null;
+  /** Null for never. */
+  readonly expiresAt: Date | null;
+  /** Null: the tenant's. */
+  readonly dns: readonly string[] | null;
+  readonly routes: readonly string[] | null;
+}
+
+/** What is given is changed, the rest stays. */
+export interface DeviceChanges {
+  readonly name?: string | undefined;
+  /** In the future; null for never. */
+  readonly expiresAt?: Date | null | undefined;
+  /** Null: the tenant's. */
+  readonly dns?: readonly string[] | null | undefined;
+  readonly routes?: readonly string[] | null | undefined;
+}
+
+export interface KeyChange extends DeviceKeys {
+  /** How long the old key goes on working where the new one is not used yet; 0 for not at all. */
+  readonly overlapSeconds: number;
+  /** The key that is to be replaced; undefined for whichever it has. Another one meanwhile: nothing is changed. */
+  readonly ifPublicKey?: Buffer | undefined;
 }
 
 /** Which devices a caller may see: those of one user. */
@@ -34,15 +55,24 @@ export interface DeviceStore {
    * Leases the address that was free the longest, writes the device and its outbox entry, and counts it.
    * Nothing is kept where it throws.
    * @throws CVaultError `unknown_region`, `unknown_server`, `server_not_open`, `pool_exhausted`, `public_key_taken`,
-   * `device_limit_reached`
+   *   `device_limit_reached`, `user_device_limit_reached`, `churn_limit`
    */
   register(device: NewDevice): Promise<Device>;
   /** Newest last; deleted ones are left out. */
   list(owner: Owner): Promise<Device[]>;
   /** Null where there is none, or where it is another's or deleted. */
   find(owner: Owner, id: string): Promise<Device | null>;
-  /** Null as with `find`. A name is not on the VPN server, so the generation stays. */
-  rename(owner: Owner, id: string, name: string): Promise<Device | null>;
+  /**
+   * Null as with `find`. Name, resolvers and routes are not on the VPN server, so the generation stays; a new expiry
+   * releases the hold of the old one.
+   */
+  update(owner: Owner, id: string, changes: DeviceChanges): Promise<Device | null>;
+  /**
+   * Gives it other keys; id, addresses and everything else stay. A device that only its old key held is live again. The
+   * old key comes free for its tenant alone, once the VPN server has acknowledged that it is gone. Null as with `find`.
+   * @throws CVaultError `public_key_taken`; `state_conflict` where it failed or `ifPublicKey` is not its key
+   */
+  rotate(owner: Owner, id: string, change: KeyChange): Promise<Device | null>;
   /**
    * Gives it an address on another VPN server, under the same id and key: a live or suspended one; null as with `find`,
    * and where it has failed. It stays where it is if that is what was named. Nothing is changed where it throws.
@@ -70,7 +100,7 @@ export type PushResult =
 
 /** Hands committed changes to VPN servers. Only a faster way than the outbox: losing a call loses nothing. */
 export interface PeerPush {
-  /** Answers when the VPN server has acknowledged the device's generation, or after the deadline. */
+  /** Answers when the VPN server has acknowledged the device's generation, or after the acknowledgement's deadline. */
   push(device: Device): Promise<PushResult>;
   /** Has the outbox entries of these VPN servers looked at now. */
   wake(serverIds: readonly string[]): void;

@@ -1,21 +1,12 @@
-import {
-  encodeKey,
-  generateKeyPair,
-  InvalidPublicKey,
-  parsePublicKey,
-  renderDeviceConfig,
-} from '@cvault/wireguard';
+import { encodeKey } from '@cvault/wireguard';
 import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
-import type { Cell, Vault } from '../keys/vault.ts';
-import {
-  type Device,
-  type DeviceStatus,
-  type Placement,
-  statusOf,
-  tunnelAddressesOfDevice,
-} from './device.ts';
-import type { DeviceStore, Owner, PeerPush } from './ports.ts';
+import type { Vault } from '../keys/vault.ts';
+import { configOf, type EndpointFamily } from './config.ts';
+import { type Converge, type Converged, createConvergence, type Wait } from './convergence.ts';
+import { type Device, type DeviceStatus, statusOf } from './device.ts';
+import { newKeys } from './keys.ts';
+import type { DeviceChanges, DeviceStore, Owner, PeerPush } from './ports.ts';
 
 export interface RegisterInput {
   readonly name: string;
@@ -25,50 +16,30 @@ export interface RegisterInput {
   readonly region?: string | undefined;
   /** Instead of a region: this VPN server and no other. */
   readonly serverId?: string | undefined;
+  /** In the future; absent or null for never. */
+  readonly expiresAt?: Date | null | undefined;
+  /** Absent or null: the tenant's. */
+  readonly dns?: readonly string[] | null | undefined;
+  readonly routes?: readonly string[] | null | undefined;
 }
 
-export interface RegisteredDevice {
+export interface RotateInput {
+  /** The device's own new key, as text. Absent: a key pair is made here. */
+  readonly publicKey?: string | undefined;
+  /** 0 to 86,400. How long the old key goes on working where the new one is not used yet. */
+  readonly overlapSeconds: number;
+}
+
+/** A device, and how far its VPN server is. */
+export interface ToldDevice {
   readonly device: Device;
   /** `active` only after the VPN server's own word. */
   readonly status: DeviceStatus;
+}
+
+export interface ConfiguredDevice extends ToldDevice {
   /** The complete WireGuard configuration. */
   readonly config: string;
-}
-
-/** Seconds between keepalives: below the 30 s that home routers commonly keep a UDP mapping for. */
-const KEEPALIVE_SECONDS = 25;
-
-export function privateKeyCell(tenantId: string, deviceId: string): Cell {
-  return { owner: tenantId, row: deviceId, column: 'devices.private_key' };
-}
-
-function readPublicKey(text: string): Buffer {
-  try {
-    return parsePublicKey(text);
-  } catch (cause) {
-    if (!(cause instanceof InvalidPublicKey)) throw cause;
-    throw new CVaultError('invalid_public_key', `The public key ${cause.reason}.`, {
-      cause,
-      faults: [{ pointer: '/publicKey', message: cause.reason }],
-    });
-  }
-}
-
-/** Over which protocol a device reaches its VPN server. */
-export type EndpointFamily = 'ipv4' | 'ipv6';
-
-/**
- * The first address is of either family, the second of IPv6.
- * @throws CVaultError `invalid_request`
- */
-function endpointOf({ endpointHost, endpointHost6 }: Placement, family?: EndpointFamily): string {
-  if (family === undefined) return endpointHost;
-  const isWanted = (host: string | null) => host !== null && host.includes(':') === (family === 'ipv6');
-  const host = [endpointHost, endpointHost6].find(isWanted);
-  if (typeof host === 'string') return host;
-  throw new CVaultError('invalid_request', 'The VPN server has no such endpoint.', {
-    faults: [{ pointer: '/endpoint', message: `the device’s VPN server is not reached over this protocol` }],
-  });
 }
 
 export interface DeviceServiceDeps {
@@ -77,25 +48,29 @@ export interface DeviceServiceDeps {
   readonly vault: Vault;
 }
 
+function refusedPeer(
+  { reason, detail }: Extract<Converged, { outcome: 'refused' }>,
+  device: Device,
+  consequence: string,
+): CVaultError {
+  const cause = new Error(`${reason}: ${detail} (key ${encodeKey(device.publicKey)})`);
+  return reason === 'full'
+    ? new CVaultError('server_full', `The VPN server holds as many peers as it can. ${consequence}`, {
+        cause,
+      })
+    : new CVaultError('peer_refused', `The VPN server refused this peer. ${consequence}`, { cause });
+}
+
+function checkExpiry(expiresAt: Date | null | undefined): void {
+  if (expiresAt === null || expiresAt === undefined || expiresAt.getTime() > Date.now()) return;
+  throw new CVaultError('invalid_request', 'expiresAt is not in the future.', {
+    faults: [{ pointer: '/expiresAt', message: 'must be in the future; delete the device to end it now' }],
+  });
+}
+
 /** What an end user does with their devices. */
 export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps) {
-  function configOf(device: Device, endpoint?: EndpointFamily): string {
-    const privateKey =
-      device.sealedPrivateKey === null
-        ? undefined
-        : vault.open(privateKeyCell(device.tenantId, device.id), device.sealedPrivateKey).reveal();
-    const addresses = tunnelAddressesOfDevice(device);
-    return renderDeviceConfig({
-      interface: { publicKey: device.publicKey, privateKey, addresses, dns: device.dns },
-      peer: {
-        publicKey: device.placement.serverPublicKey,
-        endpoint: { host: endpointOf(device.placement, endpoint), port: device.placement.endpointPort },
-        // A `::/0` without an address of its own would black-hole the device's IPv6.
-        allowedIps: device.assignedIp6 === null ? ['0.0.0.0/0'] : ['0.0.0.0/0', '::/0'],
-        persistentKeepalive: KEEPALIVE_SECONDS,
-      },
-    });
-  }
+  const converge: Converge = createConvergence({ devices, peers });
 
   async function get(owner: Owner, id: string): Promise<Device> {
     const device = await devices.find(owner, id);
@@ -105,15 +80,12 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
 
   return {
     /**
-     * Commits the device, hands it to its VPN server, and waits for the acknowledgement until the deadline.
+     * Commits the device, hands it to its VPN server, and waits for the acknowledgement.
      * @throws CVaultError as `DeviceStore.register` does; `invalid_public_key`; `server_full`, `peer_refused`
      */
-    async register(owner: Owner, input: RegisterInput): Promise<RegisteredDevice> {
+    async register(owner: Owner, input: RegisterInput, wait: Wait = 'ack'): Promise<ConfiguredDevice> {
+      checkExpiry(input.expiresAt);
       const id = newId();
-      const { publicKey, privateKey } =
-        input.publicKey === undefined
-          ? generateKeyPair()
-          : { publicKey: readPublicKey(input.publicKey), privateKey: undefined };
       const device = await devices.register({
         id,
         tenantId: owner.tenantId,
@@ -121,27 +93,18 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
         name: input.name,
         region: input.region ?? null,
         serverId: input.serverId ?? null,
-        publicKey,
-        sealedPrivateKey:
-          privateKey === undefined ? null : vault.seal(privateKeyCell(owner.tenantId, id), privateKey),
+        expiresAt: input.expiresAt ?? null,
+        dns: input.dns ?? null,
+        routes: input.routes ?? null,
+        ...newKeys(vault, { tenantId: owner.tenantId, id }, input.publicKey),
       });
-      const result = await peers.push(device);
+      const result = await converge(owner, device, wait);
       if (result.outcome === 'refused') {
         await devices.delete(owner, device.id);
         peers.wake([device.placement.serverId]);
-        throw new CVaultError(
-          result.reason === 'full' ? 'server_full' : 'peer_refused',
-          result.reason === 'full'
-            ? 'The VPN server holds as many peers as it can. Nothing was kept.'
-            : 'The VPN server refused this peer. Nothing was kept.',
-          { cause: new Error(`${result.reason}: ${result.detail} (key ${encodeKey(device.publicKey)})`) },
-        );
+        throw refusedPeer(result, device, 'Nothing was kept.');
       }
-      return {
-        device,
-        status: result.outcome === 'applied' ? 'active' : 'pending',
-        config: configOf(device),
-      };
+      return { ...result, config: configOf(vault, device) };
     },
 
     list: (owner: Owner): Promise<Device[]> => devices.list(owner),
@@ -153,14 +116,37 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
      * @throws CVaultError `not_found`; `invalid_request` where it has no address of this family
      */
     async config(owner: Owner, id: string, endpoint?: EndpointFamily): Promise<string> {
-      return configOf(await get(owner, id), endpoint);
+      return configOf(vault, await get(owner, id), endpoint);
     },
 
-    /** @throws CVaultError `not_found` */
-    async rename(owner: Owner, id: string, name: string): Promise<Device> {
-      const device = await devices.rename(owner, id, name);
+    /** @throws CVaultError `not_found`; `invalid_request` for an expiry that is not in the future */
+    async update(owner: Owner, id: string, changes: DeviceChanges, wait: Wait = 'ack'): Promise<ToldDevice> {
+      checkExpiry(changes.expiresAt);
+      const device = await devices.update(owner, id, changes);
       if (device === null) throw notFound('device');
-      return device;
+      // Most changes are not on the VPN server: only an unacknowledged one has anything to wait for.
+      if (statusOf(device) !== 'pending') return { device, status: statusOf(device) };
+      const result = await converge(owner, device, wait);
+      if (result.outcome === 'refused') throw refusedPeer(result, device, 'The device has failed.');
+      return result;
+    },
+
+    /**
+     * Gives the device other keys; the old one stops at once, or with an overlap when the new one is first used.
+     * @throws CVaultError as `DeviceStore.rotate` does; `not_found`, `invalid_public_key`; `server_full`, `peer_refused`
+     */
+    async rotate(
+      owner: Owner,
+      id: string,
+      input: RotateInput,
+      wait: Wait = 'ack',
+    ): Promise<ConfiguredDevice> {
+      const keys = newKeys(vault, { tenantId: owner.tenantId, id }, input.publicKey);
+      const device = await devices.rotate(owner, id, { ...keys, overlapSeconds: input.overlapSeconds });
+      if (device === null) throw notFound('device');
+      const result = await converge(owner, device, wait);
+      if (result.outcome === 'refused') throw refusedPeer(result, device, 'The device has failed.');
+      return { ...result, config: configOf(vault, result.device) };
     },
 
     /**
@@ -172,7 +158,8 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
       owner: Owner,
       id: string,
       wish: { readonly region?: string | undefined; readonly serverId?: string | undefined },
-    ): Promise<RegisteredDevice> {
+      wait: Wait = 'ack',
+    ): Promise<ConfiguredDevice> {
       const moved = await devices.move(owner, id, {
         region: wish.region ?? null,
         serverId: wish.serverId ?? null,
@@ -180,20 +167,9 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
       if (moved === null) throw notFound('device');
       const { device, leftServerId } = moved;
       if (leftServerId !== null) peers.wake([leftServerId]);
-      const result = await peers.push(device);
-      if (result.outcome === 'refused') {
-        throw new CVaultError(
-          result.reason === 'full' ? 'server_full' : 'peer_refused',
-          'The VPN server refused this peer, so the device has failed. Delete it and register it again.',
-          { cause: new Error(`${result.reason}: ${result.detail} (key ${encodeKey(device.publicKey)})`) },
-        );
-      }
-      const carried = result.outcome === 'applied';
-      return {
-        device,
-        status: device.state === 'live' ? (carried ? 'active' : 'pending') : statusOf(device),
-        config: configOf(device),
-      };
+      const result = await converge(owner, device, wait);
+      if (result.outcome === 'refused') throw refusedPeer(result, device, 'The device has failed.');
+      return { ...result, config: configOf(vault, result.device) };
     },
 
     /**

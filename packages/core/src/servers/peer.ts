@@ -1,3 +1,12 @@
+/** What a device may use of its VPN server. */
+export interface PeerLimits {
+  /** Null: any speed. */
+  readonly uploadBitsPerSecond: number | null;
+  readonly downloadBitsPerSecond: number | null;
+  /** Whether there is a limit to its data: how much of it is left has to be asked for. */
+  readonly data: boolean;
+}
+
 /** What a VPN server should carry for one device: desired state, from the database. */
 export interface DesiredPeer {
   readonly tenantId: string;
@@ -8,6 +17,13 @@ export interface DesiredPeer {
   /** Canonical base64. */
   readonly publicKey: string;
   readonly addresses: readonly string[];
+  /** Null for none. */
+  readonly sealedPresharedKey: Buffer | null;
+  /** The old key that goes on working until this one has had a handshake; canonical base64, null for none. */
+  readonly replaces: string | null;
+  /** Peers with the same one reach each other; null: it reaches none. */
+  readonly network: string | null;
+  readonly limits: PeerLimits;
   readonly appliedGeneration: number;
   readonly appliedEpoch: string | null;
 }

@@ -394,8 +394,11 @@ export interface paths {
         delete: operations["deleteDevice"];
         options?: never;
         head?: never;
-        /** Rename a device */
-        patch: operations["renameDevice"];
+        /**
+         * Change a device
+         * @description What is left out stays. New resolvers and routes are in the configuration from now on; the device has to fetch it. A new expiry brings an expired device back: 202 where its VPN server has not acknowledged that yet.
+         */
+        patch: operations["updateDevice"];
         trace?: never;
     };
     "/api/v1/devices/{id}/config": {
@@ -432,6 +435,26 @@ export interface paths {
          * @description It keeps its id and its key and gets another address, so it needs the configuration that is answered. What is in its place already stays as it is. 200: packets flow with it at once. 202: the new VPN server cannot be reached just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it.
          */
         post: operations["moveDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change a device’s keys
+         * @description Id and addresses stay; the answer has the new configuration. The old key stops at once or, with `overlapSeconds`, when the new one is first used, at the latest after that time. Brings back a device that is held because its key is too old. 202: the VPN server has not acknowledged it yet.
+         */
+        post: operations["rotateDevice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -719,17 +742,31 @@ export interface components {
             status: "deleting";
         };
         Device: {
+            /** @description The newest one that the VPN server has acknowledged; 0 for none. */
+            appliedGeneration: number;
             assignedIp: string;
             /** @description Null where its VPN server has no IPv6 in the tunnel. */
             assignedIp6: string | null;
             createdAt: string;
+            /** @description Raised by every change that the VPN server has to see. */
+            desiredGeneration: number;
             deviceName: string;
+            /** @description Null: the tenant’s. */
+            dns: string[] | null;
+            expiresAt: string | null;
             /** @description Why it failed; null in every other status. */
             failure: string | null;
             /** Format: uuid */
             id: string;
+            keyChangedAt: string;
+            /** @description From then on the device is held until its key is changed. Null: never. */
+            keyExpiresAt: string | null;
             lastConnectedAt: string | null;
             publicKey: string;
+            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
+            reason: string | null;
+            /** @description Null: the tenant’s. */
+            routes: string[] | null;
             server: {
                 endpointPort: number;
                 /** Format: uuid */
@@ -868,7 +905,7 @@ export interface components {
         /** @description RFC 9457 problem; docs/errors.md lists the codes */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_admin_key" | "tenant_suspended" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
+            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_admin_key" | "tenant_suspended" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
             detail: string;
             errors?: {
                 message: string;
@@ -899,10 +936,16 @@ export interface components {
         RegisterDevice: {
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             deviceName: string;
+            /** @description Resolvers in the configuration. Null: the tenant’s; empty: none, the device keeps its own. */
+            dns?: string[] | null;
+            /** @description The device is taken off its VPN server at this time. Null: never. */
+            expiresAt?: string | null;
             /** @description The device’s own WireGuard public key, canonical base64. Preferred: the private key then never leaves the device. Absent: a key pair is made for it. */
             publicKey?: string;
             /** @description Where the VPN server is to be. Absent: anywhere. */
             region?: string;
+            /** @description What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
+            routes?: string[] | null;
             /**
              * Format: uuid
              * @description Instead of a region: the VPN server, from the list of locations.
@@ -910,19 +953,33 @@ export interface components {
             serverId?: string;
         };
         RegisteredDevice: {
+            /** @description The newest one that the VPN server has acknowledged; 0 for none. */
+            appliedGeneration: number;
             assignedIp: string;
             /** @description Null where its VPN server has no IPv6 in the tunnel. */
             assignedIp6: string | null;
             /** @description A complete WireGuard configuration, as `wg-quick` takes it. */
             config: string;
             createdAt: string;
+            /** @description Raised by every change that the VPN server has to see. */
+            desiredGeneration: number;
             deviceName: string;
+            /** @description Null: the tenant’s. */
+            dns: string[] | null;
+            expiresAt: string | null;
             /** @description Why it failed; null in every other status. */
             failure: string | null;
             /** Format: uuid */
             id: string;
+            keyChangedAt: string;
+            /** @description From then on the device is held until its key is changed. Null: never. */
+            keyExpiresAt: string | null;
             lastConnectedAt: string | null;
             publicKey: string;
+            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
+            reason: string | null;
+            /** @description Null: the tenant’s. */
+            routes: string[] | null;
             server: {
                 endpointPort: number;
                 /** Format: uuid */
@@ -970,9 +1027,14 @@ export interface components {
             /** @constant */
             state: "removing";
         };
-        RenameDevice: {
-            /** @description 1 to 100 characters, without control or invisible formatting characters */
-            deviceName: string;
+        RotateDevice: {
+            /**
+             * @description How long the old key goes on working while the new one has not been used. 0: it stops at once.
+             * @default 0
+             */
+            overlapSeconds: number;
+            /** @description The device’s own new public key. Absent: a key pair is made for it. */
+            publicKey?: string;
         };
         Server: {
             createdAt: string;
@@ -1092,6 +1154,16 @@ export interface components {
             expiresIn: number;
             /** @description For one use at /auth/refresh, within 30 days */
             refreshToken: string;
+        };
+        UpdateDevice: {
+            /** @description 1 to 100 characters, without control or invisible formatting characters */
+            deviceName?: string;
+            /** @description Resolvers in the configuration. Null: the tenant’s; empty: none, the device keeps its own. */
+            dns?: string[] | null;
+            /** @description The device is taken off its VPN server at this time. Null: never. */
+            expiresAt?: string | null;
+            /** @description What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
+            routes?: string[] | null;
         };
         UpdateTenant: {
             /** @description Requests to the authentication routes per client and window */
@@ -1805,7 +1877,10 @@ export interface operations {
     };
     registerDevice: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer when the VPN server has acknowledged the change, or after 30 s. Absent: after 2 s at most. */
+                wait?: "active";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1892,9 +1967,12 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    renameDevice: {
+    updateDevice: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer when the VPN server has acknowledged the change, or after 30 s. Absent: after 2 s at most. */
+                wait?: "active";
+            };
             header?: never;
             path: {
                 /** @description UUID */
@@ -1904,12 +1982,21 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RenameDevice"];
+                "application/json": components["schemas"]["UpdateDevice"];
             };
         };
         responses: {
             /** @description OK */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Accepted */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1950,7 +2037,10 @@ export interface operations {
     };
     moveDevice: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer when the VPN server has acknowledged the change, or after 30 s. Absent: after 2 s at most. */
+                wait?: "active";
+            };
             header?: never;
             path: {
                 /** @description UUID */
@@ -1961,6 +2051,46 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MoveDevice"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredDevice"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateDevice: {
+        parameters: {
+            query?: {
+                /** @description Answer when the VPN server has acknowledged the change, or after 30 s. Absent: after 2 s at most. */
+                wait?: "active";
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateDevice"];
             };
         };
         responses: {

@@ -5,14 +5,16 @@ import { z } from 'zod';
 import { userOf } from '../../http/access.ts';
 import { IdParams } from '../../http/schemas/ids.ts';
 import {
+  configuredDeviceResource,
   DeviceList,
   deviceResource,
   MoveDevice,
-  registeredDeviceResource,
   DeviceResource,
   RegisterDevice,
   RegisteredDeviceResource,
-  RenameDevice,
+  RotateDevice,
+  UpdateDevice,
+  WaitQuery,
 } from './schemas.ts';
 import { renderPng } from './png.ts';
 
@@ -36,22 +38,22 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
           '201: packets flow as soon as the answer is there. 202: the VPN server cannot be reached just now; the device ' +
           'becomes active by itself when it is back.',
         tags,
+        querystring: WaitQuery,
         body: RegisterDevice,
         response: { 201: RegisteredDeviceResource, 202: RegisteredDeviceResource },
       },
     },
     async (request, reply) => {
-      const { deviceName, publicKey, region, serverId } = request.body;
-      const { device, status, config } = await devices.register(userOf(request), {
-        name: deviceName,
-        publicKey,
-        region,
-        serverId,
-      });
+      const { deviceName, ...input } = request.body;
+      const registered = await devices.register(
+        userOf(request),
+        { name: deviceName, ...input },
+        request.query.wait,
+      );
       return reply
-        .code(status === 'active' ? 201 : 202)
-        .header('location', `/api/v1/devices/${device.id}`)
-        .send(registeredDeviceResource(device, status, config));
+        .code(registered.status === 'active' ? 201 : 202)
+        .header('location', `/api/v1/devices/${registered.device.id}`)
+        .send(configuredDeviceResource(registered));
     },
   );
 
@@ -87,16 +89,57 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
     {
       config: access,
       schema: {
-        operationId: 'renameDevice',
-        summary: 'Rename a device',
+        operationId: 'updateDevice',
+        summary: 'Change a device',
+        description:
+          'What is left out stays. New resolvers and routes are in the configuration from now on; the device has to fetch it. ' +
+          'A new expiry brings an expired device back: 202 where its VPN server has not acknowledged that yet.',
         tags,
         params: IdParams,
-        body: RenameDevice,
-        response: { 200: DeviceResource },
+        querystring: WaitQuery,
+        body: UpdateDevice,
+        response: { 200: DeviceResource, 202: DeviceResource },
       },
     },
-    async (request) =>
-      deviceResource(await devices.rename(userOf(request), request.params.id, request.body.deviceName)),
+    async (request, reply) => {
+      const { deviceName, ...changes } = request.body;
+      const { device, status } = await devices.update(
+        userOf(request),
+        request.params.id,
+        { name: deviceName, ...changes },
+        request.query.wait,
+      );
+      return reply.code(status === 'pending' ? 202 : 200).send(deviceResource(device, status));
+    },
+  );
+
+  app.post(
+    '/devices/:id/rotate',
+    {
+      config: access,
+      schema: {
+        operationId: 'rotateDevice',
+        summary: 'Change a device’s keys',
+        description:
+          'Id and addresses stay; the answer has the new configuration. The old key stops at once or, with `overlapSeconds`, ' +
+          'when the new one is first used, at the latest after that time. Brings back a device that is held because its key ' +
+          'is too old. 202: the VPN server has not acknowledged it yet.',
+        tags,
+        params: IdParams,
+        querystring: WaitQuery,
+        body: RotateDevice,
+        response: { 200: RegisteredDeviceResource, 202: RegisteredDeviceResource },
+      },
+    },
+    async (request, reply) => {
+      const rotated = await devices.rotate(
+        userOf(request),
+        request.params.id,
+        request.body,
+        request.query.wait,
+      );
+      return reply.code(rotated.status === 'pending' ? 202 : 200).send(configuredDeviceResource(rotated));
+    },
   );
 
   app.post(
@@ -112,15 +155,14 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
           'just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it.',
         tags,
         params: IdParams,
+        querystring: WaitQuery,
         body: MoveDevice,
         response: { 200: RegisteredDeviceResource, 202: RegisteredDeviceResource },
       },
     },
     async (request, reply) => {
-      const { device, status, config } = await devices.move(userOf(request), request.params.id, request.body);
-      return reply
-        .code(status === 'active' ? 200 : 202)
-        .send(registeredDeviceResource(device, status, config));
+      const moved = await devices.move(userOf(request), request.params.id, request.body, request.query.wait);
+      return reply.code(moved.status === 'active' ? 200 : 202).send(configuredDeviceResource(moved));
     },
   );
 

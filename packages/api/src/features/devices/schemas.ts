@@ -1,6 +1,14 @@
-import { type Device, type DeviceStatus, statusOf } from '@cvault/core';
+import {
+  type ConfiguredDevice,
+  type Device,
+  type DeviceStatus,
+  reasonOf,
+  statusOf,
+  WAIT_ACTIVE_SECONDS,
+} from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import { z } from 'zod';
+import { Resolvers, Routes } from '../../http/schemas/addresses.ts';
 import { Name } from '../../http/schemas/name.ts';
 
 /** Where a device is to be: in a region, on one VPN server, or anywhere. */
@@ -13,6 +21,32 @@ function atMostOne({ region, serverId }: { region?: unknown; serverId?: unknown 
   return region === undefined || serverId === undefined;
 }
 const AT_MOST_ONE = { error: 'cannot be named together with a region', path: ['serverId'] };
+const ExpiresAt = z.iso
+  .datetime({ offset: true, error: 'must be a time as of ISO 8601, with its zone' })
+  .transform((text) => new Date(text))
+  .nullable()
+  .optional()
+  .describe('The device is taken off its VPN server at this time. Null: never.');
+
+/** What a device may have of its own; null or absent: the tenant’s. */
+const own = {
+  expiresAt: ExpiresAt,
+  dns: Resolvers.nullable()
+    .optional()
+    .describe('Resolvers in the configuration. Null: the tenant’s; empty: none, the device keeps its own.'),
+  routes: Routes.nullable()
+    .optional()
+    .describe('What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel).'),
+};
+
+export const WaitQuery = z.strictObject({
+  wait: z
+    .literal('active')
+    .optional()
+    .describe(
+      `Answer when the VPN server has acknowledged the change, or after ${WAIT_ACTIVE_SECONDS} s. Absent: after 2 s at most.`,
+    ),
+});
 
 export const RegisterDevice = z
   .strictObject({
@@ -26,6 +60,7 @@ export const RegisterDevice = z
           'Absent: a key pair is made for it.',
       ),
     ...WISH,
+    ...own,
   })
   .refine(atMostOne, AT_MOST_ONE)
   .meta({ id: 'RegisterDevice' });
@@ -35,7 +70,31 @@ export const MoveDevice = z
   .refine(atMostOne, AT_MOST_ONE)
   .meta({ id: 'MoveDevice', description: 'An empty object: to any other VPN server.' });
 
-export const RenameDevice = z.strictObject({ deviceName: Name }).meta({ id: 'RenameDevice' });
+export const UpdateDevice = z
+  .strictObject({ deviceName: Name.optional(), ...own })
+  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'names nothing to change')
+  .meta({ id: 'UpdateDevice' });
+
+/** A day: who has not fetched the new configuration by then is not coming. */
+const OVERLAP_SECONDS_MAX = 86_400;
+
+export const RotateDevice = z
+  .strictObject({
+    publicKey: z
+      .string()
+      .max(100)
+      .optional()
+      .describe('The device’s own new public key. Absent: a key pair is made for it.'),
+    overlapSeconds: z
+      .int()
+      .min(0)
+      .max(OVERLAP_SECONDS_MAX)
+      .default(0)
+      .describe(
+        'How long the old key goes on working while the new one has not been used. 0: it stops at once.',
+      ),
+  })
+  .meta({ id: 'RotateDevice' });
 
 const Status = z
   .enum(['pending', 'active', 'suspended', 'failed', 'removing'])
@@ -49,7 +108,24 @@ export const DeviceResource = z
     assignedIp6: z.string().nullable().describe('Null where its VPN server has no IPv6 in the tunnel.'),
     publicKey: z.string(),
     status: Status,
+    reason: z
+      .string()
+      .nullable()
+      .describe(
+        'Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, ' +
+          '`server`, `data`, `expired`, `key`), separated by commas; or `vpn_server_away`. Null where nothing is in the way.',
+      ),
     failure: z.string().nullable().describe('Why it failed; null in every other status.'),
+    desiredGeneration: z.int().describe('Raised by every change that the VPN server has to see.'),
+    appliedGeneration: z.int().describe('The newest one that the VPN server has acknowledged; 0 for none.'),
+    keyChangedAt: z.string(),
+    keyExpiresAt: z
+      .string()
+      .nullable()
+      .describe('From then on the device is held until its key is changed. Null: never.'),
+    expiresAt: z.string().nullable(),
+    dns: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
+    routes: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
     lastConnectedAt: z.string().nullable(),
     createdAt: z.string(),
     server: z.object({
@@ -83,7 +159,15 @@ export function deviceResource(
     assignedIp6: device.assignedIp6,
     publicKey: encodeKey(device.publicKey),
     status,
+    reason: reasonOf(device, status),
     failure: device.failure,
+    desiredGeneration: device.generation,
+    appliedGeneration: device.appliedGeneration,
+    keyChangedAt: device.keyChangedAt.toISOString(),
+    keyExpiresAt: device.keyExpiresAt?.toISOString() ?? null,
+    expiresAt: device.expiresAt?.toISOString() ?? null,
+    dns: device.ownDns === null ? null : [...device.ownDns],
+    routes: device.ownRoutes === null ? null : [...device.ownRoutes],
     lastConnectedAt: device.lastConnectedAt?.toISOString() ?? null,
     createdAt: device.createdAt.toISOString(),
     server: {
@@ -97,12 +181,12 @@ export function deviceResource(
 }
 
 /** With its configuration, and the VPN server's address by the names that the first version had for it too. */
-export function registeredDeviceResource(
-  device: Device,
-  status: DeviceStatus,
-  config: string,
-): z.infer<typeof RegisteredDeviceResource> {
+export function configuredDeviceResource({
+  device,
+  status,
+  config,
+}: ConfiguredDevice): z.infer<typeof RegisteredDeviceResource> {
   const resource = deviceResource(device, status);
-  const { publicIp, endpointPort } = resource.server;
-  return { ...resource, config, server: { ...resource.server, ip: publicIp, port: endpointPort } };
+  const { publicIp: ip, endpointPort: port } = resource.server;
+  return { ...resource, config, server: { ...resource.server, ip, port } };
 }

@@ -3,6 +3,7 @@ import { CVaultError, type Device, type NewDevice, reached } from '@cvault/core'
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
 import { repeating } from '../transaction.ts';
+import { mayTakeAddress } from './churn.ts';
 import { choosePlacement, placing } from './placement.ts';
 import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
 
@@ -13,18 +14,24 @@ import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
  * Every rule is a constraint, so breaking one undoes everything:
  * - no address left: server_id and assigned_ip are null, which their columns refuse;
  * - the key is taken: public_key is null;
- * - the quota is used up: the check tenants_device_limit refuses the new count;
+ * - the quota is used up: the check tenants_device_limit refuses the new count, the trigger tenant_users_growth that of
+ *   the user;
+ * - the tenant has too many addresses resting: assigned_ip is null;
  * - the user is not the tenant's: the composite foreign key refuses.
  *
  * A key that this tenant retired may come back to it; any other stays refused. The tenant's row is everybody's lock, so it
- * is touched last: it depends on the new device.
+ * is touched last: it depends on the new device. What the device may use is read from the rows as that update leaves them,
+ * so a plan that is changed meanwhile is either in the answer, or its change finds the device.
  */
 const REGISTER = {
   name: 'device-register',
   text: `
-WITH ${choosePlacement({ region: '$5', serverId: '$10' })}, lease AS (
+WITH ${choosePlacement({ region: '$5', serverId: '$10' })}, churn AS MATERIALIZED (
+  ${mayTakeAddress('$2', '$15')}
+), lease AS (
   UPDATE ip_pool SET state = 'held', tenant_id = $2, device_id = $1
-  FROM chosen WHERE ip_pool.server_id = chosen.server_id AND ip_pool.address = chosen.address
+  FROM chosen
+  WHERE ip_pool.server_id = chosen.server_id AND ip_pool.address = chosen.address AND (SELECT allowed FROM churn)
   RETURNING ip_pool.server_id, ip_pool.address, chosen.address6
 ), key AS (
   INSERT INTO public_keys (key_hash, tenant_id, device_id) VALUES ($8, $2, $1)
@@ -32,30 +39,65 @@ WITH ${choosePlacement({ region: '$5', serverId: '$10' })}, lease AS (
     WHERE public_keys.tenant_id = excluded.tenant_id AND public_keys.device_id IS NULL
   RETURNING key_hash
 ), device AS (
-  INSERT INTO devices (id, tenant_id, user_id, name, server_id, assigned_ip, assigned_ip6, public_key, private_key)
+  INSERT INTO devices (id, tenant_id, user_id, name, server_id, assigned_ip, assigned_ip6, public_key, private_key,
+    preshared_key, expires_at, dns, routes)
   VALUES ($1, $2, $3, $4, (SELECT server_id FROM lease), (SELECT address FROM lease), (SELECT address6 FROM lease),
-          (SELECT $6::bytea FROM key), $7)
+          (SELECT $6::bytea FROM key), $7, $11, $12, $13::inet[], $14::inet[])
   RETURNING *
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
   SELECT tenant_id, server_id, id, generation, now() + $9 * interval '1 millisecond' FROM device
+), user_quota AS (
+  UPDATE tenant_users SET device_count = device_count + 1
+  FROM device WHERE tenant_users.tenant_id = device.tenant_id AND tenant_users.id = device.user_id
+  RETURNING tenant_users.*
 ), quota AS (
-  UPDATE tenants SET device_count = device_count + 1 FROM device WHERE tenants.id = device.tenant_id
+  UPDATE tenants SET device_count = tenants.device_count + 1
+  FROM user_quota WHERE tenants.id = user_quota.tenant_id
+  RETURNING tenants.*
 )
 SELECT ${DEVICE_COLUMNS}
-FROM device d JOIN servers s ON s.id = d.server_id JOIN tenants t ON t.id = d.tenant_id`,
+FROM device d JOIN servers s ON s.id = d.server_id CROSS JOIN quota t CROSS JOIN user_quota u`,
 };
+
+/** By then a good part of the quarantine (10 minutes by default) has passed. */
+const CHURN_RETRY_SECONDS = 60;
+
+/** @throws CVaultError `churn_limit` where that is why no address was to be had */
+async function checkChurn(pool: pg.Pool, tenantId: string, quarantineSeconds: number): Promise<void> {
+  const { rows } = await pool.query<{ allowed: boolean }>(mayTakeAddress('$1', '$2'), [
+    tenantId,
+    quarantineSeconds,
+  ]);
+  if (rows[0]?.allowed !== false) return;
+  throw new CVaultError(
+    'churn_limit',
+    'Too many of the tenant’s devices were deleted just now. Nothing was kept.',
+    { retryAfterSeconds: CHURN_RETRY_SECONDS },
+  );
+}
 
 /**
  * @param pushAfterMs how long the outbox entry is left to the request that writes it
+ * @param quarantineSeconds how long a freed address counts as resting; 0: churn has no limit
  * @throws CVaultError see `DeviceStore.register`
  */
-export function registerDevice(pool: pg.Pool, device: NewDevice, pushAfterMs: number): Promise<Device> {
-  return placing(pool, device, () => registerOnce(pool, device, pushAfterMs));
+export function registerDevice(
+  pool: pg.Pool,
+  device: NewDevice,
+  pushAfterMs: number,
+  quarantineSeconds = 0,
+): Promise<Device> {
+  return placing(pool, device, () => registerOnce(pool, device, pushAfterMs, quarantineSeconds));
 }
 
 /** Null where no address was to be had. */
-async function registerOnce(pool: pg.Pool, device: NewDevice, pushAfterMs: number): Promise<Device | null> {
+async function registerOnce(
+  pool: pg.Pool,
+  device: NewDevice,
+  pushAfterMs: number,
+  quarantineSeconds: number,
+): Promise<Device | null> {
   try {
     const query = {
       ...REGISTER,
@@ -70,6 +112,11 @@ async function registerOnce(pool: pg.Pool, device: NewDevice, pushAfterMs: numbe
         createHash('sha256').update(device.publicKey).digest(),
         pushAfterMs,
         device.serverId,
+        device.sealedPresharedKey,
+        device.expiresAt,
+        device.dns,
+        device.routes,
+        quarantineSeconds,
       ],
     };
     reached('register:asked');
@@ -80,6 +127,7 @@ async function registerOnce(pool: pg.Pool, device: NewDevice, pushAfterMs: numbe
     switch (brokenConstraint(cause)) {
       case 'server_id':
       case 'assigned_ip':
+        await checkChurn(pool, device.tenantId, quarantineSeconds);
         return null;
       case 'public_key':
       case 'devices_live_public_key':
@@ -89,6 +137,10 @@ async function registerOnce(pool: pg.Pool, device: NewDevice, pushAfterMs: numbe
         throw new CVaultError('tenant_suspended', 'The tenant is suspended.', { cause });
       case 'tenants_device_limit':
         throw new CVaultError('device_limit_reached', 'The tenant has as many devices as it may have.', {
+          cause,
+        });
+      case 'tenant_users_device_limit':
+        throw new CVaultError('user_device_limit_reached', 'The user has as many devices as they may have.', {
           cause,
         });
       default:

@@ -20,7 +20,7 @@ WITH before AS (
   FROM before WHERE devices.id = before.id
   RETURNING devices.*, before.state AS old_state
 ), lease AS (
-  UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
+  UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id, freed_by = d.tenant_id, freed_at = now()
   FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
@@ -28,9 +28,12 @@ WITH before AS (
 ), session AS (
   UPDATE sessions SET state = 'CLOSED', closed_at = now()
   FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
+), user_quota AS (
+  UPDATE tenant_users SET device_count = device_count - 1
+  FROM d WHERE tenant_users.tenant_id = d.tenant_id AND tenant_users.id = d.user_id AND d.old_state IN ('live', 'suspended')
+  RETURNING tenant_users.tenant_id
 ), quota AS (
-  UPDATE tenants SET device_count = device_count - 1
-  FROM d WHERE tenants.id = d.tenant_id AND d.old_state IN ('live', 'suspended')
+  UPDATE tenants SET device_count = device_count - 1 FROM user_quota WHERE tenants.id = user_quota.tenant_id
 )
 SELECT ${DEVICE_COLUMNS} FROM d ${DEVICE_JOINS}`,
 };

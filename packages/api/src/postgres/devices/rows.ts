@@ -1,19 +1,52 @@
-import { type Device, type DeviceState, holdsOf } from '@cvault/core';
+import { type Device, type DeviceState, holdsOf, type PeerLimits } from '@cvault/core';
 
-/** Columns of a device `d` on its VPN server `s`, of tenant `t`: what `deviceFromRow` reads. */
+/** What a device `d` of user `u` and tenant `t` may use: the user's own limits, else the tenant's. */
+export const PLAN_COLUMNS = `
+  CASE WHEN t.private_network THEN t.id END AS network,
+  coalesce(u.upload_bits_per_second, t.upload_bits_per_second) AS upload_bits_per_second,
+  coalesce(u.download_bits_per_second, t.download_bits_per_second) AS download_bits_per_second,
+  coalesce(u.data_limit_bytes, t.user_data_limit_bytes, t.data_limit_bytes) IS NOT NULL AS data_limited`;
+
+export interface PlanRow {
+  network: string | null;
+  upload_bits_per_second: number | null;
+  download_bits_per_second: number | null;
+  data_limited: boolean;
+}
+
+export function limitsFromRow(row: PlanRow): PeerLimits {
+  return {
+    uploadBitsPerSecond: row.upload_bits_per_second,
+    downloadBitsPerSecond: row.download_bits_per_second,
+    data: row.data_limited,
+  };
+}
+
+/** Addresses or ranges in their order, as text; null where the array is. */
+const textOf = (array: string, write: 'host' | 'text') =>
+  `CASE WHEN ${array} IS NOT NULL THEN ARRAY(
+    SELECT ${write}(value) FROM unnest(${array}) WITH ORDINALITY AS list(value, place) ORDER BY place) END`;
+
+/** Columns of a device `d` on its VPN server `s`, of tenant `t` and user `u`: what `deviceFromRow` reads. */
 export const DEVICE_COLUMNS = `
   d.id, d.tenant_id, d.user_id, d.name, d.state, d.generation, d.applied_generation, d.applied_epoch, d.failure,
   d.public_key, d.private_key, d.preshared_key, d.replaces_key, d.overlap_until, d.key_changed_at,
   host(d.assigned_ip) AS assigned_ip, host(d.assigned_ip6) AS assigned_ip6, d.expires_at, d.holds, d.last_connected_at,
-  d.created_at, d.server_id, s.name AS server_name, s.region, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
+  d.created_at, d.key_changed_at + t.key_lifetime_days * interval '1 day' AS key_expires_at, d.server_id, s.name AS server_name, s.region, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
   host(s.endpoint_host6) AS endpoint_host6,
   s.public_key AS server_public_key, s.epoch AS server_epoch,
-  (SELECT array_agg(host(address) ORDER BY place) FROM unnest(t.dns) WITH ORDINALITY AS dns(address, place)) AS dns`;
+  (s.last_contact_at > now() - interval '90 seconds') IS NOT TRUE AS server_away,
+  ${textOf('t.dns', 'host')} AS tenant_dns, ${textOf('d.dns', 'host')} AS own_dns,
+  ${textOf('t.routes', 'text')} AS tenant_routes, ${textOf('d.routes', 'text')} AS own_routes,${PLAN_COLUMNS}`;
+
+/** Joins to go with PLAN_COLUMNS. */
+export const PLAN_JOINS =
+  'JOIN tenants t ON t.id = d.tenant_id JOIN tenant_users u ON u.tenant_id = d.tenant_id AND u.id = d.user_id';
 
 /** Joins to go with DEVICE_COLUMNS. */
-export const DEVICE_JOINS = 'JOIN servers s ON s.id = d.server_id JOIN tenants t ON t.id = d.tenant_id';
+export const DEVICE_JOINS = `JOIN servers s ON s.id = d.server_id ${PLAN_JOINS}`;
 
-export interface DeviceRow {
+export interface DeviceRow extends PlanRow {
   id: string;
   tenant_id: string;
   user_id: string;
@@ -29,6 +62,7 @@ export interface DeviceRow {
   replaces_key: Buffer | null;
   overlap_until: Date | null;
   key_changed_at: Date;
+  key_expires_at: Date | null;
   assigned_ip: string;
   assigned_ip6: string | null;
   expires_at: Date | null;
@@ -43,7 +77,11 @@ export interface DeviceRow {
   endpoint_host6: string | null;
   server_public_key: Buffer;
   server_epoch: string | null;
-  dns: string[] | null;
+  server_away: boolean;
+  tenant_dns: string[] | null;
+  own_dns: string[] | null;
+  tenant_routes: string[];
+  own_routes: string[] | null;
 }
 
 export function deviceFromRow(row: DeviceRow): Device {
@@ -63,11 +101,17 @@ export function deviceFromRow(row: DeviceRow): Device {
     replacesKey: row.replaces_key,
     overlapUntil: row.overlap_until,
     keyChangedAt: row.key_changed_at,
+    keyExpiresAt: row.key_expires_at,
     assignedIp: row.assigned_ip,
     assignedIp6: row.assigned_ip6,
     expiresAt: row.expires_at,
     holds: holdsOf(row.holds),
-    dns: row.dns ?? [],
+    dns: row.own_dns ?? row.tenant_dns ?? [],
+    ownDns: row.own_dns,
+    routes: row.own_routes ?? row.tenant_routes,
+    ownRoutes: row.own_routes,
+    network: row.network,
+    limits: limitsFromRow(row),
     lastConnectedAt: row.last_connected_at,
     createdAt: row.created_at,
     placement: {
@@ -79,6 +123,7 @@ export function deviceFromRow(row: DeviceRow): Device {
       endpointHost6: row.endpoint_host6,
       serverPublicKey: row.server_public_key,
       serverEpoch: row.server_epoch,
+      serverAway: row.server_away,
     },
   };
 }

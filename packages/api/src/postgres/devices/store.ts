@@ -3,35 +3,43 @@ import type { Database } from '../database.ts';
 import { moveDevice } from './move.ts';
 import { registerDevice } from './register.ts';
 import { deleteDevice } from './remove.ts';
+import { rotateKeys } from './rotate.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
+import { updateDevice } from './update.ts';
 
 const OWNED = `FROM devices d ${DEVICE_JOINS} WHERE d.tenant_id = $1 AND d.user_id = $2 AND d.state <> 'deleted'`;
 const LIST = { name: 'device-list', text: `SELECT ${DEVICE_COLUMNS} ${OWNED} ORDER BY d.created_at, d.id` };
 const FIND = { name: 'device-find', text: `SELECT ${DEVICE_COLUMNS} ${OWNED} AND d.id = $3` };
-const RENAME = `
-WITH d AS (
-  UPDATE devices SET name = $4 WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state <> 'deleted' RETURNING *
-)
-SELECT ${DEVICE_COLUMNS} FROM d ${DEVICE_JOINS}`;
 
-/** @param pushAfterMs how long an outbox entry is left to the request that writes it */
-export function createDeviceStore({ pool }: Database, pushAfterMs: number): DeviceStore {
-  const one = (rows: DeviceRow[]): Device | null => (rows[0] === undefined ? null : deviceFromRow(rows[0]));
+/**
+ * @param pushAfterMs how long an outbox entry is left to the request that writes it
+ * @param quarantineSeconds how long a freed address counts against its tenant's churn; absent: not at all
+ */
+export function createDeviceStore(
+  { pool }: Database,
+  pushAfterMs: number,
+  quarantineSeconds = 0,
+): DeviceStore {
+  async function find({ tenantId, userId }: Owner, id: string): Promise<Device | null> {
+    const { rows } = await pool.query<DeviceRow>({ ...FIND, values: [tenantId, userId, id] });
+    return rows[0] === undefined ? null : deviceFromRow(rows[0]);
+  }
+
   return {
-    register: (device) => registerDevice(pool, device, pushAfterMs),
+    register: (device) => registerDevice(pool, device, pushAfterMs, quarantineSeconds),
 
     async list({ tenantId, userId }: Owner) {
       const { rows } = await pool.query<DeviceRow>({ ...LIST, values: [tenantId, userId] });
       return rows.map(deviceFromRow);
     },
 
-    async find({ tenantId, userId }, id) {
-      return one((await pool.query<DeviceRow>({ ...FIND, values: [tenantId, userId, id] })).rows);
-    },
+    find,
 
-    async rename({ tenantId, userId }, id, name) {
-      return one((await pool.query<DeviceRow>(RENAME, [tenantId, userId, id, name])).rows);
-    },
+    // Both read the device anew: what it may use has to be of the time after its new generation, not of before a lock.
+    update: async (owner, id, changes) =>
+      (await updateDevice(pool, owner, id, changes, pushAfterMs)) ? find(owner, id) : null,
+    rotate: async (owner, id, change) =>
+      (await rotateKeys(pool, owner, id, change, pushAfterMs)) ? find(owner, id) : null,
 
     move: (owner, id, wish) => moveDevice(pool, owner, id, wish, pushAfterMs),
 

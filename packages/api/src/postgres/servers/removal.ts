@@ -13,7 +13,7 @@ WITH before AS (
   UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL,
     preshared_key = NULL, replaces_key = NULL, overlap_until = NULL
   FROM before WHERE devices.id = before.id
-  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.assigned_ip, devices.generation,
+  RETURNING devices.id, devices.tenant_id, devices.user_id, devices.server_id, devices.assigned_ip, devices.generation,
     before.state AS old_state
 ), lease AS (
   UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
@@ -25,9 +25,15 @@ WITH before AS (
   UPDATE sessions SET state = 'CLOSED', closed_at = now()
   FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
 ), counted AS (
-  SELECT tenant_id, count(*)::int AS n FROM d WHERE old_state IN ('live', 'suspended') GROUP BY tenant_id
+  SELECT tenant_id, user_id, count(*)::int AS n FROM d WHERE old_state IN ('live', 'suspended') GROUP BY tenant_id, user_id
+), user_quota AS (
+  UPDATE tenant_users SET device_count = device_count - counted.n
+  FROM counted WHERE tenant_users.tenant_id = counted.tenant_id AND tenant_users.id = counted.user_id
+  RETURNING counted.tenant_id, counted.n
+), of_tenant AS (
+  SELECT tenant_id, sum(n)::int AS n FROM user_quota GROUP BY tenant_id
 )
-UPDATE tenants SET device_count = device_count - counted.n FROM counted WHERE tenants.id = counted.tenant_id`;
+UPDATE tenants SET device_count = device_count - of_tenant.n FROM of_tenant WHERE tenants.id = of_tenant.tenant_id`;
 
 export async function evictDevices(pool: pg.Pool, serverId: string): Promise<void> {
   await inTransaction(pool, async (db) => {

@@ -76,6 +76,7 @@ export function beginDeletion(pool: pg.Pool, id: string): Promise<readonly strin
     if (rowCount === 0) return null;
     const second = await pass();
     // All of them are deleted now, and none can come.
+    await db.query('UPDATE tenant_users SET device_count = 0 WHERE tenant_id = $1', [id]);
     await db.query('UPDATE tenants SET device_count = 0 WHERE id = $1', [id]);
     return idsOf(first, second);
   });

@@ -1,0 +1,48 @@
+import { type Device, type DeviceStatus, statusOf } from './device.ts';
+import type { DeviceStore, Owner, PeerPush, PushResult } from './ports.ts';
+
+/** `ack`: for the acknowledgement's usual deadline. `active`: until the device is active, for WAIT_ACTIVE_SECONDS at most. */
+export type Wait = 'ack' | 'active';
+
+export const WAIT_ACTIVE_SECONDS = 30;
+const LOOK_MS = 200;
+
+export type Converged =
+  | { readonly outcome: 'told'; readonly device: Device; readonly status: DeviceStatus }
+  | Extract<PushResult, { outcome: 'refused' }>;
+
+export interface ConvergenceDeps {
+  readonly devices: Pick<DeviceStore, 'find'>;
+  readonly peers: Pick<PeerPush, 'push'>;
+}
+
+/**
+ * Hands a committed change of a device to its VPN server and waits for the acknowledgement. Whether it comes in time
+ * changes nothing of what was committed. Any replica may be the one that gets it, so beyond the first deadline the
+ * database is asked.
+ */
+export function createConvergence({ devices, peers }: ConvergenceDeps) {
+  return async function converge(owner: Owner, device: Device, wait: Wait): Promise<Converged> {
+    const began = Date.now();
+    const result = await peers.push(device);
+    if (result.outcome === 'refused') return result;
+    if (device.state !== 'live') return { outcome: 'told', device, status: statusOf(device) };
+    if (result.outcome === 'applied') return { outcome: 'told', device: applied(device), status: 'active' };
+    let newest = device;
+    while (wait === 'active' && Date.now() - began < WAIT_ACTIVE_SECONDS * 1_000) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      const found = await devices.find(owner, device.id);
+      if (found === null) break;
+      newest = found;
+      if (statusOf(newest) !== 'pending') break;
+    }
+    return { outcome: 'told', device: newest, status: statusOf(newest) };
+  };
+}
+
+/** As the database has it a moment after the acknowledgement. */
+function applied(device: Device): Device {
+  return { ...device, appliedGeneration: device.generation, appliedEpoch: device.placement.serverEpoch };
+}
+
+export type Converge = ReturnType<typeof createConvergence>;
