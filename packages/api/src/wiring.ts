@@ -2,10 +2,12 @@
 import {
   createAuthenticator,
   createDeviceService,
+  createMetering,
   createServerService,
   createServerStatusService,
   createSessionService,
   createTenantService,
+  createUsageService,
   createUserService,
   createVault,
   type RateLimiter,
@@ -32,6 +34,10 @@ import { createServerStore } from './postgres/servers/store.ts';
 import { createSessionStore } from './postgres/sessions.ts';
 import { createApiKeyStore } from './postgres/tenants/api-keys.ts';
 import { createTenantStore } from './postgres/tenants/store.ts';
+import { createDataLimitStore } from './postgres/usage/limits.ts';
+import { createMeterStore } from './postgres/usage/meter.ts';
+import { createRetentionStore } from './postgres/usage/retention.ts';
+import { createUsageStore } from './postgres/usage/series.ts';
 import { registerRoutes } from './routes.ts';
 import { VERSION } from './version.ts';
 import { createInstaller, createVpnServers } from './vpn-servers.ts';
@@ -47,6 +53,12 @@ const PUSH_MARGIN_MS = 1_000;
  * Measured with 500 registrations at once: in one queue, acknowledgements came after the requests' deadline.
  */
 const LINK_CONNECTIONS = 4;
+/** Connections of metering: its pages are long statements, which nobody who waits for an answer must queue behind. */
+const METERING_CONNECTIONS = 3;
+/** How often a look is taken at which VPN servers are to be read, at data limits, and at what is to be rolled up. */
+const METER_LOOK_EVERY_MS = 1_000;
+const REVIEW_EVERY_MS = 5_000;
+const CLEAN_EVERY_MS = 60_000;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
 
@@ -80,6 +92,7 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     apiKeys: createApiKeyStore(database),
     devices: createDeviceStore(database, pushAfterMs),
     sessions: createSessionStore(database),
+    usage: createUsageStore(database),
     servers: createServerStore(database),
     serverStatus: createServerStatusStore(database),
     peers: createPeerStore(linkDatabase, config.peers.quarantineSeconds),
@@ -104,6 +117,11 @@ function buildServices(
     tenants: createTenantService({ tenants: stores.tenants, apiKeys: stores.apiKeys, peers: fleet }),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
+    usage: createUsageService({
+      usage: stores.usage,
+      clock: systemClock,
+      hourlyDays: config.metering.keep.hourlyDays,
+    }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
       servers: stores.servers,
@@ -155,6 +173,17 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     ackDeadlineMs: config.peers.ackDeadlineMs,
     reconcileEveryMs: config.peers.reconcileSeconds * 1_000,
   });
+  const meterDatabase = openDatabase(databaseUrl, { connections: METERING_CONNECTIONS, onConnectionLost });
+  const metering = createMetering({
+    counters: vpnServers.fleet,
+    meters: createMeterStore(meterDatabase),
+    limits: createDataLimitStore(meterDatabase),
+    retention: createRetentionStore(meterDatabase),
+    peers: vpnServers.fleet,
+    everySeconds: config.metering.everySeconds,
+    keep: config.metering.keep,
+    onError: (serverId, error) => log.error({ serverId, err: error }, 'counters could not be read'),
+  });
   const services = buildServices(stores, config, vault, vpnServers);
   let draining = false;
   const app = await buildApp({
@@ -181,6 +210,11 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     await services.tenants.finishDeletions();
     await services.servers.finishRemovals();
   });
+  const meterJobs = [
+    { what: 'read counters', job: repeat(METER_LOOK_EVERY_MS, () => metering.sample()) },
+    { what: 'review data limits', job: repeat(REVIEW_EVERY_MS, () => metering.reviewDataLimits()) },
+    { what: 'roll up usage', job: repeat(CLEAN_EVERY_MS, () => metering.clean()) },
+  ];
   return {
     app,
     fleet: vpnServers.fleet,
@@ -190,13 +224,19 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     async start() {
       await vpnServers.fleet.start();
       finishing.start((error) => log.error({ err: error, what: 'finish deletions' }, 'periodic work failed'));
+      for (const { what, job } of meterJobs) {
+        job.start((error) => log.error({ err: error, what }, 'periodic work failed'));
+      }
     },
     drain() {
       draining = true;
     },
     async close() {
       await finishing.stop();
+      // The links first: a reading that is under way ends with its channel.
       await vpnServers.fleet.close();
+      await Promise.all(meterJobs.map(({ job }) => job.stop()));
+      await meterDatabase.close();
       await linkDatabase.close();
       await database.close();
     },

@@ -1,4 +1,13 @@
-import type { Device, DesiredPeer, PeerPush, PeerStore, PushResult } from '@cvault/core';
+import type {
+  CounterSource,
+  Device,
+  DesiredPeer,
+  PeerPush,
+  PeerStore,
+  PushResult,
+  Sample,
+  StoredPass,
+} from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import { Link, type LinkEvent, type LinkState } from './link.ts';
 import type { Transport } from './transport.ts';
@@ -42,7 +51,7 @@ function desiredOf(device: Device): DesiredPeer {
 }
 
 /** All links of this replica, and the periodic work that makes lost pushes harmless. */
-export class Fleet implements PeerPush {
+export class Fleet implements PeerPush, CounterSource {
   readonly #deps: FleetDeps;
   readonly #links = new Map<string, { link: Link; fingerprint: string }>();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -134,6 +143,16 @@ export class Fleet implements PeerPush {
   /** How many peers the interface carries now; null where that cannot be told. */
   async peerCount(serverId: string): Promise<number | null> {
     return (await this.#links.get(serverId)?.link.peerCount()) ?? null;
+  }
+
+  /** The VPN servers whose counters can be read just now. */
+  readable(): string[] {
+    return [...this.#links].filter(([, { link }]) => link.state === 'ready').map(([id]) => id);
+  }
+
+  /** Reads the counters of a VPN server anew; null where that cannot be done. See `Link.stats`. */
+  async stats(serverId: string, stored: StoredPass | null): Promise<Sample | null> {
+    return (await this.#links.get(serverId)?.link.stats(stored)) ?? null;
   }
 
   /** The states of all links of this replica, for the readiness probe. */

@@ -99,6 +99,9 @@ WITH d AS (
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
+), session AS (
+  UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'revoked'
+  FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
 )
 UPDATE tenants SET device_count = device_count - 1 FROM d WHERE tenants.id = d.tenant_id`;
 
