@@ -1,4 +1,4 @@
-import type { MasterKey, Secret } from '@cvault/core';
+import type { MasterKey, Retention, Secret } from '@cvault/core';
 import { z } from 'zod';
 import {
   AdminKey,
@@ -45,6 +45,11 @@ export interface Config {
     readonly quarantineSeconds: number;
     readonly ackDeadlineMs: number;
     readonly reconcileSeconds: number;
+  };
+  readonly metering: {
+    /** How often each VPN server's counters are read. */
+    readonly everySeconds: number;
+    readonly keep: Retention;
   };
   readonly logLevel: LogLevel;
 }
@@ -96,6 +101,10 @@ const Variables = z.object({
   CVAULT_QUARANTINE_SECONDS: wholeNumber(0, 2_592_000, 600),
   CVAULT_ACK_DEADLINE_MS: wholeNumber(100, 30_000, 2_000),
   CVAULT_RECONCILE_SECONDS: wholeNumber(1, 3_600, 30),
+  CVAULT_METER_SECONDS: wholeNumber(1, 3_600, 30),
+  CVAULT_USAGE_HOURLY_DAYS: wholeNumber(2, 31, 7),
+  CVAULT_USAGE_DAILY_DAYS: wholeNumber(62, 3_650, 400),
+  CVAULT_SESSION_DAYS: wholeNumber(1, 3_650, 30),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -247,6 +256,14 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
       quarantineSeconds: values.CVAULT_QUARANTINE_SECONDS,
       ackDeadlineMs: values.CVAULT_ACK_DEADLINE_MS,
       reconcileSeconds: values.CVAULT_RECONCILE_SECONDS,
+    },
+    metering: {
+      everySeconds: values.CVAULT_METER_SECONDS,
+      keep: {
+        hourlyDays: values.CVAULT_USAGE_HOURLY_DAYS,
+        dailyDays: values.CVAULT_USAGE_DAILY_DAYS,
+        sessionDays: values.CVAULT_SESSION_DAYS,
+      },
     },
     logLevel: values.LOG_LEVEL,
   };

@@ -27,6 +27,7 @@ export async function buildOpenApi(): Promise<string> {
         'servers',
         'doctor',
         'locations',
+        'usage',
       ] as const
     ).map((name) => [name, inert()]),
   ) as unknown as Omit<Services, 'health'>;

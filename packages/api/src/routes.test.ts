@@ -36,6 +36,7 @@ const services: Services = {
   servers: unreachable,
   doctor: unreachable,
   locations: unreachable,
+  usage: unreachable,
   limiter,
   clock: { now: () => new Date(0) },
   health: { clock: { now: () => new Date(0) }, probes: [], draining: () => false },

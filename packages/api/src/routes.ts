@@ -8,6 +8,7 @@ import type {
   ServerStatusService,
   SessionService,
   TenantService,
+  UsageService,
   UserService,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
@@ -20,7 +21,9 @@ import { meRoutes } from './features/me/routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
+import { adminUsageRoutes, usageRoutes } from './features/usage/routes.ts';
 import { vpnRoutes } from './features/vpn/routes.ts';
+import { sessionRoutes, tenantSessionRoutes } from './features/vpn/session-routes.ts';
 
 /** What the routes need. */
 export interface Services {
@@ -35,6 +38,7 @@ export interface Services {
   readonly servers: ServerService;
   readonly doctor: Doctor;
   readonly locations: LocationStore;
+  readonly usage: UsageService;
 }
 
 /** For tenants and their users. */
@@ -44,15 +48,20 @@ const ADMIN = '/api/v1/admin';
 
 /** The API's table of contents. */
 export function registerRoutes(app: FastifyInstance, services: Services): void {
-  const { health, users, limiter, devices, sessions, serverStatus, clock, tenants, servers } = services;
+  const { health, users, limiter, devices, sessions, serverStatus, clock, tenants, servers, usage } =
+    services;
   void app.register(healthRoutes, health);
   void app.register(authRoutes, { prefix: API, users, limiter });
   void app.register(meRoutes, { prefix: API });
   void app.register(deviceRoutes, { prefix: API, devices });
   void app.register(locationRoutes, { prefix: API, locations: services.locations });
   void app.register(vpnRoutes, { prefix: API, sessions, serverStatus, clock });
+  void app.register(sessionRoutes, { prefix: API, sessions });
+  void app.register(usageRoutes, { prefix: API, usage });
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
   void app.register(apiKeyRoutes, { prefix: ADMIN, tenants });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
+  void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions });
+  void app.register(adminUsageRoutes, { prefix: ADMIN, usage });
 }

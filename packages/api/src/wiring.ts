@@ -3,10 +3,12 @@ import {
   createAuthenticator,
   createDeviceService,
   createDoctor,
+  createMetering,
   createServerService,
   createServerStatusService,
   createSessionService,
   createTenantService,
+  createUsageService,
   createUserService,
   createVault,
   type RateLimiter,
@@ -21,6 +23,7 @@ import { createAccessTokens } from './credentials/access-tokens.ts';
 import { createPasswordHasher } from './credentials/passwords.ts';
 import type { Probe } from './features/health/routes.ts';
 import { buildApp } from './http/app.ts';
+import { createJobs } from './jobs/periodic.ts';
 import type { Fleet } from './links/fleet.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
@@ -30,13 +33,16 @@ import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
-import { createDataBudget } from './postgres/plans/data-left.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
 import { createServerStatusStore } from './postgres/servers/status.ts';
 import { createServerStore } from './postgres/servers/store.ts';
 import { createSessionStore } from './postgres/sessions.ts';
 import { createApiKeyStore } from './postgres/tenants/api-keys.ts';
 import { createTenantStore } from './postgres/tenants/store.ts';
+import { createDataLimitStore } from './postgres/usage/limits.ts';
+import { createMeterStore } from './postgres/usage/meter.ts';
+import { createRetentionStore } from './postgres/usage/retention.ts';
+import { createUsageStore } from './postgres/usage/series.ts';
 import { registerRoutes } from './routes.ts';
 import { VERSION } from './version.ts';
 import { createInstaller, createVpnServers } from './vpn-servers.ts';
@@ -54,6 +60,12 @@ const PUSH_MARGIN_MS = 1_000;
 const LINK_CONNECTIONS = 4;
 /** What the doctor finds wrong on an interface, it looks at again after this: a push is over by then. */
 const SECOND_LOOK_MS = 3_000;
+/** Connections of metering: its pages are long statements, which nobody who waits for an answer must queue behind. */
+const METERING_CONNECTIONS = 3;
+/** How often a look is taken at which VPN servers are to be read, at data limits, and at what is to be rolled up. */
+const METER_LOOK_EVERY_MS = 1_000;
+const REVIEW_EVERY_MS = 5_000;
+const CLEAN_EVERY_MS = 60_000;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
 /** How often the free addresses are counted that placing devices weighs. */
@@ -89,11 +101,13 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     apiKeys: createApiKeyStore(database),
     devices: createDeviceStore(database, pushAfterMs, config.peers.quarantineSeconds),
     sessions: createSessionStore(database),
+    usage: createUsageStore(database),
     servers: createServerStore(database),
     serverStatus: createServerStatusStore(database),
     peers: createPeerStore(linkDatabase, config.peers.quarantineSeconds),
     doctor: createDoctorStore(linkDatabase),
-    data: createDataBudget(linkDatabase),
+    // Asked on the way of every push, so not on metering's connections.
+    dataBudget: createDataLimitStore(linkDatabase),
   };
 }
 
@@ -120,6 +134,11 @@ function buildServices(
       peers: stores.peers,
       fleet,
       secondLookMs: SECOND_LOOK_MS,
+    }),
+    usage: createUsageService({
+      usage: stores.usage,
+      clock: systemClock,
+      hourlyDays: config.metering.keep.hourlyDays,
     }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
@@ -168,10 +187,21 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     database: linkDatabase,
     peers: stores.peers,
     vault,
-    data: stores.data,
+    data: stores.dataBudget,
     log,
     ackDeadlineMs: config.peers.ackDeadlineMs,
     reconcileEveryMs: config.peers.reconcileSeconds * 1_000,
+  });
+  const meterDatabase = openDatabase(databaseUrl, { connections: METERING_CONNECTIONS, onConnectionLost });
+  const metering = createMetering({
+    counters: vpnServers.fleet,
+    meters: createMeterStore(meterDatabase),
+    limits: createDataLimitStore(meterDatabase),
+    retention: createRetentionStore(meterDatabase),
+    peers: vpnServers.fleet,
+    everySeconds: config.metering.everySeconds,
+    keep: config.metering.keep,
+    onError: (serverId, error) => log.error({ serverId, err: error }, 'counters could not be read'),
   });
   const services = buildServices(stores, config, vault, vpnServers);
   let draining = false;
@@ -196,14 +226,24 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
         },
       }),
   });
-  const finishing = repeat(FINISH_EVERY_MS, async () => {
-    await services.tenants.finishDeletions();
-    await services.servers.finishRemovals();
-    await finishDepartures(database.pool);
-  });
-  const counting = repeat(COUNT_EVERY_MS, () => countAddresses(database));
-  const report = (what: string) => (error: unknown) =>
-    log.error({ err: error, what }, 'periodic work failed');
+  const jobs = createJobs(
+    [
+      {
+        what: 'finish deletions',
+        everyMs: FINISH_EVERY_MS,
+        async work() {
+          await services.tenants.finishDeletions();
+          await services.servers.finishRemovals();
+          await finishDepartures(database.pool);
+        },
+      },
+      { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(database) },
+      { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
+      { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
+      { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
+    ],
+    (what, error) => log.error({ err: error, what }, 'periodic work failed'),
+  );
   return {
     app,
     fleet: vpnServers.fleet,
@@ -212,39 +252,18 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     servers: stores.servers,
     async start() {
       await vpnServers.fleet.start();
-      finishing.start(report('finish deletions'));
-      counting.start(report('count addresses'));
+      jobs.start();
     },
     drain() {
       draining = true;
     },
     async close() {
-      await Promise.all([finishing.stop(), counting.stop()]);
+      // The links first: a reading that is under way ends with its channel.
       await vpnServers.fleet.close();
+      await jobs.stop();
+      await meterDatabase.close();
       await linkDatabase.close();
       await database.close();
-    },
-  };
-}
-
-/** Work that is done again and again, with a pause after each time; never twice at once. */
-function repeat(everyMs: number, work: () => Promise<void>) {
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
-  return {
-    start(onError: (error: unknown) => void): void {
-      const next = () => {
-        running = work().catch(onError);
-        void running.then(() => {
-          if (timer !== undefined) timer = setTimeout(next, everyMs);
-        });
-      };
-      timer = setTimeout(next, everyMs);
-    },
-    async stop(): Promise<void> {
-      clearTimeout(timer);
-      timer = undefined;
-      await running;
     },
   };
 }

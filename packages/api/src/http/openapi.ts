@@ -48,6 +48,7 @@ const TAGS = [
   { name: 'Users', description: 'The signed-in user' },
   { name: 'Devices', description: 'The user’s devices and their WireGuard configurations' },
   { name: 'VPN', description: 'Connect, disconnect, and what is connected' },
+  { name: 'Usage', description: 'What devices sent and received' },
   { name: 'Health', description: 'Whether the API runs and can answer' },
   { name: 'Tenants (operator)', description: 'The operator’s tenants and their API keys' },
   { name: 'VPN servers (operator)', description: 'The operator’s VPN servers and their pools' },

@@ -138,14 +138,18 @@ export class AgentClient {
    */
   async stats(stored: number | undefined): Promise<{ life: string; pass: number; devices: DeviceStats[] }> {
     const devices: DeviceStats[] = [];
+    let first: { life: string; pass: number } | undefined;
     for (;;) {
       const after = devices.at(-1)?.deviceId;
       const page = await this.#ask('stats', 'stats', {
         ...(stored === undefined ? {} : { stored }),
         ...(after === undefined ? {} : { after }),
       });
+      first ??= { life: page.life, pass: page.pass };
+      if (page.life !== first.life) throw new Error('the counters began anew while they were read');
       devices.push(...page.devices);
-      if (!page.more) return { life: page.life, pass: page.pass, devices };
+      // The first page's pass: another reader may have started a newer one in between, of which we know only a part.
+      if (!page.more) return { ...first, devices };
       if (page.devices.length === 0) throw new Error('the agent promised another page and sent an empty one');
     }
   }

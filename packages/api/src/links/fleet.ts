@@ -1,10 +1,13 @@
 import {
+  type CounterSource,
   type DesiredPeer,
   type Device,
   type ObservedPeer,
   type PeerPush,
   type PeerStore,
   type PushResult,
+  type Sample,
+  type StoredPass,
   tunnelAddressesOfDevice,
 } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
@@ -59,7 +62,7 @@ function desiredOf(device: Device): DesiredPeer {
 }
 
 /** All links of this replica, and the periodic work that makes lost pushes harmless. */
-export class Fleet implements PeerPush {
+export class Fleet implements PeerPush, CounterSource {
   readonly #deps: FleetDeps;
   readonly #links = new Map<string, { link: Link; fingerprint: string }>();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -150,6 +153,16 @@ export class Fleet implements PeerPush {
   /** How many peers the interface carries now; null where that cannot be told. */
   async peerCount(serverId: string): Promise<number | null> {
     return (await this.#links.get(serverId)?.link.peerCount()) ?? null;
+  }
+
+  /** The VPN servers whose counters can be read just now. */
+  readable(): string[] {
+    return [...this.#links].filter(([, { link }]) => link.state === 'ready').map(([id]) => id);
+  }
+
+  /** Reads the counters of a VPN server anew; null where that cannot be done. See `Link.stats`. */
+  async stats(serverId: string, stored: StoredPass | null): Promise<Sample | null> {
+    return (await this.#links.get(serverId)?.link.stats(stored)) ?? null;
   }
 
   /** The states of all links of this replica, for the readiness probe. */

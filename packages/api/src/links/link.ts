@@ -8,6 +8,8 @@ import {
   type PeerStore,
   type PushResult,
   reached,
+  type Sample,
+  type StoredPass,
 } from '@cvault/core';
 import { MAX_BATCH_OPS, type Op, type OpResult } from '@cvault/protocol';
 import { AgentClient, RequestRefused } from './agent-client.ts';
@@ -186,6 +188,18 @@ export class Link {
   /** How many peers the interface carries now; null while the VPN server is away. */
   async peerCount(): Promise<number | null> {
     return this.#channel === undefined ? null : this.#channel.client.peerCount().catch(() => null);
+  }
+
+  /**
+   * Reads the counters of all devices anew; null while the VPN server is away.
+   * @param stored the last pass that was written down whole, of whichever epoch
+   */
+  async stats(stored: StoredPass | null): Promise<Sample | null> {
+    if (this.#channel === undefined) return null;
+    const { client } = this.#channel;
+    const { epoch } = client.hello;
+    const { devices, ...sample } = await client.stats(stored?.epoch === epoch ? stored.pass : undefined);
+    return { ...sample, epoch, readings: devices };
   }
 
   /** Tries to connect now instead of at the end of the pause. */

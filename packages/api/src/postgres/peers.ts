@@ -138,6 +138,9 @@ WITH d AS (
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
+), session AS (
+  UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'revoked'
+  FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
 ), user_quota AS (
   UPDATE tenant_users SET device_count = device_count - 1
   FROM d WHERE tenant_users.tenant_id = d.tenant_id AND tenant_users.id = d.user_id

@@ -1,4 +1,4 @@
-import { CVaultError, newId, type SessionStore } from '@cvault/core';
+import { CVaultError, newId, type PastSession, type SessionScope, type SessionStore } from '@cvault/core';
 import type { Database } from './database.ts';
 
 /**
@@ -8,9 +8,10 @@ import type { Database } from './database.ts';
 const OPEN = `
 WITH device AS (
   UPDATE devices SET last_connected_at = now()
-  WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state = 'live' RETURNING tenant_id, id
+  WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state = 'live' RETURNING tenant_id, user_id, id, server_id
 ), opened AS (
-  INSERT INTO sessions (id, tenant_id, device_id) SELECT $4, tenant_id, id FROM device
+  INSERT INTO sessions (id, tenant_id, user_id, device_id, server_id, opened_by)
+  SELECT $4, tenant_id, user_id, id, server_id, 'connect' FROM device
   ON CONFLICT (device_id) WHERE state = 'ACTIVE' DO NOTHING
   RETURNING id, connected_at
 )
@@ -34,6 +35,77 @@ interface SessionRow {
   endpoint_host: string;
   endpoint_port: number;
   region: string;
+}
+
+/** Every scope is a prefix of an index over connected_at and id. */
+const SCOPES: Readonly<Record<SessionScope['of'], { readonly where: string; readonly exists: string }>> = {
+  user: {
+    where: 'x.tenant_id = $3 AND x.user_id = $4',
+    exists: 'SELECT FROM tenant_users WHERE tenant_id = $1 AND id = $2',
+  },
+  device: {
+    where: 'x.tenant_id = $3 AND x.user_id = $4 AND x.device_id = $5',
+    exists: "SELECT FROM devices WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state <> 'deleted'",
+  },
+  tenant: { where: 'x.tenant_id = $3', exists: 'SELECT FROM tenants WHERE id = $1' },
+};
+
+function keysOf(scope: SessionScope): string[] {
+  switch (scope.of) {
+    case 'user':
+      return [scope.tenantId, scope.userId];
+    case 'device':
+      return [scope.tenantId, scope.userId, scope.deviceId];
+    case 'tenant':
+      return [scope.tenantId];
+  }
+}
+
+/** The session that the page before ended with is looked up in the same scope: an id of somebody else's says nothing. */
+function historySql(of: SessionScope['of'], after: boolean): string {
+  const { where } = SCOPES[of];
+  const beyond = `AND (x.connected_at, x.id) < (SELECT x.connected_at, x.id FROM sessions x WHERE ${where} AND x.id = $2)`;
+  return `
+SELECT x.id, x.user_id, x.state, x.opened_by, x.connected_at, x.closed_at, x.closed_reason, x.upload_bytes, x.download_bytes,
+  x.device_id, d.name AS device_name, x.server_id, s.region
+FROM (
+  SELECT * FROM sessions x WHERE ${where} ${after ? beyond : 'AND $2::uuid IS NULL'}
+  ORDER BY x.connected_at DESC, x.id DESC LIMIT $1
+) AS x
+JOIN devices d ON d.tenant_id = x.tenant_id AND d.id = x.device_id JOIN servers s ON s.id = x.server_id
+ORDER BY x.connected_at DESC, x.id DESC`;
+}
+
+interface HistoryRow {
+  id: string;
+  user_id: string;
+  state: 'ACTIVE' | 'CLOSED';
+  opened_by: PastSession['openedBy'];
+  connected_at: Date;
+  closed_at: Date | null;
+  closed_reason: PastSession['closedReason'];
+  upload_bytes: number;
+  download_bytes: number;
+  device_id: string;
+  device_name: string;
+  server_id: string;
+  region: string;
+}
+
+function pastSessionOf(row: HistoryRow): PastSession {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    state: row.state,
+    openedBy: row.opened_by,
+    connectedAt: row.connected_at,
+    closedAt: row.closed_at,
+    closedReason: row.closed_reason,
+    uploadBytes: row.upload_bytes,
+    downloadBytes: row.download_bytes,
+    device: { id: row.device_id, name: row.device_name },
+    server: { id: row.server_id, region: row.region },
+  };
 }
 
 export function createSessionStore({ pool }: Database): SessionStore {
@@ -69,14 +141,32 @@ export function createSessionStore({ pool }: Database): SessionStore {
 
     async close({ tenantId, userId }, deviceId) {
       const { rows } = await pool.query<{ id: string; closed_at: Date }>(
-        `UPDATE sessions SET state = 'CLOSED', closed_at = now() FROM devices d
-         WHERE sessions.tenant_id = $1 AND sessions.device_id = $3 AND sessions.state = 'ACTIVE'
-           AND d.tenant_id = $1 AND d.id = sessions.device_id AND d.user_id = $2
-         RETURNING sessions.id, sessions.closed_at`,
+        `UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'disconnect'
+         WHERE tenant_id = $1 AND user_id = $2 AND device_id = $3 AND state = 'ACTIVE'
+         RETURNING id, closed_at`,
         [tenantId, userId, deviceId],
       );
       const row = rows[0];
       return row === undefined ? null : { id: row.id, closedAt: row.closed_at };
+    },
+
+    async history(scope, { limit, afterId }) {
+      const keys = keysOf(scope);
+      const { where, exists } = SCOPES[scope.of];
+      if (afterId !== undefined) {
+        const found = await pool.query(
+          `SELECT FROM sessions x WHERE ${where} AND x.id = $2 AND $1::int IS NOT NULL`,
+          [limit, afterId, ...keys],
+        );
+        if (found.rowCount === 0) return 'unknown_page';
+      }
+      const { rows } = await pool.query<HistoryRow>(historySql(scope.of, afterId !== undefined), [
+        limit,
+        afterId ?? null,
+        ...keys,
+      ]);
+      if (rows.length === 0 && (await pool.query(exists, keys)).rowCount === 0) return null;
+      return rows.map(pastSessionOf);
     },
   };
 }

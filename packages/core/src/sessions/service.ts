@@ -1,11 +1,17 @@
 import { statusOf } from '../devices/device.ts';
 import type { DeviceStore, Owner } from '../devices/ports.ts';
 import { CVaultError, notFound } from '../errors.ts';
-import type { Session, SessionStore } from './session.ts';
+import type { PastSession, Session, SessionScope, SessionStore } from './session.ts';
 
 export interface SessionServiceDeps {
   readonly devices: Pick<DeviceStore, 'find'>;
   readonly sessions: SessionStore;
+}
+
+export interface SessionPage {
+  readonly sessions: readonly PastSession[];
+  /** The last session of the page; null where none comes after it. */
+  readonly lastId: string | null;
 }
 
 /** What an end user's app tells about the use of the VPN. */
@@ -39,6 +45,23 @@ export function createSessionService({ devices, sessions }: SessionServiceDeps) 
       const closed = await sessions.close(owner, deviceId);
       if (closed === null) throw notFound('open session of a device');
       return closed;
+    },
+
+    /**
+     * A page of open and past sessions, newest first.
+     * @throws CVaultError `not_found`; `invalid_request` where `afterId` is no session of the scope (any more)
+     */
+    async history(scope: SessionScope, limit: number, afterId?: string): Promise<SessionPage> {
+      // One more than asked for tells whether another page comes.
+      const found = await sessions.history(scope, { limit: limit + 1, afterId });
+      if (found === null) throw notFound(scope.of);
+      if (found === 'unknown_page') {
+        throw new CVaultError('invalid_request', '/cursor: is not of this list, or too old.', {
+          faults: [{ pointer: '/cursor', message: 'must be the `nextCursor` of another page of this list' }],
+        });
+      }
+      const page = found.slice(0, limit);
+      return { sessions: page, lastId: found.length > limit ? (page.at(-1)?.id ?? null) : null };
     },
   };
 }

@@ -166,6 +166,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/servers/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a VPN server moved by hour or day
+         * @description Bytes inside the tunnel, as the VPN server counts them; at most one reading (30 s by default) behind. With `format=csv` the same numbers as text, one line per hour or day and device that has any.
+         */
+        get: operations["getServerUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/tenants": {
         parameters: {
             query?: never;
@@ -264,6 +284,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/tenants/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A tenant’s sessions, newest first */
+        get: operations["listTenantSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/tenants/{id}/suspend": {
         parameters: {
             query?: never;
@@ -278,6 +315,26 @@ export interface paths {
          * @description Its API answers 403 and its devices are taken off their VPN servers, until it is resumed.
          */
         post: operations["suspendTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tenants/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A tenant’s usage by hour or day
+         * @description Bytes inside the tunnel, as the VPN server counts them; at most one reading (30 s by default) behind. With `format=csv` the same numbers as text, one line per hour or day and device that has any.
+         */
+        get: operations["getTenantUsage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -461,6 +518,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A device’s sessions, newest first */
+        get: operations["listDeviceSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A device’s usage by hour or day
+         * @description Bytes inside the tunnel, as the VPN server counts them; at most one reading (30 s by default) behind. With `format=csv` the same numbers as text, one line per hour or day and device that has any.
+         */
+        get: operations["getDeviceUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/locations": {
         parameters: {
             query?: never;
@@ -490,6 +584,26 @@ export interface paths {
         };
         /** Who is signed in */
         get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My usage by hour or day, and by device
+         * @description Bytes inside the tunnel, as the VPN server counts them; at most one reading (30 s by default) behind. With `format=csv` the same numbers as text, one line per hour or day and device that has any.
+         */
+        get: operations["getUsage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -547,6 +661,23 @@ export interface paths {
          * @description For a user without devices: the VPN server that the next one would be placed on.
          */
         get: operations["getServerStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vpn/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My sessions, newest first */
+        get: operations["listSessions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1106,6 +1237,56 @@ export interface components {
             /** @constant */
             status: "ACTIVE";
         };
+        SessionHistory: {
+            /** @description Null on the last page */
+            nextCursor: string | null;
+            sessions: components["schemas"]["SessionRecord"][];
+        };
+        SessionRecord: {
+            closedAt: string | null;
+            /** @description `disconnect`: the call. `silence`: 180 s without a handshake. `revoked`: the device was deleted or suspended */
+            closedReason: ("disconnect" | "silence" | "revoked") | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            connectedAt: string;
+            device: {
+                deviceName: string;
+                /**
+                 * Format: uuid
+                 * @description UUID
+                 */
+                id: string;
+            };
+            downloadBytes: number;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /**
+             * @description `handshake`: the device connected without a call of `connect`
+             * @enum {string}
+             */
+            openedBy: "connect" | "handshake";
+            server: {
+                /**
+                 * Format: uuid
+                 * @description UUID
+                 */
+                id: string;
+                region: string;
+            };
+            /** @enum {string} */
+            status: "ACTIVE" | "CLOSED";
+            uploadBytes: number;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            userId: string;
+        };
         SignedInUser: {
             /** @description For `Authorization: Bearer` */
             accessToken: string;
@@ -1177,6 +1358,69 @@ export interface components {
             name?: string;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+        };
+        Usage: {
+            downloadBytes: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            from: string;
+            /** @enum {string} */
+            granularity: "hour" | "day";
+            /** @description Every hour or day of the range */
+            series: {
+                downloadBytes: number;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC, with milliseconds
+                 */
+                startsAt: string;
+                uploadBytes: number;
+            }[];
+            /**
+             * Format: date-time
+             * @description Not included
+             */
+            to: string;
+            uploadBytes: number;
+        };
+        UsageByDevice: {
+            /** @description Who moved the most comes first; deleted devices too */
+            devices: {
+                /**
+                 * Format: uuid
+                 * @description UUID
+                 */
+                deviceId: string;
+                deviceName: string;
+                downloadBytes: number;
+                uploadBytes: number;
+            }[];
+            downloadBytes: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            from: string;
+            /** @enum {string} */
+            granularity: "hour" | "day";
+            /** @description Every hour or day of the range */
+            series: {
+                downloadBytes: number;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC, with milliseconds
+                 */
+                startsAt: string;
+                uploadBytes: number;
+            }[];
+            /**
+             * Format: date-time
+             * @description Not included
+             */
+            to: string;
+            uploadBytes: number;
         };
         VpnStatus: {
             connectedDevices: number;
@@ -1503,6 +1747,39 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getServerUsage: {
+        parameters: {
+            query?: {
+                /** @description Absent: what `Accept` prefers; JSON where it does not say */
+                format?: "json" | "csv";
+                /** @description Rounded down to an hour or day, UTC. Absent: 24 hours or 30 days before `to` */
+                from?: string;
+                /** @description At most 744 hours or 400 days. Hours are kept for a week by default */
+                granularity?: "hour" | "day";
+                /** @description Rounded up. Absent: the end of the hour or day that is under way */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listTenants: {
         parameters: {
             query?: {
@@ -1736,6 +2013,34 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listTenantSessions: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     suspendTenant: {
         parameters: {
             query?: never;
@@ -1755,6 +2060,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTenantUsage: {
+        parameters: {
+            query?: {
+                /** @description Absent: what `Accept` prefers; JSON where it does not say */
+                format?: "json" | "csv";
+                /** @description Rounded down to an hour or day, UTC. Absent: 24 hours or 30 days before `to` */
+                from?: string;
+                /** @description At most 744 hours or 400 days. Hours are kept for a week by default */
+                granularity?: "hour" | "day";
+                /** @description Rounded up. Absent: the end of the hour or day that is under way */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2115,6 +2453,67 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listDeviceSessions: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDeviceUsage: {
+        parameters: {
+            query?: {
+                /** @description Absent: what `Accept` prefers; JSON where it does not say */
+                format?: "json" | "csv";
+                /** @description Rounded down to an hour or day, UTC. Absent: 24 hours or 30 days before `to` */
+                from?: string;
+                /** @description At most 744 hours or 400 days. Hours are kept for a week by default */
+                granularity?: "hour" | "day";
+                /** @description Rounded up. Absent: the end of the hour or day that is under way */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageByDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listLocations: {
         parameters: {
             query?: never;
@@ -2152,6 +2551,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUsage: {
+        parameters: {
+            query?: {
+                /** @description Absent: what `Accept` prefers; JSON where it does not say */
+                format?: "json" | "csv";
+                /** @description Rounded down to an hour or day, UTC. Absent: 24 hours or 30 days before `to` */
+                from?: string;
+                /** @description At most 744 hours or 400 days. Hours are kept for a week by default */
+                granularity?: "hour" | "day";
+                /** @description Rounded up. Absent: the end of the hour or day that is under way */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageByDevice"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2232,6 +2661,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionHistory"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -26,7 +26,7 @@ WITH before AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
   SELECT tenant_id, server_id, id, generation, now() + $4 * interval '1 millisecond' FROM d
 ), session AS (
-  UPDATE sessions SET state = 'CLOSED', closed_at = now()
+  UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'revoked'
   FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
 ), user_quota AS (
   UPDATE tenant_users SET device_count = device_count - 1

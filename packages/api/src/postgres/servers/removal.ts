@@ -22,7 +22,7 @@ WITH before AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
 ), session AS (
-  UPDATE sessions SET state = 'CLOSED', closed_at = now()
+  UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'revoked'
   FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
 ), counted AS (
   SELECT tenant_id, user_id, count(*)::int AS n FROM d WHERE old_state IN ('live', 'suspended') GROUP BY tenant_id, user_id

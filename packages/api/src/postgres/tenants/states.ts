@@ -35,7 +35,7 @@ WITH before AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
 ), session AS (
-  UPDATE sessions SET state = 'CLOSED', closed_at = now()
+  UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'revoked'
   FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
 )
 SELECT DISTINCT server_id FROM d`;

@@ -1,0 +1,114 @@
+import type { UsageService } from '@cvault/core';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { userOf } from '../../http/access.ts';
+import { IdParams } from '../../http/schemas/ids.ts';
+import { sendCsv, wantsCsv } from './answer.ts';
+import { Usage, UsageByDevice, usageByDeviceResource, UsageQuery, usageResource } from './schemas.ts';
+
+export interface UsageRoutesOptions {
+  readonly usage: UsageService;
+}
+
+const description =
+  'Bytes inside the tunnel, as the VPN server counts them; at most one reading (30 s by default) behind. With ' +
+  '`format=csv` the same numbers as text, one line per hour or day and device that has any.';
+
+/** What a user's own devices sent and received. */
+export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app, { usage }) => {
+  const config = { access: 'user' } as const;
+
+  app.get(
+    '/usage',
+    {
+      config,
+      schema: {
+        operationId: 'getUsage',
+        summary: 'My usage by hour or day, and by device',
+        description,
+        tags: ['Usage'],
+        querystring: UsageQuery,
+        response: { 200: UsageByDevice },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId, userId } = userOf(request);
+      const { format, ...query } = request.query;
+      const report = await usage.report({ of: 'user', tenantId, userId }, query);
+      return wantsCsv(format, request.headers.accept)
+        ? sendCsv(reply, report, true)
+        : usageByDeviceResource(report);
+    },
+  );
+
+  app.get(
+    '/devices/:id/usage',
+    {
+      config,
+      schema: {
+        operationId: 'getDeviceUsage',
+        summary: 'A device’s usage by hour or day',
+        description,
+        tags: ['Usage'],
+        params: IdParams,
+        querystring: UsageQuery,
+        response: { 200: UsageByDevice },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId, userId } = userOf(request);
+      const { format, ...query } = request.query;
+      const scope = { of: 'device', tenantId, userId, deviceId: request.params.id } as const;
+      const report = await usage.report(scope, query);
+      return wantsCsv(format, request.headers.accept)
+        ? sendCsv(reply, report, true)
+        : usageByDeviceResource(report);
+    },
+  );
+};
+
+/** What tenants and VPN servers moved, for the operator. */
+export const adminUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app, { usage }) => {
+  const config = { access: 'admin' } as const;
+
+  app.get(
+    '/tenants/:id/usage',
+    {
+      config,
+      schema: {
+        operationId: 'getTenantUsage',
+        summary: 'A tenant’s usage by hour or day',
+        description,
+        tags: ['Tenants (operator)'],
+        params: IdParams,
+        querystring: UsageQuery,
+        response: { 200: Usage },
+      },
+    },
+    async (request, reply) => {
+      const { format, ...query } = request.query;
+      const report = await usage.report({ of: 'tenant', tenantId: request.params.id }, query);
+      return wantsCsv(format, request.headers.accept) ? sendCsv(reply, report, false) : usageResource(report);
+    },
+  );
+
+  app.get(
+    '/servers/:id/usage',
+    {
+      config,
+      schema: {
+        operationId: 'getServerUsage',
+        summary: 'What a VPN server moved by hour or day',
+        description,
+        tags: ['VPN servers (operator)'],
+        params: IdParams,
+        querystring: UsageQuery,
+        response: { 200: Usage },
+      },
+    },
+    async (request, reply) => {
+      const { format, ...query } = request.query;
+      const report = await usage.report({ of: 'server', serverId: request.params.id }, query);
+      return wantsCsv(format, request.headers.accept) ? sendCsv(reply, report, false) : usageResource(report);
+    },
+  );
+};

@@ -1,0 +1,80 @@
+import type { SessionService } from '@cvault/core';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { userOf } from '../../http/access.ts';
+import { IdParams } from '../../http/schemas/ids.ts';
+import { idOfCursor, PageQuery } from '../../http/schemas/pages.ts';
+import { historyResource, SessionHistory } from './session-schemas.ts';
+
+export interface SessionRoutesOptions {
+  readonly sessions: SessionService;
+}
+
+const after = (cursor: string | undefined) => (cursor === undefined ? undefined : idOfCursor(cursor));
+
+/** A user's own sessions, open and past. */
+export const sessionRoutes: FastifyPluginAsyncZod<SessionRoutesOptions> = async (app, { sessions }) => {
+  const config = { access: 'user' } as const;
+
+  app.get(
+    '/vpn/sessions',
+    {
+      config,
+      schema: {
+        operationId: 'listSessions',
+        summary: 'My sessions, newest first',
+        tags: ['VPN'],
+        querystring: PageQuery,
+        response: { 200: SessionHistory },
+      },
+    },
+    async (request) => {
+      const { tenantId, userId } = userOf(request);
+      const { limit, cursor } = request.query;
+      return historyResource(await sessions.history({ of: 'user', tenantId, userId }, limit, after(cursor)));
+    },
+  );
+
+  app.get(
+    '/devices/:id/sessions',
+    {
+      config,
+      schema: {
+        operationId: 'listDeviceSessions',
+        summary: 'A device’s sessions, newest first',
+        tags: ['Devices'],
+        params: IdParams,
+        querystring: PageQuery,
+        response: { 200: SessionHistory },
+      },
+    },
+    async (request) => {
+      const { tenantId, userId } = userOf(request);
+      const { limit, cursor } = request.query;
+      const scope = { of: 'device', tenantId, userId, deviceId: request.params.id } as const;
+      return historyResource(await sessions.history(scope, limit, after(cursor)));
+    },
+  );
+};
+
+/** A tenant's sessions, for the operator. */
+export const tenantSessionRoutes: FastifyPluginAsyncZod<SessionRoutesOptions> = async (app, { sessions }) => {
+  app.get(
+    '/tenants/:id/sessions',
+    {
+      config: { access: 'admin' },
+      schema: {
+        operationId: 'listTenantSessions',
+        summary: 'A tenant’s sessions, newest first',
+        tags: ['Tenants (operator)'],
+        params: IdParams,
+        querystring: PageQuery,
+        response: { 200: SessionHistory },
+      },
+    },
+    async (request) => {
+      const { limit, cursor } = request.query;
+      const scope = { of: 'tenant', tenantId: request.params.id } as const;
+      return historyResource(await sessions.history(scope, limit, after(cursor)));
+    },
+  );
+};

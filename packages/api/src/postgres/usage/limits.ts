@@ -1,0 +1,140 @@
+import { type DataLimitStore, HOLDS } from '@cvault/core';
+import type { Database } from '../database.ts';
+import { putHold, releaseHold } from '../devices/holds.ts';
+import { inTransaction, repeating } from '../transaction.ts';
+import { periodStartSql, USER_DATA_LIMIT } from './period.ts';
+
+/** Devices that get a new generation in one transaction. */
+const RENEW_DEVICES = 1_000;
+
+const HOLD_USER = putHold('tenant_id = $1 AND user_id = $3');
+const HOLD_TENANT = putHold('tenant_id = $1');
+
+/** What of a subject's period is used; nothing where nothing was read yet. */
+const used = (tenant: string, subject: string): string => `coalesce((
+  SELECT p.used_bytes FROM usage_periods p
+  WHERE p.tenant_id = ${tenant} AND p.subject_id = ${subject} AND p.starts_at = ${periodStartSql('t.data_reset_day')}
+), 0)`;
+
+/** Where the total of a period is missing because the reset day was moved, it is made up for from what was metered. */
+const usedForSure = (subject: 'd.user_id' | 't.id'): string => `coalesce(
+  (SELECT p.used_bytes FROM usage_periods p
+   WHERE p.tenant_id = t.id AND p.subject_id = ${subject} AND p.starts_at = ${periodStartSql('t.data_reset_day')}),
+  (SELECT sum(m.upload_bytes + m.download_bytes)::bigint FROM usage_metrics m
+   WHERE m.tenant_id = t.id ${subject === 'd.user_id' ? 'AND m.user_id = d.user_id' : ''}
+     AND m.starts_at >= ${periodStartSql('t.data_reset_day')}), 0)`;
+
+const TENANTS_HELD = `SELECT DISTINCT tenant_id FROM devices WHERE (holds & ${HOLDS.data}) <> 0 AND state = 'suspended'`;
+
+/** A limit of its own that is null, and one that is not reached, both let the device be released. */
+const RELEASE = releaseHold(`tenant_id = $1 AND (holds & ${HOLDS.data}) <> 0 AND EXISTS (
+  SELECT FROM tenants t JOIN tenant_users u ON u.tenant_id = t.id
+  WHERE t.id = $1 AND u.id = devices.user_id
+    AND (${USER_DATA_LIMIT} > ${used('t.id', 'u.id')}) IS NOT FALSE
+    AND (t.data_limit_bytes > ${used('t.id', 't.id')}) IS NOT FALSE
+)`);
+
+/**
+ * Takes one tenant whose devices have what was left in an earlier period. One that is seen for the first time has none
+ * from earlier: registrations and changes of plans ask for what is left when they are made.
+ */
+const ENROL = `
+INSERT INTO data_renewals (tenant_id, starts_at)
+SELECT t.id, ${periodStartSql('t.data_reset_day')} FROM tenants t
+WHERE (t.data_limit_bytes IS NOT NULL OR t.user_data_limit_bytes IS NOT NULL
+    OR EXISTS (SELECT FROM tenant_users u WHERE u.tenant_id = t.id AND u.data_limit_bytes IS NOT NULL))
+  AND NOT EXISTS (SELECT FROM data_renewals r WHERE r.tenant_id = t.id)
+ON CONFLICT DO NOTHING`;
+
+const TURNED = `
+SELECT r.tenant_id, r.after_device, ${periodStartSql('t.data_reset_day')} AS starts_at
+FROM data_renewals r JOIN tenants t ON t.id = r.tenant_id
+WHERE t.state = 'active' AND r.starts_at < ${periodStartSql('t.data_reset_day')}
+ORDER BY r.tenant_id LIMIT 1 FOR UPDATE OF r SKIP LOCKED`;
+
+const RENEW = `
+WITH before AS (
+  SELECT d.id FROM devices d JOIN tenants t ON t.id = d.tenant_id
+  JOIN tenant_users u ON u.tenant_id = d.tenant_id AND u.id = d.user_id
+  WHERE d.tenant_id = $1 AND ($2::uuid IS NULL OR d.id > $2) AND d.state = 'live'
+    AND (t.data_limit_bytes IS NOT NULL OR ${USER_DATA_LIMIT} IS NOT NULL)
+  ORDER BY d.id LIMIT $3 FOR NO KEY UPDATE OF d
+), d AS (
+  UPDATE devices SET generation = generation + 1 FROM before WHERE devices.id = before.id AND devices.state = 'live'
+  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
+), queued AS (
+  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
+  SELECT tenant_id, server_id, id, generation FROM d
+)
+SELECT id, server_id FROM d ORDER BY id`;
+
+const DATA_LEFT = `
+SELECT d.id, greatest(0, least(
+  ${USER_DATA_LIMIT} - CASE WHEN ${USER_DATA_LIMIT} IS NOT NULL THEN ${usedForSure('d.user_id')} END,
+  t.data_limit_bytes - CASE WHEN t.data_limit_bytes IS NOT NULL THEN ${usedForSure('t.id')} END
+)) AS bytes_left, t.data_limit_bytes IS NULL AND ${USER_DATA_LIMIT} IS NULL AS unlimited
+FROM devices d JOIN tenants t ON t.id = d.tenant_id
+JOIN tenant_users u ON u.tenant_id = d.tenant_id AND u.id = d.user_id
+WHERE d.id = ANY ($1::uuid[])`;
+
+const serverIds = ({ rows }: { rows: { server_id: string }[] }) => [
+  ...new Set(rows.map((row) => row.server_id)),
+];
+
+export function createDataLimitStore({ pool }: Database): DataLimitStore {
+  return {
+    async hold({ tenantId, userId }) {
+      return serverIds(
+        await repeating(() =>
+          userId === null
+            ? pool.query<{ server_id: string }>(HOLD_TENANT, [tenantId, HOLDS.data])
+            : pool.query<{ server_id: string }>(HOLD_USER, [tenantId, HOLDS.data, userId]),
+        ),
+      );
+    },
+
+    async release() {
+      const tenants = await pool.query<{ tenant_id: string }>(TENANTS_HELD);
+      const woken: string[] = [];
+      for (const { tenant_id } of tenants.rows) {
+        woken.push(
+          ...serverIds(
+            await repeating(() => pool.query<{ server_id: string }>(RELEASE, [tenant_id, HOLDS.data])),
+          ),
+        );
+      }
+      return [...new Set(woken)];
+    },
+
+    async renew() {
+      await pool.query(ENROL);
+      return inTransaction(pool, async (db) => {
+        const { rows } = await db.query<{ tenant_id: string; after_device: string | null; starts_at: Date }>(
+          TURNED,
+        );
+        const turned = rows[0];
+        if (turned === undefined) return { done: true, serverIds: [] };
+        const renewed = await db.query<{ id: string; server_id: string }>(RENEW, [
+          turned.tenant_id,
+          turned.after_device,
+          RENEW_DEVICES,
+        ]);
+        const more = renewed.rows.length === RENEW_DEVICES;
+        await db.query(
+          'UPDATE data_renewals SET starts_at = CASE WHEN $2::uuid IS NULL THEN $3 ELSE starts_at END, after_device = $2 WHERE tenant_id = $1',
+          [turned.tenant_id, more ? renewed.rows.at(-1)!.id : null, turned.starts_at],
+        );
+        return { done: false, serverIds: serverIds(renewed) };
+      });
+    },
+
+    async dataLeft(deviceIds) {
+      const { rows } = await pool.query<{ id: string; bytes_left: number | null; unlimited: boolean }>({
+        name: 'usage-data-left',
+        text: DATA_LEFT,
+        values: [deviceIds],
+      });
+      return new Map(rows.map((row) => [row.id, row.unlimited ? null : row.bytes_left]));
+    },
+  };
+}
