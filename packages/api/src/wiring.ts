@@ -2,6 +2,7 @@
 import {
   createAuthenticator,
   createDeviceService,
+  createEvacuator,
   createServerService,
   createServerStatusService,
   createSessionService,
@@ -29,6 +30,7 @@ import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
+import { createEvacuationStore } from './postgres/servers/evacuation.ts';
 import { createServerStatusStore } from './postgres/servers/status.ts';
 import { createServerStore } from './postgres/servers/store.ts';
 import { createSessionStore } from './postgres/sessions.ts';
@@ -51,6 +53,8 @@ const PUSH_MARGIN_MS = 1_000;
 const LINK_CONNECTIONS = 4;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
+/** How often evacuations are gone on with. */
+const EVACUATE_EVERY_MS = 1_000;
 /** How often the free addresses are counted that placing devices weighs. */
 const COUNT_EVERY_MS = 30_000;
 
@@ -188,6 +192,8 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     await finishDepartures(database.pool);
   });
   const counting = repeat(COUNT_EVERY_MS, () => countAddresses(database));
+  const evacuate = createEvacuator(createEvacuationStore(database), vpnServers.control);
+  const evacuating = repeat(EVACUATE_EVERY_MS, evacuate);
   const report = (what: string) => (error: unknown) =>
     log.error({ err: error, what }, 'periodic work failed');
   return {
@@ -200,12 +206,13 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
       await vpnServers.fleet.start();
       finishing.start(report('finish deletions'));
       counting.start(report('count addresses'));
+      evacuating.start(report('evacuate'));
     },
     drain() {
       draining = true;
     },
     async close() {
-      await Promise.all([finishing.stop(), counting.stop()]);
+      await Promise.all([finishing.stop(), counting.stop(), evacuating.stop()]);
       await vpnServers.fleet.close();
       await linkDatabase.close();
       await database.close();

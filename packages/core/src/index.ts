@@ -8,6 +8,7 @@ export * from './ids.ts';
 export * from './keys/vault.ts';
 export * from './secret.ts';
 export * from './servers/admin-ports.ts';
+export * from './servers/evacuation.ts';
 export * from './servers/location.ts';
 export * from './servers/peer.ts';
 export * from './servers/ports.ts';

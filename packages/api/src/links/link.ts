@@ -6,7 +6,7 @@ import {
   type PushResult,
 } from '@cvault/core';
 import { MAX_BATCH_OPS, type Op, type OpResult } from '@cvault/protocol';
-import { AgentClient } from './agent-client.ts';
+import { AgentClient, RequestRefused } from './agent-client.ts';
 import { Batcher } from './batcher.ts';
 import type { Transport } from './transport.ts';
 
@@ -49,6 +49,8 @@ interface Channel {
   readonly client: AgentClient;
   readonly ops: Batcher<Op, OpResult>;
   readonly acks: Batcher<Acknowledgement, undefined>;
+  /** The tunnel addresses that the interface was last told to have; undefined where it was told none. */
+  tunnelAddresses?: string;
 }
 
 function asOp(peer: DesiredPeer): Op {
@@ -224,6 +226,7 @@ export class Link {
 
   async #reconcileOn(channel: Channel) {
     const { client, ops, acks } = channel;
+    await this.#configure(channel);
     // In this order: see planReconcile.
     const observed = await client.list();
     const desired = await this.#deps.peers.desired(this.#deps.serverId);
@@ -236,6 +239,21 @@ export class Link {
     await Promise.all(plan.acknowledged.map((ack) => acks.push(ack)));
     const [evicted, removed, set] = [plan.evict.length, plan.remove.length, plan.set.length];
     return { evicted, removed, set, total: evicted + removed + set };
+  }
+
+  /** Has the interface carry the VPN server's own address in each pool, where they changed since it was last told. */
+  async #configure(channel: Channel): Promise<void> {
+    const addresses = await this.#deps.peers.tunnelAddresses(this.#deps.serverId);
+    const wanted = addresses.join(' ');
+    if (wanted === '' || wanted === channel.tunnelAddresses) return;
+    try {
+      await channel.client.configure(addresses);
+    } catch (error) {
+      // Devices reach the internet without them, so it is no reason to leave the VPN server alone.
+      if (!(error instanceof RequestRefused) || error.code === 'wrong_epoch') throw error;
+      this.#deps.onEvent({ type: 'failed', what: 'configure', error });
+    }
+    channel.tunnelAddresses = wanted;
   }
 
   async #deliver({ ops, acks }: Channel, peer: DesiredPeer): Promise<PushResult> {

@@ -40,7 +40,11 @@ export interface paths {
         delete: operations["removeServer"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a VPN server’s name, weight or endpoint
+         * @description Devices get to know another endpoint with their next configuration.
+         */
+        patch: operations["updateServer"];
         trace?: never;
     };
     "/api/v1/admin/servers/{id}/activate": {
@@ -69,8 +73,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Place no new devices on a VPN server */
+        /** Take all peers off a VPN server and place no new devices on it */
         post: operations["disableServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/servers/{id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Place no new devices on a VPN server */
+        post: operations["drainServer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -86,8 +107,45 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Place devices on a disabled VPN server again */
+        /** Put a drained or disabled VPN server back into service */
         post: operations["enableServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/servers/{id}/evacuate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain a VPN server and move its devices to others
+         * @description They are moved by and by; a device needs its new configuration. Some cannot be moved where no address is left: then it ends and says so, and can be called again.
+         */
+        post: operations["evacuateServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/servers/{id}/evacuation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the last evacuation of a VPN server is */
+        get: operations["getEvacuation"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -126,7 +184,8 @@ export interface paths {
         delete: operations["removePool"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Make a pool larger while it is in use */
+        patch: operations["growPool"];
         trace?: never;
     };
     "/api/v1/admin/servers/{id}/test": {
@@ -392,6 +451,26 @@ export interface paths {
         get: operations["getDeviceConfig"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a device to another VPN server
+         * @description It keeps its id and its key and gets another address, so it needs the configuration that is answered. What is in its place already stays as it is. 200: packets flow with it at once. 202: the new VPN server cannot be reached just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it.
+         */
+        post: operations["moveDevice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -720,6 +799,28 @@ export interface components {
             /** @constant */
             status: "disconnected";
         };
+        EvacuateServer: {
+            /** @description Where its devices go. Absent: its own region. */
+            region?: string;
+        };
+        Evacuation: {
+            /** @description Devices that had to stay, once it is finished. */
+            failed: number;
+            finishedAt: string | null;
+            moved: number;
+            /** @description Why they had to: an error’s code, or `enabled` where the VPN server came back into service. */
+            reason: string | null;
+            region: string;
+            /** @description Devices that are still on it. */
+            remaining: number;
+            startedAt: string;
+            /** @description Devices that it had when this began. */
+            total: number;
+        };
+        GrowPool: {
+            /** @description Holds the whole pool, and no part of another. */
+            cidr: string;
+        };
         Health: {
             /** @constant */
             status: "ok";
@@ -773,6 +874,16 @@ export interface components {
             id: string;
             /** Format: uuid */
             tenantId: string;
+        };
+        /** @description An empty object: to any other VPN server. */
+        MoveDevice: {
+            /** @description Where the VPN server is to be. Absent: anywhere. */
+            region?: string;
+            /**
+             * Format: uuid
+             * @description Instead of a region: the VPN server, from the list of locations.
+             */
+            serverId?: string;
         };
         Pool: {
             addresses: {
@@ -1019,6 +1130,16 @@ export interface components {
             /** @description For one use at /auth/refresh, within 30 days */
             refreshToken: string;
         };
+        UpdateServer: {
+            endpointHost?: string;
+            /** @description Null: none any more. */
+            endpointHost6?: string | null;
+            endpointPort?: number;
+            /** @description 1 to 100 characters, without control or invisible formatting characters */
+            name?: string;
+            /** @description How many devices it gets, beside the others of its region. 0: none. */
+            weight?: number;
+        };
         UpdateTenant: {
             /** @description Requests to the authentication routes per client and window */
             authRateLimit?: number;
@@ -1159,6 +1280,34 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    updateServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateServer"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     activateServer: {
         parameters: {
             query?: never;
@@ -1211,6 +1360,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    drainServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     enableServer: {
         parameters: {
             query?: never;
@@ -1230,6 +1403,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    evacuateServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvacuateServer"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evacuation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvacuation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evacuation"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1306,6 +1531,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    growPool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                poolId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrowPool"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
             };
             default: components["responses"]["Problem"];
         };
@@ -1847,6 +2101,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    moveDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveDevice"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredDevice"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredDevice"];
+                };
             };
             default: components["responses"]["Problem"];
         };
