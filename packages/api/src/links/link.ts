@@ -9,6 +9,7 @@ import { MAX_BATCH_OPS, type Op, type OpResult } from '@cvault/protocol';
 import { AgentClient, RequestRefused } from './agent-client.ts';
 import { Batcher } from './batcher.ts';
 import type { Transport } from './transport.ts';
+import { tunnelNetworks } from './tunnel-networks.ts';
 
 export type LinkState = 'connecting' | 'reconciling' | 'ready' | 'away' | 'closed';
 
@@ -49,8 +50,10 @@ interface Channel {
   readonly client: AgentClient;
   readonly ops: Batcher<Op, OpResult>;
   readonly acks: Batcher<Acknowledgement, undefined>;
-  /** The tunnel addresses that the interface was last told to have; undefined where it was told none. */
-  tunnelAddresses?: string;
+  /** The VPN server's own tunnel addresses that the agent has taken. */
+  tunnelAddresses: string;
+  /** Whether a device's address is in one of their networks. */
+  inTunnel: (address: string) => boolean;
 }
 
 function asOp(peer: DesiredPeer): Op {
@@ -214,6 +217,8 @@ export class Link {
         await peers.acknowledge(serverId, epoch, acks);
         return acks.map(() => undefined);
       }, ACKS_MAX),
+      tunnelAddresses: '',
+      inTunnel: () => false,
     };
     // From here on pushes may come: the agent's generations sort out what overtakes what.
     this.#channel = channel;
@@ -249,14 +254,19 @@ export class Link {
     try {
       await channel.client.configure(addresses);
     } catch (error) {
-      // Devices reach the internet without them, so it is no reason to leave the VPN server alone.
+      // No reason to leave the other devices alone. The next one of this pool and the next reconcile try again.
       if (!(error instanceof RequestRefused) || error.code === 'wrong_epoch') throw error;
       this.#deps.onEvent({ type: 'failed', what: 'configure', error });
+      return;
     }
     channel.tunnelAddresses = wanted;
+    channel.inTunnel = tunnelNetworks(addresses);
   }
 
-  async #deliver({ ops, acks }: Channel, peer: DesiredPeer): Promise<PushResult> {
+  async #deliver(channel: Channel, peer: DesiredPeer): Promise<PushResult> {
+    const { ops, acks } = channel;
+    // Its pool was added or grown since: the agent would take its packets for spoofed until it hears of it.
+    if (peer.present && !peer.addresses.every(channel.inTunnel)) await this.#configure(channel);
     const { outcome, detail = '' } = await ops.push(asOp(peer));
     switch (outcome) {
       case 'applied':

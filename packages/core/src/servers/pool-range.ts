@@ -1,7 +1,8 @@
-import { isIP } from 'node:net';
 import {
+  type Address,
   type Cidr,
   cidrsOverlap,
+  InvalidAddress,
   InvalidCidr,
   isIpInCidr,
   parseAddress,
@@ -58,9 +59,20 @@ export function refuseOwnAddress(
   }: { readonly endpointHost: string; readonly ssh: Pick<NonNullable<Server['ssh']>, 'host'> | null },
 ): void {
   const range = parseCidr(cidr);
-  for (const host of [endpointHost, ssh?.host ?? '']) {
-    if (isIP(host) === 4 && isIpInCidr(parseAddress(host), range)) {
+  for (const host of [endpointHost, ssh?.host]) {
+    const address = host === undefined ? null : addressOf(host);
+    if (address !== null && isIpInCidr(address, range)) {
       throw new CVaultError('pool_overlap', `The range ${cidr} holds the VPN server’s own address ${host}.`);
     }
+  }
+}
+
+/** Null for a name. */
+function addressOf(host: string): Address | null {
+  try {
+    return parseAddress(host);
+  } catch (error) {
+    if (error instanceof InvalidAddress) return null;
+    throw error;
   }
 }

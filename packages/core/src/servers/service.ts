@@ -248,8 +248,7 @@ export function createServerService(deps: ServerServiceDeps) {
     },
 
     /**
-     * The VPN server's interface gets its address in the pool within half a minute; until then, devices that have one of
-     * the pool reach the internet all the same.
+     * Can be used at once: the VPN server hears of it before the first device of it.
      * @throws CVaultError `not_found`, `invalid_request`, `pool_overlap`, `state_conflict`
      */
     async addPool(serverId: string, cidr: string): Promise<Pool> {

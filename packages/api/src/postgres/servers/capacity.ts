@@ -8,7 +8,7 @@ import type { Database } from '../database.ts';
 const COUNT = `
 WITH counted AS (
   SELECT server_id, count(*)::int AS addresses,
-    (count(*) FILTER (WHERE state IN ('free', 'quarantine') AND free_after <= now()))::int AS free
+    (count(*) FILTER (WHERE state = 'free' OR state = 'quarantine' AND free_after <= now()))::int AS free
   FROM ip_pool WHERE (SELECT pg_try_advisory_xact_lock(hashtext('cvault.count-addresses')))
   GROUP BY server_id
 )

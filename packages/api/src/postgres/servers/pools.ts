@@ -1,5 +1,4 @@
 import { CVaultError, newId, notFound, type Pool } from '@cvault/core';
-import { MAX_INTERFACE_ADDRESSES } from '@cvault/protocol';
 import type pg from 'pg';
 import { type PoolRow, poolFromRow } from './rows.ts';
 
@@ -8,8 +7,8 @@ type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
 /** 256 pools of 253 devices. Pools of different VPN servers may be equal: their addresses never meet. */
 const DEFAULT_NETWORK = '10.8.0.0/16';
 
-/** The VPN server has an address in each, and one in its IPv6 prefix. */
-const POOLS_MAX = MAX_INTERFACE_ADDRESSES - 1;
+/** The VPN server has an address in each, and one in its IPv6 prefix: the protocol carries 64 of them. */
+const POOLS_MAX = 63;
 
 const LIST = `
 SELECT p.id, p.server_id, text(p.cidr) AS cidr, host(p.gateway) AS gateway, p.created_at,
@@ -23,7 +22,7 @@ WHERE p.server_id = $1 GROUP BY p.id ORDER BY p.created_at, p.id`;
 /** What placing devices weighs, counted anew at once: it would not see a new pool for half a minute. */
 const COUNT = `
 UPDATE servers SET (addresses, free_addresses) = (
-  SELECT count(*), count(*) FILTER (WHERE state IN ('free', 'quarantine') AND free_after <= now())
+  SELECT count(*), count(*) FILTER (WHERE state = 'free' OR state = 'quarantine' AND free_after <= now())
   FROM ip_pool WHERE server_id = $1
 ) WHERE id = $1`;
 
