@@ -170,7 +170,7 @@ describe('a VPN server in maintenance', () => {
       return body.status === 'active' ? true : undefined;
     });
     const config = await must(alice.call<string>('GET', `/api/v1/devices/${device.id}/config`));
-    expect(await throughTunnel(config as unknown as string)).toEqual(addressesOf(west));
+    expect(await throughTunnel(config)).toEqual(addressesOf(west));
   });
 
   test('evacuated: its devices are on the other one, and it carries none', async () => {
@@ -179,7 +179,7 @@ describe('a VPN server in maintenance', () => {
     const evacuation = await must(admin('GET', `/api/v1/admin/servers/${west.id}/evacuation`));
     expect(evacuation).toMatchObject({ total: 1, moved: 1, remaining: 0, failed: 0 });
     const config = await must(alice.call<string>('GET', `/api/v1/devices/${device.id}/config`));
-    expect(await throughTunnel(config as unknown as string)).toEqual(addressesOf(east));
+    expect(await throughTunnel(config)).toEqual(addressesOf(east));
     const refused = await registerDevice(alice, { deviceName: 'tablet', serverId: west.id });
     expect([refused.status, (refused.body as unknown as { code: string }).code]).toEqual([
       409,

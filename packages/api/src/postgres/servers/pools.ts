@@ -70,7 +70,7 @@ async function refuseOverlap(
 
 /**
  * Adds a pool and its addresses: the first host address is the VPN server's own, the rest up to the one before the
- * broadcast address can be leased. Measured: 65,533 addresses in 2 s.
+ * broadcast address can be leased. Measured: 65,533 addresses in 2.7 s of CPU time.
  * @param db in a transaction
  * @returns its id
  * @throws CVaultError `pool_overlap`; `state_conflict` where the VPN server has as many pools as it can have
