@@ -4,6 +4,7 @@ import {
   createDeviceService,
   createDoctor,
   createMetering,
+  createEvacuator,
   createServerService,
   createServerStatusService,
   createSessionService,
@@ -34,6 +35,7 @@ import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
+import { createEvacuationStore } from './postgres/servers/evacuation.ts';
 import { createServerStatusStore } from './postgres/servers/status.ts';
 import { createServerStore } from './postgres/servers/store.ts';
 import { createSessionStore } from './postgres/sessions.ts';
@@ -68,6 +70,8 @@ const REVIEW_EVERY_MS = 5_000;
 const CLEAN_EVERY_MS = 60_000;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
+/** How often evacuations are gone on with. */
+const EVACUATE_EVERY_MS = 1_000;
 /** How often the free addresses are counted that placing devices weighs. */
 const COUNT_EVERY_MS = 30_000;
 
@@ -236,6 +240,11 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
           await services.servers.finishRemovals();
           await finishDepartures(database.pool);
         },
+      },
+      {
+        what: 'evacuate',
+        everyMs: EVACUATE_EVERY_MS,
+        work: createEvacuator(createEvacuationStore(database), vpnServers.control),
       },
       { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(database) },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },

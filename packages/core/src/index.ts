@@ -16,6 +16,7 @@ export * from './keys/vault.ts';
 export * from './plans/ports.ts';
 export * from './secret.ts';
 export * from './servers/admin-ports.ts';
+export * from './servers/evacuation.ts';
 export * from './servers/location.ts';
 export * from './servers/peer.ts';
 export * from './servers/ports.ts';

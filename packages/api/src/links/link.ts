@@ -16,6 +16,7 @@ import { AgentClient, RequestRefused } from './agent-client.ts';
 import { Batcher } from './batcher.ts';
 import type { OpOf } from './ops.ts';
 import type { Transport } from './transport.ts';
+import { tunnelNetworks } from './tunnel-networks.ts';
 
 export type LinkState = 'connecting' | 'reconciling' | 'ready' | 'away' | 'closed';
 
@@ -74,6 +75,10 @@ interface Channel {
   readonly client: AgentClient;
   readonly ops: Batcher<Op, OpResult>;
   readonly acks: Batcher<Acknowledgement, undefined>;
+  /** The VPN server's own tunnel addresses that the agent has taken. */
+  tunnelAddresses: string;
+  /** Whether a device's address is in one of their networks. */
+  inTunnel: (address: string) => boolean;
 }
 
 /**
@@ -276,6 +281,8 @@ export class Link {
         reached('push:recorded');
         return acks.map(() => undefined);
       }, ACKS_MAX),
+      tunnelAddresses: '',
+      inTunnel: () => false,
     };
     // From here on pushes may come: the agent's generations sort out what overtakes what.
     this.#channel = channel;
@@ -289,6 +296,7 @@ export class Link {
 
   async #reconcileOn(channel: Channel) {
     const { client, ops, acks } = channel;
+    await this.#configure(channel);
     // In this order: see planReconcile.
     const observed = await client.list();
     reached('reconcile:listed');
@@ -314,7 +322,25 @@ export class Link {
     return { evicted, removed, set, drift, total: evicted + removed + set };
   }
 
-  async #deliver({ client, ops, acks }: Channel, peer: DesiredPeer): Promise<PushResult> {
+  /** Has the interface carry the VPN server's own address in each pool, where they changed since it was last told. */
+  async #configure(channel: Channel): Promise<void> {
+    const addresses = await this.#deps.peers.tunnelAddresses(this.#deps.serverId);
+    const wanted = addresses.join(' ');
+    if (wanted === '' || wanted === channel.tunnelAddresses) return;
+    try {
+      await channel.client.configure(addresses);
+    } catch (error) {
+      // No reason to leave the other devices alone. The next one of this pool and the next reconcile try again.
+      if (!(error instanceof RequestRefused) || error.code === 'wrong_epoch') throw error;
+      this.#deps.onEvent({ type: 'failed', what: 'configure', error });
+      return;
+    }
+    channel.tunnelAddresses = wanted;
+    channel.inTunnel = tunnelNetworks(addresses);
+  }
+
+  async #deliver(channel: Channel, peer: DesiredPeer): Promise<PushResult> {
+    const { client, ops, acks } = channel;
     let op: Op;
     try {
       op = await this.#deps.opOf(peer);
@@ -323,6 +349,8 @@ export class Link {
       this.#deps.onEvent({ type: 'failed', what: `make the op of device ${peer.deviceId}`, error });
       return { outcome: 'pending' };
     }
+    // Its pool was added or grown since: the agent would take its packets for spoofed until it hears of it.
+    if (peer.present && !peer.addresses.every(channel.inTunnel)) await this.#configure(channel);
     const { outcome, detail = '' } = await ops.push(op);
     switch (outcome) {
       case 'applied':

@@ -1,4 +1,4 @@
-import type { DesiredDigest, DesiredPeer, PeerStore } from '@cvault/core';
+import { type DesiredDigest, type DesiredPeer, type PeerStore, tunnelAddressesOf } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import type { Database } from './database.ts';
 import { repeating } from './transaction.ts';
@@ -55,6 +55,13 @@ WHERE d.server_id <> $1`;
 const DESIRED = {
   name: 'peers-desired',
   text: `${PLACED} AND d.removed_at IS NULL UNION ALL ${DEPARTED}`,
+};
+
+const TUNNEL_ADDRESSES = {
+  name: 'servers-tunnel-addresses',
+  text: `
+SELECT host(p.gateway) AS gateway, text(p.cidr) AS cidr, text(s.tunnel_prefix6) AS "tunnelPrefix6"
+FROM pools p JOIN servers s ON s.id = p.server_id WHERE p.server_id = $1 ORDER BY p.created_at, p.id`,
 };
 
 /** Backs off by the number of attempts, up to a minute. A dead replica's claims come due again by themselves. */
@@ -208,6 +215,14 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
         serverId,
         epoch,
       ]);
+    },
+
+    async tunnelAddresses(serverId) {
+      const { rows } = await pool.query<{ gateway: string; cidr: string; tunnelPrefix6: string | null }>({
+        ...TUNNEL_ADDRESSES,
+        values: [serverId],
+      });
+      return tunnelAddressesOf({ tunnelPrefix6: rows[0]?.tunnelPrefix6 ?? null }, rows);
     },
 
     async heard(serverIds) {

@@ -10,7 +10,10 @@ export interface AddServerOptions extends SshOptions {
   /** The IP address that devices connect to. */
   readonly endpoint?: string | undefined;
   readonly endpointPort: number;
+  readonly endpoint6?: string | undefined;
   readonly pool?: string | undefined;
+  /** `none`: no IPv6 in the tunnel. */
+  readonly prefix6?: string | undefined;
 }
 
 type Server = components['schemas']['Server'];
@@ -40,7 +43,11 @@ export async function addServer(
         endpointPort: options.endpointPort,
         sshHost: host,
         sshPort: port,
+        ...(options.endpoint6 === undefined ? {} : { endpointHost6: options.endpoint6 }),
         ...(options.pool === undefined ? {} : { poolCidr: options.pool }),
+        ...(options.prefix6 === undefined
+          ? {}
+          : { tunnelPrefix6: options.prefix6 === 'none' ? null : options.prefix6 }),
       },
     }),
   );

@@ -1,15 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bodyOf } from '@cvault/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { Failure } from '../failure.ts';
 import { renderTable } from '../table.ts';
 import { addServer, type AddServerOptions } from './add-server.ts';
+
+const EVACUATION_LOOK_MS = 1_000;
+
+interface SetFlags {
+  name?: string;
+  weight?: number;
+  endpoint?: string;
+  endpointPort?: number;
+  endpoint6?: string;
+}
 
 interface AddFlags {
   region: string;
   name?: string;
   endpoint?: string;
   endpointPort: number;
+  endpoint6?: string;
   pool?: string;
+  prefix6?: string;
   sshPort?: string;
   identity?: string;
   sshConfig?: string;
@@ -32,6 +46,8 @@ export function serverCommands(program: Command, { api, say, print }: Context): 
       'IP address that devices connect to; default: the address that ssh goes to',
     )
     .option('--endpoint-port <port>', 'UDP port of the tunnel', Number, 51820)
+    .option('--endpoint6 <address>', 'a second, IPv6 address that devices may connect to')
+    .option('--prefix6 <cidr>', 'IPv6 /64 inside the tunnel; default: a random one; "none": no IPv6')
     .option('--pool <cidr>', 'tunnel addresses; default: the next free /24 of 10.8.0.0/16')
     .option('-p, --ssh-port <port>', 'handed on to ssh')
     .option('-i, --identity <file>', 'handed on to ssh')
@@ -79,8 +95,9 @@ export function serverCommands(program: Command, { api, say, print }: Context): 
     });
 
   for (const [action, what] of [
-    ['disable', 'place no new devices on one'],
-    ['enable', 'place devices on a disabled one again'],
+    ['drain', 'place no new devices on one'],
+    ['disable', 'take all peers off one and place no new devices on it'],
+    ['enable', 'put a drained or disabled one back into service'],
   ] as const) {
     server
       .command(`${action} <id>`)
@@ -92,6 +109,53 @@ export function serverCommands(program: Command, { api, say, print }: Context): 
         say(`${changed.name} is ${changed.state}`);
       });
   }
+
+  server
+    .command('set <id>')
+    .description('change one while it is in use')
+    .option('--name <name>')
+    .option('--weight <number>', 'how many devices it gets, beside the others of its region; 0: none', Number)
+    .option('--endpoint <address>', 'IP address that devices connect to, from their next configuration on')
+    .option('--endpoint-port <port>', 'UDP port that they connect to', Number)
+    .option('--endpoint6 <address>', 'a second, IPv6 address; "none" takes it away')
+    .action(async (id: string, flags: SetFlags) => {
+      const body = {
+        ...(flags.name === undefined ? {} : { name: flags.name }),
+        ...(flags.weight === undefined ? {} : { weight: flags.weight }),
+        ...(flags.endpoint === undefined ? {} : { endpointHost: flags.endpoint }),
+        ...(flags.endpointPort === undefined ? {} : { endpointPort: flags.endpointPort }),
+        ...(flags.endpoint6 === undefined
+          ? {}
+          : { endpointHost6: flags.endpoint6 === 'none' ? null : flags.endpoint6 }),
+      };
+      const changed = await bodyOf(
+        api().PATCH('/api/v1/admin/servers/{id}', { params: { path: { id } }, body }),
+      );
+      say(`${changed.name} is changed`);
+    });
+
+  server
+    .command('evacuate <id>')
+    .description('drain one and move its devices to others; waits until that is done')
+    .option('--region <region>', 'where they go; default: its own')
+    .option('--no-wait', 'do not wait')
+    .action(async (id: string, flags: { region?: string; wait: boolean }) => {
+      const path = { id };
+      let evacuation = await bodyOf(
+        api().POST('/api/v1/admin/servers/{id}/evacuate', {
+          params: { path },
+          body: flags.region === undefined ? {} : { region: flags.region },
+        }),
+      );
+      while (flags.wait && evacuation.finishedAt === null) {
+        await sleep(EVACUATION_LOOK_MS);
+        evacuation = await bodyOf(api().GET('/api/v1/admin/servers/{id}/evacuation', { params: { path } }));
+        say(`${evacuation.moved} of ${evacuation.total} moved`);
+      }
+      if (evacuation.failed > 0) {
+        throw new Failure(`${evacuation.failed} devices stay: ${evacuation.reason ?? 'no reason was given'}`);
+      }
+    });
 
   server
     .command('remove <id>')

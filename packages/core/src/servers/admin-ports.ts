@@ -1,3 +1,4 @@
+import type { Evacuation } from './evacuation.ts';
 import type { Pool, Server, SshAccess } from './server.ts';
 
 export interface NewServer {
@@ -18,6 +19,16 @@ export interface NewServer {
   readonly poolCidr: string | null;
 }
 
+/** What can be changed of a VPN server while it is in use; absent: stays. */
+export interface ServerChanges {
+  readonly name?: string | undefined;
+  readonly weight?: number | undefined;
+  readonly endpointHost?: string | undefined;
+  readonly endpointPort?: number | undefined;
+  /** Null: none any more. */
+  readonly endpointHost6?: string | null | undefined;
+}
+
 /** What the VPN server told about itself when it was installed. */
 export interface Activation {
   readonly publicKey: Buffer;
@@ -35,8 +46,24 @@ export interface ServerStore {
    * @throws CVaultError `state_conflict` unless it is provisioning; `public_key_taken`
    */
   activate(id: string, activation: Activation): Promise<Server>;
-  /** Answers false where it is in none of the states `from`. */
-  setState(id: string, from: readonly Server['state'][], to: Server['state']): Promise<boolean>;
+  /**
+   * Takes it out of service or back. Draining: no device comes to it any more. Disabled: its devices are held too.
+   * Active: they are released, and an evacuation ends. Answers false where its state does not allow that.
+   */
+  changeState(id: string, to: 'active' | 'draining' | 'disabled'): Promise<boolean>;
+  /**
+   * Drains it, and has its devices moved by and by; under way already, it goes on. Answers false where its state does not
+   * allow that.
+   * @param region where they are moved to; null: its own
+   */
+  beginEvacuation(id: string, region: string | null): Promise<boolean>;
+  /** The last one; null where there was none. */
+  evacuation(id: string): Promise<Evacuation | null>;
+  /**
+   * Changes what is named. Devices get to know another endpoint with their next configuration.
+   * @throws CVaultError `name_taken`
+   */
+  update(id: string, changes: ServerChanges): Promise<void>;
   /** Marks it removing and deletes all of its devices, those of every tenant. */
   evict(id: string): Promise<void>;
   /**
@@ -47,8 +74,10 @@ export interface ServerStore {
   /** Ids of VPN servers that are being removed. */
   removing(): Promise<string[]>;
   pools(serverId: string): Promise<Pool[]>;
-  /** @throws CVaultError `pool_overlap` */
+  /** @throws CVaultError `pool_overlap`, `state_conflict` */
   addPool(serverId: string, cidr: string): Promise<Pool>;
+  /** @throws CVaultError `not_found`, `pool_overlap`; `invalid_request` where the range does not hold the whole pool */
+  growPool(serverId: string, poolId: string, cidr: string): Promise<Pool>;
   /**
    * Answers false where there is none.
    * @throws CVaultError `in_use` where an address of it is not free

@@ -13,6 +13,8 @@ export interface PeerStore {
   serversWithDue(): Promise<string[]>;
   /** Notes that this life of the agent is the VPN server's now: what older ones acknowledged no longer counts. */
   adoptEpoch(serverId: string, epoch: string): Promise<void>;
+  /** The VPN server's own tunnel addresses, each with the length of its network: what its interface is to have. */
+  tunnelAddresses(serverId: string): Promise<string[]>;
   /** Notes that these VPN servers' agents were heard, all in one statement. */
   heard(serverIds: readonly string[]): Promise<void>;
   /**

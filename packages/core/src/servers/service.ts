@@ -1,15 +1,14 @@
-import { InvalidCidr, InvalidPublicKey, parseIpv4Cidr, parsePublicKey } from '@cvault/wireguard';
+import { InvalidPublicKey, parsePublicKey } from '@cvault/wireguard';
 import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Cell, Vault } from '../keys/vault.ts';
 import type { Secret } from '../secret.ts';
-import type { FleetControl, Installer, Probe, ServerStore } from './admin-ports.ts';
+import type { FleetControl, Installer, Probe, ServerChanges, ServerStore } from './admin-ports.ts';
+import type { Evacuation } from './evacuation.ts';
+import { checkPoolCidr, refuseOwnAddress } from './pool-range.ts';
 import type { Pool, Server } from './server.ts';
 import { checkTunnelPrefix6, gatewayOfPrefix6, newTunnelPrefix6 } from './tunnel-prefix.ts';
 
-/** Pools from 5 to 65,533 device addresses. */
-const POOL_PREFIX_MIN = 16;
-const POOL_PREFIX_MAX = 29;
 /** How long a removal is waited for before the caller is told that it goes on by itself. */
 const REMOVAL_WAIT_MS = 5_000;
 const REMOVAL_LOOK_MS = 50;
@@ -43,25 +42,6 @@ export function sshKeyCell(serverId: string): Cell {
   return { owner: 'platform', row: serverId, column: 'servers.ssh_private_key' };
 }
 
-/** @throws CVaultError `invalid_request` */
-function checkPoolCidr(text: string): string {
-  const refuse = (message: string, cause?: unknown) =>
-    new CVaultError('invalid_request', 'The pool’s range is not valid.', {
-      cause,
-      faults: [{ pointer: '/cidr', message }],
-    });
-  try {
-    const cidr = parseIpv4Cidr(text);
-    if (cidr.prefix < POOL_PREFIX_MIN || cidr.prefix > POOL_PREFIX_MAX) {
-      throw refuse(`must have a prefix length from /${POOL_PREFIX_MIN} to /${POOL_PREFIX_MAX}`);
-    }
-    return cidr.canonical;
-  } catch (cause) {
-    if (cause instanceof InvalidCidr) throw refuse(cause.reason, cause);
-    throw cause;
-  }
-}
-
 function tunnelPrefix6Of({ tunnelPrefix6 }: AddServerInput): string | null {
   if (tunnelPrefix6 === undefined) return newTunnelPrefix6();
   return tunnelPrefix6 === null ? null : checkTunnelPrefix6(tunnelPrefix6);
@@ -86,12 +66,12 @@ export function createServerService(deps: ServerServiceDeps) {
     return server;
   }
 
-  async function changeState(id: string, from: Server['state'][], to: Server['state']): Promise<Server> {
+  async function changeState(id: string, to: 'active' | 'draining' | 'disabled'): Promise<Server> {
     const server = await get(id);
-    if (server.state !== to && !(await servers.setState(id, from, to))) {
+    if (!(await servers.changeState(id, to))) {
       throw new CVaultError('state_conflict', `The VPN server is ${server.state}.`);
     }
-    await fleet.refresh();
+    fleet.wake([id]);
     return get(id);
   }
 
@@ -108,10 +88,14 @@ export function createServerService(deps: ServerServiceDeps) {
     /**
      * Adds a VPN server that is reached over SSH, and answers the script that makes a bare machine one. It takes
      * devices once it is activated with what the script printed.
-     * @throws CVaultError `name_taken`, `invalid_request`
+     * @throws CVaultError `name_taken`, `invalid_request`, `pool_overlap`
      */
     async add(input: AddServerInput): Promise<{ server: Server; installation: string }> {
       const id = newId();
+      const poolCidr = input.poolCidr === undefined ? null : checkPoolCidr(input.poolCidr);
+      if (poolCidr !== null) {
+        refuseOwnAddress(poolCidr, { endpointHost: input.endpointHost, ssh: { host: input.sshHost } });
+      }
       const key = deps.newControlKey();
       const { server, pools } = await servers.create({
         id,
@@ -126,7 +110,7 @@ export function createServerService(deps: ServerServiceDeps) {
         ssh: { host: input.sshHost, port: input.sshPort, user: deps.sshUser, hostKeys: [] },
         netns: null,
         sealedSshKey: vault.seal(sshKeyCell(id), Buffer.from(key.privateKey.reveal())),
-        poolCidr: input.poolCidr === undefined ? null : checkPoolCidr(input.poolCidr),
+        poolCidr,
       });
       const installation = deps.installer.render({
         interfaceName: server.interfaceName,
@@ -176,10 +160,57 @@ export function createServerService(deps: ServerServiceDeps) {
       return fleet.probe(server);
     },
 
-    /** No new devices; those that it has stay. */
-    disable: (id: string): Promise<Server> => changeState(id, ['active'], 'disabled'),
+    /**
+     * No new devices; those that it has stay.
+     * @throws CVaultError `not_found`, `state_conflict`
+     */
+    drain: (id: string): Promise<Server> => changeState(id, 'draining'),
 
-    enable: (id: string): Promise<Server> => changeState(id, ['disabled'], 'active'),
+    /**
+     * Takes every peer off it and lets none come, until it is enabled: its devices are suspended.
+     * @throws CVaultError `not_found`, `state_conflict`
+     */
+    disable: (id: string): Promise<Server> => changeState(id, 'disabled'),
+
+    /**
+     * Back into service, with the devices that it has.
+     * @throws CVaultError `not_found`, `state_conflict`
+     */
+    enable: (id: string): Promise<Server> => changeState(id, 'active'),
+
+    /**
+     * Drains it, and has its devices moved to other VPN servers from now on. Where some cannot be, that is told, and a
+     * later call tries again.
+     * @param region where they go; absent: its own
+     * @throws CVaultError `not_found`, `state_conflict`
+     */
+    async evacuate(id: string, region?: string): Promise<Evacuation> {
+      const server = await get(id);
+      if (!(await servers.beginEvacuation(id, region ?? null))) {
+        throw new CVaultError('state_conflict', `The VPN server is ${server.state}.`);
+      }
+      return (await servers.evacuation(id))!;
+    },
+
+    /** @throws CVaultError `not_found`, also where it was never evacuated */
+    async evacuation(id: string): Promise<Evacuation> {
+      await get(id);
+      const evacuation = await servers.evacuation(id);
+      if (evacuation === null) throw notFound('evacuation of the VPN server');
+      return evacuation;
+    },
+
+    /** @throws CVaultError `not_found`, `name_taken`; `pool_overlap` where one of its pools holds the endpoint */
+    async update(id: string, changes: ServerChanges): Promise<Server> {
+      const server = await get(id);
+      if (changes.endpointHost !== undefined) {
+        for (const { cidr } of await servers.pools(id)) {
+          refuseOwnAddress(cidr, { endpointHost: changes.endpointHost, ssh: server.ssh });
+        }
+      }
+      await servers.update(id, changes);
+      return get(id);
+    },
 
     /**
      * Removes a VPN server. One with devices is refused unless they are to be removed too; then every peer is removed
@@ -216,11 +247,24 @@ export function createServerService(deps: ServerServiceDeps) {
       return servers.pools(serverId);
     },
 
-    /** @throws CVaultError `not_found`, `invalid_request`, `pool_overlap` */
+    /**
+     * Can be used at once: the VPN server hears of it before the first device of it.
+     * @throws CVaultError `not_found`, `invalid_request`, `pool_overlap`, `state_conflict`
+     */
     async addPool(serverId: string, cidr: string): Promise<Pool> {
       const canonical = checkPoolCidr(cidr);
-      await get(serverId);
+      refuseOwnAddress(canonical, await get(serverId));
       return servers.addPool(serverId, canonical);
+    },
+
+    /**
+     * Makes a pool larger while it is in use.
+     * @throws CVaultError `not_found`, `invalid_request`, `pool_overlap`
+     */
+    async growPool(serverId: string, poolId: string, cidr: string): Promise<Pool> {
+      const canonical = checkPoolCidr(cidr);
+      refuseOwnAddress(canonical, await get(serverId));
+      return servers.growPool(serverId, poolId, canonical);
     },
 
     /** @throws CVaultError `not_found`, `in_use` */

@@ -60,7 +60,11 @@ export interface paths {
         delete: operations["removeServer"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a VPN server’s name, weight or endpoint
+         * @description Devices get to know another endpoint with their next configuration.
+         */
+        patch: operations["updateServer"];
         trace?: never;
     };
     "/api/v1/admin/servers/{id}/activate": {
@@ -89,8 +93,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Place no new devices on a VPN server */
+        /** Take all peers off a VPN server and place no new devices on it */
         post: operations["disableServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/servers/{id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Place no new devices on a VPN server */
+        post: operations["drainServer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -106,8 +127,45 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Place devices on a disabled VPN server again */
+        /** Put a drained or disabled VPN server back into service */
         post: operations["enableServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/servers/{id}/evacuate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain a VPN server and move its devices to others
+         * @description They are moved by and by; a device needs its new configuration. Some cannot be moved where no address is left: then it ends and says so, and can be called again.
+         */
+        post: operations["evacuateServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/servers/{id}/evacuation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the last evacuation of a VPN server is */
+        get: operations["getEvacuation"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -146,7 +204,8 @@ export interface paths {
         delete: operations["removePool"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Make a pool larger while it is in use */
+        patch: operations["growPool"];
         trace?: never;
     };
     "/api/v1/admin/servers/{id}/test": {
@@ -928,6 +987,24 @@ export interface components {
             /** @constant */
             status: "disconnected";
         };
+        EvacuateServer: {
+            /** @description Where its devices go. Absent: its own region. */
+            region?: string;
+        };
+        Evacuation: {
+            /** @description Devices that had to stay, once it is finished. */
+            failed: number;
+            finishedAt: string | null;
+            moved: number;
+            /** @description Why they had to: an error’s code, or `enabled` where the VPN server came back into service. */
+            reason: string | null;
+            region: string;
+            /** @description Devices that are still on it. */
+            remaining: number;
+            startedAt: string;
+            /** @description Devices that it had when this began. */
+            total: number;
+        };
         Examination: {
             /**
              * Format: date-time
@@ -951,6 +1028,10 @@ export interface components {
             /** @description The device, address, lease or tenant that it is about. */
             subject: string;
             tenantId: string | null;
+        };
+        GrowPool: {
+            /** @description Holds the whole pool, and no part of another. */
+            cidr: string;
         };
         Health: {
             /** @constant */
@@ -1346,6 +1427,16 @@ export interface components {
             /** @description What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
             routes?: string[] | null;
         };
+        UpdateServer: {
+            endpointHost?: string;
+            /** @description Null: none any more. */
+            endpointHost6?: string | null;
+            endpointPort?: number;
+            /** @description 1 to 100 characters, without control or invisible formatting characters */
+            name?: string;
+            /** @description How many devices it gets, beside the others of its region. 0: none. */
+            weight?: number;
+        };
         UpdateTenant: {
             /** @description Requests to the authentication routes per client and window */
             authRateLimit?: number;
@@ -1572,6 +1663,34 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    updateServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateServer"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     activateServer: {
         parameters: {
             query?: never;
@@ -1624,6 +1743,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    drainServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     enableServer: {
         parameters: {
             query?: never;
@@ -1643,6 +1786,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    evacuateServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvacuateServer"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evacuation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvacuation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evacuation"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1719,6 +1914,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    growPool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                poolId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrowPool"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
             };
             default: components["responses"]["Problem"];
         };

@@ -7,6 +7,10 @@ import {
   AddedServer,
   AddPool,
   AddServer,
+  EvacuateServer,
+  EvacuationResource,
+  evacuationResource,
+  GrowPool,
   PoolList,
   PoolResource,
   poolResource,
@@ -14,6 +18,7 @@ import {
   ServerResource,
   serverResource,
   ServerTest,
+  UpdateServer,
 } from './schemas.ts';
 
 const config = { access: 'admin' } as const;
@@ -109,8 +114,9 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   );
 
   for (const [action, summary] of [
-    ['disable', 'Place no new devices on a VPN server'],
-    ['enable', 'Place devices on a disabled VPN server again'],
+    ['drain', 'Place no new devices on a VPN server'],
+    ['disable', 'Take all peers off a VPN server and place no new devices on it'],
+    ['enable', 'Put a drained or disabled VPN server back into service'],
   ] as const) {
     app.post(
       `/servers/:id/${action}`,
@@ -127,6 +133,60 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
       async (request) => serverResource(await servers[action](request.params.id)),
     );
   }
+
+  app.patch(
+    '/servers/:id',
+    {
+      config,
+      schema: {
+        operationId: 'updateServer',
+        summary: 'Change a VPN server’s name, weight or endpoint',
+        description: 'Devices get to know another endpoint with their next configuration.',
+        tags,
+        params: IdParams,
+        body: UpdateServer,
+        response: { 200: ServerResource },
+      },
+    },
+    async (request) => serverResource(await servers.update(request.params.id, request.body)),
+  );
+
+  app.post(
+    '/servers/:id/evacuate',
+    {
+      config,
+      schema: {
+        operationId: 'evacuateServer',
+        summary: 'Drain a VPN server and move its devices to others',
+        description:
+          'They are moved by and by; a device needs its new configuration. Some cannot be moved where no address is left: ' +
+          'then it ends and says so, and can be called again.',
+        tags,
+        params: IdParams,
+        body: EvacuateServer,
+        response: { 202: EvacuationResource },
+      },
+    },
+    async (request, reply) => {
+      const evacuation = await servers.evacuate(request.params.id, request.body.region);
+      return reply.code(202).send(evacuationResource(evacuation));
+    },
+  );
+
+  app.get(
+    '/servers/:id/evacuation',
+    {
+      config,
+      schema: {
+        operationId: 'getEvacuation',
+        summary: 'How far the last evacuation of a VPN server is',
+        tags,
+        params: IdParams,
+        response: { 200: EvacuationResource },
+      },
+    },
+    async (request) => evacuationResource(await servers.evacuation(request.params.id)),
+  );
 
   app.delete(
     '/servers/:id',
@@ -194,6 +254,25 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
     },
     async (request, reply) =>
       reply.code(201).send(poolResource(await servers.addPool(request.params.id, request.body.cidr))),
+  );
+
+  app.patch(
+    '/servers/:id/pools/:poolId',
+    {
+      config,
+      schema: {
+        operationId: 'growPool',
+        summary: 'Make a pool larger while it is in use',
+        tags,
+        params: IdParams.extend({ poolId: z.uuid() }),
+        body: GrowPool,
+        response: { 200: PoolResource },
+      },
+    },
+    async (request) => {
+      const { id, poolId } = request.params;
+      return poolResource(await servers.growPool(id, poolId, request.body.cidr));
+    },
   );
 
   app.delete(

@@ -1,4 +1,4 @@
-import type { Pool, Server } from '@cvault/core';
+import type { Evacuation, Pool, Server } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import { z } from 'zod';
 import { Name } from '../../http/schemas/name.ts';
@@ -109,7 +109,48 @@ export const ServerTest = z
   })
   .meta({ id: 'ServerTest' });
 
+export const UpdateServer = z
+  .strictObject({
+    name: Name.optional(),
+    weight: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .optional()
+      .describe('How many devices it gets, beside the others of its region. 0: none.'),
+    endpointHost: EndpointHost.optional(),
+    endpointPort: Port.optional(),
+    endpointHost6: EndpointHost6.nullable().optional().describe('Null: none any more.'),
+  })
+  .meta({ id: 'UpdateServer' });
+
+export const EvacuateServer = z
+  .strictObject({ region: Region.optional().describe('Where its devices go. Absent: its own region.') })
+  .meta({ id: 'EvacuateServer' });
+
+export const EvacuationResource = z
+  .object({
+    region: z.string(),
+    total: z.int().describe('Devices that it had when this began.'),
+    moved: z.int(),
+    remaining: z.int().describe('Devices that are still on it.'),
+    failed: z.int().describe('Devices that had to stay, once it is finished.'),
+    reason: z
+      .string()
+      .nullable()
+      .describe(
+        'Why they had to: an error’s code, or `enabled` where the VPN server came back into service.',
+      ),
+    startedAt: z.string(),
+    finishedAt: z.string().nullable(),
+  })
+  .meta({ id: 'Evacuation' });
+
 export const AddPool = z.strictObject({ cidr: z.string().max(50) }).meta({ id: 'AddPool' });
+
+export const GrowPool = z
+  .strictObject({ cidr: z.string().max(50).describe('Holds the whole pool, and no part of another.') })
+  .meta({ id: 'GrowPool' });
 
 export const PoolResource = z
   .object({
@@ -143,6 +184,18 @@ export function serverResource(server: Server): z.infer<typeof ServerResource> {
     deviceCount: server.deviceCount,
     lastContactAt: server.lastContactAt?.toISOString() ?? null,
     createdAt: server.createdAt.toISOString(),
+  };
+}
+
+export function evacuationResource({
+  startedAt,
+  finishedAt,
+  ...evacuation
+}: Evacuation): z.infer<typeof EvacuationResource> {
+  return {
+    ...evacuation,
+    startedAt: startedAt.toISOString(),
+    finishedAt: finishedAt?.toISOString() ?? null,
   };
 }
 

@@ -43,7 +43,7 @@ test('VPN servers of a region share the devices by weight', async () => {
 test('the fuller of two gets fewer', async () => {
   const [empty, full] = [await aServer(database, { region }), await aServer(database, { region })];
   await database.pool.query(
-    "UPDATE ip_pool SET free_after = now() + interval '1 day' WHERE server_id = $1 AND address > '10.8.0.52'",
+    "UPDATE ip_pool SET state = 'quarantine', free_after = now() + interval '1 day' WHERE server_id = $1 AND address > '10.8.0.52'",
     [full.id],
   );
   await countAddresses(database);

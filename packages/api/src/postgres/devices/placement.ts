@@ -16,7 +16,8 @@ interface WishParameters {
  * (Efraimidis and Spirakis' key), so that replicas spread devices without asking each other. The share was counted some
  * seconds ago and only weighs. What is exact is `free`: it walks the VPN servers in their turn and takes the first
  * address that nobody else is taking (SKIP LOCKED), the longest unused first, so one that has run out costs one look
- * into its index. Measured with 1,000 VPN servers of a /22: 1.0 ms to choose among all, 0.1 ms within a region of 10.
+ * into its index. Measured in CPU time of a busy machine: 2.3 ms to choose among 1,000 VPN servers, 0.7 ms within a
+ * region of 10; a whole registration 4.1 ms and 2.8 ms.
  *
  * `chosen` locks the VPN server's row as its foreign key would, but looks at its state under that lock: whoever takes it
  * out of service with FOR UPDATE knows that no device comes to it afterwards.

@@ -3,12 +3,12 @@ import type { Database } from '../database.ts';
 
 /**
  * Counts the addresses of every VPN server; writes only what changed. One replica at a time: another one's count under
- * way is as good. Measured with 1,000,000 addresses on 1,000 VPN servers: 0.2 s.
+ * way is as good. Measured with 1,000,000 addresses on 1,000 VPN servers: about 0.5 s of CPU time.
  */
 const COUNT = `
 WITH counted AS (
   SELECT server_id, count(*)::int AS addresses,
-    (count(*) FILTER (WHERE state IN ('free', 'quarantine') AND free_after <= now()))::int AS free
+    (count(*) FILTER (WHERE state = 'free' OR state = 'quarantine' AND free_after <= now()))::int AS free
   FROM ip_pool WHERE (SELECT pg_try_advisory_xact_lock(hashtext('cvault.count-addresses')))
   GROUP BY server_id
 )

@@ -3,8 +3,10 @@ import { CVaultError, type NewServer, type Server, type ServerStore } from '@cva
 import type pg from 'pg';
 import { brokenConstraint, type Database } from '../database.ts';
 import { inTransaction } from '../transaction.ts';
+import { findEvacuation } from './evacuation.ts';
+import { beginEvacuation, changeServerState } from './maintenance.ts';
 import { evictDevices, finishRemoval } from './removal.ts';
-import { deletePool, insertPool, listPools, nextDefaultCidr } from './pools.ts';
+import { deletePool, growPool, insertPool, listPools, nextDefaultCidr } from './pools.ts';
 import { SERVER_COLUMNS, type ServerRow, serverFromRow } from './rows.ts';
 
 const NOT_REMOVED = "s.state <> 'removed'";
@@ -101,12 +103,24 @@ export function createServerStore({ pool }: Database): ServerStore {
       return (await find(id))!;
     },
 
-    async setState(id, from, to) {
-      const { rowCount } = await pool.query(
-        'UPDATE servers SET state = $3 WHERE id = $1 AND state = ANY ($2::server_state[])',
-        [id, from, to],
-      );
-      return rowCount === 1;
+    changeState: (id, to) => changeServerState(pool, id, to),
+
+    beginEvacuation: (id, region) => beginEvacuation(pool, id, region),
+
+    evacuation: (id) => findEvacuation(pool, id),
+
+    async update(id, { name, weight, endpointHost, endpointPort, endpointHost6 }) {
+      try {
+        await pool.query(
+          `UPDATE servers SET name = coalesce($2, name), weight = coalesce($3, weight),
+             endpoint_host = coalesce($4, endpoint_host), endpoint_port = coalesce($5, endpoint_port),
+             endpoint_host6 = CASE WHEN $6 THEN $7::inet ELSE endpoint_host6 END
+           WHERE id = $1`,
+          [id, name, weight, endpointHost, endpointPort, endpointHost6 !== undefined, endpointHost6],
+        );
+      } catch (cause) {
+        throw asRefusal(cause);
+      }
     },
 
     evict: (id) => evictDevices(pool, id),
@@ -121,10 +135,15 @@ export function createServerStore({ pool }: Database): ServerStore {
     pools: (serverId) => listPools(pool, serverId),
 
     async addPool(serverId, cidr) {
-      await insertPool(pool, serverId, cidr);
-      return (await listPools(pool, serverId)).find((added) => added.cidr === cidr)!;
+      const id = await inTransaction(pool, (db) => insertPool(db, serverId, cidr));
+      return (await listPools(pool, serverId)).find((added) => added.id === id)!;
     },
 
-    removePool: (serverId, poolId) => deletePool(pool, serverId, poolId),
+    async growPool(serverId, poolId, cidr) {
+      await inTransaction(pool, (db) => growPool(db, serverId, poolId, cidr));
+      return (await listPools(pool, serverId)).find((grown) => grown.id === poolId)!;
+    },
+
+    removePool: (serverId, poolId) => inTransaction(pool, (db) => deletePool(db, serverId, poolId)),
   };
 }
