@@ -46,12 +46,8 @@ CREATE TABLE "meter_passes" (
 );
 
 -- Rows that change all the time keep room for their next version in their page, so that no index is touched.
-ALTER TABLE "devices" SET (fillfactor = 80);
-ALTER TABLE "sessions" SET (fillfactor = 80);
-
 CREATE TABLE "meter_readings" (
     "tenant_id" UUID NOT NULL,
-    "user_id" UUID NOT NULL,
     "device_id" UUID NOT NULL,
     "server_id" UUID NOT NULL,
     "life" TEXT NOT NULL,

@@ -102,7 +102,9 @@ test('days, sessions and counts of lives that are over are deleted when their ti
     [device.placement.serverId],
   );
   await database.pool.query(
-    `INSERT INTO meter_readings SELECT $1, $4, $2, $3, life, 1, 1, 0, 0, now() - age * interval '1 hour'
+    `INSERT INTO meter_readings (tenant_id, user_id, device_id, server_id, life, received_bytes, sent_bytes, received_added,
+       sent_added, read_at)
+     SELECT $1, $4, $2, $3, life, 1, 1, 0, 0, now() - age * interval '1 hour'
      FROM (VALUES ('now', 1000), ('over', 25), ('just over', 1)) AS lives (life, age)`,
     [owner.tenantId, device.id, device.placement.serverId, owner.userId],
   );
