@@ -28,6 +28,7 @@ for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
   mknod -m 666 "dev/$name" c "${numbers%:*}" "${numbers#*:}"
 done
 mkdir dev/pts dev/shm dev/net
+mount -t tmpfs -o mode=1777 tmpfs dev/shm
 # As tight as it can be found: udev would make it 0666.
 mknod -m 600 dev/net/tun c 10 200
 mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts dev/pts
