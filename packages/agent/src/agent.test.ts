@@ -583,10 +583,10 @@ describe('configure', () => {
 describe('flows of an address that a device gives up', () => {
   function recordingTraffic(): Traffic & { cut: string[]; failing: boolean } {
     return {
+      ...createNoTraffic(),
       cut: [],
       failing: false,
-      install: () => Promise.resolve(),
-      cutFlows(addresses) {
+      release(addresses) {
         if (this.failing) return Promise.resolve(addresses);
         this.cut.push(...addresses);
         return Promise.resolve([]);

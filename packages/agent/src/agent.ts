@@ -4,6 +4,7 @@ import type { WireGuardBackend } from './backend.ts';
 import { Applier } from './applier.ts';
 import { hostPrefix, prefixAddress } from './host-prefix.ts';
 import { InterfaceLost } from './interface-lost.ts';
+import { Metering } from './metering.ts';
 import { OwnAddresses, missingAddresses } from './own-addresses.ts';
 import type { ReceivedOp } from './requests.ts';
 import { createSerialQueue } from './serial-queue.ts';
@@ -11,6 +12,7 @@ import { openSession, type Session } from './session.ts';
 import { InterfaceState } from './state.ts';
 import type { Traffic } from './traffic.ts';
 import { UncutFlows } from './uncut-flows.ts';
+import { UnsettledCounts } from './unsettled-counts.ts';
 import { AGENT_VERSION } from './version.ts';
 
 export interface Agent {
@@ -45,15 +47,21 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const state = new InterfaceState();
   state.observe(await backend.peers(), new Set());
 
-  const lost = new AbortController();
+  const unsettled = new UnsettledCounts();
   const queue = createSerialQueue();
+  const memory = await traffic.meter.open();
+  const metering = new Metering({ meter: traffic.meter, memory, backend, state, unsettled, queue });
+
+  const lost = new AbortController();
   const readings = createSerialQueue();
   const applier = new Applier({
     backend,
     traffic,
+    metering,
     context: {
       state,
       uncut: new UncutFlows(),
+      unsettled,
       maxPeers: Math.min(backend.maxPeers, options.maxPeers ?? backend.maxPeers),
       ownPublicKey: description.publicKey,
       ownPrefixes: own.hosts,
@@ -150,6 +158,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         apply,
         configure,
         readInterface,
+        life: metering.life,
+        readStats: (stored) => metering.read(stored),
         view: (look) => queue.run(() => Promise.resolve(look(state))),
       }),
     async close() {

@@ -1,6 +1,7 @@
 import type { OpResult } from '@cvault/protocol';
 import type { PeerChange, WireGuardBackend } from './backend.ts';
 import { hostPrefixes, prefixAddress } from './host-prefix.ts';
+import type { Metering } from './metering.ts';
 import { planOp, type Plan, type PlanContext } from './plan.ts';
 import type { ReceivedOp } from './requests.ts';
 import type { Traffic } from './traffic.ts';
@@ -21,6 +22,7 @@ export interface ApplierOptions {
   readonly backend: WireGuardBackend;
   readonly traffic: Traffic;
   readonly context: PlanContext;
+  readonly metering: Metering;
 }
 
 /** Brings batches of ops to the interface. The caller runs one batch at a time. */
@@ -28,6 +30,7 @@ export class Applier {
   readonly #backend: WireGuardBackend;
   readonly #traffic: Traffic;
   readonly #context: PlanContext;
+  readonly #metering: Metering;
   #touched: Set<string> | undefined;
   /** Set after a failure, until the interface was read: what is known of it may be wrong. */
   #unsure = false;
@@ -36,6 +39,7 @@ export class Applier {
     this.#backend = options.backend;
     this.#traffic = options.traffic;
     this.#context = options.context;
+    this.#metering = options.metering;
   }
 
   /** Starts to note the keys of all changes; one watcher at a time. */
@@ -78,7 +82,8 @@ export class Applier {
    */
   async #applyTogether(ops: readonly ReceivedOp[]): Promise<OpResult[] | undefined> {
     if (!(await this.#becomeSure())) return ops.map(() => NOT_READ);
-    await this.#cutWaitingFlows();
+    await this.#releaseWaiting();
+    await this.#settleCountsFor(ops);
     const plans = this.#plan(ops);
     return (await this.#carryOut(plans)) ? this.#settle(plans) : undefined;
   }
@@ -108,12 +113,17 @@ export class Applier {
   async #carryOut(plans: readonly Plan[]): Promise<boolean> {
     const { state, uncut } = this.#context;
     const changes = plans.flatMap((plan) => plan.changes);
-    for (const { freed } of plans) {
-      for (const prefix of freed.prefixes) uncut.add(prefix, freed.deviceId);
-    }
+    const policies = plans.flatMap(({ policy }) => policy ?? []);
+    const leavings = plans.flatMap(({ freed: { prefixes, deviceId } }) =>
+      prefixes.map((prefix) => ({ prefix, deviceId })),
+    );
+    for (const { prefix, deviceId } of leavings) uncut.add(prefix, deviceId);
     try {
+      await this.#metering.leave(leavings);
+      if (policies.length > 0) await this.#traffic.admit(policies);
       if (changes.length > 0) await this.#backend.apply(removalsFirst(changes));
       state.commit();
+      this.#metering.reclaim(policies);
       return true;
     } catch {
       state.rollback();
@@ -124,9 +134,9 @@ export class Applier {
     }
   }
 
-  /** Cuts the connections of all freed addresses before anybody hears that they are free. */
+  /** Releases all freed addresses before anybody hears that they are free. */
   async #settle(plans: readonly Plan[]): Promise<OpResult[]> {
-    await this.#cutWaitingFlows();
+    await this.#releaseWaiting();
     const { uncut } = this.#context;
     if (uncut.size === 0) return plans.map((plan) => plan.result);
     return plans.map(({ result, freed }) =>
@@ -134,12 +144,21 @@ export class Applier {
     );
   }
 
-  async #cutWaitingFlows(): Promise<void> {
+  /** Counts what passed for addresses that were left by one device and now go to another, which begins at 0. */
+  async #settleCountsFor(ops: readonly ReceivedOp[]): Promise<void> {
+    const { unsettled } = this.#context;
+    const isTakenOver = (op: ReceivedOp) =>
+      op?.verb === 'set' && unsettled.holdsBack(op.deviceId.toLowerCase(), hostPrefixes(op.addresses) ?? []);
+    // Where that fails, planning refuses those ops.
+    if (ops.some(isTakenOver)) await this.#metering.settleNow().catch(() => undefined);
+  }
+
+  async #releaseWaiting(): Promise<void> {
     const { uncut } = this.#context;
     if (uncut.size === 0) return;
     const waiting = uncut.prefixes();
     const addresses = waiting.map(prefixAddress);
-    const failed = new Set(await this.#traffic.cutFlows(addresses).catch(() => addresses));
+    const failed = new Set(await this.#traffic.release(addresses).catch(() => addresses));
     for (const prefix of waiting) {
       if (!failed.has(prefixAddress(prefix))) uncut.delete(prefix);
     }

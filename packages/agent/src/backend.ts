@@ -35,6 +35,8 @@ export interface WireGuardBackend {
   readonly maxPeers: number;
   describe(): Promise<InterfaceDescription>;
   peers(): Promise<ObservedPeer[]>;
+  /** When each peer had its last handshake, in seconds since 1970; 0 for never. */
+  handshakes(): Promise<ReadonlyMap<string, number>>;
   /** Makes the changes in their order, in one go. When it throws, any part of them may have been made. */
   apply(changes: readonly PeerChange[]): Promise<void>;
   /** Gives the interface these addresses of its own, in CIDR notation; one that it has already is no error. */

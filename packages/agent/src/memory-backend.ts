@@ -15,6 +15,8 @@ export interface MemoryBackend extends WireGuardBackend {
   readonly writes: number;
   /** As the interface has it; undefined for none. */
   presharedKey(publicKey: string): string | undefined;
+  /** As if a peer had a handshake at this time, in milliseconds since 1970. */
+  shakeHands(publicKey: string, at?: number): void;
   /** Changes the interface behind the agent's back, as `wg set` on a terminal does. */
   byHand(...changes: PeerChange[]): void;
   /** As if the interface was deleted and made anew: without peers, with the same key. */
@@ -41,11 +43,13 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
   const peers = new Map<string, Set<string>>();
   const holders = new Map<string, string>();
   const presharedKeys = new Map<string, string>();
+  const handshakes = new Map<string, number>();
 
   function drop(publicKey: string): void {
     for (const prefix of peers.get(publicKey) ?? []) holders.delete(prefix);
     peers.delete(publicKey);
     presharedKeys.delete(publicKey);
+    handshakes.delete(publicKey);
   }
 
   function put(publicKey: string, allowedIps: readonly string[]): void {
@@ -95,6 +99,11 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
         allowedIps: [...allowedIps],
       }));
     },
+    async handshakes() {
+      await Promise.resolve();
+      requireInterface();
+      return new Map([...peers.keys()].map((publicKey) => [publicKey, handshakes.get(publicKey) ?? 0]));
+    },
     async apply(changes) {
       await Promise.resolve();
       requireInterface();
@@ -115,11 +124,15 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
     },
     incarnation: () => Promise.resolve(life?.toString()),
     presharedKey: (publicKey) => presharedKeys.get(publicKey),
+    shakeHands(publicKey, at = Date.now()) {
+      if (peers.has(publicKey)) handshakes.set(publicKey, Math.floor(at / 1000));
+    },
     byHand: (...changes) => make(changes),
     recreate() {
       peers.clear();
       holders.clear();
       presharedKeys.clear();
+      handshakes.clear();
       life = ++lives;
     },
     vanish() {

@@ -14,11 +14,14 @@ import {
 import type { PeerChange } from './backend.ts';
 import { hostPrefixes, isHostPrefix, prefixAddress, samePrefixes } from './host-prefix.ts';
 import type { DeviceRecord, InterfaceState } from './state.ts';
+import type { DevicePolicy } from './traffic.ts';
 import type { UncutFlows } from './uncut-flows.ts';
+import type { UnsettledCounts } from './unsettled-counts.ts';
 
 export interface PlanContext {
   readonly state: InterfaceState;
   readonly uncut: UncutFlows;
+  readonly unsettled: UnsettledCounts;
   readonly maxPeers: number;
   readonly ownPublicKey: string;
   /** The interface's own addresses as host prefixes. */
@@ -29,6 +32,8 @@ export interface Plan {
   readonly result: OpResult;
   readonly changes: readonly PeerChange[];
   /** Host prefixes that leave their peer by this op, and the device that had them. */
+  /** What is to hold for the device's packets from before it can send any; undefined where that holds already. */
+  readonly policy?: DevicePolicy;
   readonly freed: { readonly prefixes: readonly string[]; readonly deviceId: string | null };
 }
 
@@ -68,6 +73,9 @@ function planSet(context: PlanContext, op: SetOp): Plan {
     }
   }
   if (uncut.holdsBack(deviceId) || prefixes.some((prefix) => uncut.has(prefix))) return flowsNotCut();
+  if (context.unsettled.holdsBack(deviceId, prefixes)) {
+    return unchanged('error', 'what passed for the last holder of an address could not be counted yet');
+  }
 
   const keyOwner = state.keyOwner(op.publicKey);
   if (keyOwner !== undefined && keyOwner !== deviceId) {
@@ -116,7 +124,11 @@ function planSet(context: PlanContext, op: SetOp): Plan {
   const left = hostPrefixesOf(claim?.prefixes, outgoing, observed).filter(
     (prefix) => !prefixes.includes(prefix),
   );
-  return { result: APPLIED, changes, freed: { prefixes: left, deviceId } };
+  const freed = { prefixes: left, deviceId };
+  if (claim?.generation === op.generation) return { result: APPLIED, changes, freed };
+  const { limits, network } = op;
+  const policy = { deviceId, addresses: prefixes.map(prefixAddress), limits, network };
+  return { result: APPLIED, changes, policy, freed };
 }
 
 /** IPv4 before IPv6, whatever the op's order. */

@@ -5,6 +5,7 @@ import {
   ListRequest,
   MAX_BATCH_OPS,
   Op,
+  StatsRequest,
   StatusRequest,
   type Answer,
   type Request,
@@ -15,8 +16,7 @@ import { z } from 'zod';
 export type ReceivedOp = Op | undefined;
 
 export type ReceivedRequest =
-  | Extract<Request, { type: 'list' | 'status' | 'configure' | 'digest' }>
-  | (Omit<ApplyRequest, 'ops'> & { ops: ReceivedOp[] });
+  Exclude<Request, { type: 'apply' }> | (Omit<ApplyRequest, 'ops'> & { ops: ReceivedOp[] });
 
 type Refusal = Extract<Answer, { type: 'refused' }>;
 
@@ -26,6 +26,7 @@ const Envelope = z.discriminatedUnion('type', [
   StatusRequest,
   ConfigureRequest,
   DigestRequest,
+  StatsRequest,
   ApplyRequest.extend({ ops: z.array(z.unknown()).min(1).max(MAX_BATCH_OPS) }),
 ]);
 

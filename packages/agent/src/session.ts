@@ -1,8 +1,10 @@
 import { formatDigest, type Answer, type Hello, type OpResult } from '@cvault/protocol';
 import { InterfaceLost } from './interface-lost.ts';
 import { Listing } from './listing.ts';
+import type { Reading } from './metering.ts';
 import type { ReceivedOp, ReceivedRequest } from './requests.ts';
 import type { InterfaceState } from './state.ts';
+import { statsPage } from './stats-pages.ts';
 
 /** One control plane's conversation with the agent. All conversations of an agent share its state. */
 export interface Session {
@@ -22,6 +24,9 @@ export interface SessionContext {
   configure(addresses: readonly string[]): Promise<string | undefined>;
   /** Looks at the state after the interface was read anew. */
   readInterface<T>(look: (state: InterfaceState) => T): Promise<T>;
+  readonly life: string;
+  /** Reads the counters anew. */
+  readStats(stored: number | undefined): Promise<Reading>;
   /** Looks at the state as it is, between two batches. */
   view<T>(look: (state: InterfaceState) => T): Promise<T>;
 }
@@ -32,6 +37,7 @@ export function openSession(context: SessionContext): Session {
   const { hello } = context;
   const { epoch } = hello;
   let listing: Listing | undefined;
+  let reading: Reading | undefined;
 
   async function list({ id, after }: RequestOf<'list'>): Promise<Answer> {
     const take = (state: InterfaceState) => new Listing(state);
@@ -40,6 +46,13 @@ export function openSession(context: SessionContext): Session {
     const page = listing.page(after);
     if (!page.more) listing = undefined;
     return { type: 'listed', id, epoch, ...page };
+  }
+
+  async function stats({ id, after, stored }: RequestOf<'stats'>): Promise<Answer> {
+    if (after === undefined || reading === undefined) reading = await context.readStats(stored);
+    const page = statsPage(reading, after);
+    if (!page.more) reading = undefined;
+    return { type: 'stats', id, epoch, life: context.life, ...page };
   }
 
   async function configure({ id, addresses }: RequestOf<'configure'>): Promise<Answer> {
@@ -72,6 +85,8 @@ export function openSession(context: SessionContext): Session {
           digest: formatDigest(state.digest),
           drifted: state.drifted,
         }));
+      case 'stats':
+        return stats(request);
     }
   }
 

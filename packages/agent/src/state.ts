@@ -76,6 +76,13 @@ export class InterfaceState {
     return this.#devices.get(deviceId);
   }
 
+  /** The devices that are to be on the interface. */
+  *presentDevices(): Generator<readonly [string, Extract<DeviceRecord, { kind: 'present' }>]> {
+    for (const [deviceId, record] of this.#devices) {
+      if (record.kind === 'present') yield [deviceId, record];
+    }
+  }
+
   /** The device that claims a key, whether or not the interface has the peer just now. */
   keyOwner(publicKey: string): string | undefined {
     return this.#keyOwners.get(publicKey);

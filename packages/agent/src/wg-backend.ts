@@ -1,4 +1,5 @@
 import type { ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
+import { detached } from './detached.ts';
 import { readAddresses, readLink, watchIndex } from './link.ts';
 import type { RunTool } from './tool.ts';
 
@@ -27,6 +28,16 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
     },
     async peers() {
       return parseAllowedIps(await runTool('wg', ['show', interfaceName, 'allowed-ips']));
+    },
+    async handshakes() {
+      const text = await runTool('wg', ['show', interfaceName, 'latest-handshakes']);
+      const lines = text.split('\n').filter((line) => line !== '');
+      return new Map(
+        lines.map((line) => {
+          const [publicKey = '', seconds] = line.split('\t');
+          return [publicKey, Number(seconds)];
+        }),
+      );
     },
     async apply(changes) {
       for (const run of runsOfOneTool(changes)) {
@@ -101,9 +112,4 @@ export function parseAllowedIps(text: string): ObservedPeer[] {
     peers.push({ publicKey: detached(publicKey), allowedIps: allowedIps.map(detached) });
   }
   return peers;
-}
-
-/** A part of a string keeps the whole string in memory; the agent keeps these for as long as it lives. */
-function detached(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1');
 }

@@ -5,6 +5,7 @@ import {
   Hello,
   LineDecoder,
   encodeLine,
+  type DeviceStats,
   type Op,
   type OpResult,
   type ListedPeer,
@@ -21,6 +22,8 @@ export interface TestControlPlane {
   /** Has the interface carry these addresses of its own; throws unless it was done. */
   configure(...addresses: string[]): Promise<void>;
   digest(): Promise<Extract<Answer, { type: 'digest' }>>;
+  /** All pages, with `life` and `pass` of the last. */
+  stats(stored?: number): Promise<{ life: string; pass: number; devices: DeviceStats[] }>;
   /** All pages. */
   list(): Promise<ListedPeer[]>;
 }
@@ -62,6 +65,16 @@ export async function connectControlPlane(input: Readable, output: Writable): Pr
       const answer = await request({ type: 'digest' });
       if (answer.type !== 'digest') throw new Error(`digest was answered with ${JSON.stringify(answer)}`);
       return answer;
+    },
+    async stats(stored) {
+      const devices: DeviceStats[] = [];
+      for (;;) {
+        const after = devices.at(-1)?.deviceId;
+        const answer = await request({ type: 'stats', stored, after });
+        if (answer.type !== 'stats') throw new Error(`stats was answered with ${JSON.stringify(answer)}`);
+        devices.push(...answer.devices);
+        if (!answer.more) return { life: answer.life, pass: answer.pass, devices };
+      }
     },
     async list() {
       const peers: ListedPeer[] = [];

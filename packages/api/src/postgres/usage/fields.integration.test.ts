@@ -13,7 +13,7 @@ const FIELDS: Readonly<Record<string, string>> = {
     'id tenant_id user_id device_id server_id state opened_by connected_at closed_at closed_reason upload_bytes download_bytes',
   meter_passes: 'server_id due_at epoch pass stored_pass life',
   meter_readings:
-    'tenant_id device_id server_id life received_bytes sent_bytes received_added sent_added read_at',
+    'tenant_id user_id device_id server_id life received_bytes sent_bytes received_added sent_added read_at',
   usage_metrics: 'tenant_id user_id device_id server_id span starts_at upload_bytes download_bytes',
   usage_periods: 'tenant_id subject_id starts_at used_bytes added_bytes',
   usage_warnings: 'tenant_id subject_id starts_at percent limit_bytes used_bytes created_at',

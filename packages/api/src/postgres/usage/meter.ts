@@ -39,7 +39,11 @@ WHERE p.server_id = $1 AND s.id = $1 AND s.epoch = $2 AND (p.epoch IS DISTINCT F
  * A handshake that is still fresh when the disconnect call comes stays `live` for up to 180 s more: within these, only
  * the connect call opens a session.
  *
- * Devices are locked in the order of their ids, and before sessions: as everywhere.
+ * Devices are locked in the order of their ids, and before sessions: as everywhere. `last_connected_at` is true to a
+ * minute, which spares every other update of the widest table.
+ *
+ * Each LIMIT 1 has its index used for one reading at a time. As plain joins, before there are statistics, the planner
+ * reads whole tables: measured with 10,000 devices, 0.35 s of a page's 0.5 s.
  */
 const STORE = {
   name: 'meter-store',
@@ -52,9 +56,14 @@ WITH fresh AS MATERIALIZED (
     r.idle AND s.id IS NOT NULL AND (s.opened_by = 'handshake' OR s.connected_at <= now() - interval '180 seconds') AS silent
   FROM unnest($5::uuid[], $6::bigint[], $7::bigint[], $8::boolean[], $9::boolean[])
     AS r (device_id, received, sent, live, idle)
-  JOIN devices d ON d.id = r.device_id
-  LEFT JOIN meter_readings m ON m.device_id = r.device_id AND m.server_id = $1 AND m.life = $2
-  LEFT JOIN sessions s ON s.device_id = r.device_id AND s.state = 'ACTIVE'
+  CROSS JOIN LATERAL (SELECT id, tenant_id, user_id FROM devices WHERE id = r.device_id LIMIT 1) AS d
+  LEFT JOIN LATERAL (
+    SELECT received_bytes, sent_bytes FROM meter_readings
+    WHERE device_id = r.device_id AND server_id = $1 AND life = $2 LIMIT 1
+  ) AS m ON true
+  LEFT JOIN LATERAL (
+    SELECT id, opened_by, connected_at FROM sessions WHERE device_id = r.device_id AND state = 'ACTIVE' LIMIT 1
+  ) AS s ON true
 ), touched AS MATERIALIZED (
   SELECT reading.*, fresh.pass AND d.state = 'live' AND d.server_id = $1 AS here, fresh.pass AS fresh
   FROM fresh, reading JOIN devices d ON d.id = reading.device_id
@@ -62,8 +71,8 @@ WITH fresh AS MATERIALIZED (
   ORDER BY d.id FOR NO KEY UPDATE OF d
 ), metered AS (
   INSERT INTO meter_readings AS m
-    (tenant_id, device_id, server_id, life, received_bytes, sent_bytes, received_added, sent_added)
-  SELECT tenant_id, device_id, $1, $2, received, sent, received, sent FROM touched WHERE moved
+    (tenant_id, user_id, device_id, server_id, life, received_bytes, sent_bytes, received_added, sent_added)
+  SELECT tenant_id, user_id, device_id, $1, $2, received, sent, received, sent FROM touched WHERE moved
   ON CONFLICT (device_id, server_id, life) DO UPDATE SET
     received_added = greatest(excluded.received_bytes - m.received_bytes, 0),
     sent_added = greatest(excluded.sent_bytes - m.sent_bytes, 0),
@@ -71,42 +80,40 @@ WITH fresh AS MATERIALIZED (
     sent_bytes = greatest(excluded.sent_bytes, m.sent_bytes),
     read_at = now()
   WHERE excluded.received_bytes > m.received_bytes OR excluded.sent_bytes > m.sent_bytes
-  RETURNING device_id, received_added, sent_added
-), added AS MATERIALIZED (
-  SELECT touched.tenant_id, touched.user_id, device_id, metered.received_added AS upload, metered.sent_added AS download
-  FROM metered JOIN touched USING (device_id)
+  RETURNING tenant_id, user_id, device_id, received_added AS upload, sent_added AS download
 ), usage AS (
   INSERT INTO usage_metrics AS u
     (tenant_id, user_id, device_id, server_id, span, starts_at, upload_bytes, download_bytes)
-  SELECT tenant_id, user_id, device_id, $1, 'hour', date_trunc('hour', now(), 'UTC'), upload, download FROM added
+  SELECT tenant_id, user_id, device_id, $1, 'hour', date_trunc('hour', now(), 'UTC'), upload, download FROM metered
   ON CONFLICT (tenant_id, device_id, starts_at, span, server_id) DO UPDATE SET
     upload_bytes = u.upload_bytes + excluded.upload_bytes, download_bytes = u.download_bytes + excluded.download_bytes
 ), seen AS (
   UPDATE devices SET last_connected_at = now() FROM touched
   WHERE devices.id = touched.device_id AND touched.here AND touched.live
+    AND (last_connected_at > now() - interval '60 seconds') IS NOT TRUE
 ), session AS (
   UPDATE sessions s SET
-    upload_bytes = s.upload_bytes + coalesce(added.upload, 0),
-    download_bytes = s.download_bytes + coalesce(added.download, 0),
+    upload_bytes = s.upload_bytes + coalesce(metered.upload, 0),
+    download_bytes = s.download_bytes + coalesce(metered.download, 0),
     state = (CASE WHEN touched.fresh AND touched.silent THEN 'CLOSED' ELSE 'ACTIVE' END)::session_state,
     closed_at = CASE WHEN touched.fresh AND touched.silent THEN now() END,
     closed_reason = (CASE WHEN touched.fresh AND touched.silent THEN 'silence' END)::session_end
-  FROM touched LEFT JOIN added USING (device_id)
+  FROM touched LEFT JOIN metered USING (device_id)
   WHERE s.id = touched.session_id AND s.state = 'ACTIVE'
-    AND (added.device_id IS NOT NULL OR touched.fresh AND touched.silent)
+    AND (metered.device_id IS NOT NULL OR touched.fresh AND touched.silent)
 ), opened AS (
   INSERT INTO sessions (id, tenant_id, user_id, device_id, server_id, opened_by, upload_bytes, download_bytes)
   SELECT gen_random_uuid(), touched.tenant_id, touched.user_id, touched.device_id, $1, 'handshake',
-    coalesce(added.upload, 0), coalesce(added.download, 0)
-  FROM touched LEFT JOIN added USING (device_id)
-  WHERE touched.here AND touched.live AND touched.session_id IS NULL AND NOT EXISTS (
-    SELECT FROM sessions last WHERE last.tenant_id = touched.tenant_id AND last.device_id = touched.device_id
-      AND last.closed_reason = 'disconnect' AND last.closed_at > now() - interval '180 seconds'
-      AND last.connected_at > now() - interval '1 year'
-  )
+    coalesce(metered.upload, 0), coalesce(metered.download, 0)
+  FROM touched LEFT JOIN metered USING (device_id)
+  WHERE touched.here AND touched.live AND touched.session_id IS NULL AND (
+    SELECT last.closed_reason = 'disconnect' AND last.closed_at > now() - interval '180 seconds'
+    FROM sessions last WHERE last.tenant_id = touched.tenant_id AND last.device_id = touched.device_id
+    ORDER BY last.connected_at DESC, last.id DESC LIMIT 1
+  ) IS NOT TRUE
   ON CONFLICT (device_id) WHERE state = 'ACTIVE' DO NOTHING
 )
-SELECT tenant_id, user_id, sum(upload + download)::bigint AS bytes FROM added GROUP BY tenant_id, user_id`,
+SELECT tenant_id, user_id, sum(upload + download)::bigint AS bytes FROM metered GROUP BY tenant_id, user_id`,
 };
 
 /**
@@ -157,6 +164,8 @@ export function createMeterStore({ pool }: Database): MeterStore {
 
     store(serverId, { epoch, pass, life }, readings) {
       return inTransaction(pool, async (db) => {
+        // A plan for any page takes ten readings for granted, and joins a thousand with a thousand one by one.
+        await db.query('SET LOCAL plan_cache_mode = force_custom_plan');
         const values = [serverId, life, epoch, pass, ...columnsOf(readings)];
         const { rows } = await db.query<MovedBytes>({ ...STORE, values });
         return addToTotals(db, rows);

@@ -1,0 +1,243 @@
+import {
+  type DataLimitStore,
+  type Device,
+  type DeviceStore,
+  type MeterStore,
+  newId,
+  type Owner,
+  periodStart,
+  type Reading,
+  type Server,
+  systemClock,
+} from '@cvault/core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { aDevice, anEpoch, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
+import { createDeviceStore } from '../devices/store.ts';
+import { createPeerStore } from '../peers.ts';
+import { createDataLimitStore } from './limits.ts';
+import { createMeterStore } from './meter.ts';
+import { periodStartSql } from './period.ts';
+
+let database: TestDatabase;
+let devices: DeviceStore;
+let meters: MeterStore;
+let limits: DataLimitStore;
+let server: Server;
+let alice: Owner;
+const epoch = anEpoch();
+let pass = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase(10);
+  devices = createDeviceStore(database, 0);
+  meters = createMeterStore(database);
+  limits = createDataLimitStore(database);
+  server = await aServer(database, { cidr: '10.30.0.0/22' });
+  await createPeerStore(database, 0).adoptEpoch(server.id, epoch);
+});
+afterAll(() => database.close());
+beforeEach(async () => {
+  alice = await aTenantWithUser(database);
+});
+
+const sql = (text: string, values: unknown[]) => database.pool.query(text, values);
+const limitTenant = (column: 'data_limit_bytes' | 'user_data_limit_bytes', bytes: number | null) =>
+  sql(`UPDATE tenants SET ${column} = $2 WHERE id = $1`, [alice.tenantId, bytes]);
+const register = (owner = alice) => devices.register(aDevice(owner));
+
+async function anotherUser(): Promise<Owner> {
+  const userId = newId();
+  await sql("INSERT INTO tenant_users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, 'none')", [
+    userId,
+    alice.tenantId,
+    `${userId}@example.com`,
+  ]);
+  return { tenantId: alice.tenantId, userId };
+}
+
+/** The device has moved so many bytes in all; answers whose limit is reached, and holds their devices. */
+async function moves(device: Device, bytes: number) {
+  const readings: Reading[] = [
+    { deviceId: device.id, receivedBytes: 0, sentBytes: bytes, handshake: 'live', gone: false },
+  ];
+  const sample = { epoch, life: 'a'.repeat(32), pass: ++pass };
+  await meters.claimDue([server.id], 30);
+  await meters.beginPass(server.id, sample);
+  const reached = await meters.store(server.id, sample, readings);
+  for (const over of reached) await limits.hold(over);
+  return reached;
+}
+
+async function stateOf(device: Device) {
+  const { rows } = await sql('SELECT state, holds, generation FROM devices WHERE id = $1', [device.id]);
+  return rows[0] as { state: string; holds: number; generation: number };
+}
+async function warnings(): Promise<object[]> {
+  const { rows } = await database.pool.query<{ of_tenant: boolean; percent: number; limit_bytes: number }>(
+    `SELECT subject_id = tenant_id AS of_tenant, percent, limit_bytes FROM usage_warnings
+     WHERE tenant_id = $1 ORDER BY 1, 2`,
+    [alice.tenantId],
+  );
+  return rows;
+}
+
+describe('a limit that is reached', () => {
+  test('of a user: all of their devices are held, sessions end, and nobody else’s are touched', async () => {
+    await limitTenant('user_data_limit_bytes', 1_000);
+    const bob = await anotherUser();
+    const [phone, laptop, theirs] = [await register(), await register(), await register(bob)];
+    expect(await moves(phone, 999)).toEqual([]);
+    expect(await stateOf(phone)).toMatchObject({ state: 'live' });
+    expect(await moves(phone, 1_000)).toEqual([alice]);
+    expect(await stateOf(phone)).toMatchObject({ state: 'suspended', holds: 8, generation: 2 });
+    expect(await stateOf(laptop)).toMatchObject({ state: 'suspended', holds: 8 });
+    expect(await stateOf(theirs)).toMatchObject({ state: 'live', generation: 1 });
+    const { rows } = await sql('SELECT state, closed_reason FROM sessions WHERE device_id = $1', [phone.id]);
+    expect(rows).toEqual([{ state: 'CLOSED', closed_reason: 'revoked' }]);
+  });
+
+  test('of a tenant: every device of it is held', async () => {
+    await limitTenant('data_limit_bytes', 100);
+    const bob = await anotherUser();
+    const [mine, theirs] = [await register(), await register(bob)];
+    await moves(mine, 60);
+    expect(await moves(theirs, 40)).toEqual([{ tenantId: alice.tenantId, userId: null }]);
+    expect(await stateOf(mine)).toMatchObject({ state: 'suspended' });
+    expect(await stateOf(theirs)).toMatchObject({ state: 'suspended' });
+  });
+
+  test('a user’s own takes the place of the tenant’s', async () => {
+    await limitTenant('user_data_limit_bytes', 10);
+    await sql('UPDATE tenant_users SET data_limit_bytes = 100 WHERE tenant_id = $1', [alice.tenantId]);
+    const device = await register();
+    expect(await moves(device, 99)).toEqual([]);
+    expect(await moves(device, 100)).toEqual([alice]);
+  });
+
+  test('warnings: each threshold once in a period', async () => {
+    await limitTenant('user_data_limit_bytes', 1_000);
+    const device = await register();
+    await moves(device, 799);
+    expect(await warnings()).toEqual([]);
+    await moves(device, 800);
+    await moves(device, 801);
+    expect(await warnings()).toEqual([{ of_tenant: false, percent: 80, limit_bytes: 1_000 }]);
+    await moves(device, 1_200);
+    expect(await warnings()).toMatchObject([{ percent: 80 }, { percent: 95 }]);
+  });
+});
+
+describe('devices come back', () => {
+  test('when the limit is raised, not before, and not those that something else holds', async () => {
+    await limitTenant('user_data_limit_bytes', 1_000);
+    const [phone, laptop] = [await register(), await register()];
+    await moves(phone, 1_000);
+    await sql('UPDATE devices SET holds = holds | 16 WHERE id = $1', [laptop.id]);
+    expect(await limits.release()).toEqual([]);
+    await limitTenant('user_data_limit_bytes', 1_000);
+    expect(await stateOf(phone)).toMatchObject({ state: 'suspended' });
+    await limitTenant('user_data_limit_bytes', 1_001);
+    expect(await limits.release()).toEqual([server.id]);
+    expect(await stateOf(phone)).toMatchObject({ state: 'live', holds: 0 });
+    expect(await stateOf(laptop)).toMatchObject({ state: 'suspended', holds: 16 });
+  });
+
+  test('when the limit is taken away', async () => {
+    await limitTenant('data_limit_bytes', 1);
+    const device = await register();
+    await moves(device, 5);
+    await limitTenant('data_limit_bytes', null);
+    await limits.release();
+    expect(await stateOf(device)).toMatchObject({ state: 'live' });
+  });
+
+  test('not while the tenant’s limit is reached, whatever the user’s', async () => {
+    await limitTenant('data_limit_bytes', 5);
+    const device = await register();
+    await moves(device, 5);
+    await sql('UPDATE tenant_users SET data_limit_bytes = 1000 WHERE tenant_id = $1', [alice.tenantId]);
+    await limits.release();
+    expect(await stateOf(device)).toMatchObject({ state: 'suspended' });
+  });
+
+  test('when the period turns', async () => {
+    await limitTenant('data_limit_bytes', 5);
+    const device = await register();
+    await moves(device, 5);
+    // All of it happened a period ago.
+    await sql("UPDATE usage_periods SET starts_at = starts_at - interval '1 month' WHERE tenant_id = $1", [
+      alice.tenantId,
+    ]);
+    await limits.release();
+    expect(await stateOf(device)).toMatchObject({ state: 'live' });
+  });
+
+  test('and those that were not held hear anew what is left, once per turn', async () => {
+    await limitTenant('user_data_limit_bytes', 1_000);
+    const [phone, laptop] = [await register(), await register()];
+    const free = await aTenantWithUser(database);
+    const theirs = await register(free);
+    const all = async () => {
+      for (let part = 0; part < 50; part++) if ((await limits.renew()).done) return;
+      throw new Error('it does not end');
+    };
+    await all();
+    expect(await stateOf(phone), 'nothing has turned').toMatchObject({ generation: 1 });
+    await sql("UPDATE data_renewals SET starts_at = starts_at - interval '1 month' WHERE tenant_id = $1", [
+      alice.tenantId,
+    ]);
+    await all();
+    await all();
+    expect(await stateOf(phone)).toMatchObject({ state: 'live', generation: 2 });
+    expect(await stateOf(laptop)).toMatchObject({ generation: 2 });
+    expect(await stateOf(theirs)).toMatchObject({ generation: 1 });
+    const { rows } = await sql('SELECT max(generation)::int AS generation FROM outbox WHERE device_id = $1', [
+      phone.id,
+    ]);
+    expect(rows).toEqual([{ generation: 2 }]);
+  });
+});
+
+describe('what is left', () => {
+  test('is the smaller of the user’s and the tenant’s, never below 0, and null without a limit', async () => {
+    const bob = await anotherUser();
+    const [mine, theirs] = [await register(), await register(bob)];
+    const left = async () => {
+      const map = await limits.dataLeft([mine.id, theirs.id, newId()]);
+      return [map.get(mine.id), map.get(theirs.id), map.size];
+    };
+    expect(await left()).toEqual([null, null, 2]);
+    await limitTenant('user_data_limit_bytes', 1_000);
+    expect(await left()).toEqual([1_000, 1_000, 2]);
+    await moves(mine, 400);
+    expect(await left()).toEqual([600, 1_000, 2]);
+    await limitTenant('data_limit_bytes', 500);
+    expect(await left()).toEqual([100, 100, 2]);
+    await moves(mine, 5_000);
+    expect(await left()).toEqual([0, 0, 2]);
+  });
+
+  test('survives that the reset day is moved: the period is counted again from what was metered', async () => {
+    await limitTenant('user_data_limit_bytes', 1_000);
+    const device = await register();
+    await moves(device, 300);
+    const today = new Date().getUTCDate();
+    // Today or a few days ago: the period is another one, and what was metered just now lies in it.
+    await sql('UPDATE tenants SET data_reset_day = $2 WHERE id = $1', [
+      alice.tenantId,
+      today === 1 ? 28 : Math.min(today, 28),
+    ]);
+    expect((await limits.dataLeft([device.id])).get(device.id)).toBe(700);
+    await moves(device, 350);
+    expect((await limits.dataLeft([device.id])).get(device.id)).toBe(650);
+  });
+});
+
+test.each(Array.from({ length: 28 }, (_, n) => n + 1))(
+  'reset day %i: the database and the domain agree on when the period began',
+  async (day) => {
+    const { rows } = await sql(`SELECT ${periodStartSql('$1::int')} AS starts_at`, [day]);
+    expect(rows).toEqual([{ starts_at: periodStart(day, systemClock.now()) }]);
+  },
+);
