@@ -15,9 +15,19 @@ function inert<T extends object>(): T {
 /** The OpenAPI document of the whole API, the same each time. Needs no database. */
 export async function buildOpenApi(): Promise<string> {
   const services = Object.fromEntries(
-    (['users', 'limiter', 'devices', 'sessions', 'serverStatus', 'clock', 'tenants', 'servers'] as const).map(
-      (name) => [name, inert()],
-    ),
+    (
+      [
+        'users',
+        'limiter',
+        'devices',
+        'sessions',
+        'serverStatus',
+        'clock',
+        'tenants',
+        'servers',
+        'plans',
+      ] as const
+    ).map((name) => [name, inert()]),
   ) as unknown as Omit<Services, 'health'>;
   const health = { clock: services.clock, probes: [], draining: () => false };
   const app = await buildApp({

@@ -34,6 +34,7 @@ const services: Services = {
   serverStatus: unreachable,
   tenants: unreachable,
   servers: unreachable,
+  plans: unreachable,
   limiter,
   clock: { now: () => new Date(0) },
   health: { clock: { now: () => new Date(0) }, probes: [], draining: () => false },

@@ -1,6 +1,7 @@
 import type {
   Clock,
   DeviceService,
+  PlanService,
   RateLimiter,
   ServerService,
   ServerStatusService,
@@ -16,6 +17,7 @@ import { meRoutes } from './features/me/routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
+import { userLimitRoutes } from './features/tenants/user-limit-routes.ts';
 import { vpnRoutes } from './features/vpn/routes.ts';
 
 /** What the routes need. */
@@ -29,6 +31,7 @@ export interface Services {
   readonly clock: Clock;
   readonly tenants: TenantService;
   readonly servers: ServerService;
+  readonly plans: PlanService;
 }
 
 /** For tenants and their users. */
@@ -38,7 +41,8 @@ const ADMIN = '/api/v1/admin';
 
 /** The API's table of contents. */
 export function registerRoutes(app: FastifyInstance, services: Services): void {
-  const { health, users, limiter, devices, sessions, serverStatus, clock, tenants, servers } = services;
+  const { health, users, limiter, devices, sessions, serverStatus, clock, tenants, servers, plans } =
+    services;
   void app.register(healthRoutes, health);
   void app.register(authRoutes, { prefix: API, users, limiter });
   void app.register(meRoutes, { prefix: API });
@@ -46,5 +50,6 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(vpnRoutes, { prefix: API, sessions, serverStatus, clock });
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
   void app.register(apiKeyRoutes, { prefix: ADMIN, tenants });
+  void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
 }

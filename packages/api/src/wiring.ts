@@ -2,6 +2,8 @@
 import {
   createAuthenticator,
   createDeviceService,
+  createDeviceUpkeep,
+  createPlanService,
   createServerService,
   createServerStatusService,
   createSessionService,
@@ -23,11 +25,13 @@ import { buildApp } from './http/app.ts';
 import type { Fleet } from './links/fleet.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
+import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
 import { createDataBudget } from './postgres/plans/data-left.ts';
+import { createPlanStore } from './postgres/plans/store.ts';
 import { createServerStatusStore } from './postgres/servers/status.ts';
 import { createServerStore } from './postgres/servers/store.ts';
 import { createSessionStore } from './postgres/sessions.ts';
@@ -50,6 +54,12 @@ const PUSH_MARGIN_MS = 1_000;
 const LINK_CONNECTIONS = 4;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
+/** How late VPN servers may hear of a changed plan. */
+const SPREAD_EVERY_MS = 1_000;
+/** How late an expiry or the end of an old key may be. */
+const END_EVERY_MS = 2_000;
+/** How late keys are changed, which is counted in days. */
+const RENEW_EVERY_MS = 60_000;
 
 export interface CVault {
   readonly app: FastifyInstance;
@@ -85,6 +95,8 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     serverStatus: createServerStatusStore(database),
     peers: createPeerStore(linkDatabase, config.peers.quarantineSeconds),
     data: createDataBudget(linkDatabase),
+    upkeep: createDeviceUpkeepStore(database),
+    plans: createPlanStore(database),
   };
 }
 
@@ -105,6 +117,8 @@ function buildServices(
     users: createUserService({ users: stores.users, passwords, accessTokens }),
     tenants: createTenantService({ tenants: stores.tenants, apiKeys: stores.apiKeys, peers: fleet }),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
+    upkeep: createDeviceUpkeep({ upkeep: stores.upkeep, devices: stores.devices, peers: fleet, vault }),
+    plans: createPlanService({ plans: stores.plans, peers: fleet }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
@@ -184,6 +198,11 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     await services.tenants.finishDeletions();
     await services.servers.finishRemovals();
   });
+  const periodic = [
+    { what: 'spread plans', work: repeat(SPREAD_EVERY_MS, () => services.plans.spread()) },
+    { what: 'end what is due', work: repeat(END_EVERY_MS, () => services.upkeep.endWhatIsDue()) },
+    { what: 'renew keys', work: repeat(RENEW_EVERY_MS, () => services.upkeep.renewKeys()) },
+  ];
   return {
     app,
     fleet: vpnServers.fleet,
@@ -193,12 +212,16 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     async start() {
       await vpnServers.fleet.start();
       finishing.start((error) => log.error({ err: error, what: 'finish deletions' }, 'periodic work failed'));
+      for (const { what, work } of periodic) {
+        work.start((error) => log.error({ err: error, what }, 'periodic work failed'));
+      }
     },
     drain() {
       draining = true;
     },
     async close() {
       await finishing.stop();
+      await Promise.all(periodic.map(({ work }) => work.stop()));
       await vpnServers.fleet.close();
       await linkDatabase.close();
       await database.close();
