@@ -1,6 +1,6 @@
 import type { OpResult } from '@cvault/protocol';
 import type { PeerChange, WireGuardBackend } from './backend.ts';
-import { prefixAddress } from './host-prefix.ts';
+import { hostPrefixes, prefixAddress } from './host-prefix.ts';
 import { planOp, type Plan, type PlanContext } from './plan.ts';
 import type { ReceivedOp } from './requests.ts';
 import type { Traffic } from './traffic.ts';
@@ -50,21 +50,32 @@ export class Applier {
 
   /** One result for each op, in their order. */
   async apply(ops: readonly ReceivedOp[]): Promise<OpResult[]> {
-    const results = await this.#applyTogether(ops);
-    if (results !== undefined) return results;
-    if (ops.length === 1) return [NOT_CHANGED];
-
-    // Nobody knows which of the changes were made, nor which op was the bad one: look, then try each on its own.
-    const deadline = performance.now() + ALONE_DEADLINE_MS;
-    const alone: OpResult[] = [];
-    for (const op of ops) {
-      const tried = performance.now() < deadline ? await this.#applyTogether([op]) : undefined;
-      alone.push(tried?.[0] ?? NOT_CHANGED);
+    const results: OpResult[] = [];
+    while (results.length < ops.length) {
+      const rest = ops.slice(results.length);
+      const done = await this.#applyTogether(rest);
+      if (done === undefined) return [...results, ...(await this.#applyAlone(rest))];
+      results.push(...done);
     }
-    return alone;
+    return results;
   }
 
-  /** Undefined where the interface did not take the changes. */
+  /** After a failure nobody knows which changes were made, nor which op was the bad one: look, then try each. */
+  async #applyAlone(ops: readonly ReceivedOp[]): Promise<OpResult[]> {
+    if (ops.length === 1) return [NOT_CHANGED];
+    const deadline = performance.now() + ALONE_DEADLINE_MS;
+    const results: OpResult[] = [];
+    for (const op of ops) {
+      const tried = performance.now() < deadline ? await this.#applyTogether([op]) : undefined;
+      results.push(tried?.[0] ?? NOT_CHANGED);
+    }
+    return results;
+  }
+
+  /**
+   * Applies the first ops, as many as depend on nothing that happens after the interface was changed; answers their
+   * results, at least one. Undefined where the interface did not take the changes.
+   */
   async #applyTogether(ops: readonly ReceivedOp[]): Promise<OpResult[] | undefined> {
     if (!(await this.#becomeSure())) return ops.map(() => NOT_READ);
     await this.#cutWaitingFlows();
@@ -72,9 +83,21 @@ export class Applier {
     return (await this.#carryOut(plans)) ? this.#settle(plans) : undefined;
   }
 
+  /**
+   * Stops before an op that takes an address which an op before it frees: what the one leaves behind has to be cleared
+   * away before the other may have it.
+   */
   #plan(ops: readonly ReceivedOp[]): Plan[] {
+    const plans: Plan[] = [];
+    const freed = new Set<string>();
     try {
-      return ops.map((op) => (op === undefined ? UNREADABLE : planOp(this.#context, op)));
+      for (const op of ops) {
+        if (op?.verb === 'set' && hostPrefixes(op.addresses)?.some((prefix) => freed.has(prefix))) break;
+        const plan = op === undefined ? UNREADABLE : planOp(this.#context, op);
+        plans.push(plan);
+        for (const prefix of plan.freed.prefixes) freed.add(prefix);
+      }
+      return plans;
     } catch (error) {
       this.#context.state.rollback();
       throw error;
@@ -89,7 +112,7 @@ export class Applier {
       for (const prefix of freed.prefixes) uncut.add(prefix, freed.deviceId);
     }
     try {
-      if (changes.length > 0) await this.#backend.apply(changes);
+      if (changes.length > 0) await this.#backend.apply(removalsFirst(changes));
       state.commit();
       return true;
     } catch {
@@ -137,4 +160,14 @@ export class Applier {
     if (this.#touched === undefined) return;
     for (const change of changes) this.#touched.add(change.publicKey);
   }
+}
+
+/**
+ * One process for each kind of change, however they were mixed, because `wg` knows no text that does both. Of one key only
+ * the last change counts, and no address changes hands in one go, so the order makes no difference to the outcome.
+ */
+function removalsFirst(changes: readonly PeerChange[]): PeerChange[] {
+  const lastOf = new Map(changes.map((change) => [change.publicKey, change]));
+  const all = [...lastOf.values()];
+  return [...all.filter(({ kind }) => kind === 'remove'), ...all.filter(({ kind }) => kind === 'set')];
 }

@@ -1,5 +1,7 @@
-export { createAgent, InterfaceLost } from './agent.ts';
-export type { Agent, AgentOptions, Session } from './agent.ts';
+export { createAgent } from './agent.ts';
+export type { Agent, AgentOptions } from './agent.ts';
+export { InterfaceLost } from './interface-lost.ts';
+export type { Session } from './session.ts';
 export type { InterfaceDescription, ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
 export { MAX_UNREAD_BYTES, serveConnection, serveStreams } from './connection.ts';
 export type { ConnectionEnd, ConnectionOptions } from './connection.ts';

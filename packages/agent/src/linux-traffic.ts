@@ -1,5 +1,4 @@
 import { cutTrackedFlows } from './conntrack.ts';
-import { readAddresses } from './link.ts';
 import { renderRuleset } from './nftables.ts';
 import { parsePrefix, type Prefix } from './prefix.ts';
 import { ToolFailed, type RunTool } from './tool.ts';
@@ -18,8 +17,8 @@ export function createLinuxTraffic(
   options: LinuxTrafficOptions = {},
 ): Traffic {
   return {
-    async install() {
-      const own = prefixes(await readAddresses(runTool, interfaceName));
+    async install(ownAddresses) {
+      const own = prefixes(ownAddresses);
       const networks = options.networks?.length ? prefixes(options.networks) : own;
       if (networks.length === 0) {
         throw new Error(`interface ${interfaceName} has no address to tell the tunnel's network from`);

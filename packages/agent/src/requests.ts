@@ -1,5 +1,7 @@
 import {
   ApplyRequest,
+  ConfigureRequest,
+  DigestRequest,
   ListRequest,
   MAX_BATCH_OPS,
   Op,
@@ -13,7 +15,8 @@ import { z } from 'zod';
 export type ReceivedOp = Op | undefined;
 
 export type ReceivedRequest =
-  Extract<Request, { type: 'list' | 'status' }> | (Omit<ApplyRequest, 'ops'> & { ops: ReceivedOp[] });
+  | Extract<Request, { type: 'list' | 'status' | 'configure' | 'digest' }>
+  | (Omit<ApplyRequest, 'ops'> & { ops: ReceivedOp[] });
 
 type Refusal = Extract<Answer, { type: 'refused' }>;
 
@@ -21,6 +24,8 @@ type Refusal = Extract<Answer, { type: 'refused' }>;
 const Envelope = z.discriminatedUnion('type', [
   ListRequest,
   StatusRequest,
+  ConfigureRequest,
+  DigestRequest,
   ApplyRequest.extend({ ops: z.array(z.unknown()).min(1).max(MAX_BATCH_OPS) }),
 ]);
 

@@ -35,6 +35,8 @@ const services: Services = {
   tenants: unreachable,
   servers: unreachable,
   plans: unreachable,
+  doctor: unreachable,
+  locations: unreachable,
   limiter,
   clock: { now: () => new Date(0) },
   health: { clock: { now: () => new Date(0) }, probes: [], draining: () => false },

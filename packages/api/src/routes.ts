@@ -2,6 +2,8 @@ import type {
   Clock,
   DeviceService,
   PlanService,
+  Doctor,
+  LocationStore,
   RateLimiter,
   ServerService,
   ServerStatusService,
@@ -12,7 +14,9 @@ import type {
 import type { FastifyInstance } from 'fastify';
 import { authRoutes } from './features/auth/routes.ts';
 import { deviceRoutes } from './features/devices/routes.ts';
+import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
+import { locationRoutes } from './features/locations/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
@@ -32,6 +36,8 @@ export interface Services {
   readonly tenants: TenantService;
   readonly servers: ServerService;
   readonly plans: PlanService;
+  readonly doctor: Doctor;
+  readonly locations: LocationStore;
 }
 
 /** For tenants and their users. */
@@ -47,9 +53,11 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(authRoutes, { prefix: API, users, limiter });
   void app.register(meRoutes, { prefix: API });
   void app.register(deviceRoutes, { prefix: API, devices });
+  void app.register(locationRoutes, { prefix: API, locations: services.locations });
   void app.register(vpnRoutes, { prefix: API, sessions, serverStatus, clock });
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
   void app.register(apiKeyRoutes, { prefix: ADMIN, tenants });
   void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
+  void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
 }

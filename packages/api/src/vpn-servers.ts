@@ -50,9 +50,11 @@ function describe(log: Logger, serverId: string, event: LinkEvent): void {
       );
     case 'repaired':
       return log.warn(
-        { serverId, evicted: event.evicted, removed: event.removed, set: event.set },
+        { serverId, evicted: event.evicted, removed: event.removed, set: event.set, drift: event.drift },
         'VPN server differed from the database',
       );
+    case 'pushed':
+      return;
     case 'away':
       return log.warn({ serverId, err: event.error }, 'VPN server away');
     case 'refused':

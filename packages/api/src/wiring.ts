@@ -3,6 +3,7 @@ import {
   createAuthenticator,
   createDeviceService,
   createDeviceUpkeep,
+  createDoctor,
   createPlanService,
   createServerService,
   createServerStatusService,
@@ -24,14 +25,17 @@ import type { Probe } from './features/health/routes.ts';
 import { buildApp } from './http/app.ts';
 import type { Fleet } from './links/fleet.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
+import { finishDepartures } from './postgres/devices/departures.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
 import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
+import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
 import { createDataBudget } from './postgres/plans/data-left.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
+import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
 import { createServerStatusStore } from './postgres/servers/status.ts';
 import { createServerStore } from './postgres/servers/store.ts';
 import { createSessionStore } from './postgres/sessions.ts';
@@ -52,6 +56,8 @@ const PUSH_MARGIN_MS = 1_000;
  * Measured with 500 registrations at once: in one queue, acknowledgements came after the requests' deadline.
  */
 const LINK_CONNECTIONS = 4;
+/** What the doctor finds wrong on an interface, it looks at again after this: a push is over by then. */
+const SECOND_LOOK_MS = 3_000;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
 /** How late VPN servers may hear of a changed plan. */
@@ -60,6 +66,8 @@ const SPREAD_EVERY_MS = 1_000;
 const END_EVERY_MS = 2_000;
 /** How late keys are changed, which is counted in days. */
 const RENEW_EVERY_MS = 60_000;
+/** How often the free addresses are counted that placing devices weighs. */
+const COUNT_EVERY_MS = 30_000;
 
 export interface CVault {
   readonly app: FastifyInstance;
@@ -97,6 +105,7 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     data: createDataBudget(linkDatabase),
     upkeep: createDeviceUpkeepStore(database),
     plans: createPlanStore(database),
+    doctor: createDoctorStore(linkDatabase),
   };
 }
 
@@ -120,6 +129,12 @@ function buildServices(
     upkeep: createDeviceUpkeep({ upkeep: stores.upkeep, devices: stores.devices, peers: fleet, vault }),
     plans: createPlanService({ plans: stores.plans, peers: fleet }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
+    doctor: createDoctor({
+      store: stores.doctor,
+      peers: stores.peers,
+      fleet,
+      secondLookMs: SECOND_LOOK_MS,
+    }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
       servers: stores.servers,
@@ -185,6 +200,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     routes: (routes) =>
       registerRoutes(routes, {
         ...services,
+        locations: createLocationStore(database),
         limiter,
         clock: systemClock,
         health: {
@@ -197,12 +213,16 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
   const finishing = repeat(FINISH_EVERY_MS, async () => {
     await services.tenants.finishDeletions();
     await services.servers.finishRemovals();
+    await finishDepartures(database.pool);
   });
   const periodic = [
     { what: 'spread plans', work: repeat(SPREAD_EVERY_MS, () => services.plans.spread()) },
     { what: 'end what is due', work: repeat(END_EVERY_MS, () => services.upkeep.endWhatIsDue()) },
     { what: 'renew keys', work: repeat(RENEW_EVERY_MS, () => services.upkeep.renewKeys()) },
+    { what: 'count addresses', work: repeat(COUNT_EVERY_MS, () => countAddresses(database)) },
   ];
+  const report = (what: string) => (error: unknown) =>
+    log.error({ err: error, what }, 'periodic work failed');
   return {
     app,
     fleet: vpnServers.fleet,
@@ -211,17 +231,14 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     servers: stores.servers,
     async start() {
       await vpnServers.fleet.start();
-      finishing.start((error) => log.error({ err: error, what: 'finish deletions' }, 'periodic work failed'));
-      for (const { what, work } of periodic) {
-        work.start((error) => log.error({ err: error, what }, 'periodic work failed'));
-      }
+      finishing.start(report('finish deletions'));
+      for (const { what, work } of periodic) work.start(report(what));
     },
     drain() {
       draining = true;
     },
     async close() {
-      await finishing.stop();
-      await Promise.all(periodic.map(({ work }) => work.stop()));
+      await Promise.all([finishing.stop(), ...periodic.map(({ work }) => work.stop())]);
       await vpnServers.fleet.close();
       await linkDatabase.close();
       await database.close();

@@ -1,5 +1,6 @@
 import { CVaultProblem, CVaultUnreachable } from '@cvault/sdk';
 import { Command } from 'commander';
+import { doctorCommand } from './commands/doctor.ts';
 import { serverCommands } from './commands/servers.ts';
 import { tenantCommands } from './commands/tenants.ts';
 import type { Context } from './context.ts';
@@ -15,6 +16,7 @@ export function createProgram(context: Context): Command {
     );
   serverCommands(program, context);
   tenantCommands(program, context);
+  doctorCommand(program, context);
   return program;
 }
 

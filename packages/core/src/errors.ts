@@ -112,6 +112,16 @@ export const ERRORS = {
     title: 'There is no VPN server in this region',
     remedy: 'Leave `region` out, or name one that has an active VPN server.',
   },
+  unknown_server: {
+    kind: 'invalid',
+    title: 'There is no such VPN server',
+    remedy: 'Leave `serverId` out, or name one that `GET /api/v1/locations` lists.',
+  },
+  server_not_open: {
+    kind: 'conflict',
+    title: 'The VPN server takes no devices',
+    remedy: 'It is in maintenance. Choose another one or a region.',
+  },
   device_limit_reached: {
     kind: 'conflict',
     title: 'The tenant has as many devices as it may have',

@@ -18,6 +18,9 @@ export interface TestControlPlane {
   request(message: object): Promise<Answer>;
   /** Sends a batch with the epoch of the hello; throws unless it was applied. */
   apply(...ops: Op[]): Promise<OpResult[]>;
+  /** Has the interface carry these addresses of its own; throws unless it was done. */
+  configure(...addresses: string[]): Promise<void>;
+  digest(): Promise<Extract<Answer, { type: 'digest' }>>;
   /** All pages. */
   list(): Promise<ListedPeer[]>;
 }
@@ -49,6 +52,16 @@ export async function connectControlPlane(input: Readable, output: Writable): Pr
       const answer = await request({ type: 'apply', epoch: hello.epoch, ops });
       if (answer.type !== 'applied') throw new Error(`the batch was answered with ${JSON.stringify(answer)}`);
       return answer.results;
+    },
+    async configure(...addresses) {
+      const answer = await request({ type: 'configure', epoch: hello.epoch, addresses });
+      if (answer.type !== 'configured')
+        throw new Error(`configure was answered with ${JSON.stringify(answer)}`);
+    },
+    async digest() {
+      const answer = await request({ type: 'digest' });
+      if (answer.type !== 'digest') throw new Error(`digest was answered with ${JSON.stringify(answer)}`);
+      return answer;
     },
     async list() {
       const peers: ListedPeer[] = [];

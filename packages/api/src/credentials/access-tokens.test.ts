@@ -39,6 +39,17 @@ test('a token says for whom it is, for 15 minutes', async () => {
   now = issued;
 });
 
+test('a token that was verified before expires all the same, and another one like it is checked anew', async () => {
+  const token = (await tokens.issue(claims)).reveal();
+  const forged = `${token.slice(0, -2)}${token.endsWith('AA') ? 'BB' : 'AA'}`;
+  expect(await tokens.verify(token)).toEqual(claims);
+  expect(await tokens.verify(forged)).toBeNull();
+  const issued = now;
+  now = new Date(issued.getTime() + 900_000);
+  expect(await tokens.verify(token)).toBeNull();
+  now = issued;
+});
+
 describe('refused', () => {
   const without = (name: string) =>
     Object.fromEntries(Object.entries(payload()).filter(([key]) => key !== name));

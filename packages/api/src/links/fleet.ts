@@ -1,6 +1,15 @@
-import type { Device, DesiredPeer, PeerPush, PeerStore, PushResult } from '@cvault/core';
+import {
+  type DesiredPeer,
+  type Device,
+  type ObservedPeer,
+  type PeerPush,
+  type PeerStore,
+  type PushResult,
+  tunnelAddressesOfDevice,
+} from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import { Link, type LinkEvent, type LinkState } from './link.ts';
+import { lookAtAll, type LookCounts } from './look.ts';
 import type { OpOf } from './ops.ts';
 import type { Transport } from './transport.ts';
 
@@ -20,6 +29,8 @@ export interface FleetDeps {
   readonly peers: PeerStore;
   readonly opOf: OpOf;
   readonly onEvent: (serverId: string, event: LinkEvent) => void;
+  /** Called after each periodic look at the VPN servers whose turn it was. */
+  readonly onLook?: (counts: LookCounts) => void;
   readonly onError: (what: string, error: unknown) => void;
   readonly ackDeadlineMs: number;
   readonly reconcileEveryMs: number;
@@ -37,7 +48,7 @@ function desiredOf(device: Device): DesiredPeer {
     generation: device.generation,
     present: device.state === 'live',
     publicKey: encodeKey(device.publicKey),
-    addresses: [device.assignedIp],
+    addresses: tunnelAddressesOfDevice(device),
     sealedPresharedKey: device.sealedPresharedKey,
     replaces: device.replacesKey === null ? null : encodeKey(device.replacesKey),
     network: device.network,
@@ -65,9 +76,7 @@ export class Fleet implements PeerPush {
     await this.refresh();
     this.#every(SWEEP_EVERY_MS, 'sweep', () => this.#sweep());
     this.#every(REFRESH_EVERY_MS, 'refresh', () => this.refresh());
-    this.#every(this.#deps.reconcileEveryMs, 'reconcile', async () => {
-      await Promise.all([...this.#links.values()].map(({ link }) => link.reconcile()));
-    });
+    this.#every(this.#deps.reconcileEveryMs, 'reconcile', () => this.#look());
   }
 
   /**
@@ -154,6 +163,20 @@ export class Fleet implements PeerPush {
     const links = [...this.#links.values()];
     this.#links.clear();
     await Promise.all([...links.map(({ link }) => link.close()), ...this.#underWay]);
+  }
+
+  /** What the interface carries now; null where this replica cannot reach it. */
+  async list(serverId: string): Promise<{ epoch: string; peers: ObservedPeer[] } | null> {
+    return (await this.#links.get(serverId)?.link.list()) ?? null;
+  }
+
+  async #look(): Promise<void> {
+    const links = new Map([...this.#links].map(([id, { link }]) => [id, link]));
+    const counts = await lookAtAll(links, this.#deps.peers, this.#deps.reconcileEveryMs, (id) => {
+      const link = links.get(id);
+      if (link !== undefined) this.#track('reconcile', link.reconcile());
+    });
+    this.#deps.onLook?.(counts);
   }
 
   async #sweep(): Promise<void> {

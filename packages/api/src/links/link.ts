@@ -1,12 +1,16 @@
 import {
   type Acknowledgement,
   type DesiredPeer,
+  type Drift,
+  isNoted,
+  type ObservedPeer,
   planReconcile,
   type PeerStore,
   type PushResult,
+  reached,
 } from '@cvault/core';
 import { MAX_BATCH_OPS, type Op, type OpResult } from '@cvault/protocol';
-import { AgentClient } from './agent-client.ts';
+import { AgentClient, RequestRefused } from './agent-client.ts';
 import { Batcher } from './batcher.ts';
 import type { OpOf } from './ops.ts';
 import type { Transport } from './transport.ts';
@@ -16,7 +20,14 @@ export type LinkState = 'connecting' | 'reconciling' | 'ready' | 'away' | 'close
 /** What a link tells of itself; the log turns it into lines. */
 export type LinkEvent =
   | { readonly type: 'ready'; readonly epoch: string; readonly peers: number; readonly changes: number }
-  | { readonly type: 'repaired'; readonly evicted: number; readonly removed: number; readonly set: number }
+  | {
+      readonly type: 'repaired';
+      readonly evicted: number;
+      readonly removed: number;
+      readonly set: number;
+      readonly drift: Drift;
+    }
+  | { readonly type: 'pushed'; readonly outcome: PushResult['outcome'] }
   | { readonly type: 'away'; readonly error: unknown }
   | {
       readonly type: 'refused';
@@ -45,6 +56,16 @@ const CONNECT_DEADLINE_MS = 20_000;
 const SWEEP_ENTRIES = 512;
 /** Most acknowledgements that are written in one statement. */
 const ACKS_MAX = 1_000;
+
+/** What an agent says of its interface in one line. */
+export interface AgentDigest {
+  readonly epoch: string;
+  readonly peers: number;
+  /** 64 bits. */
+  readonly digest: bigint;
+  /** Peers that no device claims, and devices whose peer is missing or differs. */
+  readonly drifted: number;
+}
 
 /** One life of a channel: its client, and what is batched on the way to the agent and back to the database. */
 interface Channel {
@@ -100,7 +121,9 @@ export class Link {
       this.#deps.onEvent({ type: 'failed', what: 'push', error });
       return { outcome: 'pending' };
     });
-    return Promise.race([pushed, deadline]).finally(() => clearTimeout(timer));
+    const result = await Promise.race([pushed, deadline]).finally(() => clearTimeout(timer));
+    this.#deps.onEvent({ type: 'pushed', outcome: result.outcome });
+    return result;
   }
 
   async #pushWhenSettled(peer: DesiredPeer): Promise<PushResult> {
@@ -115,6 +138,7 @@ export class Link {
     for (;;) {
       const due = await this.#deps.peers.claimDue(this.#deps.serverId, SWEEP_ENTRIES);
       if (due.length === 0) return;
+      reached('sweep:claimed');
       await Promise.all(due.map((peer) => this.#deliver(channel, peer)));
     }
   }
@@ -127,13 +151,36 @@ export class Link {
       .then(async () => {
         const changes = await this.#reconcileOn(channel);
         if (changes.total > 0) this.#deps.onEvent({ type: 'repaired', ...changes });
-        await this.#deps.peers.heard(this.#deps.serverId);
       })
       .catch((error: unknown) => {
         this.#deps.onEvent({ type: 'failed', what: 'reconcile', error });
         channel.client.close();
       });
     await this.#reconciling;
+  }
+
+  /**
+   * The few numbers that stand for everything on the interface. `untold`: the agent is there and cannot say; null: the VPN
+   * server is away, or went while it was asked.
+   */
+  async digest(): Promise<AgentDigest | 'untold' | null> {
+    const channel = this.#channel;
+    if (channel === undefined || this.#state !== 'ready') return null;
+    try {
+      return { epoch: channel.client.hello.epoch, ...(await channel.client.digest()) };
+    } catch (error) {
+      return error instanceof RequestRefused ? 'untold' : null;
+    }
+  }
+
+  /** What the interface carries now; null while the VPN server is away. */
+  async list(): Promise<{ epoch: string; peers: ObservedPeer[] } | null> {
+    const channel = this.#channel;
+    if (channel === undefined || this.#state !== 'ready') return null;
+    return channel.client.list().then(
+      (peers) => ({ epoch: channel.client.hello.epoch, peers }),
+      () => null,
+    );
   }
 
   /** How many peers the interface carries now; null while the VPN server is away. */
@@ -202,9 +249,17 @@ export class Link {
     await peers.adoptEpoch(serverId, epoch);
     const channel: Channel = {
       client,
-      ops: new Batcher((ops) => client.apply(ops), MAX_BATCH_OPS),
+      ops: new Batcher(async (ops) => {
+        reached('push:ready');
+        const applying = client.apply(ops);
+        reached('push:sent');
+        const results = await applying;
+        reached('push:acknowledged');
+        return results;
+      }, MAX_BATCH_OPS),
       acks: new Batcher(async (acks) => {
         await peers.acknowledge(serverId, epoch, acks);
+        reached('push:recorded');
         return acks.map(() => undefined);
       }, ACKS_MAX),
     };
@@ -214,6 +269,7 @@ export class Link {
     this.#state = 'ready';
     this.#settle();
     onReady();
+    if (changes.total > 0) onEvent({ type: 'repaired', ...changes });
     onEvent({ type: 'ready', epoch, peers: peerCount, changes: changes.total });
   }
 
@@ -221,19 +277,30 @@ export class Link {
     const { client, ops, acks } = channel;
     // In this order: see planReconcile.
     const observed = await client.list();
+    reached('reconcile:listed');
     const desired = await this.#deps.peers.desired(this.#deps.serverId);
+    reached('reconcile:read');
     const plan = planReconcile(observed, desired, client.hello.epoch);
     await Promise.all(
       plan.evict.map(({ publicKey, owner }) => ops.push({ verb: 'evict', publicKey, owner })),
     );
     await Promise.all(plan.remove.map((peer) => this.#deliver(channel, peer)));
+    await Promise.all(plan.trim.map((peer) => this.#deliver(channel, peer)));
     await Promise.all(plan.set.map((peer) => this.#deliver(channel, peer)));
+    reached('reconcile:repaired');
     await Promise.all(plan.acknowledged.map((ack) => acks.push(ack)));
-    const [evicted, removed, set] = [plan.evict.length, plan.remove.length, plan.set.length];
-    return { evicted, removed, set, total: evicted + removed + set };
+    const { drift } = plan;
+    const drifted = drift.added + drift.removed + drift.changed;
+    if (drifted > 0) await this.#deps.peers.noteDrift(this.#deps.serverId, drifted);
+    const [evicted, removed, set] = [
+      plan.evict.length,
+      plan.remove.length,
+      plan.trim.length + plan.set.length,
+    ];
+    return { evicted, removed, set, drift, total: evicted + removed + set };
   }
 
-  async #deliver({ ops, acks }: Channel, peer: DesiredPeer): Promise<PushResult> {
+  async #deliver({ client, ops, acks }: Channel, peer: DesiredPeer): Promise<PushResult> {
     let op: Op;
     try {
       op = await this.#deps.opOf(peer);
@@ -251,6 +318,9 @@ export class Link {
       case 'invalid':
       case 'full':
         this.#deps.onEvent({ type: 'refused', peer, outcome, detail });
+        // What this epoch has acknowledged can be applied: somebody changed the interface since. That is no verdict on the
+        // device, and the next look tries again.
+        if (isNoted(peer, client.hello.epoch)) return { outcome: 'pending' };
         await this.#deps.peers.fail(peer, outcome);
         return { outcome: 'refused', reason: outcome, detail };
       case 'stale':

@@ -1,7 +1,8 @@
-import type { DesiredPeer, PeerStore } from '@cvault/core';
+import type { DesiredDigest, DesiredPeer, PeerStore } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import type { Database } from './database.ts';
 import { limitsFromRow, PLAN_COLUMNS, PLAN_JOINS, type PlanRow } from './devices/rows.ts';
+import { repeating } from './transaction.ts';
 
 interface PeerRow extends PlanRow {
   tenant_id: string;
@@ -9,15 +10,17 @@ interface PeerRow extends PlanRow {
   generation: number;
   present: boolean;
   public_key: Buffer;
-  address: string;
+  addresses: string[];
   preshared_key: Buffer | null;
   replaces_key: Buffer | null;
   applied_generation: number;
   applied_epoch: string | null;
 }
 
-const PEER_COLUMNS = `d.tenant_id, d.id AS device_id, d.generation, d.state = 'live' AS present, d.public_key,
-  host(d.assigned_ip) AS address, d.preshared_key, d.replaces_key, d.applied_generation, d.applied_epoch,${PLAN_COLUMNS}`;
+const peerColumns = (generation: string, present: string) => `
+  d.tenant_id, d.id AS device_id, ${generation} AS generation, ${present} AS present, d.public_key,
+  array_remove(ARRAY[host(d.assigned_ip), host(d.assigned_ip6)], NULL) AS addresses, d.preshared_key, d.replaces_key,
+  d.applied_generation, d.applied_epoch,${PLAN_COLUMNS}`;
 
 function peerFromRow(row: PeerRow): DesiredPeer {
   return {
@@ -26,7 +29,7 @@ function peerFromRow(row: PeerRow): DesiredPeer {
     generation: row.generation,
     present: row.present,
     publicKey: encodeKey(row.public_key),
-    addresses: [row.address],
+    addresses: row.addresses,
     sealedPresharedKey: row.preshared_key,
     replaces: row.replaces_key === null ? null : encodeKey(row.replaces_key),
     network: row.network,
@@ -36,9 +39,21 @@ function peerFromRow(row: PeerRow): DesiredPeer {
   };
 }
 
+/** The devices of a VPN server `$1`. */
+const PLACED = `
+SELECT ${peerColumns('d.generation', "d.state = 'live'")} FROM devices d ${PLAN_JOINS} WHERE d.server_id = $1`;
+
+/** Devices that have moved away from it and that it has not acknowledged to be gone. */
+const DEPARTED = `
+SELECT ${peerColumns('departed.generation', 'false')}
+FROM (
+  SELECT device_id, max(generation) AS generation FROM departures WHERE server_id = $1 GROUP BY device_id
+) AS departed JOIN devices d ON d.id = departed.device_id ${PLAN_JOINS}
+WHERE d.server_id <> $1`;
+
 const DESIRED = {
   name: 'peers-desired',
-  text: `SELECT ${PEER_COLUMNS} FROM devices d ${PLAN_JOINS} WHERE d.server_id = $1 AND d.removed_at IS NULL`,
+  text: `${PLACED} AND d.removed_at IS NULL UNION ALL ${DEPARTED}`,
 };
 
 /** Backs off by the number of attempts, up to a minute. A dead replica's claims come due again by themselves. */
@@ -53,17 +68,18 @@ WITH due AS (
   FROM due WHERE outbox.id = due.id
   RETURNING outbox.device_id
 )
-SELECT ${PEER_COLUMNS} FROM devices d ${PLAN_JOINS} WHERE d.id IN (SELECT device_id FROM claimed)`,
+${PLACED} AND d.id IN (SELECT device_id FROM claimed)
+UNION ALL ${DEPARTED} AND d.id IN (SELECT device_id FROM claimed)`,
 };
 
 /**
  * One statement for a whole batch. Rows are locked in the order of their ids, so that two replicas that acknowledge the
  * same devices wait for each other instead of deadlocking. Durable only with the next commit that is (the last line):
  * losing it to a crash of PostgreSQL costs one repeated acknowledgement, a flush would cost every caller 1–3 ms.
- * A key that the device had before its newest generation is free for its tenant once that is acknowledged; a device of
- * generation 1 has had no other.
- * `IS TRUE` keeps the planner, before it has statistics, from walking all devices of the VPN server instead of looking
- * up the few ids: measured with 3,000 devices 1.7 ms against 0.01 ms.
+ * A key that the device had before its newest generation is free for its tenant once that is acknowledged, and no VPN
+ * server that it moved away from may still carry it; a device of generation 1 has had no other.
+ * What a VPN server says of a device that has moved away closes its departures; only those of the device itself count as
+ * its own. Where a deleted device has departures, `finishDepartures` completes its removal.
  */
 const ACKNOWLEDGE = {
   name: 'peers-acknowledge',
@@ -72,34 +88,44 @@ WITH acked AS (
   SELECT a.id, a.generation FROM unnest($3::uuid[], $4::bigint[]) AS a (id, generation)
   WHERE EXISTS (SELECT FROM servers WHERE servers.id = $1 AND servers.epoch = $2)
 ), locked AS (
-  SELECT devices.id, acked.generation FROM devices JOIN acked ON acked.id = devices.id
-  WHERE (devices.server_id = $1) IS TRUE AND devices.removed_at IS NULL
-    AND acked.generation BETWEEN devices.applied_generation AND devices.generation
+  SELECT devices.id, devices.server_id, acked.generation FROM devices JOIN acked ON acked.id = devices.id
+  WHERE devices.removed_at IS NULL AND acked.generation <= devices.generation
   ORDER BY devices.id FOR UPDATE OF devices
+), departed AS (
+  DELETE FROM departures USING locked
+  WHERE departures.device_id = locked.id AND departures.server_id = $1
+    AND departures.generation <= locked.generation
+  RETURNING departures.device_id, departures.address
 ), d AS (
   UPDATE devices SET applied_generation = locked.generation, applied_epoch = $2,
-    removed_at = CASE WHEN devices.state = 'deleted' AND devices.generation = locked.generation THEN now() END
-  FROM locked WHERE devices.id = locked.id
-  RETURNING devices.id, devices.tenant_id, devices.removed_at IS NOT NULL AS removed,
-    devices.state IN ('deleted', 'failed') AND devices.generation = locked.generation AS absent,
+    removed_at = CASE WHEN devices.state = 'deleted' AND devices.generation = locked.generation
+      AND NOT EXISTS (SELECT FROM departures WHERE departures.device_id = devices.id) THEN now() END
+  FROM locked
+  WHERE devices.id = locked.id AND locked.server_id = $1 AND locked.generation >= devices.applied_generation
+  RETURNING devices.id, devices.assigned_ip, devices.removed_at IS NOT NULL AS removed,
+    devices.state = 'deleted' AND devices.generation = locked.generation AS absent,
     devices.generation > 1 AND devices.generation = locked.generation AS changed, devices.public_key, devices.replaces_key
+), gone (device_id, address) AS MATERIALIZED (
+  SELECT id, assigned_ip FROM d WHERE absent UNION ALL SELECT * FROM departed
 ), lease AS (
   UPDATE ip_pool SET state = 'quarantine', tenant_id = NULL, device_id = NULL,
     free_after = now() + $5 * interval '1 second'
-  FROM d WHERE ip_pool.tenant_id = d.tenant_id AND ip_pool.device_id = d.id AND d.absent
+  FROM gone WHERE ip_pool.server_id = $1 AND ip_pool.address = gone.address AND ip_pool.device_id = gone.device_id
 ), key AS (
   UPDATE public_keys SET device_id = NULL
   FROM d WHERE public_keys.device_id = d.id AND d.changed
-    AND (d.removed OR public_keys.key_hash NOT IN (sha256(d.public_key), coalesce(sha256(d.replaces_key), '')))
+    AND (d.removed OR public_keys.key_hash NOT IN (sha256(d.public_key), coalesce(sha256(d.replaces_key), ''))
+      AND NOT EXISTS (SELECT FROM departures WHERE departures.device_id = d.id))
 ), sent AS (
-  DELETE FROM outbox USING acked WHERE outbox.device_id = acked.id AND outbox.generation <= acked.generation
+  DELETE FROM outbox USING acked
+  WHERE outbox.device_id = acked.id AND outbox.server_id = $1 AND outbox.generation <= acked.generation
 )
 SELECT set_config('synchronous_commit', 'off', true)`,
 };
 
 /**
  * Only the generation that was refused can fail: a change made since has its own turn. The address drains until the
- * VPN server has said that the peer is not there.
+ * device is deleted: its row goes on naming it.
  */
 const FAIL = `
 WITH d AS (
@@ -107,7 +133,8 @@ WITH d AS (
   WHERE tenant_id = $1 AND id = $2 AND generation = $3 AND state = 'live'
   RETURNING *
 ), lease AS (
-  UPDATE ip_pool SET state = 'draining' FROM d WHERE ip_pool.tenant_id = d.tenant_id AND ip_pool.device_id = d.id
+  UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
+  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
@@ -118,6 +145,42 @@ WITH d AS (
 )
 UPDATE tenants SET device_count = device_count - 1 FROM user_quota WHERE tenants.id = user_quota.tenant_id`;
 
+/**
+ * Two replicas that look at the same time share the VPN servers out: whoever locks a row first has it.
+ */
+const CLAIM_LOOK = `
+WITH due AS (
+  SELECT id FROM servers WHERE id = ANY($1::uuid[]) AND look_after <= now() ORDER BY id FOR UPDATE SKIP LOCKED
+)
+UPDATE servers SET look_after = now() + $2 * interval '1 millisecond' FROM due WHERE servers.id = due.id
+RETURNING servers.id`;
+
+const DIGESTS = `
+SELECT s.id, s.epoch, count(d.id) FILTER (WHERE d.state = 'live') AS peers,
+  coalesce(bit_xor(d.peer_digest) FILTER (WHERE d.state = 'live'), 0)::text AS digest,
+  count(d.id) FILTER (
+    WHERE d.applied_generation <> d.generation OR d.applied_epoch IS DISTINCT FROM s.epoch
+  ) AS unnoted
+FROM servers s LEFT JOIN devices d ON d.server_id = s.id AND d.removed_at IS NULL
+WHERE s.id = ANY($1::uuid[])
+GROUP BY s.id`;
+
+interface DigestRow {
+  id: string;
+  epoch: string | null;
+  peers: number;
+  /** As text: 64 bits are more than a number holds. */
+  digest: string;
+  unnoted: number;
+}
+
+const digestFromRow = ({ epoch, peers, digest, unnoted }: DigestRow): DesiredDigest => ({
+  epoch,
+  peers,
+  digest: BigInt.asUintN(64, BigInt(digest)),
+  unnoted,
+});
+
 /** @param quarantineSeconds how long a freed address stays unused, so that nothing of its last holder reaches the next */
 export function createPeerStore({ pool }: Database, quarantineSeconds: number): PeerStore {
   return {
@@ -126,7 +189,8 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
     },
 
     async claimDue(serverId, limit) {
-      return (await pool.query<PeerRow>({ ...CLAIM_DUE, values: [serverId, limit] })).rows.map(peerFromRow);
+      const query = { ...CLAIM_DUE, values: [serverId, limit] };
+      return (await repeating(() => pool.query<PeerRow>(query))).rows.map(peerFromRow);
     },
 
     async serversWithDue() {
@@ -143,13 +207,34 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
       ]);
     },
 
-    async heard(serverId) {
-      await pool.query('UPDATE servers SET last_contact_at = now() WHERE id = $1', [serverId]);
+    async heard(serverIds) {
+      await pool.query(
+        `WITH heard AS (SELECT id FROM servers WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE)
+         UPDATE servers SET last_contact_at = now() FROM heard WHERE servers.id = heard.id`,
+        [serverIds],
+      );
+    },
+
+    async claimLook(serverIds, forMs) {
+      const { rows } = await pool.query<{ id: string }>(CLAIM_LOOK, [serverIds, forMs]);
+      return rows.map((row) => row.id);
+    },
+
+    async digests(serverIds) {
+      const { rows } = await pool.query<DigestRow>(DIGESTS, [serverIds]);
+      return new Map(rows.map((row) => [row.id, digestFromRow(row)]));
+    },
+
+    async noteDrift(serverId, found) {
+      await pool.query(
+        'UPDATE servers SET drift_found = drift_found + $2, drift_found_at = now() WHERE id = $1',
+        [serverId, found],
+      );
     },
 
     async acknowledge(serverId, epoch, acknowledged) {
       if (acknowledged.length === 0) return;
-      await pool.query({
+      const query = {
         ...ACKNOWLEDGE,
         values: [
           serverId,
@@ -158,11 +243,12 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
           acknowledged.map((ack) => ack.generation),
           quarantineSeconds,
         ],
-      });
+      };
+      await repeating(() => pool.query(query));
     },
 
     async fail({ tenantId, deviceId, generation }, reason) {
-      await pool.query(FAIL, [tenantId, deviceId, generation, reason]);
+      await repeating(() => pool.query(FAIL, [tenantId, deviceId, generation, reason]));
     },
   };
 }

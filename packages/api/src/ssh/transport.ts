@@ -15,9 +15,12 @@ export interface SshTarget {
 }
 
 const CONNECT_DEADLINE_MS = 10_000;
-/** With KEEPALIVE_LOST: a peer that is silent for 15 s is taken for gone. ssh2 has it off by default. */
-const KEEPALIVE_MS = 5_000;
-const KEEPALIVE_LOST = 3;
+/**
+ * A peer that is silent for 12 s is taken for gone: ssh2 gives up at the question after the last that may stay unanswered,
+ * so at (KEEPALIVE_LOST + 1) × KEEPALIVE_MS. It has this off by default.
+ */
+const KEEPALIVE_MS = 4_000;
+const KEEPALIVE_LOST = 2;
 
 /**
  * Only what resists today's attacks (Terrapin included: ssh2 negotiates strict key exchange with these). Names from

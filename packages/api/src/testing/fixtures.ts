@@ -28,7 +28,7 @@ export async function aTenantWithUser(
 /** A simulated VPN server that takes devices. */
 export async function aServer(
   database: Database,
-  options: { cidr?: string; region?: string } = {},
+  options: { cidr?: string; region?: string; tunnelPrefix6?: string } = {},
 ): Promise<Server & { publicKey: Buffer }> {
   const servers = createServerStore(database);
   const id = newId();
@@ -39,6 +39,8 @@ export async function aServer(
     transport: 'memory',
     endpointHost: '203.0.113.1',
     endpointPort: 51820,
+    endpointHost6: null,
+    tunnelPrefix6: options.tunnelPrefix6 ?? null,
     interfaceName: 'wg0',
     ssh: null,
     netns: null,
@@ -52,13 +54,14 @@ export async function aServer(
 /** A new device's input with a key of its own. */
 export function aDevice(
   owner: Owner,
-  over: { region?: string | null; publicKey?: Buffer; name?: string } = {},
+  over: { region?: string | null; serverId?: string | null; publicKey?: Buffer; name?: string } = {},
 ) {
   return {
     id: newId(),
     ...owner,
     name: over.name ?? 'phone',
     region: over.region ?? null,
+    serverId: over.serverId ?? null,
     publicKey: over.publicKey ?? generateKeyPair().publicKey,
     sealedPrivateKey: null,
     sealedPresharedKey: null,

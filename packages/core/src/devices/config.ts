@@ -1,7 +1,8 @@
 import { renderDeviceConfig } from '@cvault/wireguard';
 import type { Vault } from '../keys/vault.ts';
+import { CVaultError } from '../errors.ts';
 import { presharedKeyCell, privateKeyCell } from './cells.ts';
-import type { Device } from './device.ts';
+import { type Device, type Placement, tunnelAddressesOfDevice } from './device.ts';
 
 /** Seconds between keepalives: below the 30 s that home routers commonly keep a UDP mapping for. */
 const KEEPALIVE_SECONDS = 25;
@@ -17,10 +18,31 @@ function allowedIps(device: Device): readonly string[] {
   return device.assignedIp6 === null ? ['0.0.0.0/0'] : ['0.0.0.0/0', '::/0'];
 }
 
-/** The device's complete WireGuard configuration, as `wg-quick` takes it. Holds its secrets. */
-export function configOf(vault: Vault, device: Device): string {
-  const { tenantId, id, sealedPrivateKey, sealedPresharedKey, assignedIp, assignedIp6 } = device;
-  const { serverPublicKey, endpointHost, endpointPort } = device.placement;
+/** Over which protocol a device reaches its VPN server. */
+export type EndpointFamily = 'ipv4' | 'ipv6';
+
+/**
+ * The first address is of either family, the second of IPv6.
+ * @throws CVaultError `invalid_request`
+ */
+function endpointOf({ endpointHost, endpointHost6 }: Placement, family?: EndpointFamily): string {
+  if (family === undefined) return endpointHost;
+  const isWanted = (host: string | null) => host !== null && host.includes(':') === (family === 'ipv6');
+  const host = [endpointHost, endpointHost6].find(isWanted);
+  if (typeof host === 'string') return host;
+  throw new CVaultError('invalid_request', 'The VPN server has no such endpoint.', {
+    faults: [{ pointer: '/endpoint', message: `the device’s VPN server is not reached over this protocol` }],
+  });
+}
+
+/**
+ * The device's complete WireGuard configuration, as `wg-quick` takes it. Holds its secrets.
+ * @param endpoint absent: IPv4 where the VPN server has it
+ * @throws CVaultError `invalid_request` where it has no address of this family
+ */
+export function configOf(vault: Vault, device: Device, endpoint?: EndpointFamily): string {
+  const { tenantId, id, sealedPrivateKey, sealedPresharedKey } = device;
+  const { serverPublicKey, endpointPort } = device.placement;
   return renderDeviceConfig({
     interface: {
       publicKey: device.publicKey,
@@ -28,7 +50,7 @@ export function configOf(vault: Vault, device: Device): string {
         sealedPrivateKey === null
           ? undefined
           : vault.open(privateKeyCell(tenantId, id), sealedPrivateKey).reveal(),
-      addresses: assignedIp6 === null ? [assignedIp] : [assignedIp, assignedIp6],
+      addresses: tunnelAddressesOfDevice(device),
       dns: device.dns,
     },
     peer: {
@@ -37,7 +59,7 @@ export function configOf(vault: Vault, device: Device): string {
         sealedPresharedKey === null
           ? undefined
           : vault.open(presharedKeyCell(tenantId, id), sealedPresharedKey).reveal(),
-      endpoint: { host: endpointHost, port: endpointPort },
+      endpoint: { host: endpointOf(device.placement, endpoint), port: endpointPort },
       allowedIps: allowedIps(device),
       persistentKeepalive: KEEPALIVE_SECONDS,
     },

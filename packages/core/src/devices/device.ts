@@ -76,6 +76,14 @@ export interface Device {
   readonly placement: Placement;
 }
 
+/** IPv4 first: the order that the VPN server's digest has them in. */
+export function tunnelAddressesOfDevice({
+  assignedIp,
+  assignedIp6,
+}: Pick<Device, 'assignedIp' | 'assignedIp6'>): string[] {
+  return assignedIp6 === null ? [assignedIp] : [assignedIp, assignedIp6];
+}
+
 /** A device is active only while the life of the agent that acknowledged its newest generation goes on. */
 export function statusOf(device: Device): DeviceStatus {
   switch (device.state) {

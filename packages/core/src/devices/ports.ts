@@ -1,13 +1,17 @@
 import type { Device } from './device.ts';
 import type { DeviceKeys } from './keys.ts';
 
-export interface NewDevice extends DeviceKeys {
+/** Where a device is to be. Both null: anywhere; at most one of them is set. */
+export interface PlacementWish {
+  readonly region: string | null;
+  readonly serverId: string | null;
+}
+
+export interface NewDevice extends DeviceKeys, PlacementWish {
   readonly id: string;
   readonly tenantId: string;
   readonly userId: string;
   readonly name: string;
-  /** Null: any region. */
-  readonly region: string | null;
   /** Null for never. */
   readonly expiresAt: Date | null;
   /** Null: the tenant's. */
@@ -38,13 +42,20 @@ export interface Owner {
   readonly userId: string;
 }
 
+/** A device after a move. */
+export interface MovedDevice {
+  readonly device: Device;
+  /** The VPN server that it was on before; null where it was in its place already and nothing changed. */
+  readonly leftServerId: string | null;
+}
+
 /** Devices, their leases and their quota: each write is one transaction that keeps all of them in step. */
 export interface DeviceStore {
   /**
    * Leases the address that was free the longest, writes the device and its outbox entry, and counts it.
    * Nothing is kept where it throws.
-   * @throws CVaultError `unknown_region`, `pool_exhausted`, `public_key_taken`, `device_limit_reached`,
-   *   `user_device_limit_reached`, `churn_limit`
+   * @throws CVaultError `unknown_region`, `unknown_server`, `server_not_open`, `pool_exhausted`, `public_key_taken`,
+   *   `device_limit_reached`, `user_device_limit_reached`, `churn_limit`
    */
   register(device: NewDevice): Promise<Device>;
   /** Newest last; deleted ones are left out. */
@@ -62,6 +73,12 @@ export interface DeviceStore {
    * @throws CVaultError `public_key_taken`; `state_conflict` where it failed or `ifPublicKey` is not its key
    */
   rotate(owner: Owner, id: string, change: KeyChange): Promise<Device | null>;
+  /**
+   * Gives it an address on another VPN server, under the same id and key: a live or suspended one; null as with `find`,
+   * and where it has failed. It stays where it is if that is what was named. Nothing is changed where it throws.
+   * @throws CVaultError `unknown_region`, `unknown_server`, `server_not_open`, `pool_exhausted`
+   */
+  move(owner: Owner, id: string, wish: PlacementWish): Promise<MovedDevice | null>;
   /**
    * Marks it deleted, gives its quota back, drains its address and forgets its private key; null as with `find`.
    * Deleted is final: its key and address come free once the VPN server has acknowledged the removal.

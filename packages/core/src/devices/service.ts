@@ -2,7 +2,7 @@ import { encodeKey } from '@cvault/wireguard';
 import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Vault } from '../keys/vault.ts';
-import { configOf } from './config.ts';
+import { configOf, type EndpointFamily } from './config.ts';
 import { type Converge, type Converged, createConvergence, type Wait } from './convergence.ts';
 import { type Device, type DeviceStatus, statusOf } from './device.ts';
 import { newKeys } from './keys.ts';
@@ -14,6 +14,8 @@ export interface RegisterInput {
   readonly publicKey?: string | undefined;
   /** Absent: any region. */
   readonly region?: string | undefined;
+  /** Instead of a region: this VPN server and no other. */
+  readonly serverId?: string | undefined;
   /** In the future; absent or null for never. */
   readonly expiresAt?: Date | null | undefined;
   /** Absent or null: the tenant's. */
@@ -90,6 +92,7 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
         userId: owner.userId,
         name: input.name,
         region: input.region ?? null,
+        serverId: input.serverId ?? null,
         expiresAt: input.expiresAt ?? null,
         dns: input.dns ?? null,
         routes: input.routes ?? null,
@@ -108,8 +111,12 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
 
     get,
 
-    async config(owner: Owner, id: string): Promise<string> {
-      return configOf(vault, await get(owner, id));
+    /**
+     * @param endpoint absent: IPv4 where the VPN server has it
+     * @throws CVaultError `not_found`; `invalid_request` where it has no address of this family
+     */
+    async config(owner: Owner, id: string, endpoint?: EndpointFamily): Promise<string> {
+      return configOf(vault, await get(owner, id), endpoint);
     },
 
     /** @throws CVaultError `not_found`; `invalid_request` for an expiry that is not in the future */
@@ -137,6 +144,29 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
       const keys = newKeys(vault, { tenantId: owner.tenantId, id }, input.publicKey);
       const device = await devices.rotate(owner, id, { ...keys, overlapSeconds: input.overlapSeconds });
       if (device === null) throw notFound('device');
+      const result = await converge(owner, device, wait);
+      if (result.outcome === 'refused') throw refusedPeer(result, device, 'The device has failed.');
+      return { ...result, config: configOf(vault, result.device) };
+    },
+
+    /**
+     * Moves a device to another VPN server. The new one carries it when `active` is answered; the old one is told at the
+     * same time, and where it cannot be reached, its address stays out of use until it has acknowledged.
+     * @throws CVaultError `not_found`; as `DeviceStore.move` does; `server_full`, `peer_refused`
+     */
+    async move(
+      owner: Owner,
+      id: string,
+      wish: { readonly region?: string | undefined; readonly serverId?: string | undefined },
+      wait: Wait = 'ack',
+    ): Promise<ConfiguredDevice> {
+      const moved = await devices.move(owner, id, {
+        region: wish.region ?? null,
+        serverId: wish.serverId ?? null,
+      });
+      if (moved === null) throw notFound('device');
+      const { device, leftServerId } = moved;
+      if (leftServerId !== null) peers.wake([leftServerId]);
       const result = await converge(owner, device, wait);
       if (result.outcome === 'refused') throw refusedPeer(result, device, 'The device has failed.');
       return { ...result, config: configOf(vault, result.device) };

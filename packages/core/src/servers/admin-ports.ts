@@ -7,6 +7,8 @@ export interface NewServer {
   readonly transport: Server['transport'];
   readonly endpointHost: string;
   readonly endpointPort: number;
+  readonly endpointHost6: string | null;
+  readonly tunnelPrefix6: string | null;
   readonly interfaceName: string;
   readonly ssh: SshAccess | null;
   readonly netns: string | null;

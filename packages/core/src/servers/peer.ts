@@ -42,3 +42,14 @@ export interface Acknowledgement {
   readonly deviceId: string;
   readonly generation: number;
 }
+
+/** All that a VPN server should carry, in a few numbers. */
+export interface DesiredDigest {
+  /** The agent's life that acknowledgements count for; null where none was ever reconciled. */
+  readonly epoch: string | null;
+  readonly peers: number;
+  /** 64 bits: the digests of the peers, combined by exclusive or. */
+  readonly digest: bigint;
+  /** Devices whose newest generation this epoch has not acknowledged. */
+  readonly unnoted: number;
+}

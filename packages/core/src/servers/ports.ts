@@ -1,4 +1,4 @@
-import type { Acknowledgement, DesiredPeer } from './peer.ts';
+import type { Acknowledgement, DesiredDigest, DesiredPeer } from './peer.ts';
 
 /** What the way to VPN servers reads and writes. Not bound to a tenant: a VPN server carries the peers of many. */
 export interface PeerStore {
@@ -13,8 +13,17 @@ export interface PeerStore {
   serversWithDue(): Promise<string[]>;
   /** Notes that this life of the agent is the VPN server's now: what older ones acknowledged no longer counts. */
   adoptEpoch(serverId: string, epoch: string): Promise<void>;
-  /** Notes that the agent was heard. */
-  heard(serverId: string): Promise<void>;
+  /** Notes that these VPN servers' agents were heard, all in one statement. */
+  heard(serverIds: readonly string[]): Promise<void>;
+  /**
+   * Claims the periodic look at those of the VPN servers that no replica has claimed in the last `forMs` milliseconds;
+   * answers whose turn it is for this caller alone.
+   */
+  claimLook(serverIds: readonly string[], forMs: number): Promise<string[]>;
+  /** What each of the VPN servers should be like, in one statement for all of them. */
+  digests(serverIds: readonly string[]): Promise<ReadonlyMap<string, DesiredDigest>>;
+  /** Adds to what was ever found changed by somebody else on a VPN server. */
+  noteDrift(serverId: string, peers: number): Promise<void>;
   /**
    * Writes down acknowledgements, frees what the removed devices held, and closes their outbox entries. Does nothing
    * where the epoch is not the VPN server's any more. Losing a call loses nothing: reconciling repeats it.

@@ -24,7 +24,8 @@ const live = (n: number, over: Partial<ObservedPeer> = {}): ObservedPeer => ({
   owner: { deviceId: `device-${n}`, generation: 1 },
   ...over,
 });
-const NOTHING = { evict: [], remove: [], set: [], acknowledged: [] };
+const NONE = { added: 0, removed: 0, changed: 0 };
+const NOTHING = { evict: [], remove: [], trim: [], set: [], acknowledged: [], drift: NONE };
 
 test('a VPN server that carries what is desired is left alone', () => {
   expect(planReconcile([live(2), live(3)], [wanted(2), wanted(3)], EPOCH)).toEqual(NOTHING);
@@ -40,26 +41,45 @@ test('a lost acknowledgement is made up for without touching the interface', () 
 
 describe('set again', () => {
   test.each([
-    ['missing', undefined],
-    ['of an older generation', live(2, { owner: { deviceId: 'device-2', generation: 0 } })],
-    ['claimed by nobody (a new agent found it)', live(2, { owner: null })],
-    ['without its address', live(2, { allowedIps: [] })],
+    ['missing', undefined, 'removed'],
+    ['of an older generation', live(2, { owner: { deviceId: 'device-2', generation: 0 } }), 'changed'],
+    ['claimed by nobody', live(2, { owner: null }), 'changed'],
+    ['without its address', live(2, { allowedIps: [] }), 'changed'],
+  ] as const)('a desired peer that is %s', (_name, peer, kind) => {
+    const plan = planReconcile(peer === undefined ? [] : [peer], [wanted(2)], EPOCH);
+    expect(plan).toEqual({ ...NOTHING, set: [wanted(2)], drift: { ...NONE, [kind]: 1 } });
+  });
+  test.each([
     ['with another address', live(2, { allowedIps: ['10.8.0.9/32'] })],
     ['with one address too many', live(2, { allowedIps: ['10.8.0.2/32', '0.0.0.0/0'] })],
-  ])('a desired peer that is %s', (_name, peer) => {
-    const plan = planReconcile(peer === undefined ? [] : [peer], [wanted(2)], EPOCH);
-    expect(plan).toEqual({ ...NOTHING, set: [wanted(2)] });
+  ])('a desired peer %s, before those that its address may be of', (_name, peer) => {
+    const plan = planReconcile([peer], [wanted(2)], EPOCH);
+    expect(plan).toEqual({ ...NOTHING, trim: [wanted(2)], drift: { ...NONE, changed: 1 } });
+  });
+  test('one that this epoch has not acknowledged is late, not drifted', () => {
+    const late = wanted(2, { appliedGeneration: 0, appliedEpoch: null });
+    expect(planReconcile([], [late], EPOCH)).toEqual({ ...NOTHING, set: [late] });
+    const ofAnOlderEpoch = wanted(2, { appliedEpoch: 'e0' });
+    expect(planReconcile([], [ofAnOlderEpoch], EPOCH)).toEqual({ ...NOTHING, set: [ofAnOlderEpoch] });
   });
 });
 
 describe('evicted', () => {
   test('a peer that the database has never heard of', () => {
     const stranger = live(9);
-    expect(planReconcile([stranger, live(2)], [wanted(2)], EPOCH)).toEqual({ ...NOTHING, evict: [stranger] });
+    expect(planReconcile([stranger, live(2)], [wanted(2)], EPOCH)).toEqual({
+      ...NOTHING,
+      evict: [stranger],
+      drift: { ...NONE, added: 1 },
+    });
   });
   test('a peer made by hand', () => {
     const byHand = live(9, { owner: null, allowedIps: ['0.0.0.0/0'] });
-    expect(planReconcile([byHand], [], EPOCH)).toEqual({ ...NOTHING, evict: [byHand] });
+    expect(planReconcile([byHand], [], EPOCH)).toEqual({
+      ...NOTHING,
+      evict: [byHand],
+      drift: { ...NONE, added: 1 },
+    });
   });
   test('not the old key of a device that rotates: its own op replaces it, fenced by the generation', () => {
     const rotated = wanted(2, { publicKey: 'key-2b', generation: 2 });

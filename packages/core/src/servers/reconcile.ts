@@ -5,9 +5,30 @@ export interface ReconcilePlan {
   /** Peers that nobody wants. They go first, so that their addresses are free for the others. */
   readonly evict: readonly ObservedPeer[];
   readonly remove: readonly DesiredPeer[];
+  /**
+   * Desired, with an allowed IP too many. They go before `set`: it may be the address of a device in there, and the agent
+   * takes nothing from a peer that holds it.
+   */
+  readonly trim: readonly DesiredPeer[];
   readonly set: readonly DesiredPeer[];
   /** Already as desired, though the database does not know that it was acknowledged. */
   readonly acknowledged: readonly Acknowledgement[];
+  readonly drift: Drift;
+}
+
+/** What somebody else changed on an interface. What merely has not been applied yet is none of it. */
+export interface Drift {
+  /** Peers that no device wants. */
+  readonly added: number;
+  /** Peers of devices that this epoch has acknowledged, and that are not there. */
+  readonly removed: number;
+  /** Peers of such devices that are there with other addresses. */
+  readonly changed: number;
+}
+
+/** True where this epoch has acknowledged the newest generation. */
+export function isNoted(peer: DesiredPeer, epoch: string): boolean {
+  return peer.appliedGeneration === peer.generation && peer.appliedEpoch === epoch;
 }
 
 /** A host address in the notation that interfaces list. */
@@ -23,6 +44,11 @@ function carries(observed: ObservedPeer | undefined, wanted: DesiredPeer): boole
     observed.allowedIps.length === wanted.addresses.length &&
     wanted.addresses.every((address) => observed.allowedIps.includes(asAllowedIp(address)))
   );
+}
+
+function hasTooMany(observed: ObservedPeer | undefined, wanted: DesiredPeer): boolean {
+  const own = wanted.addresses.map(asAllowedIp);
+  return observed?.allowedIps.some((allowedIp) => !own.includes(allowedIp)) === true;
 }
 
 /**
@@ -48,17 +74,21 @@ export function planReconcile(
     (peer) => !wantedByKey.has(peer.publicKey) && !(peer.owner !== null && known.has(peer.owner.deviceId)),
   );
   const remove: DesiredPeer[] = [];
+  const trim: DesiredPeer[] = [];
   const set: DesiredPeer[] = [];
   const acknowledged: Acknowledgement[] = [];
+  const drift = { added: evict.length, removed: 0, changed: 0 };
   for (const wanted of desired) {
-    const noted = wanted.appliedGeneration === wanted.generation && wanted.appliedEpoch === epoch;
+    const noted = isNoted(wanted, epoch);
+    const carried = observedByKey.get(wanted.publicKey);
     if (!wanted.present) {
       if (!noted) remove.push(wanted);
-    } else if (!carries(observedByKey.get(wanted.publicKey), wanted)) {
-      set.push(wanted);
+    } else if (!carries(carried, wanted)) {
+      if (noted) drift[carried === undefined ? 'removed' : 'changed']++;
+      (hasTooMany(carried, wanted) ? trim : set).push(wanted);
     } else if (!noted) {
       acknowledged.push({ deviceId: wanted.deviceId, generation: wanted.generation });
     }
   }
-  return { evict, remove, set, acknowledged };
+  return { evict, remove, trim, set, acknowledged, drift };
 }

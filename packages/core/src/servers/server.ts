@@ -1,11 +1,12 @@
 /**
  * - provisioning: added, not seen yet; takes no devices
  * - active: takes devices
- * - disabled: keeps the devices that it has, takes no new ones
+ * - draining: keeps the devices that it has, takes no new ones
+ * - disabled: serves nobody: its devices are held, it takes no new ones
  * - removing: its devices are deleted; gone once it has acknowledged all of them
  * - removed: kept as the history of its devices
  */
-export type ServerState = 'provisioning' | 'active' | 'disabled' | 'removing' | 'removed';
+export type ServerState = 'provisioning' | 'active' | 'draining' | 'disabled' | 'removing' | 'removed';
 
 export interface SshAccess {
   readonly host: string;
@@ -25,6 +26,12 @@ export interface Server {
   /** IP address; IPv6 without brackets. */
   readonly endpointHost: string;
   readonly endpointPort: number;
+  /** A second, IPv6 address of the same port; null for none. */
+  readonly endpointHost6: string | null;
+  /** How many devices it gets, beside the others of its region: 1 to 10,000, or 0 for none. */
+  readonly weight: number;
+  /** The /64 that devices have their IPv6 tunnel addresses from; null where it has no IPv6 in the tunnel. */
+  readonly tunnelPrefix6: string | null;
   readonly interfaceName: string;
   /** Null until it was seen for the first time. */
   readonly publicKey: Buffer | null;

@@ -5,6 +5,7 @@ import type { Cell, Vault } from '../keys/vault.ts';
 import type { Secret } from '../secret.ts';
 import type { FleetControl, Installer, Probe, ServerStore } from './admin-ports.ts';
 import type { Pool, Server } from './server.ts';
+import { checkTunnelPrefix6, gatewayOfPrefix6, newTunnelPrefix6 } from './tunnel-prefix.ts';
 
 /** Pools from 5 to 65,533 device addresses. */
 const POOL_PREFIX_MIN = 16;
@@ -18,10 +19,13 @@ export interface AddServerInput {
   readonly region: string;
   readonly endpointHost: string;
   readonly endpointPort: number;
+  readonly endpointHost6?: string | undefined;
   readonly sshHost: string;
   readonly sshPort: number;
   /** Absent: the next free range of the default network. */
   readonly poolCidr?: string | undefined;
+  /** Absent: a random unique local one. Null: no IPv6 in the tunnel. */
+  readonly tunnelPrefix6?: string | null | undefined;
 }
 
 export interface ServerServiceDeps {
@@ -56,6 +60,20 @@ function checkPoolCidr(text: string): string {
     if (cause instanceof InvalidCidr) throw refuse(cause.reason, cause);
     throw cause;
   }
+}
+
+function tunnelPrefix6Of({ tunnelPrefix6 }: AddServerInput): string | null {
+  if (tunnelPrefix6 === undefined) return newTunnelPrefix6();
+  return tunnelPrefix6 === null ? null : checkTunnelPrefix6(tunnelPrefix6);
+}
+
+/** The VPN server's own tunnel addresses, each with the length of the network that devices have theirs from. */
+export function tunnelAddressesOf(
+  { tunnelPrefix6 }: Pick<Server, 'tunnelPrefix6'>,
+  pools: readonly Pick<Pool, 'gateway' | 'cidr'>[],
+): string[] {
+  const own = pools.map((pool) => `${pool.gateway}/${pool.cidr.split('/')[1] ?? ''}`);
+  return tunnelPrefix6 === null ? own : [...own, gatewayOfPrefix6(tunnelPrefix6)];
 }
 
 /** What the operator does with VPN servers and their pools. */
@@ -102,6 +120,8 @@ export function createServerService(deps: ServerServiceDeps) {
         transport: 'ssh',
         endpointHost: input.endpointHost,
         endpointPort: input.endpointPort,
+        endpointHost6: input.endpointHost6 ?? null,
+        tunnelPrefix6: tunnelPrefix6Of(input),
         interfaceName: deps.interfaceName,
         ssh: { host: input.sshHost, port: input.sshPort, user: deps.sshUser, hostKeys: [] },
         netns: null,
@@ -111,7 +131,7 @@ export function createServerService(deps: ServerServiceDeps) {
       const installation = deps.installer.render({
         interfaceName: server.interfaceName,
         listenPort: server.endpointPort,
-        tunnelAddresses: pools.map((pool) => `${pool.gateway}/${pool.cidr.split('/')[1] ?? ''}`),
+        tunnelAddresses: tunnelAddressesOf(server, pools),
         controlPublicKey: key.publicKey,
       });
       return { server, installation };

@@ -3,7 +3,7 @@ import { CVaultError } from '../errors.ts';
 import type { FleetControl } from './admin-ports.ts';
 
 export interface ServerStatusStore {
-  /** The VPN server of the owner's newest device, else the one that the next would be placed on; null where there is none. */
+  /** The VPN server of the owner's newest device, else the one that the next would likely be placed on; null where there is none. */
   serverFor(
     owner: Owner,
   ): Promise<{ id: string; name: string; region: string; state: string; deviceCount: number } | null>;
@@ -32,7 +32,7 @@ export function createServerStatusService({ store, fleet }: ServerStatusDeps) {
       const peerCount = await fleet.peerCount(server.id);
       const { name, region } = server;
       if (peerCount === null) return { peerCount: server.deviceCount, status: 'unreachable', name, region };
-      return { peerCount, status: server.state === 'active' ? 'active' : 'disabled', name, region };
+      return { peerCount, status: server.state === 'disabled' ? 'disabled' : 'active', name, region };
     },
   };
 }

@@ -1,6 +1,26 @@
 // Made by packages/sdk/generate.mjs from openapi.json. Do not edit.
 
 export interface paths {
+    "/api/v1/admin/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare everything that must agree
+         * @description Database, leases, quota counters, queued changes and registered keys; with `deep=true` every interface, too. Changes nothing. What merely waits to be applied is no finding.
+         */
+        get: operations["examine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/servers": {
         parameters: {
             query?: never;
@@ -438,6 +458,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a device to another VPN server
+         * @description It keeps its id and its key and gets another address, so it needs the configuration that is answered. What is in its place already stays as it is. 200: packets flow with it at once. 202: the new VPN server cannot be reached just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it.
+         */
+        post: operations["moveDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/rotate": {
         parameters: {
             query?: never;
@@ -452,6 +492,26 @@ export interface paths {
          * @description Id and addresses stay; the answer has the new configuration. The old key stops at once or, with `overlapSeconds`, when the new one is first used, at the latest after that time. Brings back a device that is held because its key is too old. 202: the VPN server has not acknowledged it yet.
          */
         post: operations["rotateDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/locations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where a device can be
+         * @description Regions and their VPN servers. A device may name either when it is registered or moved.
+         */
+        get: operations["listLocations"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -620,6 +680,11 @@ export interface components {
         AddServer: {
             /** @description The address that devices connect to. */
             endpointHost: string;
+            /**
+             * Format: ipv6
+             * @description A second, IPv6 address of the same port.
+             */
+            endpointHost6?: string;
             /** @default 51820 */
             endpointPort: number;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
@@ -630,6 +695,8 @@ export interface components {
             sshHost: string;
             /** @default 22 */
             sshPort: number;
+            /** @description The /64 that devices have their IPv6 tunnel addresses from. Absent: a random unique local one (RFC 4193). Null: no IPv6 in the tunnel. */
+            tunnelPrefix6?: string | null;
         };
         ApiKey: {
             /**
@@ -741,6 +808,8 @@ export interface components {
             /** @description The newest one that the VPN server has acknowledged; 0 for none. */
             appliedGeneration: number;
             assignedIp: string;
+            /** @description Null where its VPN server has no IPv6 in the tunnel. */
+            assignedIp6: string | null;
             createdAt: string;
             /** @description Raised by every change that the VPN server has to see. */
             desiredGeneration: number;
@@ -791,6 +860,30 @@ export interface components {
             /** @constant */
             status: "disconnected";
         };
+        Examination: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            examinedAt: string;
+            findings: components["schemas"]["Finding"][];
+            /** @description Nothing was found, and everything that was asked for could be looked at. */
+            healthy: boolean;
+            /** @description Null unless `deep`. */
+            interfacesExamined: number | null;
+            /** @description VPN servers of whose interfaces nothing is known. */
+            unreachable: string[];
+        };
+        Finding: {
+            /** @enum {string} */
+            breach: "duplicate_address" | "duplicate_key" | "leaked_lease" | "lost_lease" | "early_release" | "outside_pool" | "counter_off" | "generation_ahead" | "unqueued_change" | "acknowledged_queued" | "unregistered_key" | "retired_key_alive" | "stuck_pending" | "foreign_reference" | "orphan_peer" | "missing_peer" | "wrong_addresses" | "peer_ahead";
+            detail: string;
+            meaning: string;
+            serverId: string | null;
+            /** @description The device, address, lease or tenant that it is about. */
+            subject: string;
+            tenantId: string | null;
+        };
         Health: {
             /** @constant */
             status: "ok";
@@ -799,6 +892,33 @@ export interface components {
              * @description ISO 8601, UTC, with milliseconds
              */
             timestamp: string;
+        };
+        Location: {
+            /** @description Devices on it have an IPv6 tunnel address too. */
+            hasIpv6: boolean;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description How many of its addresses are in use.
+             * @enum {string}
+             */
+            load: "low" | "medium" | "high";
+            name: string;
+            /** @description The address that devices connect to. */
+            publicIp: string;
+            region: string;
+            /**
+             * @description `full`: no address is left. `unavailable`: in maintenance, or not heard of late.
+             * @enum {string}
+             */
+            status: "available" | "full" | "unavailable";
+        };
+        LocationList: {
+            regions: {
+                /** @description What a device names as its `region`. */
+                id: string;
+                servers: components["schemas"]["Location"][];
+            }[];
         };
         Login: {
             /** Format: email */
@@ -817,6 +937,16 @@ export interface components {
             id: string;
             /** Format: uuid */
             tenantId: string;
+        };
+        /** @description An empty object: to any other VPN server. */
+        MoveDevice: {
+            /** @description Where the VPN server is to be. Absent: anywhere. */
+            region?: string;
+            /**
+             * Format: uuid
+             * @description Instead of a region: the VPN server, from the list of locations.
+             */
+            serverId?: string;
         };
         Pool: {
             addresses: {
@@ -838,7 +968,7 @@ export interface components {
         /** @description RFC 9457 problem; docs/errors.md lists the codes */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_admin_key" | "tenant_suspended" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
+            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_admin_key" | "tenant_suspended" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
             detail: string;
             errors?: {
                 message: string;
@@ -879,11 +1009,18 @@ export interface components {
             region?: string;
             /** @description What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
             routes?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Instead of a region: the VPN server, from the list of locations.
+             */
+            serverId?: string;
         };
         RegisteredDevice: {
             /** @description The newest one that the VPN server has acknowledged; 0 for none. */
             appliedGeneration: number;
             assignedIp: string;
+            /** @description Null where its VPN server has no IPv6 in the tunnel. */
+            assignedIp6: string | null;
             /** @description A complete WireGuard configuration, as `wg-quick` takes it. */
             config: string;
             createdAt: string;
@@ -966,6 +1103,8 @@ export interface components {
             createdAt: string;
             deviceCount: number;
             endpointHost: string;
+            /** @description A second, IPv6 address of the same port. */
+            endpointHost6: string | null;
             endpointPort: number;
             /** Format: uuid */
             id: string;
@@ -982,9 +1121,13 @@ export interface components {
                 user: string;
             } | null;
             /** @enum {string} */
-            state: "provisioning" | "active" | "disabled" | "removing" | "removed";
+            state: "provisioning" | "active" | "draining" | "disabled" | "removing" | "removed";
             /** @enum {string} */
             transport: "ssh" | "local" | "memory";
+            /** @description Null: no IPv6 in the tunnel. */
+            tunnelPrefix6: string | null;
+            /** @description How many devices it gets, beside the others of its region. */
+            weight: number;
         };
         ServerList: {
             servers: components["schemas"]["Server"][];
@@ -1203,6 +1346,29 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    examine: {
+        parameters: {
+            query?: {
+                deep?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examination"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listServers: {
         parameters: {
             query?: never;
@@ -2047,6 +2213,8 @@ export interface operations {
     getDeviceConfig: {
         parameters: {
             query?: {
+                /** @description How the VPN server is to be reached. Absent: over IPv4 where it has both. */
+                endpoint?: "ipv4" | "ipv6";
                 format?: "text" | "qr";
                 /** @description The kind of image with `format=qr`. */
                 image?: "png" | "svg";
@@ -2066,6 +2234,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    moveDevice: {
+        parameters: {
+            query?: {
+                /** @description Answer when the VPN server has acknowledged the change, or after 30 s. Absent: after 2 s at most. */
+                wait?: "active";
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveDevice"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredDevice"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredDevice"];
+                };
             };
             default: components["responses"]["Problem"];
         };
@@ -2105,6 +2313,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RegisteredDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLocations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationList"];
                 };
             };
             default: components["responses"]["Problem"];

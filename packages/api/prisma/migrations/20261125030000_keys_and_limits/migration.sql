@@ -12,7 +12,7 @@ CREATE INDEX "ip_pool_resting" ON "ip_pool" ("freed_by", "freed_at") WHERE "stat
 
 -- What the periodic work on keys and expiry looks for.
 CREATE INDEX "devices_overlap" ON "devices" ("overlap_until") WHERE "overlap_until" IS NOT NULL;
-CREATE INDEX "devices_expiry" ON "devices" ("expires_at") WHERE "expires_at" IS NOT NULL AND "state" IN ('live', 'suspended') AND "holds" & 16 = 0;
+CREATE INDEX "devices_expiry" ON "devices" ("expires_at") WHERE "expires_at" IS NOT NULL AND "state" IN ('live', 'suspended');
 CREATE INDEX "devices_key_age" ON "devices" ("tenant_id", "key_changed_at") WHERE "state" IN ('live', 'suspended') AND "holds" & 32 = 0;
 CREATE INDEX "devices_held_for_key" ON "devices" ("tenant_id", "key_changed_at") WHERE "state" = 'suspended' AND "holds" & 32 <> 0;
 

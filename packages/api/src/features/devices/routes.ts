@@ -8,6 +8,7 @@ import {
   configuredDeviceResource,
   DeviceList,
   deviceResource,
+  MoveDevice,
   DeviceResource,
   RegisterDevice,
   RegisteredDeviceResource,
@@ -141,6 +142,30 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
     },
   );
 
+  app.post(
+    '/devices/:id/move',
+    {
+      config: access,
+      schema: {
+        operationId: 'moveDevice',
+        summary: 'Move a device to another VPN server',
+        description:
+          'It keeps its id and its key and gets another address, so it needs the configuration that is answered. What is in ' +
+          'its place already stays as it is. 200: packets flow with it at once. 202: the new VPN server cannot be reached ' +
+          'just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it.',
+        tags,
+        params: IdParams,
+        querystring: WaitQuery,
+        body: MoveDevice,
+        response: { 200: RegisteredDeviceResource, 202: RegisteredDeviceResource },
+      },
+    },
+    async (request, reply) => {
+      const moved = await devices.move(userOf(request), request.params.id, request.body, request.query.wait);
+      return reply.code(moved.status === 'active' ? 200 : 202).send(configuredDeviceResource(moved));
+    },
+  );
+
   app.delete(
     '/devices/:id',
     {
@@ -181,12 +206,16 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
         querystring: z.strictObject({
           format: z.enum(['text', 'qr']).default('text'),
           image: z.enum(['png', 'svg']).default('png').describe('The kind of image with `format=qr`.'),
+          endpoint: z
+            .enum(['ipv4', 'ipv6'])
+            .optional()
+            .describe('How the VPN server is to be reached. Absent: over IPv4 where it has both.'),
         }),
       },
     },
     async (request, reply) => {
-      const { format, image } = request.query;
-      const config = await devices.config(userOf(request), request.params.id);
+      const { format, image, endpoint } = request.query;
+      const config = await devices.config(userOf(request), request.params.id, endpoint);
       reply.header('cache-control', 'no-store');
       if (format === 'text') {
         return reply

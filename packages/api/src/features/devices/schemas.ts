@@ -11,6 +11,16 @@ import { z } from 'zod';
 import { Resolvers, Routes } from '../../http/schemas/addresses.ts';
 import { Name } from '../../http/schemas/name.ts';
 
+/** Where a device is to be: in a region, on one VPN server, or anywhere. */
+const WISH = {
+  region: z.string().min(1).max(50).optional().describe('Where the VPN server is to be. Absent: anywhere.'),
+  serverId: z.uuid().optional().describe('Instead of a region: the VPN server, from the list of locations.'),
+};
+
+function atMostOne({ region, serverId }: { region?: unknown; serverId?: unknown }): boolean {
+  return region === undefined || serverId === undefined;
+}
+const AT_MOST_ONE = { error: 'cannot be named together with a region', path: ['serverId'] };
 const ExpiresAt = z.iso
   .datetime({ offset: true, error: 'must be a time as of ISO 8601, with its zone' })
   .transform((text) => new Date(text))
@@ -49,10 +59,16 @@ export const RegisterDevice = z
         'The device’s own WireGuard public key, canonical base64. Preferred: the private key then never leaves the device. ' +
           'Absent: a key pair is made for it.',
       ),
-    region: z.string().min(1).max(50).optional().describe('Where the VPN server is to be. Absent: anywhere.'),
+    ...WISH,
     ...own,
   })
+  .refine(atMostOne, AT_MOST_ONE)
   .meta({ id: 'RegisterDevice' });
+
+export const MoveDevice = z
+  .strictObject(WISH)
+  .refine(atMostOne, AT_MOST_ONE)
+  .meta({ id: 'MoveDevice', description: 'An empty object: to any other VPN server.' });
 
 export const UpdateDevice = z
   .strictObject({ deviceName: Name.optional(), ...own })
@@ -89,6 +105,7 @@ export const DeviceResource = z
     id: z.uuid(),
     deviceName: z.string(),
     assignedIp: z.string(),
+    assignedIp6: z.string().nullable().describe('Null where its VPN server has no IPv6 in the tunnel.'),
     publicKey: z.string(),
     status: Status,
     reason: z
@@ -139,6 +156,7 @@ export function deviceResource(
     id: device.id,
     deviceName: device.name,
     assignedIp: device.assignedIp,
+    assignedIp6: device.assignedIp6,
     publicKey: encodeKey(device.publicKey),
     status,
     reason: reasonOf(device, status),
@@ -162,6 +180,7 @@ export function deviceResource(
   };
 }
 
+/** With its configuration, and the VPN server's address by the names that the first version had for it too. */
 export function configuredDeviceResource({
   device,
   status,

@@ -16,15 +16,31 @@ export const Region = z
 
 const Port = z.int().min(1).max(65535);
 
+/** Neither an IPv4 address in IPv6 clothes nor one with a zone, which means nothing to a device. */
+const EndpointHost6 = z.ipv6().refine((text) => !/[.%]/.test(text) && !/^::ffff:/i.test(text), {
+  error: 'must be a plain IPv6 address',
+});
+const EndpointHost = z.union([z.ipv4(), EndpointHost6]);
+
 export const AddServer = z
   .strictObject({
     name: Name,
     region: Region,
-    endpointHost: z.union([z.ipv4(), z.ipv6()]).describe('The address that devices connect to.'),
+    endpointHost: EndpointHost.describe('The address that devices connect to.'),
+    endpointHost6: EndpointHost6.optional().describe('A second, IPv6 address of the same port.'),
     endpointPort: Port.default(51820),
     sshHost: HostName,
     sshPort: Port.default(22),
     poolCidr: z.string().max(50).optional().describe('Absent: the next free /24 of 10.8.0.0/16.'),
+    tunnelPrefix6: z
+      .string()
+      .max(50)
+      .nullable()
+      .optional()
+      .describe(
+        'The /64 that devices have their IPv6 tunnel addresses from. Absent: a random unique local one (RFC 4193). Null: no ' +
+          'IPv6 in the tunnel.',
+      ),
   })
   .meta({ id: 'AddServer' });
 
@@ -52,10 +68,13 @@ export const ServerResource = z
     id: z.uuid(),
     name: z.string(),
     region: z.string(),
-    state: z.enum(['provisioning', 'active', 'disabled', 'removing', 'removed']),
+    state: z.enum(['provisioning', 'active', 'draining', 'disabled', 'removing', 'removed']),
     transport: z.enum(['ssh', 'local', 'memory']),
     endpointHost: z.string(),
     endpointPort: z.int(),
+    endpointHost6: z.string().nullable().describe('A second, IPv6 address of the same port.'),
+    weight: z.int().describe('How many devices it gets, beside the others of its region.'),
+    tunnelPrefix6: z.string().nullable().describe('Null: no IPv6 in the tunnel.'),
     interfaceName: z.string(),
     publicKey: z.string().nullable().describe('The interface’s; null until it was activated.'),
     ssh: z
@@ -115,6 +134,9 @@ export function serverResource(server: Server): z.infer<typeof ServerResource> {
     transport: server.transport,
     endpointHost: server.endpointHost,
     endpointPort: server.endpointPort,
+    endpointHost6: server.endpointHost6,
+    weight: server.weight,
+    tunnelPrefix6: server.tunnelPrefix6,
     interfaceName: server.interfaceName,
     publicKey: server.publicKey === null ? null : encodeKey(server.publicKey),
     ssh: server.ssh === null ? null : { ...server.ssh, hostKeys: [...server.ssh.hostKeys] },

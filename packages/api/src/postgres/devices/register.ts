@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { CVaultError, type Device, type NewDevice } from '@cvault/core';
+import { CVaultError, type Device, type NewDevice, reached } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
 import { repeating } from '../transaction.ts';
 import { mayTakeAddress } from './churn.ts';
+import { choosePlacement, placing } from './placement.ts';
 import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 /**
@@ -18,45 +19,30 @@ import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
  * - the tenant has too many addresses resting: assigned_ip is null;
  * - the user is not the tenant's: the composite foreign key refuses.
  *
- * `free` walks the VPN servers, those heard of late first, and takes the first address that nobody else is taking (SKIP
- * LOCKED), the longest unused first. A key that this tenant retired may come back to it; any other stays refused.
- * The tenant's row is everybody's lock, so it is touched last: it depends on the new device. What the device may use is
- * read from the rows as that update leaves them, so a plan that is changed meanwhile is either in the answer, or its
- * change finds the device.
+ * A key that this tenant retired may come back to it; any other stays refused. The tenant's row is everybody's lock, so it
+ * is touched last: it depends on the new device. What the device may use is read from the rows as that update leaves them,
+ * so a plan that is changed meanwhile is either in the answer, or its change finds the device.
  */
 const REGISTER = {
   name: 'device-register',
   text: `
-WITH placement AS MATERIALIZED (
-  SELECT id, row_number() OVER (
-    ORDER BY (last_contact_at > now() - interval '90 seconds') IS TRUE DESC, created_at, id
-  ) AS preference
-  FROM servers WHERE state = 'active' AND ($5::text IS NULL OR region = $5)
-), free AS (
-  SELECT next.server_id, next.address
-  FROM (SELECT id FROM placement ORDER BY preference) AS p
-  CROSS JOIN LATERAL (
-    SELECT server_id, address FROM ip_pool
-    WHERE server_id = p.id AND state IN ('free', 'quarantine') AND free_after <= now()
-    ORDER BY free_after, address LIMIT 1 FOR UPDATE SKIP LOCKED
-  ) AS next
-  LIMIT 1
-), churn AS MATERIALIZED (
-  ${mayTakeAddress('$2', '$14')}
+WITH ${choosePlacement({ region: '$5', serverId: '$10' })}, churn AS MATERIALIZED (
+  ${mayTakeAddress('$2', '$15')}
 ), lease AS (
   UPDATE ip_pool SET state = 'held', tenant_id = $2, device_id = $1
-  FROM free WHERE ip_pool.server_id = free.server_id AND ip_pool.address = free.address AND (SELECT allowed FROM churn)
-  RETURNING ip_pool.server_id, ip_pool.address
+  FROM chosen
+  WHERE ip_pool.server_id = chosen.server_id AND ip_pool.address = chosen.address AND (SELECT allowed FROM churn)
+  RETURNING ip_pool.server_id, ip_pool.address, chosen.address6
 ), key AS (
   INSERT INTO public_keys (key_hash, tenant_id, device_id) VALUES ($8, $2, $1)
   ON CONFLICT (key_hash) DO UPDATE SET device_id = excluded.device_id
     WHERE public_keys.tenant_id = excluded.tenant_id AND public_keys.device_id IS NULL
   RETURNING key_hash
 ), device AS (
-  INSERT INTO devices (id, tenant_id, user_id, name, server_id, assigned_ip, public_key, private_key, preshared_key,
-    expires_at, dns, routes)
-  VALUES ($1, $2, $3, $4, (SELECT server_id FROM lease), (SELECT address FROM lease),
-          (SELECT $6::bytea FROM key), $7, $10, $11, $12::inet[], $13::inet[])
+  INSERT INTO devices (id, tenant_id, user_id, name, server_id, assigned_ip, assigned_ip6, public_key, private_key,
+    preshared_key, expires_at, dns, routes)
+  VALUES ($1, $2, $3, $4, (SELECT server_id FROM lease), (SELECT address FROM lease), (SELECT address6 FROM lease),
+          (SELECT $6::bytea FROM key), $7, $11, $12, $13::inet[], $14::inet[])
   RETURNING *
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
@@ -77,34 +63,18 @@ FROM device d JOIN servers s ON s.id = d.server_id CROSS JOIN quota t CROSS JOIN
 /** By then a good part of the quarantine (10 minutes by default) has passed. */
 const CHURN_RETRY_SECONDS = 60;
 
-async function whyNoAddress(
-  pool: pg.Pool,
-  { tenantId, region }: NewDevice,
-  quarantineSeconds: number,
-): Promise<CVaultError> {
-  const churn = await pool.query<{ allowed: boolean }>(mayTakeAddress('$1', '$2'), [
+/** @throws CVaultError `churn_limit` where that is why no address was to be had */
+async function checkChurn(pool: pg.Pool, tenantId: string, quarantineSeconds: number): Promise<void> {
+  const { rows } = await pool.query<{ allowed: boolean }>(mayTakeAddress('$1', '$2'), [
     tenantId,
     quarantineSeconds,
   ]);
-  if (churn.rows[0]?.allowed === false) {
-    return new CVaultError(
-      'churn_limit',
-      'Too many of the tenant’s devices were deleted just now. Nothing was kept.',
-      {
-        retryAfterSeconds: CHURN_RETRY_SECONDS,
-      },
-    );
-  }
-  const { rowCount } = await pool.query(
-    "SELECT FROM servers WHERE state = 'active' AND ($1::text IS NULL OR region = $1) LIMIT 1",
-    [region],
+  if (rows[0]?.allowed !== false) return;
+  throw new CVaultError(
+    'churn_limit',
+    'Too many of the tenant’s devices were deleted just now. Nothing was kept.',
+    { retryAfterSeconds: CHURN_RETRY_SECONDS },
   );
-  if (rowCount === 0 && region !== null) {
-    return new CVaultError('unknown_region', 'There is no VPN server in this region.', {
-      faults: [{ pointer: '/region', message: 'names no region with an active VPN server' }],
-    });
-  }
-  return new CVaultError('pool_exhausted', 'No tunnel address is left. Nothing was kept.');
 }
 
 /**
@@ -112,12 +82,22 @@ async function whyNoAddress(
  * @param quarantineSeconds how long a freed address counts as resting; 0: churn has no limit
  * @throws CVaultError see `DeviceStore.register`
  */
-export async function registerDevice(
+export function registerDevice(
   pool: pg.Pool,
   device: NewDevice,
   pushAfterMs: number,
   quarantineSeconds = 0,
 ): Promise<Device> {
+  return placing(pool, device, () => registerOnce(pool, device, pushAfterMs, quarantineSeconds));
+}
+
+/** Null where no address was to be had. */
+async function registerOnce(
+  pool: pg.Pool,
+  device: NewDevice,
+  pushAfterMs: number,
+  quarantineSeconds: number,
+): Promise<Device | null> {
   try {
     const query = {
       ...REGISTER,
@@ -131,6 +111,7 @@ export async function registerDevice(
         device.sealedPrivateKey,
         createHash('sha256').update(device.publicKey).digest(),
         pushAfterMs,
+        device.serverId,
         device.sealedPresharedKey,
         device.expiresAt,
         device.dns,
@@ -138,13 +119,16 @@ export async function registerDevice(
         quarantineSeconds,
       ],
     };
+    reached('register:asked');
     const { rows } = await repeating(() => pool.query<DeviceRow>(query));
+    reached('register:committed');
     return deviceFromRow(rows[0]!);
   } catch (cause) {
     switch (brokenConstraint(cause)) {
       case 'server_id':
       case 'assigned_ip':
-        throw await whyNoAddress(pool, device, quarantineSeconds);
+        await checkChurn(pool, device.tenantId, quarantineSeconds);
+        return null;
       case 'public_key':
       case 'devices_live_public_key':
         throw new CVaultError('public_key_taken', 'This public key is in use or was used before.', { cause });

@@ -1,10 +1,12 @@
-import type { Device, Owner } from '@cvault/core';
+import { type Device, type Owner, reached } from '@cvault/core';
 import type pg from 'pg';
+import { repeating } from '../transaction.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 /**
  * Everything that ends with a device, in one statement. `before` locks the row and keeps its old state: only a device
- * that counted gives its quota back. The lease drains until the VPN server has acknowledged the removal.
+ * that counted gives its quota back. The lease drains until the VPN server has acknowledged the removal; it is found by
+ * its key alone, because a move that this statement waited for has changed whose it is (see move.ts).
  */
 const DELETE = {
   name: 'device-delete',
@@ -18,8 +20,8 @@ WITH before AS (
   FROM before WHERE devices.id = before.id
   RETURNING devices.*, before.state AS old_state
 ), lease AS (
-  UPDATE ip_pool SET state = 'draining', freed_by = d.tenant_id, freed_at = now()
-  FROM d WHERE ip_pool.tenant_id = d.tenant_id AND ip_pool.device_id = d.id
+  UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id, freed_by = d.tenant_id, freed_at = now()
+  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
   SELECT tenant_id, server_id, id, generation, now() + $4 * interval '1 millisecond' FROM d
@@ -42,9 +44,9 @@ export async function deleteDevice(
   id: string,
   pushAfterMs: number,
 ): Promise<Device | null> {
-  const { rows } = await pool.query<DeviceRow>({
-    ...DELETE,
-    values: [owner.tenantId, owner.userId, id, pushAfterMs],
-  });
+  const query = { ...DELETE, values: [owner.tenantId, owner.userId, id, pushAfterMs] };
+  reached('remove:asked');
+  const { rows } = await repeating(() => pool.query<DeviceRow>(query));
+  reached('remove:committed');
   return rows[0] === undefined ? null : deviceFromRow(rows[0]);
 }

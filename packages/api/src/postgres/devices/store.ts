@@ -1,5 +1,6 @@
 import type { Device, DeviceStore, Owner } from '@cvault/core';
 import type { Database } from '../database.ts';
+import { moveDevice } from './move.ts';
 import { registerDevice } from './register.ts';
 import { deleteDevice } from './remove.ts';
 import { rotateKeys } from './rotate.ts';
@@ -39,6 +40,8 @@ export function createDeviceStore(
       (await updateDevice(pool, owner, id, changes, pushAfterMs)) ? find(owner, id) : null,
     rotate: async (owner, id, change) =>
       (await rotateKeys(pool, owner, id, change, pushAfterMs)) ? find(owner, id) : null,
+
+    move: (owner, id, wish) => moveDevice(pool, owner, id, wish, pushAfterMs),
 
     delete: (owner, id) => deleteDevice(pool, owner, id, pushAfterMs),
   };

@@ -13,7 +13,7 @@ export interface ServerAccess {
 export async function listServerAccess({ pool }: Database): Promise<ServerAccess[]> {
   const { rows } = await pool.query<ServerRow & { ssh_private_key: Buffer | null }>(
     `SELECT ${SERVER_COLUMNS}, s.ssh_private_key FROM servers s
-     WHERE s.state IN ('active', 'disabled', 'removing') AND s.public_key IS NOT NULL`,
+     WHERE s.state IN ('active', 'draining', 'disabled', 'removing') AND s.public_key IS NOT NULL`,
   );
   return rows.map((row) => ({ server: serverFromRow(row), sealedSshKey: row.ssh_private_key }));
 }

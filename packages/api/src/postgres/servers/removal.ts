@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { finishDepartures } from '../devices/departures.ts';
 import { inTransaction } from '../transaction.ts';
 
 /**
@@ -12,9 +13,11 @@ WITH before AS (
   UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL,
     preshared_key = NULL, replaces_key = NULL, overlap_until = NULL
   FROM before WHERE devices.id = before.id
-  RETURNING devices.id, devices.tenant_id, devices.user_id, devices.server_id, devices.generation, before.state AS old_state
+  RETURNING devices.id, devices.tenant_id, devices.user_id, devices.server_id, devices.assigned_ip, devices.generation,
+    before.state AS old_state
 ), lease AS (
-  UPDATE ip_pool SET state = 'draining' FROM d WHERE ip_pool.tenant_id = d.tenant_id AND ip_pool.device_id = d.id
+  UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
+  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
@@ -34,7 +37,8 @@ UPDATE tenants SET device_count = device_count - of_tenant.n FROM of_tenant WHER
 
 export async function evictDevices(pool: pg.Pool, serverId: string): Promise<void> {
   await inTransaction(pool, async (db) => {
-    // First, and in the same transaction: no device can be placed on it any more once its devices are gone.
+    // First, and with the lock that placing waits for: no device can come to it any more once its devices are gone.
+    await db.query('SELECT FROM servers WHERE id = $1 FOR UPDATE', [serverId]);
     await db.query("UPDATE servers SET state = 'removing' WHERE id = $1 AND state <> 'removed'", [serverId]);
     await db.query(EVICT, [serverId]);
   });
@@ -57,18 +61,21 @@ export async function finishRemoval(pool: pg.Pool, serverId: string, force: bool
         'UPDATE ip_pool SET state = $2, tenant_id = NULL, device_id = NULL WHERE server_id = $1',
         [serverId, 'free'],
       );
+      await db.query('DELETE FROM departures WHERE server_id = $1', [serverId]);
       await db.query(
-        `WITH d AS (UPDATE devices SET removed_at = now() WHERE server_id = $1 AND removed_at IS NULL RETURNING id)
-         UPDATE public_keys SET device_id = NULL FROM d WHERE public_keys.device_id = d.id`,
+        'UPDATE devices SET applied_generation = generation WHERE server_id = $1 AND removed_at IS NULL',
         [serverId],
       );
       await db.query('DELETE FROM outbox WHERE server_id = $1', [serverId]);
+      await finishDepartures(db);
     }
     const { rowCount } = await db.query(
-      'SELECT FROM devices WHERE server_id = $1 AND removed_at IS NULL LIMIT 1',
+      `SELECT FROM devices WHERE server_id = $1 AND removed_at IS NULL
+       UNION ALL SELECT FROM departures WHERE server_id = $1 LIMIT 1`,
       [serverId],
     );
     if (rowCount !== 0) return false;
+    await db.query('DELETE FROM evacuations WHERE server_id = $1', [serverId]);
     await db.query('DELETE FROM pools WHERE server_id = $1', [serverId]);
     await db.query(
       "UPDATE servers SET state = 'removed', ssh_private_key = NULL, epoch = NULL WHERE id = $1",

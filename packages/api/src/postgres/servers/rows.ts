@@ -3,7 +3,7 @@ import type { Pool, Server } from '@cvault/core';
 /** Columns of a VPN server `s`: what `serverFromRow` reads. */
 export const SERVER_COLUMNS = `
   s.id, s.name, s.region, s.state, s.transport, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
-  s.interface_name, s.public_key, s.netns, s.ssh_host, s.ssh_port, s.ssh_user, s.ssh_host_keys, s.epoch,
+  host(s.endpoint_host6) AS endpoint_host6, s.weight, text(s.tunnel_prefix6) AS tunnel_prefix6, s.interface_name, s.public_key, s.netns, s.ssh_host, s.ssh_port, s.ssh_user, s.ssh_host_keys, s.epoch,
   s.last_contact_at, s.created_at,
   (SELECT count(*) FROM devices d WHERE d.server_id = s.id AND d.state IN ('live', 'suspended')) AS device_count`;
 
@@ -15,6 +15,9 @@ export interface ServerRow {
   transport: Server['transport'];
   endpoint_host: string;
   endpoint_port: number;
+  endpoint_host6: string | null;
+  weight: number;
+  tunnel_prefix6: string | null;
   interface_name: string;
   public_key: Buffer | null;
   netns: string | null;
@@ -37,6 +40,9 @@ export function serverFromRow(row: ServerRow): Server {
     transport: row.transport,
     endpointHost: row.endpoint_host,
     endpointPort: row.endpoint_port,
+    endpointHost6: row.endpoint_host6,
+    weight: row.weight,
+    tunnelPrefix6: row.tunnel_prefix6,
     interfaceName: row.interface_name,
     publicKey: row.public_key,
     ssh:

@@ -10,8 +10,10 @@ LEFT JOIN LATERAL (
   WHERE tenant_id = $1 AND user_id = $2 AND server_id = s.id AND state <> 'deleted'
   ORDER BY created_at DESC LIMIT 1
 ) AS mine ON true
-WHERE s.state IN ('active', 'disabled') AND (s.state = 'active' OR mine.created_at IS NOT NULL)
-ORDER BY mine.created_at DESC NULLS LAST, (s.last_contact_at > now() - interval '90 seconds') IS TRUE DESC, s.created_at, s.id
+WHERE s.state IN ('active', 'draining', 'disabled')
+  AND (s.state = 'active' AND s.weight > 0 OR mine.created_at IS NOT NULL)
+ORDER BY mine.created_at DESC NULLS LAST, (s.last_contact_at > now() - interval '90 seconds') IS TRUE DESC,
+  s.weight * s.free_addresses / greatest(s.addresses, 1) DESC, s.created_at, s.id
 LIMIT 1`;
 
 export function createServerStatusStore({ pool }: Database): ServerStatusStore {

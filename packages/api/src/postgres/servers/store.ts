@@ -12,8 +12,8 @@ const NOT_REMOVED = "s.state <> 'removed'";
 async function insertServer(db: pg.PoolClient, server: NewServer): Promise<void> {
   await db.query(
     `INSERT INTO servers (id, name, region, transport, endpoint_host, endpoint_port, interface_name, netns,
-       ssh_host, ssh_port, ssh_user, ssh_host_keys, ssh_private_key)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+       ssh_host, ssh_port, ssh_user, ssh_host_keys, ssh_private_key, endpoint_host6, tunnel_prefix6)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
     [
       server.id,
       server.name,
@@ -28,8 +28,22 @@ async function insertServer(db: pg.PoolClient, server: NewServer): Promise<void>
       server.ssh?.user ?? null,
       server.ssh?.hostKeys ?? [],
       server.sealedSshKey,
+      server.endpointHost6,
+      server.tunnelPrefix6,
     ],
   );
+}
+
+/** What the unique indexes on VPN servers say, in words; every other error as it is. */
+function asRefusal(cause: unknown): unknown {
+  switch (brokenConstraint(cause)) {
+    case 'servers_name':
+      return new CVaultError('name_taken', 'Another VPN server has this name.', { cause });
+    case 'servers_tunnel_prefix6':
+      return new CVaultError('pool_overlap', 'Another VPN server has this IPv6 prefix.', { cause });
+    default:
+      return cause;
+  }
 }
 
 export function createServerStore({ pool }: Database): ServerStore {
@@ -49,10 +63,7 @@ export function createServerStore({ pool }: Database): ServerStore {
           await insertPool(db, server.id, server.poolCidr ?? (await nextDefaultCidr(db)));
         });
       } catch (cause) {
-        if (brokenConstraint(cause) === 'servers_name') {
-          throw new CVaultError('name_taken', 'Another VPN server has this name.', { cause });
-        }
-        throw cause;
+        throw asRefusal(cause);
       }
       return { server: (await find(server.id))!, pools: await listPools(pool, server.id) };
     },

@@ -27,9 +27,10 @@ WITH before AS (
   UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL,
     preshared_key = NULL, replaces_key = NULL, overlap_until = NULL
   FROM before WHERE devices.id = before.id
-  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
+  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.assigned_ip, devices.generation
 ), lease AS (
-  UPDATE ip_pool SET state = 'draining' FROM d WHERE ip_pool.tenant_id = d.tenant_id AND ip_pool.device_id = d.id
+  UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
+  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d

@@ -1,0 +1,246 @@
+/** What happens to a VPN server and on the way to it: killed, cut, silent, slow, crowded, changed by hand. */
+import { encodeKey, generateKeyPair } from '@cvault/wireguard';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../packages/api/src/testing/database.ts';
+import { aServer } from '../../packages/api/src/testing/fixtures.ts';
+import {
+  asUser,
+  type Call,
+  callAsAdmin,
+  createUser,
+  type DeviceBody,
+  must,
+  type TestUser,
+} from '../harness/api-client.ts';
+import { type ControlPlane, makeSecrets } from '../harness/control-plane.ts';
+import { type SshVpnServer, startReplicas, startSshVpnServer, untilHealthy } from '../harness/platform.ts';
+import { inRound, say } from '../harness/round.ts';
+import { until } from '../harness/until.ts';
+import { processIds } from '../harness/vpn-server.ts';
+
+const REGION = 'faults';
+const OTHER_REGION = 'elsewhere';
+const CROWD = inRound({ short: 300, full: 10_000 });
+
+const secrets = makeSecrets();
+let database: TestDatabase;
+let plane: ControlPlane;
+let vpn: SshVpnServer;
+let alice: TestUser;
+let call: Call;
+
+const register = (region: string, over: Record<string, unknown> = {}) =>
+  call<DeviceBody>('POST', '/api/v1/devices', { deviceName: 'phone', region, ...over });
+const driftFound = async () => {
+  const { rows } = await database.pool.query<{ drift_found: number }>(
+    'SELECT drift_found FROM servers WHERE id = $1',
+    [vpn.id],
+  );
+  return rows[0]!.drift_found;
+};
+const wg = (...args: string[]) => vpn.host.must(['wg', 'set', 'wg0', ...args]);
+const killOnHost = async (pattern: string) => {
+  const pids = await processIds(vpn.host, pattern);
+  expect(pids).not.toEqual([]);
+  await vpn.host.must(['kill', '-9', ...pids]);
+};
+const linkState = async () => {
+  const { checks } = await must(call<{ checks: { name: string; status: string }[] }>('GET', '/readyz'));
+  return checks.find(({ name }) => name === 'vpn-servers')?.status;
+};
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  // Another VPN server, which nothing here touches: it must not feel anything.
+  await aServer(database, { region: OTHER_REGION, cidr: '10.72.0.0/16' });
+  [plane] = (await startReplicas(1, database.url.reveal(), secrets)) as [ControlPlane];
+  vpn = await startSshVpnServer(plane, secrets, { poolCidr: '10.71.0.0/16', region: REGION });
+  alice = await createUser(plane.baseUrl, secrets.CVAULT_ADMIN_KEY, 'Alice’s company');
+  call = asUser(plane.baseUrl, alice.apiKey, alice.accessToken);
+  for (let n = 0; n < 5; n++) expect((await register(REGION)).status).toBe(201);
+});
+afterAll(async () => {
+  await plane?.kill();
+  await vpn?.stop();
+  await database?.close();
+});
+afterEach(() => untilHealthy(database, plane.baseUrl, secrets));
+
+/** Does something to the VPN server’s network while `work` goes on. */
+async function while_(begin: string[], end: string[], work: () => Promise<void>): Promise<void> {
+  await vpn.network.namespace.run(begin[0]!, begin.slice(1));
+  try {
+    await work();
+  } finally {
+    await vpn.network.namespace.run(end[0]!, end.slice(1));
+  }
+}
+
+/** Registers on the VPN server that is in trouble and on the one that is not, at the same time. */
+async function registersAsideOf(trouble: Promise<unknown>): Promise<void> {
+  let over = false;
+  void trouble.finally(() => (over = true));
+  let count = 0;
+  do {
+    const { status } = await register(OTHER_REGION);
+    expect(status, 'the other VPN server is not slowed').toBe(201);
+  } while (!over && ++count < 2_000);
+  await trouble;
+}
+
+test('changed by hand: a peer added, one removed, an address moved are repaired and reported', async () => {
+  const before = await vpn.peers();
+  const found = await driftFound();
+  const [first, second, third] = before.map((line) => line.split('\t') as [string, string]);
+  await wg('peer', encodeKey(generateKeyPair().publicKey), 'allowed-ips', '10.71.200.1/32');
+  await wg('peer', first![0], 'remove');
+  await wg('peer', second![0], 'allowed-ips', `${second![1]},${third![1]}`);
+  expect(await vpn.peers()).not.toEqual(before);
+  await until(
+    'it is as before',
+    async () => JSON.stringify(await vpn.peers()) === JSON.stringify(before),
+    60_000,
+  );
+  await until('it is reported', async () => (await driftFound()) >= found + 4);
+  expect(plane.log()).toContain('VPN server differed from the database');
+  const { devices } = await must(call<{ devices: { status: string }[] }>('GET', '/api/v1/devices'));
+  expect(
+    devices.every(({ status }) => status === 'active'),
+    'none is failed for it',
+  ).toBe(true);
+});
+
+test('left alone, nothing is written to it', async () => {
+  const found = await driftFound();
+  const writes = async () =>
+    (await vpn.host.must(['wg', 'show', 'wg0', 'allowed-ips'])) +
+    JSON.stringify((await database.pool.query('SELECT id, xmin FROM devices ORDER BY id')).rows);
+  const before = await writes();
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  expect(await writes()).toBe(before);
+  expect(await driftFound()).toBe(found);
+});
+
+test(`wireguard-go and the agent killed with ${CROWD} peers: all are back`, async () => {
+  const { rows } = await database.pool.query<{ tenant_id: string; user_id: string }>(
+    'SELECT tenant_id, user_id FROM devices LIMIT 1',
+  );
+  await database.pool.query(
+    `WITH n AS (SELECT row_number() OVER () AS n, address FROM
+         (SELECT address FROM ip_pool WHERE server_id = $1 AND state = 'free' ORDER BY address LIMIT $4) AS free),
+       made AS (SELECT gen_random_uuid() AS id, n, address, sha256(('key' || n)::bytea) AS key FROM n),
+       d AS (INSERT INTO devices (id, tenant_id, user_id, server_id, name, public_key, assigned_ip)
+         SELECT id, $2, $3, $1, 'crowd ' || n, key, address FROM made),
+       k AS (INSERT INTO public_keys (key_hash, tenant_id, device_id) SELECT sha256(key), $2, id FROM made),
+       l AS (UPDATE ip_pool SET state = 'held', tenant_id = $2, device_id = made.id FROM made
+         WHERE ip_pool.server_id = $1 AND ip_pool.address = made.address),
+       o AS (INSERT INTO outbox (tenant_id, server_id, device_id, generation) SELECT $2, $1, id, 1 FROM made)
+     UPDATE tenants SET device_count = device_count + (SELECT count(*) FROM made) WHERE id = $2`,
+    [vpn.id, rows[0]!.tenant_id, rows[0]!.user_id, CROWD],
+  );
+  const all = CROWD + 5;
+  const areAll = async () => (await vpn.peers()).length === all;
+  await until('the crowd is there', areAll, 120_000);
+  await untilHealthy(database, plane.baseUrl, secrets);
+  for (const pattern of ['agent.mjs serve', 'wireguard-go']) {
+    const start = performance.now();
+    await killOnHost(pattern);
+    await until(
+      'all are acknowledged in a new life',
+      async () => {
+        const { rowCount } = await database.pool.query(
+          `SELECT FROM servers s WHERE s.id = $1 AND NOT EXISTS (
+           SELECT FROM devices d WHERE d.server_id = s.id AND d.removed_at IS NULL AND d.applied_epoch IS DISTINCT FROM s.epoch)`,
+          [vpn.id],
+        );
+        return rowCount === 1 && performance.now() - start > 1_000 && (await areAll());
+      },
+      120_000,
+    );
+    say(`${pattern} killed: ${all} peers back after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+  }
+});
+
+test('half-open: found, no call hangs, another VPN server is not slowed; then all completes', async () => {
+  await while_(['ip', 'link', 'set', 'mgmt', 'down'], ['ip', 'link', 'set', 'mgmt', 'up'], async () => {
+    const start = performance.now();
+    const pushed = register(REGION);
+    await registersAsideOf(pushed);
+    expect((await pushed).status).toBe(202);
+    say(`half-open: answered 202 after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+    await until('the link is found cut', async () => (await linkState()) === 'degraded');
+    say(`half-open: found after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+    expect((await register(REGION)).status).toBe(202);
+  });
+});
+
+test('packets dropped in the middle of a conversation, without a word to either side', async () => {
+  const nft = (text: string) => vpn.network.namespace.run('nft', text.split(' '));
+  await nft('add table inet fault');
+  try {
+    await nft('add chain inet fault in { type filter hook input priority 0 ; policy drop ; }');
+    expect((await register(REGION)).status).toBe(202);
+    await until('the link is found cut', async () => (await linkState()) === 'degraded');
+  } finally {
+    await nft('delete table inet fault');
+  }
+});
+
+test('SSH cut again and again under load: whatever was answered 201 has its peer', async () => {
+  let cuts = 0;
+  const cutting = (async () => {
+    for (; cuts < inRound({ short: 5, full: 50 }); cuts++) {
+      await vpn.host.run(['pkill', '-9', '-u', 'cvault', '-f', 'agent.mjs relay']);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  })();
+  const statuses: number[] = [];
+  let over = false;
+  void cutting.finally(() => (over = true));
+  while (!over && statuses.length < 2_000) {
+    const { status, body } = await register(REGION);
+    statuses.push(status);
+    if (status === 201) expect((await vpn.peers()).join()).toContain(`${body.assignedIp}/32`);
+  }
+  await cutting;
+  expect(statuses.every((status) => status === 201 || status === 202)).toBe(true);
+});
+
+test('slow: 300 ms each way and a tenth of the packets lost', async () => {
+  await while_(
+    ['tc', 'qdisc', 'add', 'dev', 'mgmt', 'root', 'netem', 'delay', '300ms', '20ms', 'loss', '5%'],
+    ['tc', 'qdisc', 'del', 'dev', 'mgmt', 'root'],
+    async () => {
+      const slow = Promise.all(Array.from({ length: 5 }, () => register(REGION)));
+      await registersAsideOf(slow);
+      for (const { status } of await slow) expect([201, 202]).toContain(status);
+    },
+  );
+});
+
+test('sshd at its limit of sessions and of strangers: the link comes back when it may', async () => {
+  await vpn.host.must([
+    'sh',
+    '-c',
+    "printf 'MaxSessions 0\\nMaxStartups 1:100:1\\n' >/etc/ssh/sshd_config.d/fault.conf && pkill -HUP -o -x sshd",
+  ]);
+  try {
+    await vpn.host.run(['pkill', '-9', '-u', 'cvault', '-f', 'agent.mjs relay']);
+    await until('it is refused', async () => (await linkState()) === 'degraded');
+    expect((await register(REGION)).status).toBe(202);
+    expect((await register(OTHER_REGION)).status).toBe(201);
+  } finally {
+    await vpn.host.must(['sh', '-c', 'rm /etc/ssh/sshd_config.d/fault.conf && pkill -HUP -o -x sshd']);
+  }
+});
+
+test('the operator’s checker sees a peer made by hand before it is repaired, or after that nothing', async () => {
+  await wg('peer', encodeKey(generateKeyPair().publicKey), 'allowed-ips', '10.71.200.2/32');
+  const examination = await must(
+    callAsAdmin(plane.baseUrl, secrets.CVAULT_ADMIN_KEY)<{ findings: { breach: string }[] }>(
+      'GET',
+      '/api/v1/admin/doctor?deep=true',
+    ),
+  );
+  for (const { breach } of examination.findings) expect(breach).toBe('orphan_peer');
+});

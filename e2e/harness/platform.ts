@@ -1,0 +1,131 @@
+/**
+ * The platform as production runs it: replicas of the API on one PostgreSQL, and a VPN server behind SSH. What the fault tests
+ * break, and what they ask afterwards.
+ */
+import type { TestDatabase } from '../../packages/api/src/testing/database.ts';
+import { callAsAdmin, must } from './api-client.ts';
+import { type ControlPlane, type ControlPlaneSecrets, startControlPlane } from './control-plane.ts';
+import { createInternet, type Internet, type VpnServerNetwork } from './internet.ts';
+import { startTestHost, type TestHost } from './test-host.ts';
+import { until } from './until.ts';
+import { runScriptOverSsh } from './vpn-server.ts';
+
+export interface Examination {
+  readonly healthy: boolean;
+  readonly findings: readonly {
+    readonly breach: string;
+    readonly subject: string;
+    readonly detail: string;
+  }[];
+  readonly unreachable: readonly string[];
+}
+
+/** Short, so that a test sees in seconds what takes a minute in production. */
+export const FAULT_SETTINGS = {
+  CVAULT_RECONCILE_SECONDS: '2',
+  CVAULT_QUARANTINE_SECONDS: '1',
+  LOG_LEVEL: 'info',
+};
+
+/** From the fault until the checker must be content, in milliseconds. */
+const HEALTHY_WITHIN_MS = 60_000;
+
+export const examine = (baseUrl: string, secrets: ControlPlaneSecrets): Promise<Examination> =>
+  must(callAsAdmin(baseUrl, secrets.CVAULT_ADMIN_KEY)<Examination>('GET', '/api/v1/admin/doctor?deep=true'));
+
+/** Waits until nothing is queued any more and the checker finds nothing; fails with what it finds after a minute. */
+export async function untilHealthy(
+  database: Pick<TestDatabase, 'pool'>,
+  baseUrl: string,
+  secrets: ControlPlaneSecrets,
+): Promise<void> {
+  let last: Examination | undefined;
+  let queued: number | undefined;
+  const healthy = async () => {
+    const { rows } = await database.pool.query<{ queued: number }>('SELECT count(*) AS queued FROM outbox');
+    queued = Number(rows[0]?.queued);
+    last = await examine(baseUrl, secrets);
+    return queued === 0 && last.healthy;
+  };
+  await until('the checker finds nothing', healthy, HEALTHY_WITHIN_MS).catch((cause: unknown) => {
+    throw new Error(`not healthy: ${queued ?? '?'} queued, ${JSON.stringify(last)}`, { cause });
+  });
+}
+
+export interface SshVpnServer {
+  readonly id: string;
+  readonly internet: Internet;
+  readonly network: VpnServerNetwork;
+  readonly host: TestHost;
+  /** Each peer of the interface with its allowed IPs, in order. */
+  peers(): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+/** Makes a VPN server of a bare machine through the API, and waits until it is linked. */
+export async function startSshVpnServer(
+  plane: ControlPlane,
+  secrets: ControlPlaneSecrets,
+  options: { poolCidr: string; region: string },
+): Promise<SshVpnServer> {
+  const internet = await createInternet();
+  const stops = [() => internet.destroy()];
+  const stop = async () => {
+    for (const step of stops.splice(0).reverse()) await step();
+  };
+  try {
+    const network = await internet.addVpnServer('vpn');
+    const host = await startTestHost({
+      namespace: network.namespace,
+      init: 'none',
+      address: network.managementAddress,
+    });
+    stops.push(() => host.stop());
+    const admin = callAsAdmin(plane.baseUrl, secrets.CVAULT_ADMIN_KEY);
+    const { server, installation } = await must(
+      admin<{ server: { id: string }; installation: string }>('POST', '/api/v1/admin/servers', {
+        name: options.region,
+        region: options.region,
+        endpointHost: network.publicAddress,
+        sshHost: network.managementAddress,
+        poolCidr: options.poolCidr,
+      }),
+    );
+    const { status, stdout, stderr } = await runScriptOverSsh(host, network.managementAddress, installation);
+    if (status !== 0) throw new Error(`the installation failed: ${stderr}`);
+    const { interfacePublicKey, hostKeys } = JSON.parse(stdout) as Record<string, unknown>;
+    await must(
+      admin('POST', `/api/v1/admin/servers/${server.id}/activate`, { interfacePublicKey, hostKeys }),
+    );
+    return {
+      id: server.id,
+      internet,
+      network,
+      host,
+      async peers() {
+        const text = await host.must(['wg', 'show', 'wg0', 'allowed-ips']);
+        return text
+          .split('\n')
+          .filter((line) => line !== '')
+          .sort();
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Starts `count` replicas that share a database. */
+export const startReplicas = (
+  count: number,
+  databaseUrl: string,
+  secrets: ControlPlaneSecrets,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ControlPlane[]> =>
+  Promise.all(
+    Array.from({ length: count }, () =>
+      startControlPlane(databaseUrl, secrets, { ...FAULT_SETTINGS, ...settings }),
+    ),
+  );

@@ -1,0 +1,37 @@
+import { type Location, locationOf, type LocationStore } from '@cvault/core';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { LocationList } from './schemas.ts';
+
+export const locationRoutes: FastifyPluginAsyncZod<{ locations: LocationStore }> = async (
+  app,
+  { locations },
+) => {
+  app.get(
+    '/locations',
+    {
+      config: { access: 'user' },
+      schema: {
+        operationId: 'listLocations',
+        summary: 'Where a device can be',
+        description:
+          'Regions and their VPN servers. A device may name either when it is registered or moved.',
+        tags: ['VPN'],
+        response: { 200: LocationList },
+      },
+    },
+    async () => {
+      const regions = new Map<string, Location[]>();
+      for (const server of await locations.locatedServers()) {
+        const servers = regions.get(server.region) ?? [];
+        servers.push(locationOf(server));
+        regions.set(server.region, servers);
+      }
+      return {
+        regions: [...regions].map(([id, servers]) => ({
+          id,
+          servers: servers.map(({ endpointHost, ...location }) => ({ ...location, publicIp: endpointHost })),
+        })),
+      };
+    },
+  );
+};

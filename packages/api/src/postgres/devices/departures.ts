@@ -1,0 +1,22 @@
+import type pg from 'pg';
+
+/**
+ * Completes the removal of devices that were deleted while a VPN server that they had moved away from still owed its
+ * acknowledgement: only when the last one has come, the key is retired. The statement that takes acknowledgements leaves
+ * it to this one, because two of them at once cannot see each other's.
+ */
+const FINISH = `
+WITH leaving AS (
+  SELECT id FROM devices
+  WHERE state = 'deleted' AND removed_at IS NULL AND applied_generation = generation
+    AND NOT EXISTS (SELECT FROM departures WHERE departures.device_id = devices.id)
+  ORDER BY id FOR UPDATE SKIP LOCKED
+), d AS (
+  UPDATE devices SET removed_at = now() FROM leaving WHERE devices.id = leaving.id RETURNING devices.id
+)
+UPDATE public_keys SET device_id = NULL FROM d WHERE public_keys.device_id = d.id`;
+
+/** Called again and again. */
+export async function finishDepartures(db: Pick<pg.Pool | pg.PoolClient, 'query'>): Promise<void> {
+  await db.query(FINISH);
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { loadConfig } from '../config.ts';
+import { createInProcessRateLimiter } from '../limits/in-process.ts';
+import { createLogger } from '../logger.ts';
+import { type CVault, wire } from '../wiring.ts';
+import type { TestDatabase } from './database.ts';
+import { keepLines } from './log-lines.ts';
+
+export interface WholeApi {
+  readonly cvault: CVault;
+  readonly app: FastifyInstance;
+  readonly adminKey: string;
+  /** Everything that was logged. */
+  readonly logs: () => string;
+  close(): Promise<void>;
+}
+
+/** The control plane as production wires it, on a database of the test's own; without a port and without signals. */
+export async function createWholeApi(
+  database: TestDatabase,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<WholeApi> {
+  const adminKey = `cv_admin_${randomBytes(32).toString('base64url')}`;
+  const config = loadConfig(
+    {
+      CVAULT_MASTER_KEY: randomBytes(32).toString('base64'),
+      CVAULT_TOKEN_SECRET: randomBytes(32).toString('base64'),
+      CVAULT_ADMIN_KEY: adminKey,
+      DATABASE_URL: database.url.reveal(),
+      ...environment,
+    },
+    () => {
+      throw new Error('no file is read here');
+    },
+  );
+  const { destination, text } = keepLines();
+  const cvault = await wire({
+    config,
+    databaseUrl: database.url,
+    limiter: createInProcessRateLimiter(),
+    log: createLogger('info', destination),
+  });
+  await cvault.start();
+  return {
+    cvault,
+    app: cvault.app,
+    adminKey,
+    logs: text,
+    async close() {
+      await cvault.app.close();
+      await cvault.close();
+    },
+  };
+}
+
+export interface SignedInUser {
+  readonly tenantId: string;
+  readonly headers: Readonly<Record<string, string>>;
+  call(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    payload?: InjectOptions['payload'],
+  ): Promise<LightMyRequestResponse>;
+}
+
+/** A new tenant and a user of it, signed in; all through the API. */
+export async function signUp({ app, adminKey }: WholeApi, name: string): Promise<SignedInUser> {
+  const admin = { authorization: `Bearer ${adminKey}` };
+  const post = async <T>(url: string, headers: Record<string, string>, payload: object) => {
+    const answer = await app.inject({ method: 'POST', url, headers, payload });
+    if (answer.statusCode !== 201) throw new Error(`${url} answered ${answer.statusCode}: ${answer.body}`);
+    return answer.json<T>();
+  };
+  const tenant = await post<{ id: string }>('/api/v1/admin/tenants', admin, { name });
+  const { key } = await post<{ key: string }>(`/api/v1/admin/tenants/${tenant.id}/api-keys`, admin, {
+    name: 'test',
+    mode: 'live',
+  });
+  const { accessToken } = await post<{ accessToken: string }>(
+    '/api/v1/auth/register',
+    { 'x-api-key': key },
+    { email: 'someone@example.com', password: 'correct horse battery staple' },
+  );
+  const headers = { 'x-api-key': key, authorization: `Bearer ${accessToken}` };
+  return {
+    tenantId: tenant.id,
+    headers,
+    call: (method, path, payload) =>
+      app.inject({ method, url: `/api/v1${path}`, headers, ...(payload === undefined ? {} : { payload }) }),
+  };
+}

@@ -1,0 +1,39 @@
+/** What must always be true, each by the name of its breach. DESIGN.md, «Always true». */
+export const BREACHES = {
+  duplicate_address: 'Two devices that may be on one VPN server have the same tunnel address.',
+  duplicate_key: 'Two devices that may be on a VPN server have the same public key.',
+  leaked_lease: 'An address is kept for a device that has no use for it.',
+  lost_lease: 'A device has an address that is not leased to it.',
+  early_release: 'An address was given up before the VPN server acknowledged that its peer is gone.',
+  outside_pool: 'An address is in no range of its pool, or is the VPN server’s own.',
+  counter_off: 'A tenant’s count of devices differs from its devices.',
+  generation_ahead: 'A VPN server acknowledged a generation that never was.',
+  unqueued_change: 'A change that the VPN server has not acknowledged is not queued for it.',
+  acknowledged_queued: 'A change is queued although the VPN server has acknowledged it.',
+  unregistered_key: 'A device’s public key is not registered as its own.',
+  retired_key_alive: 'A removed device still holds its public key.',
+  stuck_pending: 'A change waits for more than a minute although its VPN server is there.',
+  foreign_reference: 'A row of one tenant refers to a row of another.',
+  orphan_peer: 'An interface carries a peer that no device wants.',
+  missing_peer: 'An interface lacks a peer that it has acknowledged.',
+  wrong_addresses: 'A peer has other allowed IPs than its device’s addresses.',
+  peer_ahead: 'An interface carries a generation that never was.',
+} as const;
+
+export type Breach = keyof typeof BREACHES;
+
+/** One breach, with what it is about. Holds ids and addresses of the tunnel, no keys and no secrets. */
+export interface Finding {
+  readonly breach: Breach;
+  /** Null where it is about no VPN server. */
+  readonly serverId: string | null;
+  /** Null where it is about no tenant. */
+  readonly tenantId: string | null;
+  /** The device, address, lease or tenant. */
+  readonly subject: string;
+  readonly detail: string;
+}
+
+/** Names a finding, so that two looks can be compared. */
+export const findingKey = ({ breach, serverId, subject }: Finding): string =>
+  JSON.stringify([breach, serverId, subject]);

@@ -1,0 +1,85 @@
+import type { ObservedPeer } from '../servers/peer.ts';
+import type { PeerStore } from '../servers/ports.ts';
+import { type Finding, findingKey } from './finding.ts';
+import { examineInterface } from './interface.ts';
+
+export interface DoctorStore {
+  /** Every breach that the database shows by itself; at most a hundred of each kind. */
+  examine(): Promise<Finding[]>;
+  /** VPN servers that may carry peers. */
+  servers(): Promise<string[]>;
+}
+
+export interface DoctorDeps {
+  readonly store: DoctorStore;
+  readonly peers: Pick<PeerStore, 'desired'>;
+  readonly fleet: {
+    /** What an interface carries now; null where it cannot be reached from here. */
+    list(serverId: string): Promise<{ epoch: string; peers: ObservedPeer[] } | null>;
+  };
+  /** How long to wait before what looks wrong is looked at again, in milliseconds. */
+  readonly secondLookMs: number;
+}
+
+export interface Examination {
+  readonly findings: readonly Finding[];
+  /** VPN servers whose interfaces were compared; null where that was not asked for. */
+  readonly interfacesExamined: number | null;
+  /** Those that could not be reached: of them nothing is known. */
+  readonly unreachable: readonly string[];
+}
+
+/** Interfaces that are listed at once: a listing of 50,000 peers takes about 20 MB here. */
+const AT_ONCE = 4;
+
+/** Compares everything that must agree: the program that the fault tests and the operator use. Changes nothing. */
+export function createDoctor({ store, peers, fleet, secondLookMs }: DoctorDeps) {
+  async function examineServer(serverId: string): Promise<Finding[] | null> {
+    const listed = await fleet.list(serverId);
+    if (listed === null) return null;
+    return examineInterface(serverId, listed.peers, await peers.desired(serverId), listed.epoch);
+  }
+
+  async function examineInterfaces(serverIds: readonly string[]) {
+    const findings: Finding[] = [];
+    const unreachable: string[] = [];
+    const waiting = [...serverIds];
+    const work = async () => {
+      for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+        const found = await examineServer(id);
+        if (found === null) unreachable.push(id);
+        else findings.push(...found);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return { findings, unreachable };
+  }
+
+  return {
+    /**
+     * @param deep also lists every interface. What is wrong there is looked at twice: between listing and reading, the
+     *   world goes on.
+     */
+    async examine(deep: boolean): Promise<Examination> {
+      const recorded = await store.examine();
+      if (!deep) return { findings: recorded, interfacesExamined: null, unreachable: [] };
+      const serverIds = await store.servers();
+      const first = await examineInterfaces(serverIds);
+      const doubtful = new Set(first.findings.map(findingKey));
+      const suspects = new Set(first.findings.map(({ serverId }) => serverId));
+      let confirmed: Finding[] = [];
+      if (suspects.size > 0) {
+        await new Promise((resolve) => setTimeout(resolve, secondLookMs));
+        const second = await examineInterfaces(serverIds.filter((id) => suspects.has(id)));
+        confirmed = second.findings.filter((finding) => doubtful.has(findingKey(finding)));
+      }
+      return {
+        findings: [...recorded, ...confirmed],
+        interfacesExamined: serverIds.length - first.unreachable.length,
+        unreachable: first.unreachable,
+      };
+    },
+  };
+}
+
+export type Doctor = ReturnType<typeof createDoctor>;
