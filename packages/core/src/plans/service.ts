@@ -3,7 +3,7 @@ import { notFound } from '../errors.ts';
 import type { UserPlan } from './plan.ts';
 import type { PlanStore, SomeUserLimits } from './ports.ts';
 
-/** Devices that get a new generation in one transaction: some 30 ms, so nobody waits long for a row. */
+/** Devices that get a new generation in one transaction: few enough that nobody waits long for one of their rows. */
 const BATCH = 1_000;
 /** Batches in one call: a tenant of 100,000 devices is done in two. */
 const ROUNDS = 50;
