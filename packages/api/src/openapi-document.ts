@@ -25,6 +25,7 @@ export async function buildOpenApi(): Promise<string> {
         'clock',
         'tenants',
         'servers',
+        'plans',
         'doctor',
         'locations',
         'usage',

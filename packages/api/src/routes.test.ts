@@ -34,6 +34,7 @@ const services: Services = {
   serverStatus: unreachable,
   tenants: unreachable,
   servers: unreachable,
+  plans: unreachable,
   doctor: unreachable,
   locations: unreachable,
   usage: unreachable,

@@ -1,6 +1,7 @@
 import type {
   Clock,
   DeviceService,
+  PlanService,
   Doctor,
   LocationStore,
   RateLimiter,
@@ -22,6 +23,7 @@ import { serverRoutes } from './features/servers/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
 import { adminUsageRoutes, usageRoutes } from './features/usage/routes.ts';
+import { userLimitRoutes } from './features/tenants/user-limit-routes.ts';
 import { vpnRoutes } from './features/vpn/routes.ts';
 import { sessionRoutes, tenantSessionRoutes } from './features/vpn/session-routes.ts';
 
@@ -36,6 +38,7 @@ export interface Services {
   readonly clock: Clock;
   readonly tenants: TenantService;
   readonly servers: ServerService;
+  readonly plans: PlanService;
   readonly doctor: Doctor;
   readonly locations: LocationStore;
   readonly usage: UsageService;
@@ -48,7 +51,7 @@ const ADMIN = '/api/v1/admin';
 
 /** The API's table of contents. */
 export function registerRoutes(app: FastifyInstance, services: Services): void {
-  const { health, users, limiter, devices, sessions, serverStatus, clock, tenants, servers, usage } =
+  const { health, users, limiter, devices, sessions, serverStatus, clock, tenants, servers, plans, usage } =
     services;
   void app.register(healthRoutes, health);
   void app.register(authRoutes, { prefix: API, users, limiter });
@@ -60,6 +63,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(usageRoutes, { prefix: API, usage });
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
   void app.register(apiKeyRoutes, { prefix: ADMIN, tenants });
+  void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
   void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions });

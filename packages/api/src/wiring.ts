@@ -2,9 +2,11 @@
 import {
   createAuthenticator,
   createDeviceService,
+  createDeviceUpkeep,
   createDoctor,
   createMetering,
   createEvacuator,
+  createPlanService,
   createServerService,
   createServerStatusService,
   createSessionService,
@@ -29,11 +31,13 @@ import type { Fleet } from './links/fleet.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
+import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
+import { createPlanStore } from './postgres/plans/store.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
 import { createEvacuationStore } from './postgres/servers/evacuation.ts';
 import { createServerStatusStore } from './postgres/servers/status.ts';
@@ -72,6 +76,12 @@ const CLEAN_EVERY_MS = 60_000;
 const FINISH_EVERY_MS = 1_000;
 /** How often evacuations are gone on with. */
 const EVACUATE_EVERY_MS = 1_000;
+/** How late VPN servers may hear of a changed plan. */
+const SPREAD_EVERY_MS = 1_000;
+/** How late an expiry or the end of an old key may be. */
+const END_EVERY_MS = 2_000;
+/** How late keys are changed, which is counted in days. */
+const RENEW_EVERY_MS = 60_000;
 /** How often the free addresses are counted that placing devices weighs. */
 const COUNT_EVERY_MS = 30_000;
 
@@ -109,6 +119,8 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     servers: createServerStore(database),
     serverStatus: createServerStatusStore(database),
     peers: createPeerStore(linkDatabase, config.peers.quarantineSeconds),
+    upkeep: createDeviceUpkeepStore(database),
+    plans: createPlanStore(database),
     doctor: createDoctorStore(linkDatabase),
     // Asked on the way of every push, so not on metering's connections.
     dataBudget: createDataLimitStore(linkDatabase),
@@ -132,6 +144,8 @@ function buildServices(
     users: createUserService({ users: stores.users, passwords, accessTokens }),
     tenants: createTenantService({ tenants: stores.tenants, apiKeys: stores.apiKeys, peers: fleet }),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
+    upkeep: createDeviceUpkeep({ upkeep: stores.upkeep, devices: stores.devices, peers: fleet, vault }),
+    plans: createPlanService({ plans: stores.plans, peers: fleet }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
     doctor: createDoctor({
       store: stores.doctor,
@@ -246,6 +260,9 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
         everyMs: EVACUATE_EVERY_MS,
         work: createEvacuator(createEvacuationStore(database), vpnServers.control),
       },
+      { what: 'spread plans', everyMs: SPREAD_EVERY_MS, work: () => services.plans.spread() },
+      { what: 'end what is due', everyMs: END_EVERY_MS, work: () => services.upkeep.endWhatIsDue() },
+      { what: 'renew keys', everyMs: RENEW_EVERY_MS, work: () => services.upkeep.renewKeys() },
       { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(database) },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },

@@ -115,6 +115,7 @@ async function aProcess(): Promise<Metering> {
         },
       ]),
     peers: createPeerStore(database, 0),
+    opOf: () => Promise.reject(new Error('this VPN server is only read')),
     onEvent: () => undefined,
     onError: (what, error) => errors.push(what, error),
     ackDeadlineMs: 2_000,

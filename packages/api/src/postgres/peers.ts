@@ -1,8 +1,8 @@
 import { type DesiredDigest, type DesiredPeer, type PeerStore, tunnelAddressesOf } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import type { Database } from './database.ts';
-import { repeating } from './transaction.ts';
 import { limitsFromRow, PLAN_COLUMNS, PLAN_JOINS, type PlanRow } from './devices/rows.ts';
+import { repeating } from './transaction.ts';
 
 interface PeerRow extends PlanRow {
   tenant_id: string;
@@ -41,8 +41,7 @@ function peerFromRow(row: PeerRow): DesiredPeer {
 
 /** The devices of a VPN server `$1`. */
 const PLACED = `
-SELECT ${peerColumns('d.generation', "d.state = 'live'")} FROM devices d ${PLAN_JOINS}
-WHERE d.server_id = $1`;
+SELECT ${peerColumns('d.generation', "d.state = 'live'")} FROM devices d ${PLAN_JOINS} WHERE d.server_id = $1`;
 
 /** Devices that have moved away from it and that it has not acknowledged to be gone. */
 const DEPARTED = `
@@ -84,10 +83,10 @@ UNION ALL ${DEPARTED} AND d.id IN (SELECT device_id FROM claimed)`,
  * One statement for a whole batch. Rows are locked in the order of their ids, so that two replicas that acknowledge the
  * same devices wait for each other instead of deadlocking. Durable only with the next commit that is (the last line):
  * losing it to a crash of PostgreSQL costs one repeated acknowledgement, a flush would cost every caller 1–3 ms.
+ * A key that the device had before its newest generation is free for its tenant once that is acknowledged, and no VPN
+ * server that it moved away from may still carry it; a device of generation 1 has had no other.
  * What a VPN server says of a device that has moved away closes its departures; only those of the device itself count as
  * its own. Where a deleted device has departures, `finishDepartures` completes its removal.
- * A key that the device had before its newest generation is free for its tenant once that is acknowledged; a device of
- * generation 1 has had no other.
  */
 const ACKNOWLEDGE = {
   name: 'peers-acknowledge',
@@ -122,7 +121,8 @@ WITH acked AS (
 ), key AS (
   UPDATE public_keys SET device_id = NULL
   FROM d WHERE public_keys.device_id = d.id AND d.changed
-    AND (d.removed OR public_keys.key_hash NOT IN (sha256(d.public_key), coalesce(sha256(d.replaces_key), '')))
+    AND (d.removed OR public_keys.key_hash NOT IN (sha256(d.public_key), coalesce(sha256(d.replaces_key), ''))
+      AND NOT EXISTS (SELECT FROM departures WHERE departures.device_id = d.id))
 ), sent AS (
   DELETE FROM outbox USING acked
   WHERE outbox.device_id = acked.id AND outbox.server_id = $1 AND outbox.generation <= acked.generation

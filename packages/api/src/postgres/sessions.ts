@@ -1,5 +1,5 @@
 import { CVaultError, newId, type PastSession, type SessionScope, type SessionStore } from '@cvault/core';
-import type { Database } from './database.ts';
+import { brokenConstraint, type Database } from './database.ts';
 
 /**
  * The update of the device locks its row, so two calls at once come one after the other: the second finds the first
@@ -9,9 +9,11 @@ const OPEN = `
 WITH device AS (
   UPDATE devices SET last_connected_at = now()
   WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state = 'live' RETURNING tenant_id, user_id, id, server_id
+), allowed AS (
+  SELECT * FROM device WHERE check_session_limits(tenant_id, user_id, id)
 ), opened AS (
   INSERT INTO sessions (id, tenant_id, user_id, device_id, server_id, opened_by)
-  SELECT $4, tenant_id, user_id, id, server_id, 'connect' FROM device
+  SELECT $4, tenant_id, user_id, id, server_id, 'connect' FROM allowed
   ON CONFLICT (device_id) WHERE state = 'ACTIVE' DO NOTHING
   RETURNING id, connected_at
 )
@@ -108,12 +110,25 @@ function pastSessionOf(row: HistoryRow): PastSession {
   };
 }
 
+/** check_session_limits says whose limit it is. */
+function refusedByLimit(cause: unknown): never {
+  const whose = { sessions_user_limit: 'user', sessions_tenant_limit: 'tenant' }[
+    brokenConstraint(cause) ?? ''
+  ];
+  if (whose === undefined) throw cause;
+  throw new CVaultError('session_limit_reached', `As many sessions of the ${whose} are open as may be.`, {
+    cause,
+  });
+}
+
 export function createSessionStore({ pool }: Database): SessionStore {
   return {
     async open({ tenantId, userId }, deviceId) {
       // Between the two statements somebody may close the session that was in the way: then it is opened after all.
       for (let attempt = 1; attempt <= 3; attempt++) {
-        const opened = await pool.query<OpenRow>(OPEN, [tenantId, userId, deviceId, newId()]);
+        const opened = await pool
+          .query<OpenRow>(OPEN, [tenantId, userId, deviceId, newId()])
+          .catch(refusedByLimit);
         const row = opened.rows[0] ?? (await pool.query<OpenRow>(ACTIVE, [tenantId, deviceId])).rows[0];
         if (row !== undefined) return { id: row.id, connectedAt: row.connected_at, opened: row.opened };
       }

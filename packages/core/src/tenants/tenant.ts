@@ -16,6 +16,30 @@ export interface TenantSettings {
   readonly authRateWindowSeconds: number;
   /** Resolvers in the configurations of its devices, as addresses; empty for none. */
   readonly dns: readonly string[];
+  /** What its devices send into the tunnel, as canonical ranges; empty for everything. */
+  readonly routes: readonly string[];
+  /** Its devices on one VPN server reach each other. */
+  readonly privateNetwork: boolean;
+  /** Sessions that may be open at once, of all its users; null for any number. */
+  readonly sessionLimit: number | null;
+  /** Of each user, unless the user has limits of their own; null for any number. */
+  readonly userDeviceLimit: number | null;
+  readonly userSessionLimit: number | null;
+  /** Bytes in one period, up and down together, of all its users; null for any amount. */
+  readonly dataLimitBytes: number | null;
+  /** The same of each user, unless the user has limits of their own. */
+  readonly userDataLimitBytes: number | null;
+  /** Day of the month, 1 to 28, on which a period begins at 0:00 UTC. */
+  readonly dataResetDay: number;
+  /** Shares of a data limit at which a warning goes out, in percent. */
+  readonly dataWarnPercents: readonly number[];
+  /** Of each device, unless its user has limits of their own; null for any speed. */
+  readonly uploadBitsPerSecond: number | null;
+  readonly downloadBitsPerSecond: number | null;
+  /** A device with an older key is held until it has a new one; null for any age. */
+  readonly keyLifetimeDays: number | null;
+  /** Keys that were made here are changed when they are older; null for never. */
+  readonly keyRotationDays: number | null;
 }
 
 /** A business that puts the VPN into its own product. */

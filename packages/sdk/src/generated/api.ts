@@ -283,7 +283,7 @@ export interface paths {
         head?: never;
         /**
          * Change a tenant’s settings
-         * @description What is left out stays. Limits act from the next request on.
+         * @description What is left out stays. Limits act from the next request on; those that VPN servers enforce reach them within seconds.
          */
         patch: operations["updateTenant"];
         trace?: never;
@@ -398,6 +398,43 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tenants/{id}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a tenant’s users with their limits, oldest first */
+        get: operations["listUserPlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tenants/{id}/users/{userId}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set limits for one user, in place of the tenant’s
+         * @description What is left out stays; null gives the tenant’s limit back. A limit below what the user has takes nothing away.
+         */
+        patch: operations["limitUser"];
         trace?: never;
     };
     "/api/v1/auth/login": {
@@ -913,14 +950,40 @@ export interface components {
             /** @description Requests to the authentication routes per client and window */
             authRateLimit?: number;
             authRateWindowSeconds?: number;
+            /** @description Most bytes in a period, up and down together, of all users together. Null: any amount */
+            dataLimitBytes?: number | null;
+            /** @description Day of the month on which a period begins, at 0:00 UTC */
+            dataResetDay?: number;
+            /** @description Shares of a data limit at which a warning goes out */
+            dataWarnPercents?: number[];
             /** @description Most devices, of all users together */
             deviceLimit?: number;
             /** @description Resolvers in the devices’ configurations */
-            dns?: (string)[];
+            dns?: string[];
+            /** @description Of each device, unless set for its user. Null: any speed */
+            downloadBitsPerSecond?: number | null;
+            /** @description A device with an older key is held until it has a new one. Null: any age */
+            keyLifetimeDays?: number | null;
+            /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
+            keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name: string;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+            /** @description Its devices on one VPN server reach each other. */
+            privateNetwork?: boolean;
+            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
+            routes?: string[];
+            /** @description Most sessions open at once, of all users together. Null: any number */
+            sessionLimit?: number | null;
+            /** @description Of each device, unless set for its user. Null: any speed */
+            uploadBitsPerSecond?: number | null;
+            /** @description The same of one user, unless set for the user */
+            userDataLimitBytes?: number | null;
+            /** @description Most devices of one user, unless set for the user. Null: any number */
+            userDeviceLimit?: number | null;
+            /** @description Most sessions of one user open at once, unless set for the user. Null: any number */
+            userSessionLimit?: number | null;
         };
         DeletingTenant: {
             /**
@@ -1391,18 +1454,31 @@ export interface components {
              * @description ISO 8601, UTC, with milliseconds
              */
             createdAt: string;
+            dataLimitBytes: number | null;
+            dataResetDay: number;
+            dataWarnPercents: number[];
             deviceCount: number;
             deviceLimit: number;
             dns: string[];
+            downloadBitsPerSecond: number | null;
             /**
              * Format: uuid
              * @description UUID
              */
             id: string;
+            keyLifetimeDays: number | null;
+            keyRotationDays: number | null;
             name: string;
             passwordLengthMin: number;
+            privateNetwork: boolean;
+            routes: string[];
+            sessionLimit: number | null;
             /** @enum {string} */
             state: "active" | "suspended" | "deleting";
+            uploadBitsPerSecond: number | null;
+            userDataLimitBytes: number | null;
+            userDeviceLimit: number | null;
+            userSessionLimit: number | null;
         };
         TenantList: {
             /** @description Null on the last page */
@@ -1441,14 +1517,53 @@ export interface components {
             /** @description Requests to the authentication routes per client and window */
             authRateLimit?: number;
             authRateWindowSeconds?: number;
+            /** @description Most bytes in a period, up and down together, of all users together. Null: any amount */
+            dataLimitBytes?: number | null;
+            /** @description Day of the month on which a period begins, at 0:00 UTC */
+            dataResetDay?: number;
+            /** @description Shares of a data limit at which a warning goes out */
+            dataWarnPercents?: number[];
             /** @description Most devices, of all users together */
             deviceLimit?: number;
             /** @description Resolvers in the devices’ configurations */
-            dns?: (string)[];
+            dns?: string[];
+            /** @description Of each device, unless set for its user. Null: any speed */
+            downloadBitsPerSecond?: number | null;
+            /** @description A device with an older key is held until it has a new one. Null: any age */
+            keyLifetimeDays?: number | null;
+            /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
+            keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name?: string;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+            /** @description Its devices on one VPN server reach each other. */
+            privateNetwork?: boolean;
+            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
+            routes?: string[];
+            /** @description Most sessions open at once, of all users together. Null: any number */
+            sessionLimit?: number | null;
+            /** @description Of each device, unless set for its user. Null: any speed */
+            uploadBitsPerSecond?: number | null;
+            /** @description The same of one user, unless set for the user */
+            userDataLimitBytes?: number | null;
+            /** @description Most devices of one user, unless set for the user. Null: any number */
+            userDeviceLimit?: number | null;
+            /** @description Most sessions of one user open at once, unless set for the user. Null: any number */
+            userSessionLimit?: number | null;
+        };
+        /** @description Null: the tenant’s limit */
+        UpdateUserLimits: {
+            /** @description Most bytes in a period, up and down together */
+            dataLimitBytes?: number | null;
+            /** @description Most devices */
+            deviceLimit?: number | null;
+            /** @description Of each device */
+            downloadBitsPerSecond?: number | null;
+            /** @description Most sessions open at once */
+            sessionLimit?: number | null;
+            /** @description Of each device */
+            uploadBitsPerSecond?: number | null;
         };
         Usage: {
             downloadBytes: number;
@@ -1512,6 +1627,36 @@ export interface components {
              */
             to: string;
             uploadBytes: number;
+        };
+        UserLimits: {
+            dataLimitBytes: number | null;
+            deviceLimit: number | null;
+            downloadBitsPerSecond: number | null;
+            sessionLimit: number | null;
+            uploadBitsPerSecond: number | null;
+        };
+        UserPlan: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            deviceCount: number;
+            /** @description What holds. Null: no limit */
+            effective: components["schemas"]["UserLimits"];
+            email: string;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description What was set for this user. Null: the tenant’s limit */
+            limits: components["schemas"]["UserLimits"];
+        };
+        UserPlanList: {
+            /** @description Null on the last page */
+            nextCursor: string | null;
+            users: components["schemas"]["UserPlan"][];
         };
         VpnStatus: {
             connectedDevices: number;
@@ -2317,6 +2462,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Usage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listUserPlans: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPlanList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    limitUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateUserLimits"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPlan"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -82,7 +82,8 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
         operationId: 'updateTenant',
         tags,
         summary: 'Change a tenant’s settings',
-        description: 'What is left out stays. Limits act from the next request on.',
+        description:
+          'What is left out stays. Limits act from the next request on; those that VPN servers enforce reach them within seconds.',
         params: IdParams,
         body: UpdateTenant,
         response: { 200: TenantResource },

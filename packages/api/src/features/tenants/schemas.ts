@@ -2,22 +2,18 @@ import type { ApiKey, Tenant } from '@cvault/core';
 import { z } from 'zod';
 import { Instant } from '../../http/schemas/answers.ts';
 import { Id } from '../../http/schemas/ids.ts';
+import { Resolvers, Routes } from '../../http/schemas/addresses.ts';
 import { Name } from '../../http/schemas/name.ts';
 import { NextCursor } from '../../http/schemas/pages.ts';
+import { Bytes, COUNT_MAX, CountLimit, Days, Speed } from './limits.ts';
 
-/** Within PostgreSQL's integer; the database checks the relation to the devices that there are. */
-const DEVICE_LIMIT_MAX = 2_000_000_000;
 const RATE_MAX = 1_000_000;
 const WINDOW_SECONDS_MAX = 86_400;
-/** As many as a resolver library asks. */
-const RESOLVERS_MAX = 8;
+/** As many as the database allows. */
+const WARNINGS_MAX = 8;
 
 const settings = {
-  deviceLimit: z
-    .int()
-    .min(0)
-    .max(DEVICE_LIMIT_MAX)
-    .meta({ description: 'Most devices, of all users together' }),
+  deviceLimit: z.int().min(0).max(COUNT_MAX).meta({ description: 'Most devices, of all users together' }),
   passwordLengthMin: z.int().min(8).max(256).meta({
     description: 'Fewest characters of a password. Below 12 only with a second factor of your own.',
   }),
@@ -27,10 +23,43 @@ const settings = {
     .max(RATE_MAX)
     .meta({ description: 'Requests to the authentication routes per client and window' }),
   authRateWindowSeconds: z.int().min(1).max(WINDOW_SECONDS_MAX),
-  dns: z
-    .array(z.union([z.ipv4(), z.ipv6()], 'must be an IP address'))
-    .max(RESOLVERS_MAX)
-    .meta({ description: 'Resolvers in the devices’ configurations' }),
+  dns: Resolvers.describe('Resolvers in the devices’ configurations'),
+  routes: Routes.describe(
+    'What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel)',
+  ),
+  privateNetwork: z.boolean().describe('Its devices on one VPN server reach each other.'),
+  sessionLimit: CountLimit.nullable().describe(
+    'Most sessions open at once, of all users together. Null: any number',
+  ),
+  userDeviceLimit: z
+    .int()
+    .min(0)
+    .max(COUNT_MAX)
+    .nullable()
+    .describe('Most devices of one user, unless set for the user. Null: any number'),
+  userSessionLimit: CountLimit.nullable().describe(
+    'Most sessions of one user open at once, unless set for the user. Null: any number',
+  ),
+  dataLimitBytes: Bytes.nullable().describe(
+    'Most bytes in a period, up and down together, of all users together. Null: any amount',
+  ),
+  userDataLimitBytes: Bytes.nullable().describe('The same of one user, unless set for the user'),
+  dataResetDay: z.int().min(1).max(28).describe('Day of the month on which a period begins, at 0:00 UTC'),
+  dataWarnPercents: z
+    .array(z.int().min(1).max(100))
+    .max(WARNINGS_MAX)
+    .refine((shares) => new Set(shares).size === shares.length, 'has a share twice')
+    .describe('Shares of a data limit at which a warning goes out'),
+  uploadBitsPerSecond: Speed.nullable().describe('Of each device, unless set for its user. Null: any speed'),
+  downloadBitsPerSecond: Speed.nullable().describe(
+    'Of each device, unless set for its user. Null: any speed',
+  ),
+  keyLifetimeDays: Days.nullable().describe(
+    'A device with an older key is held until it has a new one. Null: any age',
+  ),
+  keyRotationDays: Days.nullable().describe(
+    'Keys that were made here are changed when they are older; the old one goes on for a day. Null: never',
+  ),
 };
 
 export const CreateTenant = z.strictObject({ name: Name, ...z.object(settings).partial().shape }).meta({
@@ -53,12 +82,30 @@ export const TenantResource = z
     authRateLimit: z.int(),
     authRateWindowSeconds: z.int(),
     dns: z.array(z.string()),
+    routes: z.array(z.string()),
+    privateNetwork: z.boolean(),
+    sessionLimit: z.int().nullable(),
+    userDeviceLimit: z.int().nullable(),
+    userSessionLimit: z.int().nullable(),
+    dataLimitBytes: z.int().nullable(),
+    userDataLimitBytes: z.int().nullable(),
+    dataResetDay: z.int(),
+    dataWarnPercents: z.array(z.int()),
+    uploadBitsPerSecond: z.int().nullable(),
+    downloadBitsPerSecond: z.int().nullable(),
+    keyLifetimeDays: z.int().nullable(),
+    keyRotationDays: z.int().nullable(),
     createdAt: Instant,
   })
   .meta({ id: 'Tenant' });
 
 export function tenantResource(tenant: Tenant): z.infer<typeof TenantResource> {
-  return { ...tenant, dns: [...tenant.dns] };
+  return {
+    ...tenant,
+    dns: [...tenant.dns],
+    routes: [...tenant.routes],
+    dataWarnPercents: [...tenant.dataWarnPercents],
+  };
 }
 
 export const TenantList = z

@@ -121,6 +121,19 @@ describe('tenants', () => {
       authRateLimit: 100,
       authRateWindowSeconds: 900,
       dns: ['1.1.1.1', '8.8.8.8'],
+      routes: [],
+      privateNetwork: false,
+      sessionLimit: null,
+      userDeviceLimit: null,
+      userSessionLimit: null,
+      dataLimitBytes: null,
+      userDataLimitBytes: null,
+      dataResetDay: 1,
+      dataWarnPercents: [80, 95],
+      uploadBitsPerSecond: null,
+      downloadBitsPerSecond: null,
+      keyLifetimeDays: 180,
+      keyRotationDays: null,
       createdAt: expect.stringMatching(/Z$/) as string,
     });
     expect(created.headers.location).toBe(`/api/v1/admin/tenants/${tenant.id}`);
@@ -131,6 +144,67 @@ describe('tenants', () => {
     expect(changed.json()).toEqual({ ...tenant, ...changes });
     expect((await admin('PATCH', `/tenants/${tenant.id}`, {})).json()).toEqual({ ...tenant, ...changes });
     expect((await admin('PATCH', `/tenants/${tenant.id}`, { dns: [] })).json()).toMatchObject({ dns: [] });
+  });
+
+  test('every part of a plan, at creation and afterwards; null takes a limit away', async () => {
+    const plan = {
+      routes: ['10.0.0.0/8', 'fd00:1::/32'],
+      privateNetwork: true,
+      sessionLimit: 1_000,
+      userDeviceLimit: 0,
+      userSessionLimit: 2,
+      dataLimitBytes: Number.MAX_SAFE_INTEGER,
+      userDataLimitBytes: 50_000_000_000,
+      dataResetDay: 28,
+      dataWarnPercents: [50, 100],
+      uploadBitsPerSecond: 10_000_000,
+      downloadBitsPerSecond: 1_000_000_000_000,
+      keyLifetimeDays: 30,
+      keyRotationDays: 7,
+    };
+    const created = await aTenant(plan);
+    expect(created).toMatchObject(plan);
+    expect((await admin('GET', `/tenants/${created.id}`)).json()).toEqual(created);
+    const none = {
+      sessionLimit: null,
+      dataLimitBytes: null,
+      uploadBitsPerSecond: null,
+      keyLifetimeDays: null,
+    };
+    const changed = await admin('PATCH', `/tenants/${created.id}`, { ...none, routes: ['2001:DB8:0::/48'] });
+    expect(changed.json()).toEqual({ ...created, ...none, routes: ['2001:db8::/48'] });
+  });
+
+  test.each([
+    ['/uploadBitsPerSecond', { uploadBitsPerSecond: 0 }],
+    ['/downloadBitsPerSecond', { downloadBitsPerSecond: -8_000 }],
+    ['/uploadBitsPerSecond', { uploadBitsPerSecond: 7_999 }],
+    ['/uploadBitsPerSecond', { uploadBitsPerSecond: 2 ** 60 }],
+    ['/dataLimitBytes', { dataLimitBytes: 2 ** 53 }],
+    ['/dataLimitBytes', { dataLimitBytes: 0 }],
+    ['/userDataLimitBytes', { userDataLimitBytes: -1 }],
+    ['/sessionLimit', { sessionLimit: 0 }],
+    ['/userSessionLimit', { userSessionLimit: 1e300 }],
+    ['/userDeviceLimit', { userDeviceLimit: 2 ** 31 }],
+    ['/dataResetDay', { dataResetDay: 29 }],
+    ['/dataWarnPercents/1', { dataWarnPercents: [80, 101] }],
+    ['/dataWarnPercents', { dataWarnPercents: [80, 80] }],
+    ['/keyLifetimeDays', { keyLifetimeDays: 0 }],
+    ['/keyRotationDays', { keyRotationDays: 0.5 }],
+    ['/privateNetwork', { privateNetwork: 1 }],
+    ['/routes/0', { routes: ['10.8.0.1/24'] }],
+    ['/routes/0', { routes: ['::ffff:10.0.0.0/104'] }],
+    ['/routes', { routes: ['10.0.0.0/8', '10.0.0.0/8'] }],
+    ['/routes', { routes: Array.from({ length: 33 }, (_, n) => `10.${n}.0.0/16`) }],
+    ['/dns/0', { dns: ['010.0.0.1'] }],
+    ['/speed', { speed: 10 }],
+  ])('%s: %j is refused with its place, and changes nothing', async (pointer, change) => {
+    const tenant = await aTenant();
+    const answer = await admin('PATCH', `/tenants/${tenant.id}`, { deviceLimit: 3, ...change });
+    expect(answer.statusCode).toBe(400);
+    const { errors } = answer.json<{ errors: { pointer: string }[] }>();
+    expect(new Set(errors.map((error) => error.pointer))).toEqual(new Set([pointer]));
+    expect((await admin('GET', `/tenants/${tenant.id}`)).json()).toEqual(tenant);
   });
 
   test('a name is taken once, however it is spelled in Unicode', async () => {

@@ -7,9 +7,8 @@ const RESTING_LEAST = 50;
 const RESTING_MOST = 1_000;
 
 /**
- * SQL that answers whether the tenant may take another address. It counts by an index, and never further than it matters:
- * measured at 0.02 ms with nothing resting. Registrations that run at once may all see the same count: they make
- * nothing rest.
+ * SQL that answers whether the tenant may take another address. It counts by an index, and never further than it matters.
+ * Registrations that run at once may all see the same count: they make nothing rest.
  * @param tenant the statement's parameter for the tenant's id
  * @param seconds the one for the quarantine's length
  */

@@ -3,6 +3,9 @@ import type { ApiKey, ApiKeyMode, Tenant, TenantState } from '@cvault/core';
 /** What `tenantFromRow` reads of a row of `tenants`, in the table's own order of resolvers. */
 export const TENANT_COLUMNS = `
   id, name, state, device_count, device_limit, password_length_min, auth_rate_limit, auth_rate_window_seconds, created_at,
+  private_network, session_limit, user_device_limit, user_session_limit, data_limit_bytes, user_data_limit_bytes,
+  data_reset_day, data_warn_percents, upload_bits_per_second, download_bits_per_second, key_lifetime_days, key_rotation_days,
+  ARRAY(SELECT text(range) FROM unnest(routes) WITH ORDINALITY AS routes(range, place) ORDER BY place) AS routes,
   ARRAY(SELECT host(address) FROM unnest(dns) WITH ORDINALITY AS resolvers(address, place) ORDER BY place) AS dns`;
 
 export interface TenantRow {
@@ -15,6 +18,19 @@ export interface TenantRow {
   auth_rate_limit: number;
   auth_rate_window_seconds: number;
   dns: string[];
+  routes: string[];
+  private_network: boolean;
+  session_limit: number | null;
+  user_device_limit: number | null;
+  user_session_limit: number | null;
+  data_limit_bytes: number | null;
+  user_data_limit_bytes: number | null;
+  data_reset_day: number;
+  data_warn_percents: number[];
+  upload_bits_per_second: number | null;
+  download_bits_per_second: number | null;
+  key_lifetime_days: number | null;
+  key_rotation_days: number | null;
   created_at: Date;
 }
 
@@ -29,6 +45,19 @@ export function tenantFromRow(row: TenantRow): Tenant {
     authRateLimit: row.auth_rate_limit,
     authRateWindowSeconds: row.auth_rate_window_seconds,
     dns: row.dns,
+    routes: row.routes,
+    privateNetwork: row.private_network,
+    sessionLimit: row.session_limit,
+    userDeviceLimit: row.user_device_limit,
+    userSessionLimit: row.user_session_limit,
+    dataLimitBytes: row.data_limit_bytes,
+    userDataLimitBytes: row.user_data_limit_bytes,
+    dataResetDay: row.data_reset_day,
+    dataWarnPercents: row.data_warn_percents,
+    uploadBitsPerSecond: row.upload_bits_per_second,
+    downloadBitsPerSecond: row.download_bits_per_second,
+    keyLifetimeDays: row.key_lifetime_days,
+    keyRotationDays: row.key_rotation_days,
     createdAt: row.created_at,
   };
 }

@@ -11,7 +11,31 @@ const COLUMNS: Readonly<Record<keyof SomeSettings, readonly [column: string, typ
   authRateLimit: ['auth_rate_limit', 'integer'],
   authRateWindowSeconds: ['auth_rate_window_seconds', 'integer'],
   dns: ['dns', 'inet[]'],
+  routes: ['routes', 'inet[]'],
+  privateNetwork: ['private_network', 'boolean'],
+  sessionLimit: ['session_limit', 'integer'],
+  userDeviceLimit: ['user_device_limit', 'integer'],
+  userSessionLimit: ['user_session_limit', 'integer'],
+  dataLimitBytes: ['data_limit_bytes', 'bigint'],
+  userDataLimitBytes: ['user_data_limit_bytes', 'bigint'],
+  dataResetDay: ['data_reset_day', 'integer'],
+  dataWarnPercents: ['data_warn_percents', 'integer[]'],
+  uploadBitsPerSecond: ['upload_bits_per_second', 'bigint'],
+  downloadBitsPerSecond: ['download_bits_per_second', 'bigint'],
+  keyLifetimeDays: ['key_lifetime_days', 'integer'],
+  keyRotationDays: ['key_rotation_days', 'integer'],
 };
+
+/** What VPN servers enforce: only a change of these concerns them. */
+const ENFORCED: readonly (keyof SomeSettings)[] = [
+  'privateNetwork',
+  'dataLimitBytes',
+  'userDataLimitBytes',
+  'dataResetDay',
+  'uploadBitsPerSecond',
+  'downloadBitsPerSecond',
+];
+const enforced = (alias: string) => `(${ENFORCED.map((key) => `${alias}.${COLUMNS[key][0]}`).join(', ')})`;
 
 /** The settings that are given, as columns whose values are the parameters from $2 on. */
 function given(settings: SomeSettings) {
@@ -75,7 +99,15 @@ export function createTenantStore({ pool }: Database): TenantStore {
       if (columns.length === 0) return find(id);
       const changes = columns.map((column, index) => `${column} = ${parameters[index]!}`);
       return one(
-        `UPDATE tenants SET ${changes.join(', ')} WHERE id = $1 AND state <> 'deleting' RETURNING ${TENANT_COLUMNS}`,
+        `WITH old AS (
+           SELECT * FROM tenants WHERE id = $1 AND state <> 'deleting' FOR NO KEY UPDATE
+         ), t AS (
+           UPDATE tenants SET ${changes.join(', ')} FROM old WHERE tenants.id = old.id RETURNING tenants.*
+         ), change AS (
+           INSERT INTO plan_changes (tenant_id)
+           SELECT t.id FROM t JOIN old ON old.id = t.id WHERE ${enforced('t')} IS DISTINCT FROM ${enforced('old')}
+         )
+         SELECT ${TENANT_COLUMNS} FROM t`,
         [id, ...values],
       );
     },

@@ -1,0 +1,94 @@
+import type { PlanService, UserPlan } from '@cvault/core';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { Instant } from '../../http/schemas/answers.ts';
+import { Id, IdParams } from '../../http/schemas/ids.ts';
+import { cursorOf, idOfCursor, NextCursor, PageQuery } from '../../http/schemas/pages.ts';
+import { Bytes, COUNT_MAX, CountLimit, Speed } from './limits.ts';
+
+const config = { access: 'admin' } as const;
+const tags = ['Tenants (operator)'];
+
+const UpdateUserLimits = z
+  .strictObject({
+    deviceLimit: z.int().min(0).max(COUNT_MAX).nullable().describe('Most devices'),
+    sessionLimit: CountLimit.nullable().describe('Most sessions open at once'),
+    dataLimitBytes: Bytes.nullable().describe('Most bytes in a period, up and down together'),
+    uploadBitsPerSecond: Speed.nullable().describe('Of each device'),
+    downloadBitsPerSecond: Speed.nullable().describe('Of each device'),
+  })
+  .partial()
+  .meta({ id: 'UpdateUserLimits', description: 'Null: the tenant’s limit' });
+
+const Limits = z
+  .object({
+    deviceLimit: z.int().nullable(),
+    sessionLimit: z.int().nullable(),
+    dataLimitBytes: z.int().nullable(),
+    uploadBitsPerSecond: z.int().nullable(),
+    downloadBitsPerSecond: z.int().nullable(),
+  })
+  .meta({ id: 'UserLimits' });
+
+const UserPlanResource = z
+  .object({
+    id: Id,
+    email: z.string(),
+    createdAt: Instant,
+    deviceCount: z.int(),
+    limits: Limits.describe('What was set for this user. Null: the tenant’s limit'),
+    effective: Limits.describe('What holds. Null: no limit'),
+  })
+  .meta({ id: 'UserPlan' });
+
+const UserPlanList = z
+  .object({ users: z.array(UserPlanResource), nextCursor: NextCursor })
+  .meta({ id: 'UserPlanList' });
+
+function userPlanResource(user: UserPlan): z.infer<typeof UserPlanResource> {
+  return { ...user, limits: { ...user.limits }, effective: { ...user.effective } };
+}
+
+export const userLimitRoutes: FastifyPluginAsyncZod<{ plans: PlanService }> = async (app, { plans }) => {
+  app.get(
+    '/tenants/:id/users',
+    {
+      config,
+      schema: {
+        operationId: 'listUserPlans',
+        tags,
+        summary: 'List a tenant’s users with their limits, oldest first',
+        params: IdParams,
+        querystring: PageQuery,
+        response: { 200: UserPlanList },
+      },
+    },
+    async (request) => {
+      const { limit, cursor } = request.query;
+      const after = cursor === undefined ? undefined : idOfCursor(cursor);
+      const { users, lastId } = await plans.users(request.params.id, limit, after);
+      return { users: users.map(userPlanResource), nextCursor: lastId === null ? null : cursorOf(lastId) };
+    },
+  );
+
+  app.patch(
+    '/tenants/:id/users/:userId/limits',
+    {
+      config,
+      schema: {
+        operationId: 'limitUser',
+        tags,
+        summary: 'Set limits for one user, in place of the tenant’s',
+        description:
+          'What is left out stays; null gives the tenant’s limit back. A limit below what the user has takes nothing away.',
+        params: z.strictObject({ id: Id, userId: Id }),
+        body: UpdateUserLimits,
+        response: { 200: UserPlanResource },
+      },
+    },
+    async (request) => {
+      const { id, userId } = request.params;
+      return userPlanResource(await plans.limitUser(id, userId, request.body));
+    },
+  );
+};

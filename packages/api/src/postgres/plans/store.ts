@@ -1,0 +1,133 @@
+import type { PlanStore, SomeUserLimits, UserLimits, UserPlan } from '@cvault/core';
+import type { Database } from '../database.ts';
+import { inTransaction } from '../transaction.ts';
+
+const LIMITS: Readonly<Record<keyof UserLimits, string>> = {
+  deviceLimit: 'device_limit',
+  sessionLimit: 'session_limit',
+  dataLimitBytes: 'data_limit_bytes',
+  uploadBitsPerSecond: 'upload_bits_per_second',
+  downloadBitsPerSecond: 'download_bits_per_second',
+};
+const NAMES = Object.keys(LIMITS) as (keyof UserLimits)[];
+
+/** Of a user `u` of tenant `t`: own limits, and those that hold. */
+const COLUMNS = `u.id, u.email, u.created_at, u.device_count,
+  u.device_limit, u.session_limit, u.data_limit_bytes, u.upload_bits_per_second, u.download_bits_per_second,
+  coalesce(u.device_limit, t.user_device_limit) AS effective_device_limit,
+  coalesce(u.session_limit, t.user_session_limit) AS effective_session_limit,
+  coalesce(u.data_limit_bytes, t.user_data_limit_bytes) AS effective_data_limit_bytes,
+  coalesce(u.upload_bits_per_second, t.upload_bits_per_second) AS effective_upload_bits_per_second,
+  coalesce(u.download_bits_per_second, t.download_bits_per_second) AS effective_download_bits_per_second`;
+
+type UserPlanRow = Record<string, number | null> & {
+  id: string;
+  email: string;
+  created_at: Date;
+  device_count: number;
+};
+
+function limitsOf(row: UserPlanRow, prefix: string): UserLimits {
+  return Object.fromEntries(NAMES.map((name) => [name, row[prefix + LIMITS[name]] ?? null])) as {
+    [K in keyof UserLimits]: number | null;
+  };
+}
+
+function userPlanFromRow(row: UserPlanRow): UserPlan {
+  return {
+    id: row.id,
+    email: row.email,
+    createdAt: row.created_at,
+    deviceCount: row.device_count,
+    limits: limitsOf(row, ''),
+    effective: limitsOf(row, 'effective_'),
+  };
+}
+
+/** What VPN servers enforce: only a change of these concerns them. */
+const ENFORCED = ['data_limit_bytes', 'upload_bits_per_second', 'download_bits_per_second'];
+const rowOf = (alias: string) => `(${ENFORCED.map((column) => `${alias}.${column}`).join(', ')})`;
+
+function limitUserSql(limits: SomeUserLimits): { sql: string; values: unknown[] } {
+  const given = NAMES.filter((name) => limits[name] !== undefined);
+  // Without any it says what is there: an UPDATE has to set something.
+  const set = given.map((name, index) => `${LIMITS[name]} = $${index + 3}`).join(', ');
+  const sql = `
+WITH old AS (
+  SELECT * FROM tenant_users WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
+), u AS (
+  UPDATE tenant_users SET ${set === '' ? 'email = old.email' : set} FROM old
+  WHERE tenant_users.tenant_id = old.tenant_id AND tenant_users.id = old.id
+  RETURNING tenant_users.*
+), change AS (
+  INSERT INTO plan_changes (tenant_id, user_id)
+  SELECT u.tenant_id, u.id FROM u JOIN old ON old.id = u.id WHERE ${rowOf('u')} IS DISTINCT FROM ${rowOf('old')}
+)
+SELECT ${COLUMNS} FROM u JOIN tenants t ON t.id = u.tenant_id`;
+  return { sql, values: given.map((name) => limits[name]) };
+}
+
+/** A change that another replica is at is its business until the end of its transaction. */
+const NEXT_CHANGE = `
+SELECT id, tenant_id, user_id, after_device FROM plan_changes ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`;
+
+/**
+ * Devices that are registered meanwhile have the new plan already (see REGISTER), and a device that is held back gets it with
+ * the generation that brings it back.
+ */
+const SPREAD = `
+WITH batch AS (
+  SELECT id FROM devices
+  WHERE tenant_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND id > $3 AND state = 'live'
+  ORDER BY id LIMIT $4 FOR UPDATE
+), d AS (
+  UPDATE devices SET generation = generation + 1 FROM batch WHERE devices.id = batch.id
+  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
+), queued AS (
+  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
+  SELECT tenant_id, server_id, id, generation FROM d
+)
+SELECT id, server_id FROM d ORDER BY id`;
+
+export function createPlanStore({ pool }: Database): PlanStore {
+  return {
+    async users(tenantId, { limit, afterId }) {
+      const { rowCount } = await pool.query('SELECT FROM tenants WHERE id = $1', [tenantId]);
+      if (rowCount === 0) return null;
+      const { rows } = await pool.query<UserPlanRow>(
+        `SELECT ${COLUMNS} FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id
+         WHERE u.tenant_id = $1 AND ($3::uuid IS NULL OR u.id > $3) ORDER BY u.id LIMIT $2`,
+        [tenantId, limit, afterId ?? null],
+      );
+      return rows.map(userPlanFromRow);
+    },
+
+    async limitUser(tenantId, userId, limits) {
+      const { sql, values } = limitUserSql(limits);
+      const { rows } = await pool.query<UserPlanRow>(sql, [tenantId, userId, ...values]);
+      return rows[0] === undefined ? null : userPlanFromRow(rows[0]);
+    },
+
+    spread: (limit) =>
+      inTransaction(pool, async (db) => {
+        const change = (
+          await db.query<{ id: number; tenant_id: string; user_id: string | null; after_device: string }>(
+            NEXT_CHANGE,
+          )
+        ).rows[0];
+        if (change === undefined) return null;
+        const { rows } = await db.query<{ id: string; server_id: string }>(SPREAD, [
+          change.tenant_id,
+          change.user_id,
+          change.after_device,
+          limit,
+        ]);
+        if (rows.length < limit) await db.query('DELETE FROM plan_changes WHERE id = $1', [change.id]);
+        else {
+          const after = [change.id, rows.at(-1)!.id];
+          await db.query('UPDATE plan_changes SET after_device = $2 WHERE id = $1', after);
+        }
+        return { devices: rows.length, serverIds: [...new Set(rows.map((row) => row.server_id))] };
+      }),
+  };
+}
