@@ -191,10 +191,10 @@ function inDigestOrder(prefixes: readonly string[]): string[] {
 
 /**
  * The agent reads no preshared keys and keeps none, so it cannot compare them: the same generation has the same one, a
- * new generation may have another, and of a peer that it found nothing is known.
+ * new generation may have another, and a peer that it found is given the op's. One without is left as it was found.
  */
 function mayHaveAnotherPresharedKey(op: SetOp, claim: PresentDevice | undefined): boolean {
-  if (claim === undefined) return true;
+  if (claim === undefined) return op.presharedKey !== undefined;
   return claim.generation !== op.generation && (claim.hasPresharedKey || op.presharedKey !== undefined);
 }
 
