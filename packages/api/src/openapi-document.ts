@@ -26,6 +26,8 @@ export async function buildOpenApi(): Promise<string> {
         'tenants',
         'servers',
         'doctor',
+        'serverHealth',
+        'metrics',
       ] as const
     ).map((name) => [name, inert()]),
   ) as unknown as Omit<Services, 'health'>;

@@ -3,6 +3,7 @@ import type {
   DeviceService,
   Doctor,
   RateLimiter,
+  ServerHealthService,
   ServerService,
   ServerStatusService,
   SessionService,
@@ -15,6 +16,8 @@ import { deviceRoutes } from './features/devices/routes.ts';
 import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
+import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts';
+import { serverHealthRoutes } from './features/servers/health-routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
@@ -32,6 +35,8 @@ export interface Services {
   readonly tenants: TenantService;
   readonly servers: ServerService;
   readonly doctor: Doctor;
+  readonly serverHealth: ServerHealthService;
+  readonly metrics: MetricsOptions['metrics'];
 }
 
 /** For tenants and their users. */
@@ -50,5 +55,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
   void app.register(apiKeyRoutes, { prefix: ADMIN, tenants });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
+  void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });
+  void app.register(metricsRoutes, { metrics: services.metrics });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
 }

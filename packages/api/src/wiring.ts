@@ -3,6 +3,7 @@ import {
   createAuthenticator,
   createDeviceService,
   createDoctor,
+  createServerHealthService,
   createServerService,
   createServerStatusService,
   createSessionService,
@@ -22,6 +23,7 @@ import { createPasswordHasher } from './credentials/passwords.ts';
 import type { Probe } from './features/health/routes.ts';
 import { buildApp } from './http/app.ts';
 import type { Fleet } from './links/fleet.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
@@ -29,6 +31,8 @@ import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
+import { createFreeAddresses } from './postgres/servers/free-addresses.ts';
+import { createServerLagStore } from './postgres/servers/lag.ts';
 import { createServerStatusStore } from './postgres/servers/status.ts';
 import { createServerStore } from './postgres/servers/store.ts';
 import { createSessionStore } from './postgres/sessions.ts';
@@ -88,6 +92,8 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     serverStatus: createServerStatusStore(database),
     peers: createPeerStore(linkDatabase, config.peers.quarantineSeconds),
     doctor: createDoctorStore(linkDatabase),
+    serverLags: createServerLagStore(linkDatabase),
+    freeAddresses: createFreeAddresses(linkDatabase),
   };
 }
 
@@ -109,6 +115,7 @@ function buildServices(
     tenants: createTenantService({ tenants: stores.tenants, apiKeys: stores.apiKeys, peers: fleet }),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
+    serverHealth: createServerHealthService({ store: stores.serverLags, fleet }),
     doctor: createDoctor({
       store: stores.doctor,
       peers: stores.peers,
@@ -158,6 +165,14 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
   const linkDatabase = openDatabase(databaseUrl, { connections: LINK_CONNECTIONS, onConnectionLost });
   const stores = buildStores(database, linkDatabase, config);
   const vault = createVault(config.masterKeys.current, config.masterKeys.retired);
+  const metrics = createMetrics({
+    servers: () => services.serverHealth.all(),
+    freeShares: stores.freeAddresses,
+    connections: new Map([
+      ['requests', database.pool],
+      ['links', linkDatabase.pool],
+    ]),
+  });
   const vpnServers = createVpnServers({
     database: linkDatabase,
     peers: stores.peers,
@@ -165,6 +180,8 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     log,
     ackDeadlineMs: config.peers.ackDeadlineMs,
     reconcileEveryMs: config.peers.reconcileSeconds * 1_000,
+    onPushed: metrics.pushed,
+    onLook: metrics.looked,
   });
   const services = buildServices(stores, config, vault, vpnServers);
   let draining = false;
@@ -176,11 +193,13 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     trustProxy: config.http.trustProxy,
     publicUrl: config.http.publicUrl,
     version: VERSION,
+    onAnswer: metrics.request,
     routes: (routes) =>
       registerRoutes(routes, {
         ...services,
         limiter,
         clock: systemClock,
+        metrics,
         health: {
           clock: systemClock,
           probes: buildProbes(database, vpnServers.fleet),

@@ -11,6 +11,7 @@ export * from './ids.ts';
 export * from './keys/vault.ts';
 export * from './secret.ts';
 export * from './servers/admin-ports.ts';
+export * from './servers/health.ts';
 export * from './servers/peer.ts';
 export * from './servers/ports.ts';
 export * from './servers/reconcile.ts';
