@@ -22,7 +22,7 @@ import {
 } from '../harness/api-client.ts';
 import { type ControlPlane, makeSecrets, startControlPlane } from '../harness/control-plane.ts';
 import { type CrashingPostgres, startCrashingPostgres } from '../harness/crashing-postgres.ts';
-import { FAULT_SETTINGS, untilHealthy } from '../harness/platform.ts';
+import { FAULT_SETTINGS, readMetric, untilHealthy } from '../harness/platform.ts';
 import { mustRun } from '../harness/program.ts';
 import { Random } from '../harness/random.ts';
 import { inRound, say, seed } from '../harness/round.ts';
@@ -159,6 +159,13 @@ describe('with a disk that holds', () => {
     ledger.stop();
     await loading;
     await ledger.verify();
+    const answers = await readMetric(
+      plane.baseUrl,
+      secrets,
+      'cvault_http_request_duration_seconds_count',
+      '5xx',
+    );
+    expect(answers, 'the refusals are counted').toBeGreaterThan(0);
   });
 
   test.each<[string, () => Promise<unknown>, () => Promise<unknown>]>([
@@ -204,14 +211,13 @@ describe('with a disk that holds', () => {
 
   test('out of file descriptors: refuses, lives, and serves again', async () => {
     const limit = 80;
-    await mustRun(['prlimit', '--pid', String(plane.pid), `--nofile=${limit}:${limit}`]);
+    await mustRun(['prlimit', '--pid', String(plane.pid), `--nofile=${limit}:`]);
     const { hostname, port } = new URL(plane.baseUrl);
     const idle: Socket[] = Array.from({ length: limit * 2 }, () =>
       connect({ host: hostname, port: Number(port) }).on('error', () => undefined),
     );
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     for (const socket of idle) socket.destroy();
-    await mustRun(['prlimit', '--pid', String(plane.pid), '--nofile=1024:1024']);
     await until(
       'it serves',
       async () => (await call('POST', '/api/v1/devices', { deviceName: 'x' })).status === 201,

@@ -13,7 +13,13 @@ import {
   type TestUser,
 } from '../harness/api-client.ts';
 import { type ControlPlane, makeSecrets } from '../harness/control-plane.ts';
-import { type SshVpnServer, startReplicas, startSshVpnServer, untilHealthy } from '../harness/platform.ts';
+import {
+  readMetric,
+  type SshVpnServer,
+  startReplicas,
+  startSshVpnServer,
+  untilHealthy,
+} from '../harness/platform.ts';
 import { inRound, say } from '../harness/round.ts';
 import { until } from '../harness/until.ts';
 import { processIds } from '../harness/vpn-server.ts';
@@ -38,6 +44,7 @@ const driftFound = async () => {
   );
   return rows[0]!.drift_found;
 };
+const metric = (name: string) => readMetric(plane.baseUrl, secrets, name, vpn.id);
 const wg = (...args: string[]) => vpn.host.must(['wg', 'set', 'wg0', ...args]);
 const killOnHost = async (pattern: string) => {
   const pids = await processIds(vpn.host, pattern);
@@ -92,6 +99,7 @@ test('changed by hand: a peer added, one removed, an address moved are repaired 
     60_000,
   );
   await until('it is reported', async () => (await driftFound()) >= found + 4);
+  expect(await metric('cvault_server_drift_found')).toBe(await driftFound());
   expect(plane.log()).toContain('VPN server differed from the database');
   const { devices } = await must(call<{ devices: { status: string }[] }>('GET', '/api/v1/devices'));
   expect(
@@ -175,9 +183,15 @@ test('half-open: found, no call hangs, another VPN server is not slowed; then al
     await until('the link is found cut', async () => (await linkState()) === 'degraded');
     say(`half-open: found after ${seconds()} s`);
     expect((await register(REGION)).status).toBe(202);
+    expect(await metric('cvault_server_up')).toBe(0);
+    expect(await metric('cvault_server_queued_changes')).toBeGreaterThanOrEqual(2);
   } finally {
     await link('up');
   }
+  await until('the metrics are clear again', async () => {
+    const [up, queued] = [await metric('cvault_server_up'), await metric('cvault_server_queued_changes')];
+    return up === 1 && queued === 0;
+  });
 });
 
 test('packets dropped in the middle of a conversation, without a word to either side', async () => {
