@@ -126,6 +126,7 @@ const FOR_TESTS = {
   sshd: 'openssh-server',
   ssh: 'openssh-client',
   ping: 'iputils-ping',
+  iperf3: 'iperf3',
   curl: 'curl',
   'redis-server': 'redis-server',
 };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { OpResult, SetOp } from '@cvault/protocol';
+import { digestOfPeer, formatDigest, type OpResult, type SetOp } from '@cvault/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAgent, type Agent } from './agent.ts';
 import type { WireGuardBackend } from './backend.ts';
@@ -68,6 +68,53 @@ describe('set', () => {
     const { writes } = backend;
     expect(outcomes(await plane.apply(op, op))).toEqual(['applied', 'applied']);
     expect(backend.writes).toBe(writes);
+  });
+
+  describe('with a preshared key', () => {
+    test('gives it to the peer; a higher generation replaces it or takes it away', async () => {
+      const plane = await start();
+      const presharedKey = randomPublicKey();
+      const op = setOp(2, { presharedKey });
+      await plane.apply(op);
+      expect(backend.presharedKey(op.publicKey)).toBe(presharedKey);
+      const another = randomPublicKey();
+      await plane.apply({ ...op, generation: 2, presharedKey: another });
+      expect(backend.presharedKey(op.publicKey)).toBe(another);
+      await plane.apply({ ...op, generation: 3, presharedKey: undefined });
+      expect(backend.presharedKey(op.publicKey)).toBeUndefined();
+      expect(await peers()).toEqual({ [op.publicKey]: ['10.8.0.2/32', 'fd00:8::2/128'] });
+    });
+
+    test('of the same generation is acknowledged without comparing preshared keys', async () => {
+      const plane = await start();
+      const op = setOp(2, { presharedKey: randomPublicKey() });
+      await plane.apply(op);
+      const { writes } = backend;
+      expect(outcomes(await plane.apply({ ...op, presharedKey: randomPublicKey() }))).toEqual(['applied']);
+      expect(backend.writes).toBe(writes);
+      expect(backend.presharedKey(op.publicKey)).toBe(op.presharedKey);
+    });
+
+    test('gives it to a peer that was there already, whose own nobody knows', async () => {
+      const op = setOp(2, { presharedKey: randomPublicKey() });
+      const right = ['10.8.0.2/32', 'fd00:8::2/128'];
+      const stale = { kind: 'set', allowedIps: right, presharedKey: randomPublicKey() } as const;
+      backend.byHand({ ...stale, publicKey: op.publicKey });
+      await (await start()).apply(op);
+      expect(backend.presharedKey(op.publicKey)).toBe(op.presharedKey);
+      await (await start()).apply({ ...op, presharedKey: undefined });
+      expect(backend.presharedKey(op.publicKey)).toBeUndefined();
+    });
+
+    test('gives it again to a peer that was removed by hand', async () => {
+      const plane = await start();
+      const op = setOp(2, { presharedKey: randomPublicKey() });
+      await plane.apply(op);
+      backend.byHand({ kind: 'remove', publicKey: op.publicKey });
+      await plane.list();
+      await plane.apply(op);
+      expect(backend.presharedKey(op.publicKey)).toBe(op.presharedKey);
+    });
   });
 
   test('of a lower generation is stale', async () => {
@@ -143,7 +190,7 @@ describe('set', () => {
     ]);
   });
 
-  test('takes over a peer that is there already, without a write where it is right', async () => {
+  test('takes over a peer that is there already', async () => {
     const right = setOp(2);
     const wrong = setOp(3);
     backend.byHand(
@@ -152,10 +199,11 @@ describe('set', () => {
     );
     const plane = await start();
     expect(plane.hello.peerCount).toBe(2);
-    expect(outcomes(await plane.apply(right))).toEqual(['applied']);
-    expect(backend.writes).toBe(0);
-    expect(outcomes(await plane.apply(wrong))).toEqual(['applied']);
-    expect((await peers())[wrong.publicKey]).toEqual(['10.8.0.3/32', 'fd00:8::3/128']);
+    expect(outcomes(await plane.apply(right, wrong))).toEqual(['applied', 'applied']);
+    expect(await peers()).toEqual({
+      [right.publicKey]: ['10.8.0.2/32', 'fd00:8::2/128'],
+      [wrong.publicKey]: ['10.8.0.3/32', 'fd00:8::3/128'],
+    });
   });
 
   let ownKey = '';
@@ -433,13 +481,112 @@ describe('list', () => {
   });
 });
 
+describe('digest', () => {
+  const digestOf = (...ops: SetOp[]) => formatDigest(ops.reduce((sum, op) => sum ^ digestOfPeer(op), 0n));
+
+  test('is that of the devices as their ops want them, whatever the order of their addresses', async () => {
+    const plane = await start();
+    const [one, two] = [setOp(2), setOp(3, { generation: 7 })];
+    expect(await plane.digest()).toMatchObject({ peers: 0, digest: '0'.repeat(16), drifted: 0 });
+    await plane.apply({ ...one, addresses: one.addresses.toReversed() }, two);
+    expect(await plane.digest()).toMatchObject({ peers: 2, digest: digestOf(one, two), drifted: 0 });
+    const moved = { ...two, generation: 8, publicKey: randomPublicKey(), addresses: ['10.8.0.4'] };
+    await plane.apply(moved, { verb: 'remove', deviceId: one.deviceId, generation: 2 });
+    expect(await plane.digest()).toMatchObject({ peers: 1, digest: digestOf(moved), drifted: 0 });
+  });
+
+  test('leaves out what was changed by hand, counts it, and is as before once it is mended', async () => {
+    const plane = await start();
+    const [kept, gone, wider, robbed] = [setOp(2), setOp(3), setOp(4), setOp(5)];
+    await plane.apply(kept, gone, wider, robbed);
+    const { digest } = await plane.digest();
+    const stranger = randomPublicKey();
+    backend.byHand(
+      { kind: 'remove', publicKey: gone.publicKey },
+      {
+        kind: 'set',
+        publicKey: wider.publicKey,
+        allowedIps: ['10.8.0.4/32', 'fd00:8::4/128', '10.8.9.0/24'],
+      },
+      { kind: 'set', publicKey: stranger, allowedIps: ['10.8.0.5/32'] },
+    );
+    const drifted = await plane.digest();
+    expect(drifted).toMatchObject({ peers: 1, digest: digestOf(kept), drifted: 4 });
+    await plane.apply({ verb: 'evict', publicKey: stranger, owner: null }, gone, wider, robbed);
+    expect(await plane.digest()).toMatchObject({ peers: 4, digest, drifted: 0 });
+  });
+
+  test('counts a found peer as drift until its device claims it, and writes nothing', async () => {
+    const op = setOp(2);
+    backend.byHand({ kind: 'set', publicKey: op.publicKey, allowedIps: ['10.8.0.2/32', 'fd00:8::2/128'] });
+    const plane = await start();
+    expect(await plane.digest()).toMatchObject({ peers: 0, drifted: 1 });
+    expect(backend.writes).toBe(0);
+    await plane.apply(op);
+    expect(await plane.digest()).toMatchObject({ peers: 1, digest: digestOf(op), drifted: 0 });
+  });
+
+  test('forgets what a failed batch had planned', async () => {
+    const plane = await start();
+    const op = setOp(2);
+    await plane.apply(op);
+    const before = await plane.digest();
+    backend.failNextApply({});
+    await plane.apply({ ...op, generation: 2, publicKey: randomPublicKey() });
+    expect(await plane.digest()).toEqual({ ...before, id: expect.any(Number) as number });
+  });
+});
+
+describe('configure', () => {
+  function countingTraffic(): Traffic & { installed: (readonly string[])[] } {
+    const installed: (readonly string[])[] = [];
+    return { ...createNoTraffic(), installed, install: (own) => Promise.resolve(void installed.push(own)) };
+  }
+
+  test('adds what is missing, to the interface and to the rules, and writes nothing where nothing is', async () => {
+    const traffic = countingTraffic();
+    const plane = await start({ traffic });
+    const pools = ['10.8.0.1/24', '10.9.0.1/16', 'FD00:8:0::1/64', 'fd00:9::1/64'].map((text) =>
+      text.toLowerCase(),
+    );
+    await plane.configure(...pools);
+    const all = ['10.8.0.1/24', 'fd00:8::1/64', '10.9.0.1/16', 'fd00:9::1/64'];
+    expect((await backend.describe()).addresses).toEqual(all);
+    expect(traffic.installed).toEqual([['10.8.0.1/24', 'fd00:8::1/64'], all]);
+    const { writes } = backend;
+    await plane.configure(...pools);
+    expect(backend.writes).toBe(writes);
+    expect(traffic.installed).toHaveLength(2);
+  });
+
+  test('keeps devices from its addresses, and its addresses from devices', async () => {
+    const plane = await start();
+    await plane.configure('10.9.0.1/16');
+    expect(outcomes(await plane.apply(setOp(2, { addresses: ['10.9.0.1'] })))).toEqual(['invalid']);
+    await plane.apply(setOp(2, { addresses: ['10.9.0.2'] }));
+    await expect(plane.configure('10.10.0.1/24', '10.9.0.2/16')).rejects.toThrow('bad_request');
+    expect((await backend.describe()).addresses).not.toContain('10.10.0.1/24');
+  });
+
+  test('is refused with the epoch of another life', async () => {
+    const plane = await start();
+    const answer = await plane.request({
+      type: 'configure',
+      epoch: 'f'.repeat(32),
+      addresses: ['10.9.0.1/16'],
+    });
+    expect(answer).toMatchObject({ type: 'refused', code: 'wrong_epoch' });
+    expect(backend.writes).toBe(0);
+  });
+});
+
 describe('flows of an address that a device gives up', () => {
   function recordingTraffic(): Traffic & { cut: string[]; failing: boolean } {
     return {
+      ...createNoTraffic(),
       cut: [],
       failing: false,
-      install: () => Promise.resolve(),
-      cutFlows(addresses) {
+      release(addresses) {
         if (this.failing) return Promise.resolve(addresses);
         this.cut.push(...addresses);
         return Promise.resolve([]);

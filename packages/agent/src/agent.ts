@@ -1,30 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { PROTOCOL_VERSION, type Answer, type Hello } from '@cvault/protocol';
+import { PROTOCOL_VERSION, type Hello, type OpResult } from '@cvault/protocol';
 import type { WireGuardBackend } from './backend.ts';
 import { Applier } from './applier.ts';
 import { hostPrefix, prefixAddress } from './host-prefix.ts';
-import { Listing } from './listing.ts';
-import type { ReceivedRequest } from './requests.ts';
+import { InterfaceLost } from './interface-lost.ts';
+import { Metering } from './metering.ts';
+import { OwnAddresses, missingAddresses } from './own-addresses.ts';
+import type { ReceivedOp } from './requests.ts';
 import { createSerialQueue } from './serial-queue.ts';
+import { openSession, type Session } from './session.ts';
 import { InterfaceState } from './state.ts';
 import type { Traffic } from './traffic.ts';
 import { UncutFlows } from './uncut-flows.ts';
+import { UnsettledCounts } from './unsettled-counts.ts';
 import { AGENT_VERSION } from './version.ts';
-
-/** The interface that this agent's epoch is about is gone; what the agent knows is worth nothing any more. */
-export class InterfaceLost extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'InterfaceLost';
-  }
-}
-
-/** One control plane's conversation with the agent. All conversations of an agent share its state. */
-export interface Session {
-  readonly hello: Hello;
-  /** @throws {InterfaceLost} */
-  answer(request: ReceivedRequest): Promise<Answer>;
-}
 
 export interface Agent {
   /** Random id of this life of the agent and its interface: 32 hexadecimal digits. */
@@ -52,25 +41,30 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const epoch = randomBytes(16).toString('hex');
   const incarnation = await backend.incarnation();
   if (incarnation === undefined) throw new InterfaceLost(`there is no interface ${backend.interfaceName}`);
-  await traffic.install();
   const description = await backend.describe();
+  const own = new OwnAddresses(description.addresses);
+  await traffic.install(own.all);
   const state = new InterfaceState();
   state.observe(await backend.peers(), new Set());
 
-  const lost = new AbortController();
+  const unsettled = new UnsettledCounts();
   const queue = createSerialQueue();
+  const memory = await traffic.meter.open();
+  const metering = new Metering({ meter: traffic.meter, memory, backend, state, unsettled, queue });
+
+  const lost = new AbortController();
   const readings = createSerialQueue();
   const applier = new Applier({
     backend,
     traffic,
+    metering,
     context: {
       state,
       uncut: new UncutFlows(),
+      unsettled,
       maxPeers: Math.min(backend.maxPeers, options.maxPeers ?? backend.maxPeers),
       ownPublicKey: description.publicKey,
-      ownPrefixes: new Set(
-        description.addresses.flatMap((address) => hostPrefix(prefixAddress(address)) ?? []),
-      ),
+      ownPrefixes: own.hosts,
     },
   });
 
@@ -91,7 +85,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
    * Reads the interface while batches go on: a reading of 50,000 peers takes a third of a second, too long for a
    * registration to wait for. What batches change meanwhile is known better than what the reading shows.
    */
-  async function readInterface(): Promise<Listing> {
+  async function readInterface<T>(view: (state: InterfaceState) => T): Promise<T> {
     return readings.run(async () => {
       const touched = applier.watchTouchedKeys();
       try {
@@ -102,7 +96,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         await checkInterface();
         return await queue.run(() => {
           state.observe(peers, touched);
-          return Promise.resolve(new Listing(state));
+          return Promise.resolve(view(state));
         });
       } finally {
         applier.stopWatching();
@@ -110,74 +104,43 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     });
   }
 
-  async function apply(request: Extract<ReceivedRequest, { type: 'apply' }>): Promise<Answer> {
-    const { id } = request;
-    if (request.epoch !== epoch) {
-      return { type: 'refused', id, code: 'wrong_epoch', detail: `the epoch is ${epoch}` };
-    }
+  async function apply(ops: readonly ReceivedOp[]): Promise<OpResult[]> {
     return queue.run(async () => {
       await checkInterface();
-      const results = await applier.apply(request.ops);
+      const results = await applier.apply(ops);
       await checkInterface();
-      return { type: 'applied', id, results };
+      return results;
     });
   }
 
-  function openSession(): Session {
-    let listing: Listing | undefined;
-
-    async function list(request: Extract<ReceivedRequest, { type: 'list' }>): Promise<Answer> {
-      const { id, after } = request;
-      if (after === undefined) {
-        listing = await readInterface();
-      } else {
-        listing ??= await queue.run(() => Promise.resolve(new Listing(state)));
-      }
-      const page = listing.page(after);
-      if (!page.more) listing = undefined;
-      return { type: 'listed', id, epoch, ...page };
-    }
-
-    async function status(id: number): Promise<Answer> {
+  async function configure(addresses: readonly string[]): Promise<string | undefined> {
+    return queue.run(async () => {
       await checkInterface();
-      return { type: 'status', id, epoch, peerCount: state.peerCount };
-    }
-
-    return {
-      hello: {
-        type: 'hello',
-        protocol: PROTOCOL_VERSION,
-        agentVersion: options.version ?? AGENT_VERSION,
-        epoch,
-        interface: backend.interfaceName,
-        publicKey: description.publicKey,
-        listenPort: description.listenPort,
-        peerCount: state.peerCount,
-      },
-      async answer(request) {
-        lost.signal.throwIfAborted();
-        try {
-          switch (request.type) {
-            case 'apply':
-              return await apply(request);
-            case 'list':
-              return await list(request);
-            case 'status':
-              return await status(request.id);
-          }
-        } catch (error) {
-          await checkInterface();
-          if (error instanceof InterfaceLost) throw error;
-          return {
-            type: 'refused',
-            id: request.id,
-            code: 'failed',
-            detail: 'the interface could not be read',
-          };
-        }
-      },
-    };
+      const taken = addresses.find((address) => {
+        const host = hostPrefix(prefixAddress(address));
+        return (
+          host === undefined || state.prefixOwner(host) !== undefined || state.holder(host) !== undefined
+        );
+      });
+      if (taken !== undefined) return 'an address is held by a peer';
+      const missing = missingAddresses(addresses, (await backend.describe()).addresses);
+      if (missing.length > 0) await backend.addAddresses(missing);
+      if (own.add(addresses)) await traffic.install(own.all);
+      await checkInterface();
+      return undefined;
+    });
   }
+
+  const hello = (): Hello => ({
+    type: 'hello',
+    protocol: PROTOCOL_VERSION,
+    agentVersion: options.version ?? AGENT_VERSION,
+    epoch,
+    interface: backend.interfaceName,
+    publicKey: description.publicKey,
+    listenPort: description.listenPort,
+    peerCount: state.peerCount,
+  });
 
   const watch = setInterval(() => {
     void checkInterface().catch(() => undefined);
@@ -187,7 +150,18 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   return {
     epoch,
     lost: lost.signal,
-    openSession,
+    openSession: () =>
+      openSession({
+        hello: hello(),
+        lost: lost.signal,
+        checkInterface,
+        apply,
+        configure,
+        readInterface,
+        life: metering.life,
+        readStats: (stored) => metering.read(stored),
+        view: (look) => queue.run(() => Promise.resolve(look(state))),
+      }),
     async close() {
       clearInterval(watch);
       await queue.run(() => Promise.resolve());

@@ -1,6 +1,7 @@
 import type { OpResult } from '@cvault/protocol';
 import type { PeerChange, WireGuardBackend } from './backend.ts';
-import { prefixAddress } from './host-prefix.ts';
+import { hostPrefixes, prefixAddress } from './host-prefix.ts';
+import type { Metering } from './metering.ts';
 import { planOp, type Plan, type PlanContext } from './plan.ts';
 import type { ReceivedOp } from './requests.ts';
 import type { Traffic } from './traffic.ts';
@@ -21,6 +22,7 @@ export interface ApplierOptions {
   readonly backend: WireGuardBackend;
   readonly traffic: Traffic;
   readonly context: PlanContext;
+  readonly metering: Metering;
 }
 
 /** Brings batches of ops to the interface. The caller runs one batch at a time. */
@@ -28,6 +30,7 @@ export class Applier {
   readonly #backend: WireGuardBackend;
   readonly #traffic: Traffic;
   readonly #context: PlanContext;
+  readonly #metering: Metering;
   #touched: Set<string> | undefined;
   /** Set after a failure, until the interface was read: what is known of it may be wrong. */
   #unsure = false;
@@ -36,6 +39,7 @@ export class Applier {
     this.#backend = options.backend;
     this.#traffic = options.traffic;
     this.#context = options.context;
+    this.#metering = options.metering;
   }
 
   /** Starts to note the keys of all changes; one watcher at a time. */
@@ -50,31 +54,55 @@ export class Applier {
 
   /** One result for each op, in their order. */
   async apply(ops: readonly ReceivedOp[]): Promise<OpResult[]> {
-    const results = await this.#applyTogether(ops);
-    if (results !== undefined) return results;
-    if (ops.length === 1) return [NOT_CHANGED];
-
-    // Nobody knows which of the changes were made, nor which op was the bad one: look, then try each on its own.
-    const deadline = performance.now() + ALONE_DEADLINE_MS;
-    const alone: OpResult[] = [];
-    for (const op of ops) {
-      const tried = performance.now() < deadline ? await this.#applyTogether([op]) : undefined;
-      alone.push(tried?.[0] ?? NOT_CHANGED);
+    const results: OpResult[] = [];
+    while (results.length < ops.length) {
+      const rest = ops.slice(results.length);
+      const done = await this.#applyTogether(rest);
+      if (done === undefined) return [...results, ...(await this.#applyAlone(rest))];
+      results.push(...done);
     }
-    return alone;
+    return results;
   }
 
-  /** Undefined where the interface did not take the changes. */
+  /** After a failure nobody knows which changes were made, nor which op was the bad one: look, then try each. */
+  async #applyAlone(ops: readonly ReceivedOp[]): Promise<OpResult[]> {
+    if (ops.length === 1) return [NOT_CHANGED];
+    const deadline = performance.now() + ALONE_DEADLINE_MS;
+    const results: OpResult[] = [];
+    for (const op of ops) {
+      const tried = performance.now() < deadline ? await this.#applyTogether([op]) : undefined;
+      results.push(tried?.[0] ?? NOT_CHANGED);
+    }
+    return results;
+  }
+
+  /**
+   * Applies the first ops, as many as depend on nothing that happens after the interface was changed; answers their
+   * results, at least one. Undefined where the interface did not take the changes.
+   */
   async #applyTogether(ops: readonly ReceivedOp[]): Promise<OpResult[] | undefined> {
     if (!(await this.#becomeSure())) return ops.map(() => NOT_READ);
-    await this.#cutWaitingFlows();
+    await this.#releaseWaiting();
+    await this.#settleCountsFor(ops);
     const plans = this.#plan(ops);
     return (await this.#carryOut(plans)) ? this.#settle(plans) : undefined;
   }
 
+  /**
+   * Stops before an op that takes an address which an op before it frees: what the one leaves behind has to be cleared
+   * away before the other may have it.
+   */
   #plan(ops: readonly ReceivedOp[]): Plan[] {
+    const plans: Plan[] = [];
+    const freed = new Set<string>();
     try {
-      return ops.map((op) => (op === undefined ? UNREADABLE : planOp(this.#context, op)));
+      for (const op of ops) {
+        if (op?.verb === 'set' && hostPrefixes(op.addresses)?.some((prefix) => freed.has(prefix))) break;
+        const plan = op === undefined ? UNREADABLE : planOp(this.#context, op);
+        plans.push(plan);
+        for (const prefix of plan.freed.prefixes) freed.add(prefix);
+      }
+      return plans;
     } catch (error) {
       this.#context.state.rollback();
       throw error;
@@ -85,12 +113,17 @@ export class Applier {
   async #carryOut(plans: readonly Plan[]): Promise<boolean> {
     const { state, uncut } = this.#context;
     const changes = plans.flatMap((plan) => plan.changes);
-    for (const { freed } of plans) {
-      for (const prefix of freed.prefixes) uncut.add(prefix, freed.deviceId);
-    }
+    const policies = plans.flatMap(({ policy }) => policy ?? []);
+    const leavings = plans.flatMap(({ freed: { prefixes, deviceId } }) =>
+      prefixes.map((prefix) => ({ prefix, deviceId })),
+    );
+    for (const { prefix, deviceId } of leavings) uncut.add(prefix, deviceId);
     try {
-      if (changes.length > 0) await this.#backend.apply(changes);
+      await this.#metering.leave(leavings);
+      if (policies.length > 0) await this.#traffic.admit(policies);
+      if (changes.length > 0) await this.#backend.apply(removalsFirst(changes));
       state.commit();
+      this.#metering.reclaim(policies);
       return true;
     } catch {
       state.rollback();
@@ -101,9 +134,9 @@ export class Applier {
     }
   }
 
-  /** Cuts the connections of all freed addresses before anybody hears that they are free. */
+  /** Releases all freed addresses before anybody hears that they are free. */
   async #settle(plans: readonly Plan[]): Promise<OpResult[]> {
-    await this.#cutWaitingFlows();
+    await this.#releaseWaiting();
     const { uncut } = this.#context;
     if (uncut.size === 0) return plans.map((plan) => plan.result);
     return plans.map(({ result, freed }) =>
@@ -111,12 +144,21 @@ export class Applier {
     );
   }
 
-  async #cutWaitingFlows(): Promise<void> {
+  /** Counts what passed for addresses that were left by one device and now go to another, which begins at 0. */
+  async #settleCountsFor(ops: readonly ReceivedOp[]): Promise<void> {
+    const { unsettled } = this.#context;
+    const isTakenOver = (op: ReceivedOp) =>
+      op?.verb === 'set' && unsettled.holdsBack(op.deviceId.toLowerCase(), hostPrefixes(op.addresses) ?? []);
+    // Where that fails, planning refuses those ops.
+    if (ops.some(isTakenOver)) await this.#metering.settleNow().catch(() => undefined);
+  }
+
+  async #releaseWaiting(): Promise<void> {
     const { uncut } = this.#context;
     if (uncut.size === 0) return;
     const waiting = uncut.prefixes();
     const addresses = waiting.map(prefixAddress);
-    const failed = new Set(await this.#traffic.cutFlows(addresses).catch(() => addresses));
+    const failed = new Set(await this.#traffic.release(addresses).catch(() => addresses));
     for (const prefix of waiting) {
       if (!failed.has(prefixAddress(prefix))) uncut.delete(prefix);
     }
@@ -137,4 +179,14 @@ export class Applier {
     if (this.#touched === undefined) return;
     for (const change of changes) this.#touched.add(change.publicKey);
   }
+}
+
+/**
+ * One process for each kind of change, however they were mixed, because `wg` knows no text that does both. Of one key only
+ * the last change counts, and no address changes hands in one go, so the order makes no difference to the outcome.
+ */
+function removalsFirst(changes: readonly PeerChange[]): PeerChange[] {
+  const lastOf = new Map(changes.map((change) => [change.publicKey, change]));
+  const all = [...lastOf.values()];
+  return [...all.filter(({ kind }) => kind === 'remove'), ...all.filter(({ kind }) => kind === 'set')];
 }

@@ -4,9 +4,17 @@ export interface ObservedPeer {
   readonly allowedIps: readonly string[];
 }
 
-/** One change to the interface. `set` makes the peer hold exactly these host prefixes, whatever it held before. */
+/**
+ * One change to the interface. `set` makes the peer hold exactly these host prefixes and this preshared key (absent:
+ * none), whatever it held before.
+ */
 export type PeerChange =
-  | { readonly kind: 'set'; readonly publicKey: string; readonly allowedIps: readonly string[] }
+  | {
+      readonly kind: 'set';
+      readonly publicKey: string;
+      readonly allowedIps: readonly string[];
+      readonly presharedKey?: string;
+    }
   | { readonly kind: 'remove'; readonly publicKey: string };
 
 export interface InterfaceDescription {
@@ -27,8 +35,12 @@ export interface WireGuardBackend {
   readonly maxPeers: number;
   describe(): Promise<InterfaceDescription>;
   peers(): Promise<ObservedPeer[]>;
+  /** When each peer had its last handshake, in seconds since 1970; 0 for never. */
+  handshakes(): Promise<ReadonlyMap<string, number>>;
   /** Makes the changes in their order, in one go. When it throws, any part of them may have been made. */
   apply(changes: readonly PeerChange[]): Promise<void>;
+  /** Gives the interface these addresses of its own, in CIDR notation; one that it has already is no error. */
+  addAddresses(addresses: readonly string[]): Promise<void>;
   /** Something that differs once the interface was removed and made anew; undefined while there is none. */
   incarnation(): Promise<string | undefined>;
 }

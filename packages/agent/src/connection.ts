@@ -1,6 +1,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { LineDecoder, LineTooLong, encodeLine } from '@cvault/protocol';
-import { InterfaceLost, type Agent } from './agent.ts';
+import type { Agent } from './agent.ts';
+import { InterfaceLost } from './interface-lost.ts';
 import { readRequest } from './requests.ts';
 
 /** Most bytes of answers kept for a control plane that does not read them; a page of a list is the biggest one. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { InterfaceDescription, ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
+import type { ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
 
 export interface MemoryBackendOptions {
   readonly interfaceName?: string;
@@ -13,6 +13,10 @@ export interface MemoryBackendOptions {
 export interface MemoryBackend extends WireGuardBackend {
   /** How many calls changed the interface; reading and `byHand` do not count. */
   readonly writes: number;
+  /** As the interface has it; undefined for none. */
+  presharedKey(publicKey: string): string | undefined;
+  /** As if a peer had a handshake at this time, in milliseconds since 1970. */
+  shakeHands(publicKey: string, at?: number): void;
   /** Changes the interface behind the agent's back, as `wg set` on a terminal does. */
   byHand(...changes: PeerChange[]): void;
   /** As if the interface was deleted and made anew: without peers, with the same key. */
@@ -27,10 +31,10 @@ export interface MemoryBackend extends WireGuardBackend {
 export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
   const interfaceName = options.interfaceName ?? 'wg0';
   const maxPeers = options.maxPeers ?? 65_536;
-  const description: InterfaceDescription = {
+  const addresses = new Set(options.addresses);
+  const description = {
     publicKey: options.publicKey ?? randomKey(),
     listenPort: options.listenPort ?? 51820,
-    addresses: options.addresses ?? [],
   };
   let life: number | undefined = 1;
   let lives = 1;
@@ -38,10 +42,14 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
   let failures = { times: 0, changesMade: 0 };
   const peers = new Map<string, Set<string>>();
   const holders = new Map<string, string>();
+  const presharedKeys = new Map<string, string>();
+  const handshakes = new Map<string, number>();
 
   function drop(publicKey: string): void {
     for (const prefix of peers.get(publicKey) ?? []) holders.delete(prefix);
     peers.delete(publicKey);
+    presharedKeys.delete(publicKey);
+    handshakes.delete(publicKey);
   }
 
   function put(publicKey: string, allowedIps: readonly string[]): void {
@@ -58,8 +66,13 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
 
   function make(changes: readonly PeerChange[]): void {
     for (const change of changes) {
-      if (change.kind === 'set') put(change.publicKey, change.allowedIps);
-      else drop(change.publicKey);
+      if (change.kind === 'remove') {
+        drop(change.publicKey);
+        continue;
+      }
+      put(change.publicKey, change.allowedIps);
+      if (change.presharedKey === undefined) presharedKeys.delete(change.publicKey);
+      else presharedKeys.set(change.publicKey, change.presharedKey);
     }
   }
 
@@ -76,7 +89,7 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
     async describe() {
       await Promise.resolve();
       requireInterface();
-      return description;
+      return { ...description, addresses: [...addresses] };
     },
     async peers() {
       await Promise.resolve();
@@ -85,6 +98,11 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
         publicKey,
         allowedIps: [...allowedIps],
       }));
+    },
+    async handshakes() {
+      await Promise.resolve();
+      requireInterface();
+      return new Map([...peers.keys()].map((publicKey) => [publicKey, handshakes.get(publicKey) ?? 0]));
     },
     async apply(changes) {
       await Promise.resolve();
@@ -98,11 +116,23 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
       }
       make(changes);
     },
+    async addAddresses(added) {
+      await Promise.resolve();
+      requireInterface();
+      writes++;
+      for (const address of added) addresses.add(address);
+    },
     incarnation: () => Promise.resolve(life?.toString()),
+    presharedKey: (publicKey) => presharedKeys.get(publicKey),
+    shakeHands(publicKey, at = Date.now()) {
+      if (peers.has(publicKey)) handshakes.set(publicKey, Math.floor(at / 1000));
+    },
     byHand: (...changes) => make(changes),
     recreate() {
       peers.clear();
       holders.clear();
+      presharedKeys.clear();
+      handshakes.clear();
       life = ++lives;
     },
     vanish() {

@@ -10,7 +10,13 @@ function prefix(text: string) {
 
 test('a tunnel without IPv6 lets no IPv6 packet through', () => {
   const own = [prefix('10.8.0.1/24')];
-  const text = renderRuleset({ interfaceName: 'wg0', own, networks: own, allowPrivate: false });
+  const text = renderRuleset({
+    interfaceName: 'wg0',
+    own,
+    networks: own,
+    allowPrivate: false,
+    newLife: undefined,
+  });
   expect(text).toContain(
     'set tunnel4 { type ipv4_addr; flags interval; auto-merge; elements = { 10.8.0.1/24 }; }',
   );
@@ -20,11 +26,11 @@ test('a tunnel without IPv6 lets no IPv6 packet through', () => {
 
 test('private networks are open only where the policy says so', () => {
   const own = [prefix('10.8.0.1/24')];
-  const policy = { interfaceName: 'wg0', own, networks: own };
+  const policy = { interfaceName: 'wg0', own, networks: own, newLife: undefined };
   expect(renderRuleset({ ...policy, allowPrivate: false })).toContain('192.168.0.0/16');
   const open = renderRuleset({ ...policy, allowPrivate: true });
   expect(open).not.toContain('192.168.0.0/16');
-  expect(open).toContain('iifname "wg0" drop');
+  expect(open).toContain('iifname "wg0" oifname "wg0" jump between_devices');
 });
 
 test.each([

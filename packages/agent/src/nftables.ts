@@ -8,6 +8,8 @@ export interface TrafficPolicy {
   readonly networks: readonly Prefix[];
   /** Lets devices reach private networks behind the VPN server. */
   readonly allowPrivate: boolean;
+  /** Names the counters of a table that is to be made anew; undefined where the one that is there is kept. */
+  readonly newLife: string | undefined;
 }
 
 /**
@@ -43,25 +45,59 @@ export function tableName(interfaceName: string): string {
 }
 
 /**
- * The rules of one interface as text for `nft -f`: a table of their own, replaced in one transaction. They match the
- * interface by name, so they hold for one that is made anew before the agent is back.
+ * What holds for single devices, and what was counted of them: made once, and never replaced with the rules. A name with
+ * another number tells an agent that its sets are not these, and it makes the table anew.
+ */
+function renderDeviceSets(table: string, life: string): string {
+  const both = (render: (family: 4 | 6) => string) => `${render(4)}\n  ${render(6)}`;
+  return `${table}
+delete ${table}
+${table} {
+  counter life1_${life} { }
+  ${both((family) => `set received${family} { type ipv${family}_addr; size 1048576; flags dynamic; counter; }`)}
+  ${both((family) => `set sent${family} { type ipv${family}_addr; size 1048576; flags dynamic; counter; }`)}
+  set retained { type ipv6_addr; counter; }
+  ${both((family) => `map left${family} { type ipv${family}_addr : ipv6_addr; }`)}
+  ${both((family) => `map upload${family} { type ipv${family}_addr : limit; }`)}
+  ${both((family) => `map download${family} { type ipv${family}_addr : limit; }`)}
+  ${both((family) => `map data${family} { type ipv${family}_addr : quota; }`)}
+  ${both((family) => `map network${family} { type ipv${family}_addr : mark; }`)}
+  ${both((family) => `set member${family} { type ipv${family}_addr . mark; }`)}
+}
+`;
+}
+
+/**
+ * The rules of one interface as text for `nft -f`: a table of their own, whose rules are replaced in one transaction. They
+ * match the interface by name, so they hold for one that is made anew before the agent is back.
  *
  * Into the tunnel goes only what answers a connection that a device began: not even one that is older than the rules.
+ * Between devices goes only what stays in one network.
  *
  * An `accept` ends this table only: what another table drops stays dropped. What this one drops, no other can let in.
+ *
+ * Limits and counters come after all that may drop a packet (filters sit at priorities around 0), so that only what passes
+ * is counted, and before its address is translated.
  */
 export function renderRuleset(policy: TrafficPolicy): string {
   const table = `table inet ${tableName(policy.interfaceName)}`;
   const tunnel = `"${policy.interfaceName}"`;
-  return `${table}
-delete ${table}
+  return `${policy.newLife === undefined ? '' : renderDeviceSets(table, policy.newLife)}
+${table} {
+  ${renderSet('own4', 4, [])}
+  ${renderSet('own6', 6, [])}
+  ${renderSet('tunnel4', 4, [])}
+  ${renderSet('tunnel6', 6, [])}
+  set pinging4 { type ipv4_addr; flags dynamic; size 65536; timeout 10s; }
+  set pinging6 { type ipv6_addr; flags dynamic; size 65536; timeout 10s; }
+}
+flush ${table}
+${['own4', 'own6', 'tunnel4', 'tunnel6'].map((set) => `flush set ${table.slice('table '.length)} ${set}`).join('\n')}
 ${table} {
   ${renderSet('own4', 4, policy.own.map(hostOnly))}
   ${renderSet('own6', 6, policy.own.map(hostOnly))}
   ${renderSet('tunnel4', 4, policy.networks)}
   ${renderSet('tunnel6', 6, policy.networks)}
-  set pinging4 { type ipv4_addr; flags dynamic; size 65536; timeout 10s; }
-  set pinging6 { type ipv6_addr; flags dynamic; size 65536; timeout 10s; }
 
   chain spoofed {
     ip saddr != @tunnel4 drop
@@ -81,11 +117,25 @@ ${table} {
 
   chain forward {
     type filter hook forward priority filter; policy accept;
+    iifname ${tunnel} oifname ${tunnel} jump between_devices
     oifname ${tunnel} jump into_tunnel
     iifname ${tunnel} jump out_of_tunnel
   }
+  chain between_devices {
+    jump spoofed
+    ct state invalid drop
+    meta mark set 0
+    meta mark set ip saddr map @network4
+    meta mark set ip6 saddr map @network6
+    ip daddr . meta mark @member4 goto in_network
+    ip6 daddr . meta mark @member6 goto in_network
+    drop
+  }
+  chain in_network {
+    meta mark set 0
+    accept
+  }
   chain into_tunnel {
-    iifname ${tunnel} drop
     ct state != { established, related } drop
     ct direction original drop
     tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu
@@ -102,6 +152,38 @@ ${table} {
     type nat hook postrouting priority srcnat; policy accept;
     ip saddr @tunnel4 oifname != ${tunnel} masquerade
     ip6 saddr @tunnel6 oifname != ${tunnel} masquerade
+  }
+
+  chain passing {
+    type filter hook forward priority 200; policy accept;
+    jump limited
+    jump counted
+  }
+  chain arriving {
+    type filter hook input priority 200; policy accept;
+    jump limited
+    jump counted
+  }
+  chain leaving {
+    type filter hook output priority 200; policy accept;
+    jump limited
+    jump counted
+  }
+  chain limited {
+    iifname ${tunnel} limit name ip saddr map @upload4 drop
+    iifname ${tunnel} limit name ip6 saddr map @upload6 drop
+    oifname ${tunnel} limit name ip daddr map @download4 drop
+    oifname ${tunnel} limit name ip6 daddr map @download6 drop
+    iifname ${tunnel} quota name ip saddr map @data4 drop
+    iifname ${tunnel} quota name ip6 saddr map @data6 drop
+    oifname ${tunnel} quota name ip daddr map @data4 drop
+    oifname ${tunnel} quota name ip6 daddr map @data6 drop
+  }
+  chain counted {
+    iifname ${tunnel} update @received4 { ip saddr }
+    iifname ${tunnel} update @received6 { ip6 saddr }
+    oifname ${tunnel} update @sent4 { ip daddr }
+    oifname ${tunnel} update @sent6 { ip6 daddr }
   }
 }
 `;

@@ -3,25 +3,37 @@
  * made, so the next op of the batch sees them; the caller commits or rolls back once it knows what became of them.
  */
 import { parsePublicKey } from '@cvault/wireguard';
-import type { EvictOp, Op, OpResult, RemoveOp, SetOp } from '@cvault/protocol';
+import {
+  digestOfPeer,
+  type EvictOp,
+  type Op,
+  type OpResult,
+  type RemoveOp,
+  type SetOp,
+} from '@cvault/protocol';
 import type { PeerChange } from './backend.ts';
-import { hostPrefixes, isHostPrefix, samePrefixes } from './host-prefix.ts';
-import type { InterfaceState } from './state.ts';
+import { hostPrefixes, isHostPrefix, prefixAddress, samePrefixes } from './host-prefix.ts';
+import type { DeviceRecord, InterfaceState } from './state.ts';
+import type { DevicePolicy } from './traffic.ts';
 import type { UncutFlows } from './uncut-flows.ts';
+import type { UnsettledCounts } from './unsettled-counts.ts';
 
 export interface PlanContext {
   readonly state: InterfaceState;
   readonly uncut: UncutFlows;
+  readonly unsettled: UnsettledCounts;
   readonly maxPeers: number;
   readonly ownPublicKey: string;
   /** The interface's own addresses as host prefixes. */
-  readonly ownPrefixes: ReadonlySet<string>;
+  readonly ownPrefixes: Set<string>;
 }
 
 export interface Plan {
   readonly result: OpResult;
   readonly changes: readonly PeerChange[];
   /** Host prefixes that leave their peer by this op, and the device that had them. */
+  /** What is to hold for the device's packets from before it can send any; undefined where that holds already. */
+  readonly policy?: DevicePolicy;
   readonly freed: { readonly prefixes: readonly string[]; readonly deviceId: string | null };
 }
 
@@ -61,6 +73,9 @@ function planSet(context: PlanContext, op: SetOp): Plan {
     }
   }
   if (uncut.holdsBack(deviceId) || prefixes.some((prefix) => uncut.has(prefix))) return flowsNotCut();
+  if (context.unsettled.holdsBack(deviceId, prefixes)) {
+    return unchanged('error', 'what passed for the last holder of an address could not be counted yet');
+  }
 
   const keyOwner = state.keyOwner(op.publicKey);
   if (keyOwner !== undefined && keyOwner !== deviceId) {
@@ -89,8 +104,13 @@ function planSet(context: PlanContext, op: SetOp): Plan {
     changes.push({ kind: 'remove', publicKey: outgoingKey });
     state.deletePeer(outgoingKey);
   }
-  if (observed === undefined || !samePrefixes(observed, prefixes)) {
-    changes.push({ kind: 'set', publicKey: op.publicKey, allowedIps: prefixes });
+  if (observed === undefined || !samePrefixes(observed, prefixes) || mayHaveAnotherPresharedKey(op, claim)) {
+    changes.push({
+      kind: 'set',
+      publicKey: op.publicKey,
+      allowedIps: prefixes,
+      ...(op.presharedKey === undefined ? {} : { presharedKey: op.presharedKey }),
+    });
     state.setPeer(op.publicKey, prefixes);
   }
   state.setDevice(deviceId, {
@@ -98,11 +118,36 @@ function planSet(context: PlanContext, op: SetOp): Plan {
     generation: op.generation,
     publicKey: op.publicKey,
     prefixes,
+    hasPresharedKey: op.presharedKey !== undefined,
+    digest: digestOfPeer({ ...op, deviceId, addresses: inDigestOrder(prefixes) }),
   });
   const left = hostPrefixesOf(claim?.prefixes, outgoing, observed).filter(
     (prefix) => !prefixes.includes(prefix),
   );
-  return { result: APPLIED, changes, freed: { prefixes: left, deviceId } };
+  const freed = { prefixes: left, deviceId };
+  if (claim?.generation === op.generation) return { result: APPLIED, changes, freed };
+  const { limits, network } = op;
+  const policy = { deviceId, addresses: prefixes.map(prefixAddress), limits, network };
+  return { result: APPLIED, changes, policy, freed };
+}
+
+/** IPv4 before IPv6, whatever the op's order. */
+function inDigestOrder(prefixes: readonly string[]): string[] {
+  const addresses = prefixes.map(prefixAddress);
+  const isIPv6 = (address: string) => address.includes(':');
+  return [...addresses.filter((address) => !isIPv6(address)), ...addresses.filter(isIPv6)];
+}
+
+/**
+ * The agent reads no preshared keys and keeps none, so it cannot compare them: the same generation has the same one, a
+ * new generation may have another, and of a peer that it found nothing is known.
+ */
+function mayHaveAnotherPresharedKey(
+  op: SetOp,
+  claim: Extract<DeviceRecord, { kind: 'present' }> | undefined,
+): boolean {
+  if (claim === undefined) return true;
+  return claim.generation !== op.generation && (claim.hasPresharedKey || op.presharedKey !== undefined);
 }
 
 function planRemove(context: PlanContext, op: RemoveOp): Plan {

@@ -1,8 +1,11 @@
 import {
   ApplyRequest,
+  ConfigureRequest,
+  DigestRequest,
   ListRequest,
   MAX_BATCH_OPS,
   Op,
+  StatsRequest,
   StatusRequest,
   type Answer,
   type Request,
@@ -13,7 +16,7 @@ import { z } from 'zod';
 export type ReceivedOp = Op | undefined;
 
 export type ReceivedRequest =
-  Extract<Request, { type: 'list' | 'status' }> | (Omit<ApplyRequest, 'ops'> & { ops: ReceivedOp[] });
+  Exclude<Request, { type: 'apply' }> | (Omit<ApplyRequest, 'ops'> & { ops: ReceivedOp[] });
 
 type Refusal = Extract<Answer, { type: 'refused' }>;
 
@@ -21,6 +24,9 @@ type Refusal = Extract<Answer, { type: 'refused' }>;
 const Envelope = z.discriminatedUnion('type', [
   ListRequest,
   StatusRequest,
+  ConfigureRequest,
+  DigestRequest,
+  StatsRequest,
   ApplyRequest.extend({ ops: z.array(z.unknown()).min(1).max(MAX_BATCH_OPS) }),
 ]);
 

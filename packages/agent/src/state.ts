@@ -8,6 +8,10 @@ export type DeviceRecord =
       readonly generation: number;
       readonly publicKey: string;
       readonly prefixes: readonly string[];
+      /** Whether the op gave it a preshared key. The key itself is not kept. */
+      readonly hasPresharedKey: boolean;
+      /** `digestOfPeer` of what the op said. */
+      readonly digest: bigint;
     }
   | {
       readonly kind: 'removed';
@@ -27,6 +31,10 @@ export class InterfaceState {
   readonly #devices = new Map<string, DeviceRecord>();
   readonly #keyOwners = new Map<string, string>();
   readonly #prefixOwners = new Map<string, string>();
+  /** The devices whose peer is on the interface just as their op wants it, with the digest of each. */
+  readonly #orderly = new Map<string, bigint>();
+  #digest = 0n;
+  #present = 0;
   #unclaimed = 0;
   #undo: (() => void)[] = [];
 
@@ -37,6 +45,21 @@ export class InterfaceState {
   /** How many peers on the interface no device has claimed in this epoch. */
   get unclaimedPeers(): number {
     return this.#unclaimed;
+  }
+
+  /** How many devices have their peer on the interface just as their op wants it. */
+  get orderlyDevices(): number {
+    return this.#orderly.size;
+  }
+
+  /** XOR of the digests of those. Kept up to date with every change, so that asking costs nothing. */
+  get digest(): bigint {
+    return this.#digest;
+  }
+
+  /** Peers that no device claims, and devices whose peer is missing or differs. */
+  get drifted(): number {
+    return this.#unclaimed + this.#present - this.#orderly.size;
   }
 
   /** The allowed IPs of a peer; undefined where the interface has no such peer. */
@@ -51,6 +74,13 @@ export class InterfaceState {
 
   device(deviceId: string): DeviceRecord | undefined {
     return this.#devices.get(deviceId);
+  }
+
+  /** The devices that are to be on the interface. */
+  *presentDevices(): Generator<readonly [string, Extract<DeviceRecord, { kind: 'present' }>]> {
+    for (const [deviceId, record] of this.#devices) {
+      if (record.kind === 'present') yield [deviceId, record];
+    }
   }
 
   /** The device that claims a key, whether or not the interface has the peer just now. */
@@ -140,6 +170,7 @@ export class InterfaceState {
             holder,
             held.filter((other) => other !== prefix),
           );
+          this.#judge(this.#keyOwners.get(holder));
         }
         this.#holders.set(prefix, publicKey);
       }
@@ -148,24 +179,38 @@ export class InterfaceState {
     if (!this.#keyOwners.has(publicKey)) {
       this.#unclaimed += Number(allowedIps !== undefined) - Number(before !== undefined);
     }
+    this.#judge(this.#keyOwners.get(publicKey));
   }
 
   #putDevice(deviceId: string, record: DeviceRecord | undefined): void {
     const before = this.#devices.get(deviceId);
     if (before?.kind === 'present') {
+      this.#present--;
       this.#keyOwners.delete(before.publicKey);
       if (this.#peers.has(before.publicKey)) this.#unclaimed++;
       for (const prefix of before.prefixes) this.#prefixOwners.delete(prefix);
     }
-    if (record === undefined) {
-      this.#devices.delete(deviceId);
-      return;
-    }
-    this.#devices.set(deviceId, record);
-    if (record.kind === 'present') {
+    if (record === undefined) this.#devices.delete(deviceId);
+    else this.#devices.set(deviceId, record);
+    if (record?.kind === 'present') {
+      this.#present++;
       this.#keyOwners.set(record.publicKey, deviceId);
       if (this.#peers.has(record.publicKey)) this.#unclaimed--;
       for (const prefix of record.prefixes) this.#prefixOwners.set(prefix, deviceId);
     }
+    this.#judge(deviceId);
+  }
+
+  /** Brings the digest up to date with what has become of a device or its peer. */
+  #judge(deviceId: string | undefined): void {
+    if (deviceId === undefined) return;
+    this.#digest ^= this.#orderly.get(deviceId) ?? 0n;
+    this.#orderly.delete(deviceId);
+    const record = this.#devices.get(deviceId);
+    if (record?.kind !== 'present') return;
+    const observed = this.#peers.get(record.publicKey);
+    if (observed === undefined || !samePrefixes(observed, record.prefixes)) return;
+    this.#orderly.set(deviceId, record.digest);
+    this.#digest ^= record.digest;
   }
 }

@@ -1,4 +1,7 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { open, unlink, type FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 
 /** Runs one of the system's network tools to its end and answers what it printed. */
 export type RunTool = (tool: string, args: readonly string[], input?: string) => Promise<string>;
@@ -22,32 +25,70 @@ export class ToolFailed extends Error {
 const TIMEOUT_MS = 10_000;
 /** 2^20 peers with two allowed IPs each are some 100 MB of text. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
 /**
  * Starts tools from the system's own folders, with nothing of the agent's environment and without a shell.
  * `enter` goes before each command, to run it elsewhere: `['ip', 'netns', 'exec', name]`.
  */
 export function createToolRunner(enter: readonly string[] = []): RunTool {
-  return (tool, args, input) =>
-    new Promise((resolve, reject) => {
-      const [file = tool, ...rest] = [...enter, tool, ...args];
-      const child = execFile(
-        file,
-        rest,
-        {
-          env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-          timeout: TIMEOUT_MS,
-          killSignal: 'SIGKILL',
-          maxBuffer: MAX_OUTPUT_BYTES,
-          encoding: 'utf8',
-        },
-        (error, stdout, stderr) => {
-          if (error === null) resolve(stdout);
-          else reject(new ToolFailed(tool, typeof error.code === 'number' ? error.code : undefined, stderr));
-        },
-      );
-      // A tool that ends before it has read its input: how it ended says all there is to say.
-      child.stdin?.on('error', () => undefined);
-      child.stdin?.end(input);
+  return async (tool, args, input) => {
+    const command = [...enter, tool, ...args];
+    if (input === undefined) return run(tool, command, undefined);
+    const file = await openInMemory(input);
+    try {
+      return await run(tool, command, file);
+    } finally {
+      await file.close();
+    }
+  };
+}
+
+/**
+ * The text as a file without a name, in memory. What Node.js gives a child as a pipe is a socket, and `wg addconf`
+ * opens /dev/stdin by its path, which no socket allows.
+ */
+async function openInMemory(text: string): Promise<FileHandle> {
+  const path = `/dev/shm/cvault-${randomBytes(16).toString('hex')}`;
+  const file = await open(path, 'wx+', 0o600);
+  try {
+    await unlink(path);
+    await file.write(text, 0);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function run(tool: string, command: readonly string[], input: FileHandle | undefined): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const [file = tool, ...args] = command;
+    const child = spawn(file, args, {
+      env: ENVIRONMENT,
+      timeout: TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+      stdio: [input?.fd ?? 'ignore', 'pipe', 'pipe'],
     });
+    const stop = () => child.kill('SIGKILL');
+    const output = collect(child.stdout, stop);
+    const words = collect(child.stderr, stop);
+    child.once('error', () => reject(new ToolFailed(tool, undefined, '')));
+    child.once('close', (code) => {
+      if (code === 0) resolve(output());
+      else reject(new ToolFailed(tool, code ?? undefined, words()));
+    });
+  });
+}
+
+/** Gathers what a tool prints; `stop` is called where it does not end. */
+function collect(stream: Readable | null, stop: () => void): () => string {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MAX_OUTPUT_BYTES) stop();
+    else chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString('utf8');
 }

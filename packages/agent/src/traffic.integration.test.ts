@@ -32,6 +32,7 @@ const PRIVATE_4 = '192.168.77.2';
 const PRIVATE_6 = 'fd77::2';
 const METADATA = '169.254.169.254';
 const PORT = 8080;
+const OWN = ['10.8.0.1/24', 'fd00:8::1/64'];
 /** Narrower than the usual 1420, so that clamping shows. */
 const TUNNEL_MTU = 1380;
 
@@ -107,7 +108,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
     }
     wg = await lab.wireGuard(server, {
       listenPort: 51820,
-      addresses: ['10.8.0.1/24', 'fd00:8::1/64'],
+      addresses: OWN,
       mtu: TUNNEL_MTU,
     });
     a = await client('a', 2);
@@ -224,7 +225,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
 
     test('are one table of its own, and setting them again changes nothing', async () => {
       const before = await server.run('nft', ['list', 'ruleset']);
-      await createLinuxTraffic(wg.interfaceName, server.run).install();
+      await createLinuxTraffic(wg.interfaceName, server.run).install(OWN);
       expect(await server.run('nft', ['list', 'ruleset'])).toBe(before);
       expect(before.match(/^table .*$/gm)).toEqual([
         'table inet other {',
@@ -343,7 +344,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
     test('connections to a device that are older than the rules end', async () => {
       await server.run('nft', ['delete', 'table', 'inet', `cvault_${wg.interfaceName}`]);
       const { child } = await followTcpService(internet, b.address4, PORT);
-      await createLinuxTraffic(wg.interfaceName, server.run).install();
+      await createLinuxTraffic(wg.interfaceName, server.run).install(OWN);
       const arrivals = await countArrivals(b.namespace, 'frombefore', `ip saddr ${INTERNET_4}`);
       await sleep(500);
       expect(await arrivals()).toBe(0);
@@ -353,14 +354,14 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
     test('a policy can open private networks; devices stay apart, also where they had a connection', async () => {
       await server.run('nft', ['delete', 'table', 'inet', `cvault_${wg.interfaceName}`]);
       const { child } = await followTcpService(a.namespace, b.address4, PORT);
-      await createLinuxTraffic(wg.interfaceName, server.run, { allowPrivate: true }).install();
+      await createLinuxTraffic(wg.interfaceName, server.run, { allowPrivate: true }).install(OWN);
       const arrivals = await countArrivals(a.namespace, 'frombefore', `ip saddr ${b.address4}`);
       expect(await callTcpService(a.namespace, PRIVATE_4, PORT)).toBe('192.168.77.1');
       expect(await callTcpService(a.namespace, PRIVATE_6, PORT)).toBe('fd77::1');
       expect(await callTcpService(a.namespace, b.address6, PORT)).toBeUndefined();
       expect(await arrivals()).toBe(0);
       child.kill();
-      await createLinuxTraffic(wg.interfaceName, server.run).install();
+      await createLinuxTraffic(wg.interfaceName, server.run).install(OWN);
       expect(await pings(a.namespace, PRIVATE_4)).toBe(false);
     });
 

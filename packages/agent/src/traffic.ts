@@ -1,18 +1,42 @@
-/** What the agent does to packets beside WireGuard itself. */
+import type { Limits } from '@cvault/protocol';
+import { createMemoryMeter } from './memory-meter.ts';
+import type { Meter } from './meter.ts';
+
+/** What holds for the packets of one device. */
+export interface DevicePolicy {
+  readonly deviceId: string;
+  readonly addresses: readonly string[];
+  readonly limits?: Limits | undefined;
+  readonly network?: string | undefined;
+}
+
+/** What the agent does to packets beside WireGuard itself. What holds for devices outlives the agent. */
 export interface Traffic {
-  /** Puts the rules in place, or replaces them at one stroke; called once, before the agent serves anybody. */
-  install(): Promise<void>;
+  /** Counts what passes; only to be used after `install`. */
+  readonly meter: Meter;
   /**
-   * Forgets the connections that these tunnel addresses have open, so that whoever gets an address next inherits
-   * none of them. Answers the addresses for which that did not work.
+   * Puts the rules in place, or replaces them at one stroke, for an interface with these addresses of its own, in CIDR
+   * notation. Called before the agent serves anybody, and when the interface got another address.
    */
-  cutFlows(addresses: readonly string[]): Promise<readonly string[]>;
+  install(ownAddresses: readonly string[]): Promise<void>;
+  /**
+   * Puts these policies in force, in one go, in place of what held for the devices and their addresses. Of a device whose
+   * addresses change, the ones that it still has go on under the new policy until they are released.
+   */
+  admit(policies: readonly DevicePolicy[]): Promise<void>;
+  /**
+   * Forgets the connections that these tunnel addresses have open and the policies that they are under, so that whoever
+   * gets an address next inherits none of them. Answers the addresses for which that did not work.
+   */
+  release(addresses: readonly string[]): Promise<readonly string[]>;
 }
 
 /** For interfaces that carry no packets. */
-export function createNoTraffic(): Traffic {
+export function createNoTraffic(meter: Meter = createMemoryMeter()): Traffic {
   return {
+    meter,
     install: () => Promise.resolve(),
-    cutFlows: () => Promise.resolve([]),
+    admit: () => Promise.resolve(),
+    release: () => Promise.resolve([]),
   };
 }

@@ -40,6 +40,13 @@ describe.skipIf(missing !== undefined)(
       await make();
       return {
         backend: await createWgBackend(interfaceName, namespace.run),
+        async presharedKeys() {
+          const lines = (await namespace.run('wg', ['show', interfaceName, 'preshared-keys']))
+            .trim()
+            .split('\n');
+          const pairs = lines.map((line) => line.split('\t')).filter(([, key]) => key !== '(none)');
+          return Object.fromEntries(pairs) as Record<string, string>;
+        },
         vanish,
         async recreate() {
           await vanish();

@@ -1,4 +1,5 @@
 import type { ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
+import { detached } from './detached.ts';
 import { readAddresses, readLink, watchIndex } from './link.ts';
 import type { RunTool } from './tool.ts';
 
@@ -28,16 +29,77 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
     async peers() {
       return parseAllowedIps(await runTool('wg', ['show', interfaceName, 'allowed-ips']));
     },
+    async handshakes() {
+      const text = await runTool('wg', ['show', interfaceName, 'latest-handshakes']);
+      const lines = text.split('\n').filter((line) => line !== '');
+      return new Map(
+        lines.map((line) => {
+          const [publicKey = '', seconds] = line.split('\t');
+          return [publicKey, Number(seconds)];
+        }),
+      );
+    },
     async apply(changes) {
-      await runTool('wg', ['set', interfaceName, ...changes.flatMap(changeArguments)]);
+      for (const run of runsOfOneTool(changes)) {
+        if (run.text === undefined) {
+          await runTool('wg', ['set', interfaceName, ...run.changes.flatMap(changeArguments)]);
+        } else {
+          await runTool('wg', ['addconf', interfaceName, '/dev/stdin'], run.text);
+        }
+      }
+    },
+    async addAddresses(addresses) {
+      for (const address of addresses) {
+        await runTool('ip', ['address', 'replace', address, 'dev', interfaceName]);
+      }
     },
     incarnation: await watchIndex(runTool, interfaceName),
   };
 }
 
+interface Run {
+  readonly changes: readonly PeerChange[];
+  /** For `wg addconf`, where a preshared key is among them. */
+  readonly text: string | undefined;
+}
+
+/** In `wg addconf`, where a line cannot be left out to the same effect: the key that stands for none. */
+const NO_PRESHARED_KEY = Buffer.alloc(32).toString('base64');
+
+/**
+ * Preshared keys go to `wg addconf` on standard input, because everybody on the machine can read the arguments of a
+ * process. It leaves other peers alone and knows no removal, so those stay with `wg set`, as does a call without any
+ * preshared key.
+ */
+function runsOfOneTool(changes: readonly PeerChange[]): Run[] {
+  if (!changes.some((change) => change.kind === 'set' && change.presharedKey !== undefined)) {
+    return changes.length === 0 ? [] : [{ changes, text: undefined }];
+  }
+  const runs: { changes: PeerChange[]; kind: PeerChange['kind'] }[] = [];
+  for (const change of changes) {
+    const last = runs.at(-1);
+    if (last?.kind === change.kind) last.changes.push(change);
+    else runs.push({ kind: change.kind, changes: [change] });
+  }
+  return runs.map(({ kind, changes: some }) => ({
+    changes: some,
+    text: kind === 'set' ? some.map(peerSection).join('') : undefined,
+  }));
+}
+
+function peerSection(change: PeerChange): string {
+  if (change.kind === 'remove') throw new Error('a removal cannot be written as a section');
+  const { publicKey, presharedKey = NO_PRESHARED_KEY, allowedIps } = change;
+  const prefixes = allowedIps.length === 0 ? '' : `AllowedIPs = ${allowedIps.join(', ')}\n`;
+  return `[Peer]\nPublicKey = ${publicKey}\nPresharedKey = ${presharedKey}\n${prefixes}`;
+}
+
 function changeArguments(change: PeerChange): string[] {
   if (change.kind === 'remove') return ['peer', change.publicKey, 'remove'];
-  return ['peer', change.publicKey, 'allowed-ips', change.allowedIps.join(',')];
+  return [
+    ...['peer', change.publicKey, 'preshared-key', '/dev/null'],
+    ...['allowed-ips', change.allowedIps.join(',')],
+  ];
 }
 
 /** Reads lines of `key TAB prefix SPACE prefix …`; a peer without any shows `(none)`. */
@@ -50,9 +112,4 @@ export function parseAllowedIps(text: string): ObservedPeer[] {
     peers.push({ publicKey: detached(publicKey), allowedIps: allowedIps.map(detached) });
   }
   return peers;
-}
-
-/** A part of a string keeps the whole string in memory; the agent keeps these for as long as it lives. */
-function detached(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1');
 }

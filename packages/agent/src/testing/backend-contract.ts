@@ -4,6 +4,8 @@ import { randomPublicKey } from './keys.ts';
 
 export interface BackendUnderTest {
   readonly backend: WireGuardBackend;
+  /** The preshared key of each peer that has one, as the interface has it. */
+  presharedKeys(): Promise<Record<string, string>>;
   /** Deletes the interface. */
   vanish(): Promise<void>;
   /** Deletes the interface and makes one of the same name. */
@@ -51,6 +53,59 @@ export function describeBackendContract(name: string, create: () => Promise<Back
       expect(await peers()).toEqual({ [one]: ['10.8.0.2/32', 'fd00:8::2/128'] });
       await backend.apply([{ kind: 'set', publicKey: one, allowedIps: ['10.8.0.3/32'] }]);
       expect(await peers()).toEqual({ [one]: ['10.8.0.3/32'] });
+    });
+
+    test('set gives a peer its preshared key, replaces it, and takes it away', async () => {
+      const [first, second] = [randomPublicKey(), randomPublicKey()];
+      const set = (publicKey: string, presharedKey?: string) =>
+        ({
+          kind: 'set',
+          publicKey,
+          allowedIps: [publicKey === one ? '10.8.0.2/32' : '10.8.0.3/32'],
+          ...(presharedKey === undefined ? {} : { presharedKey }),
+        }) as const;
+      await backend.apply([set(one, first), set(other)]);
+      expect(await subject.presharedKeys()).toEqual({ [one]: first });
+      await backend.apply([set(one, second), set(other, first)]);
+      expect(await subject.presharedKeys()).toEqual({ [one]: second, [other]: first });
+      await backend.apply([set(one), set(other, first)]);
+      expect(await subject.presharedKeys()).toEqual({ [other]: first });
+      await backend.apply([set(other)]);
+      expect(await subject.presharedKeys()).toEqual({});
+      expect(await peers()).toEqual({ [one]: ['10.8.0.2/32'], [other]: ['10.8.0.3/32'] });
+    });
+
+    test('a preshared key leaves the other peers alone, and replaces this one’s addresses', async () => {
+      const presharedKey = randomPublicKey();
+      await backend.apply([
+        { kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32', '10.8.0.3/32'], presharedKey },
+        { kind: 'set', publicKey: other, allowedIps: ['10.8.0.4/32'], presharedKey },
+      ]);
+      await backend.apply([{ kind: 'set', publicKey: one, allowedIps: ['10.8.0.5/32'], presharedKey }]);
+      expect(await peers()).toEqual({ [one]: ['10.8.0.5/32'], [other]: ['10.8.0.4/32'] });
+      expect(await subject.presharedKeys()).toEqual({ [one]: presharedKey, [other]: presharedKey });
+    });
+
+    test('makes changes with and without preshared keys in their order', async () => {
+      const presharedKey = randomPublicKey();
+      const third = randomPublicKey();
+      await backend.apply([
+        { kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32'], presharedKey },
+        { kind: 'remove', publicKey: one },
+        { kind: 'set', publicKey: other, allowedIps: ['10.8.0.2/32'] },
+        { kind: 'set', publicKey: third, allowedIps: ['10.8.0.3/32'], presharedKey },
+        { kind: 'remove', publicKey: other },
+        { kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32'] },
+      ]);
+      expect(await peers()).toEqual({ [one]: ['10.8.0.2/32'], [third]: ['10.8.0.3/32'] });
+      expect(await subject.presharedKeys()).toEqual({ [third]: presharedKey });
+    });
+
+    test('takes more addresses of its own, and one that it has already', async () => {
+      await backend.addAddresses(['10.9.0.1/16', '10.8.0.1/24', 'fd00:9::1/64', 'fd00:8::1/64']);
+      const { addresses } = await backend.describe();
+      const all = ['10.8.0.1/24', '10.9.0.1/16', 'fd00:8::1/64', 'fd00:9::1/64'];
+      expect([...addresses].sort()).toEqual(all);
     });
 
     test('remove takes a peer off, and one that is not there is no error', async () => {

@@ -5,6 +5,7 @@ import {
   Hello,
   LineDecoder,
   encodeLine,
+  type DeviceStats,
   type Op,
   type OpResult,
   type ListedPeer,
@@ -18,6 +19,11 @@ export interface TestControlPlane {
   request(message: object): Promise<Answer>;
   /** Sends a batch with the epoch of the hello; throws unless it was applied. */
   apply(...ops: Op[]): Promise<OpResult[]>;
+  /** Has the interface carry these addresses of its own; throws unless it was done. */
+  configure(...addresses: string[]): Promise<void>;
+  digest(): Promise<Extract<Answer, { type: 'digest' }>>;
+  /** All pages, with `life` and `pass` of the last. */
+  stats(stored?: number): Promise<{ life: string; pass: number; devices: DeviceStats[] }>;
   /** All pages. */
   list(): Promise<ListedPeer[]>;
 }
@@ -49,6 +55,26 @@ export async function connectControlPlane(input: Readable, output: Writable): Pr
       const answer = await request({ type: 'apply', epoch: hello.epoch, ops });
       if (answer.type !== 'applied') throw new Error(`the batch was answered with ${JSON.stringify(answer)}`);
       return answer.results;
+    },
+    async configure(...addresses) {
+      const answer = await request({ type: 'configure', epoch: hello.epoch, addresses });
+      if (answer.type !== 'configured')
+        throw new Error(`configure was answered with ${JSON.stringify(answer)}`);
+    },
+    async digest() {
+      const answer = await request({ type: 'digest' });
+      if (answer.type !== 'digest') throw new Error(`digest was answered with ${JSON.stringify(answer)}`);
+      return answer;
+    },
+    async stats(stored) {
+      const devices: DeviceStats[] = [];
+      for (;;) {
+        const after = devices.at(-1)?.deviceId;
+        const answer = await request({ type: 'stats', stored, after });
+        if (answer.type !== 'stats') throw new Error(`stats was answered with ${JSON.stringify(answer)}`);
+        devices.push(...answer.devices);
+        if (!answer.more) return { life: answer.life, pass: answer.pass, devices };
+      }
     },
     async list() {
       const peers: ListedPeer[] = [];

@@ -8,4 +8,5 @@ export {
   type RunningProcess,
   type WireGuardInterface,
 } from './network-lab.ts';
+export { createVpnLab, type VpnClient, type VpnLab } from './vpn-lab.ts';
 export { callTcpService, followTcpService, startTcpService } from './tcp.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ToolFailed, createToolRunner, type RunTool } from '../tool.ts';
 
-const TOOLS = ['ip', 'wg', 'nft', 'conntrack', 'ping', 'sysctl'];
+const TOOLS = ['ip', 'wg', 'nft', 'conntrack', 'ping', 'iperf3', 'sysctl'];
 
 /** Why this machine cannot hold a network lab; undefined where it can. */
 export async function whyNoNetworkLab(): Promise<string | undefined> {

@@ -1,0 +1,263 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeviceStats } from '@cvault/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAgent, type Agent } from './agent.ts';
+import { connectInProcess } from './in-process.ts';
+import { createLinuxTraffic } from './linux-traffic.ts';
+import {
+  callTcpService,
+  connectControlPlane,
+  createVpnLab,
+  followTcpService,
+  startTcpService,
+  whyNoNetworkLab,
+  type TestControlPlane,
+  type VpnClient,
+  type VpnLab,
+} from './testing/index.ts';
+import { createWgBackend } from './wg-backend.ts';
+
+const missing = process.env['CI'] === 'true' ? undefined : await whyNoNetworkLab();
+const PORT = 8080;
+const MBIT = 1_000_000;
+
+describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : ` (${missing})`}`, () => {
+  let vpn: VpnLab;
+  let a: VpnClient;
+  let b: VpnClient;
+  let c: VpnClient;
+  let agent: Agent;
+  let plane: TestControlPlane;
+  /** Raised by each test that sets a device, so that it begins with what it says. */
+  let generation = 1;
+
+  beforeAll(async () => {
+    vpn = await createVpnLab();
+    [a, b, c] = [await vpn.client(2), await vpn.client(3), await vpn.client(4)];
+    vpn.internet.start('iperf3', ['--server']);
+    for (const { namespace } of [a, b, c]) await startTcpService(namespace, PORT);
+    await startTcpService(vpn.internet, PORT);
+    await startAgent();
+    await apply(a.setOp(1), b.setOp(1), c.setOp(1));
+    for (const client of [a, b, c]) await client.untilConnected();
+  }, 60_000);
+
+  afterAll(async () => {
+    await agent.close();
+    await vpn.destroy();
+  });
+
+  /** A new agent on the living interface, as after a restart. */
+  async function startAgent(): Promise<void> {
+    const backend = await createWgBackend(vpn.wg.interfaceName, vpn.server.run);
+    const traffic = createLinuxTraffic(vpn.wg.interfaceName, vpn.server.run);
+    agent = await createAgent({ backend, traffic });
+    const stream = connectInProcess(agent);
+    plane = await connectControlPlane(stream, stream);
+  }
+
+  async function restartAgent(): Promise<void> {
+    await agent.close();
+    await startAgent();
+  }
+
+  async function apply(...ops: Parameters<TestControlPlane['apply']>): Promise<void> {
+    const results = await plane.apply(...ops);
+    expect(results.map(({ outcome }) => outcome)).toEqual(ops.map(() => 'applied'));
+  }
+
+  async function statsOf({ deviceId }: VpnClient): Promise<DeviceStats | undefined> {
+    return (await plane.stats()).devices.find((device) => device.deviceId === deviceId);
+  }
+
+  /** TCP's payload that arrived, in bits per second, over 10 s. */
+  async function goodput(client: VpnClient, direction: 'upload' | 'download'): Promise<number> {
+    const running = client.namespace.start('iperf3', [
+      ...['--client', vpn.internet4, '--time', '10', '--json'],
+      ...(direction === 'download' ? ['--reverse'] : []),
+    ]);
+    let text = '';
+    running.child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await new Promise((resolve) => running.child.once('close', resolve));
+    const result = JSON.parse(text) as { end: { sum_received: { bits_per_second: number } } };
+    return result.end.sum_received.bits_per_second;
+  }
+
+  describe('counters', () => {
+    test('count what passes, to the byte, both IP versions', async () => {
+      const before = await statsOf(a);
+      for (const to of [vpn.internet4, vpn.internet6]) expect(await a.pings(to, '-s', '1000')).toBe(true);
+      const after = await statsOf(a);
+      const each = 3 * (20 + 8 + 1000) + 3 * (40 + 8 + 1000);
+      expect((after?.receivedBytes ?? 0) - (before?.receivedBytes ?? 0)).toBe(each);
+      expect((after?.sentBytes ?? 0) - (before?.sentBytes ?? 0)).toBe(each);
+      expect(after?.handshake).toBe('live');
+    });
+
+    test('count nothing that is dropped', async () => {
+      const before = await statsOf(a);
+      expect(await a.pings(b.address4)).toBe(false);
+      expect(await a.pings('192.168.77.1')).toBe(false);
+      expect(await statsOf(a)).toEqual(before);
+    });
+
+    test('go on where the agent is started anew, and while it is away', async () => {
+      const [before, { life }] = [await statsOf(a), await plane.stats()];
+      await agent.close();
+      expect(await a.pings(vpn.internet4, '-s', '1000')).toBe(true);
+      await startAgent();
+      await apply(a.setOp(generation), b.setOp(generation), c.setOp(generation));
+      expect((await plane.stats()).life).toBe(life);
+      const after = await statsOf(a);
+      expect((after?.receivedBytes ?? 0) - (before?.receivedBytes ?? 0)).toBe(3 * 1028);
+    });
+
+    test('begin at 0 for the next holder of an address', async () => {
+      await apply({ verb: 'remove', deviceId: b.deviceId, generation: ++generation });
+      const last = (await statsOf(c))?.receivedBytes;
+      await apply(c.setOp(++generation, { addresses: [b.address4, c.address6] }));
+      expect((await statsOf(c))?.receivedBytes).toBe(last);
+      await apply(c.setOp(++generation), b.setOp(generation));
+      await b.untilConnected();
+      expect((await statsOf(c))?.receivedBytes).toBe(last);
+    }, 60_000);
+  });
+
+  describe('speed', () => {
+    const TEN = { uploadBitsPerSecond: 10 * MBIT, downloadBitsPerSecond: 10 * MBIT };
+
+    test.each(['upload', 'download'] as const)(
+      'a plan of 10 Mbit/s gives 10 Mbit/s ± 10 %% of %s',
+      async (direction) => {
+        await apply(a.setOp(++generation, { limits: TEN }));
+        const rate = await goodput(a, direction);
+        expect(rate).toBeGreaterThan(9 * MBIT);
+        expect(rate).toBeLessThan(11 * MBIT);
+      },
+    );
+
+    test('holds while no agent is there, and for peers that are not claimed yet', async () => {
+      await apply(a.setOp(++generation, { limits: { downloadBitsPerSecond: 2 * MBIT } }));
+      await restartAgent();
+      expect(await goodput(a, 'download')).toBeLessThan(2.4 * MBIT);
+      await apply(a.setOp(++generation, { limits: { downloadBitsPerSecond: 20 * MBIT } }));
+      const loosened = await goodput(a, 'download');
+      expect(loosened).toBeGreaterThan(16 * MBIT);
+      expect(loosened).toBeLessThan(22 * MBIT);
+    }, 60_000);
+
+    test('is each device’s own, and goes with it', async () => {
+      await apply(a.setOp(++generation, { limits: TEN }));
+      const tables = async () => vpn.server.run('nft', ['list', 'limits']);
+      expect(await tables()).toContain('limit upload_');
+      await apply({ verb: 'remove', deviceId: a.deviceId, generation: ++generation });
+      expect(await tables()).not.toContain('limit upload_');
+      await apply(a.setOp(++generation));
+      await a.untilConnected();
+      expect(await goodput(a, 'download')).toBeGreaterThan(20 * MBIT);
+    }, 90_000);
+  });
+
+  describe('data', () => {
+    const passes = async () => (await a.pings(vpn.internet4)) || a.pings(vpn.internet6);
+
+    test('nothing passes any more, in either direction, established connections included', async () => {
+      await apply(a.setOp(++generation, { limits: { dataBytes: 200_000 } }));
+      const follower = await followTcpService(a.namespace, vpn.internet4, PORT);
+      await a.namespace.succeeds('ping', [
+        '-n',
+        '-q',
+        '-c',
+        '150',
+        '-i',
+        '0.01',
+        '-W',
+        '1',
+        '-s',
+        '1000',
+        vpn.internet4,
+      ]);
+      const got: Buffer[] = [];
+      await sleep(300);
+      follower.child.stdout?.on('data', (chunk: Buffer) => got.push(chunk));
+      await sleep(1000);
+      expect(Buffer.concat(got).toString()).toBe('');
+      expect(await passes()).toBe(false);
+      expect(await b.pings(vpn.internet4)).toBe(true);
+    }, 60_000);
+
+    test('the same generation does not refill it, a restarted agent does not lift it', async () => {
+      await apply(a.setOp(generation, { limits: { dataBytes: 200_000 } }));
+      expect(await passes()).toBe(false);
+      await restartAgent();
+      expect(await passes()).toBe(false);
+    });
+
+    test('a higher generation lifts it', async () => {
+      await apply(a.setOp(++generation, { limits: { dataBytes: 1_000_000 } }));
+      expect(await passes()).toBe(true);
+      await apply(a.setOp(++generation));
+      expect(await passes()).toBe(true);
+    });
+
+    test('none left at all lets nothing through', async () => {
+      await apply(a.setOp(++generation, { limits: { dataBytes: 0 } }));
+      expect(await passes()).toBe(false);
+      await apply(a.setOp(++generation));
+    });
+  });
+
+  describe('network', () => {
+    const [red, blue] = ['3c2b0c7e-0d11-4bbb-8ccc-0123456789ab', 'aaaaaaaa-0d11-4bbb-8ccc-0123456789ab'];
+
+    async function reaches(from: VpnClient, to: VpnClient): Promise<boolean[]> {
+      return Promise.all([
+        from.pings(to.address4),
+        from.pings(to.address6),
+        callTcpService(from.namespace, to.address4, PORT).then((answer) => answer !== undefined),
+        callTcpService(from.namespace, to.address6, PORT).then((answer) => answer !== undefined),
+      ]);
+    }
+    const ALL = [true, true, true, true];
+    const NONE = [false, false, false, false];
+
+    test('the devices of one reach each other, both ways, and nobody else does', async () => {
+      ++generation;
+      await apply(
+        a.setOp(generation, { network: red }),
+        b.setOp(generation, { network: red }),
+        c.setOp(generation),
+      );
+      expect(await reaches(a, b)).toEqual(ALL);
+      expect(await reaches(b, a)).toEqual(ALL);
+      expect(await reaches(c, a)).toEqual(NONE);
+      expect(await reaches(a, c)).toEqual(NONE);
+    }, 60_000);
+
+    test('two networks are two', async () => {
+      await apply(c.setOp(++generation, { network: blue }));
+      expect(await reaches(c, a)).toEqual(NONE);
+      expect(await reaches(a, c)).toEqual(NONE);
+      expect(await c.pings(vpn.internet4)).toBe(true);
+    }, 60_000);
+
+    test('a restarted agent keeps them, for those that it knows and those that it does not know yet', async () => {
+      await restartAgent();
+      expect(await reaches(a, b)).toEqual(ALL);
+      await apply(a.setOp(++generation, { network: red }));
+      expect(await reaches(a, b)).toEqual(ALL);
+      expect(await reaches(c, a)).toEqual(NONE);
+    }, 60_000);
+
+    test('a connection ends with the network that it was in', async () => {
+      const follower = await followTcpService(a.namespace, b.address4, PORT);
+      await apply(b.setOp(++generation));
+      const got: Buffer[] = [];
+      await sleep(300);
+      follower.child.stdout?.on('data', (chunk: Buffer) => got.push(chunk));
+      await sleep(1000);
+      expect(Buffer.concat(got).toString()).toBe('');
+      expect(await reaches(a, b)).toEqual(NONE);
+    }, 60_000);
+  });
+});

@@ -1,0 +1,169 @@
+import type { Limits } from '@cvault/protocol';
+import { parseElements } from './nft-elements.ts';
+import type { DevicePolicy } from './traffic.ts';
+
+const KINDS = ['upload', 'download', 'data'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** The maps of the table that policies live in. */
+export const POLICY_MAPS: readonly string[] = [...KINDS, 'network'].flatMap((name) => [
+  `${name}4`,
+  `${name}6`,
+]);
+
+/** 100 Gbit/s: more is no limit to any machine, and the kernel's arithmetic overflows soon after. */
+const UNLIMITED_BITS_PER_SECOND = 100_000_000_000;
+
+/**
+ * The kernel's bucket for bytes holds one second's worth and this. It has to let one packet pass however low the rate is,
+ * and what the kernel puts together from a stream (GSO) counts as one packet of up to 64 KiB.
+ *
+ * So a plan of 10 Mbit/s gives TCP 10.6 Mbit/s of payload over the first 10 s, with the full bucket that it begins with,
+ * and 9.6 in the long run: TCP/IP's own bytes are 4 % of the packets. Packets over the limit cost no tokens, so TCP, which
+ * tries again within the second that the bucket lasts, loses nothing more.
+ */
+const BURST_BYTES = 65_536;
+
+/**
+ * What the kernel's table holds of policies, kept here too, so that changing one says exactly what is to be deleted.
+ * The methods answer lines for `nft -f`, and take for granted that those are then executed as one.
+ *
+ * A limit is one object for all addresses of a device, in maps from address to object: so both of its IP versions share
+ * it. A network is a number by source address, and a set of destination addresses with their number: n devices cost n
+ * elements of each, not n².
+ */
+export class PolicyTable {
+  readonly #table: string;
+  readonly #objects = new Map<Kind, Map<string, string>>(
+    KINDS.map((kind) => [kind, new Map<string, string>()]),
+  );
+  /** The addresses under each object. */
+  readonly #users = new Map<string, Set<string>>();
+  readonly #networks = new Map<string, number>();
+  readonly #numbers = new Map<string, number>();
+  readonly #names = new Map<number, string>();
+  readonly #members = new Map<number, number>();
+  #lastNumber = 0;
+
+  /** @param listing what `nft list map` printed of all POLICY_MAPS */
+  constructor(table: string, listing: string) {
+    this.#table = table;
+    const elements = parseElements(listing);
+    for (const kind of KINDS) {
+      for (const element of [`${kind}4`, `${kind}6`].flatMap((map) => elements.get(map) ?? [])) {
+        const [, address, name] = /^(\S+) : "?(\w+)"?$/.exec(element) ?? [];
+        if (address !== undefined && name !== undefined) this.#noteObject(kind, address, name);
+      }
+    }
+    for (const element of ['network4', 'network6'].flatMap((map) => elements.get(map) ?? [])) {
+      const [, address, network, number] = /^(\S+) comment "(\S+)" : (\w+)$/.exec(element) ?? [];
+      if (address !== undefined && network !== undefined) this.#noteNetwork(address, network, Number(number));
+    }
+  }
+
+  /** Puts a policy in place of what held for the device and for its addresses. */
+  put(policy: DevicePolicy): string[] {
+    const lines = this.drop(policy.addresses);
+    for (const kind of KINDS) lines.push(...this.#putLimit(kind, policy));
+    if (policy.network !== undefined) {
+      for (const address of policy.addresses)
+        lines.push(...this.#join(address, policy.network.toLowerCase()));
+    }
+    return lines;
+  }
+
+  /** Takes addresses from under whatever they are under. */
+  drop(addresses: readonly string[]): string[] {
+    return addresses.flatMap((address) => [
+      ...KINDS.flatMap((kind) => this.#dropLimit(kind, address)),
+      ...this.#quit(address),
+    ]);
+  }
+
+  #putLimit(kind: Kind, { deviceId, addresses, limits }: DevicePolicy): string[] {
+    const definition = limits === undefined ? undefined : define(kind, limits);
+    const name = `${kind}_${deviceId.toLowerCase().replaceAll('-', '')}`;
+    // Addresses that the device is about to leave are under the old object, which cannot be changed in place.
+    const earlier = [...(this.#users.get(name) ?? [])];
+    const lines = earlier.flatMap((address) => this.#dropLimit(kind, address));
+    if (definition === undefined) return lines;
+    lines.push(`add ${definition.type} ${this.#table} ${name} { ${definition.rule} }`);
+    for (const address of new Set([...earlier, ...addresses])) {
+      this.#noteObject(kind, address, name);
+      lines.push(`add element ${this.#table} ${kind}${family(address)} { ${address} : "${name}" }`);
+    }
+    return lines;
+  }
+
+  #dropLimit(kind: Kind, address: string): string[] {
+    const name = this.#objects.get(kind)?.get(address);
+    if (name === undefined) return [];
+    this.#objects.get(kind)?.delete(address);
+    const lines = [`delete element ${this.#table} ${kind}${family(address)} { ${address} }`];
+    const users = this.#users.get(name);
+    users?.delete(address);
+    if (users?.size === 0) {
+      this.#users.delete(name);
+      lines.push(`delete ${kind === 'data' ? 'quota' : 'limit'} ${this.#table} ${name}`);
+    }
+    return lines;
+  }
+
+  #join(address: string, network: string): string[] {
+    let number = this.#numbers.get(network);
+    while (number === undefined || (this.#names.get(number) ?? network) !== network) {
+      number = this.#lastNumber = (this.#lastNumber % 0xffff_fffe) + 1;
+    }
+    this.#noteNetwork(address, network, number);
+    return [
+      `add element ${this.#table} network${family(address)} { ${address} comment "${network}" : ${number} }`,
+      `add element ${this.#table} member${family(address)} { ${address} . ${number} }`,
+    ];
+  }
+
+  #quit(address: string): string[] {
+    const number = this.#networks.get(address);
+    if (number === undefined) return [];
+    this.#networks.delete(address);
+    const members = (this.#members.get(number) ?? 1) - 1;
+    this.#members.set(number, members);
+    if (members === 0) {
+      this.#members.delete(number);
+      this.#numbers.delete(this.#names.get(number) ?? '');
+      this.#names.delete(number);
+    }
+    return [
+      `delete element ${this.#table} network${family(address)} { ${address} }`,
+      `delete element ${this.#table} member${family(address)} { ${address} . ${number} }`,
+    ];
+  }
+
+  #noteObject(kind: Kind, address: string, name: string): void {
+    this.#objects.get(kind)?.set(address, name);
+    const users = this.#users.get(name) ?? new Set();
+    this.#users.set(name, users.add(address));
+  }
+
+  #noteNetwork(address: string, network: string, number: number): void {
+    this.#networks.set(address, number);
+    this.#numbers.set(network, number);
+    this.#names.set(number, network);
+    this.#members.set(number, (this.#members.get(number) ?? 0) + 1);
+  }
+}
+
+function define(kind: Kind, limits: Limits): { type: 'limit' | 'quota'; rule: string } | undefined {
+  if (kind === 'data') {
+    // A quota of nothing is no quota to `nft`; no packet fits into one byte.
+    return limits.dataBytes === undefined
+      ? undefined
+      : { type: 'quota', rule: `over ${Math.max(1, limits.dataBytes)} bytes` };
+  }
+  const rate = kind === 'upload' ? limits.uploadBitsPerSecond : limits.downloadBitsPerSecond;
+  if (rate === undefined || rate >= UNLIMITED_BITS_PER_SECOND) return undefined;
+  return { type: 'limit', rule: `rate over ${Math.floor(rate / 8)} bytes/second burst ${BURST_BYTES} bytes` };
+}
+
+function family(address: string): 4 | 6 {
+  return address.includes(':') ? 6 : 4;
+}

@@ -1,0 +1,107 @@
+import { formatDigest, type Answer, type Hello, type OpResult } from '@cvault/protocol';
+import { InterfaceLost } from './interface-lost.ts';
+import { Listing } from './listing.ts';
+import type { Reading } from './metering.ts';
+import type { ReceivedOp, ReceivedRequest } from './requests.ts';
+import type { InterfaceState } from './state.ts';
+import { statsPage } from './stats-pages.ts';
+
+/** One control plane's conversation with the agent. All conversations of an agent share its state. */
+export interface Session {
+  readonly hello: Hello;
+  /** @throws {InterfaceLost} */
+  answer(request: ReceivedRequest): Promise<Answer>;
+}
+
+/** What a session asks of the agent. */
+export interface SessionContext {
+  readonly hello: Hello;
+  readonly lost: AbortSignal;
+  /** @throws {InterfaceLost} */
+  checkInterface(): Promise<void>;
+  apply(ops: readonly ReceivedOp[]): Promise<OpResult[]>;
+  /** Answers why it was refused; undefined where it was done. */
+  configure(addresses: readonly string[]): Promise<string | undefined>;
+  /** Looks at the state after the interface was read anew. */
+  readInterface<T>(look: (state: InterfaceState) => T): Promise<T>;
+  readonly life: string;
+  /** Reads the counters anew. */
+  readStats(stored: number | undefined): Promise<Reading>;
+  /** Looks at the state as it is, between two batches. */
+  view<T>(look: (state: InterfaceState) => T): Promise<T>;
+}
+
+type RequestOf<T extends ReceivedRequest['type']> = Extract<ReceivedRequest, { type: T }>;
+
+export function openSession(context: SessionContext): Session {
+  const { hello } = context;
+  const { epoch } = hello;
+  let listing: Listing | undefined;
+  let reading: Reading | undefined;
+
+  async function list({ id, after }: RequestOf<'list'>): Promise<Answer> {
+    const take = (state: InterfaceState) => new Listing(state);
+    if (after === undefined) listing = await context.readInterface(take);
+    listing ??= await context.view(take);
+    const page = listing.page(after);
+    if (!page.more) listing = undefined;
+    return { type: 'listed', id, epoch, ...page };
+  }
+
+  async function stats({ id, after, stored }: RequestOf<'stats'>): Promise<Answer> {
+    if (after === undefined || reading === undefined) reading = await context.readStats(stored);
+    const page = statsPage(reading, after);
+    if (!page.more) reading = undefined;
+    return { type: 'stats', id, epoch, life: context.life, ...page };
+  }
+
+  async function configure({ id, addresses }: RequestOf<'configure'>): Promise<Answer> {
+    const refusal = await context.configure(addresses);
+    if (refusal !== undefined) return { type: 'refused', id, code: 'bad_request', detail: refusal };
+    return { type: 'configured', id };
+  }
+
+  async function answer(request: ReceivedRequest): Promise<Answer> {
+    const { id } = request;
+    if ('epoch' in request && request.epoch !== epoch) {
+      return { type: 'refused', id, code: 'wrong_epoch', detail: `the epoch is ${epoch}` };
+    }
+    switch (request.type) {
+      case 'apply':
+        return { type: 'applied', id, results: await context.apply(request.ops) };
+      case 'list':
+        return list(request);
+      case 'status':
+        await context.checkInterface();
+        return { type: 'status', id, epoch, peerCount: await context.view((state) => state.peerCount) };
+      case 'configure':
+        return configure(request);
+      case 'digest':
+        return context.readInterface((state) => ({
+          type: 'digest',
+          id,
+          epoch,
+          peers: state.orderlyDevices,
+          digest: formatDigest(state.digest),
+          drifted: state.drifted,
+        }));
+      case 'stats':
+        return stats(request);
+    }
+  }
+
+  return {
+    hello,
+    async answer(request) {
+      context.lost.throwIfAborted();
+      try {
+        return await answer(request);
+      } catch (error) {
+        await context.checkInterface();
+        if (error instanceof InterfaceLost) throw error;
+        const detail = 'the interface could not be read or changed';
+        return { type: 'refused', id: request.id, code: 'failed', detail };
+      }
+    },
+  };
+}
