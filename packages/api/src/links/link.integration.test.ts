@@ -18,6 +18,7 @@ import { aDevice, aKey, aServer, aTenantWithUser } from '../testing/fixtures.ts'
 import { AgentClient } from './agent-client.ts';
 import { Fleet } from './fleet.ts';
 import type { LinkEvent } from './link.ts';
+import type { LookCounts } from './look.ts';
 import { type Transport, TransportError } from './transport.ts';
 
 let database: TestDatabase;
@@ -29,6 +30,7 @@ let backend: MemoryBackend;
 let agent: Awaited<ReturnType<typeof createAgent>>;
 let fleets: Fleet[] = [];
 let events: LinkEvent[] = [];
+let looks: LookCounts[] = [];
 let region = 0;
 /** A VPN server that is away: nothing connects, and open channels are cut. */
 let away = false;
@@ -51,6 +53,7 @@ async function aFleet({ reconcileEveryMs = 3_600_000 } = {}): Promise<Fleet> {
       ]),
     peers,
     onEvent: (_id, event) => events.push(event),
+    onLook: (counts) => looks.push(counts),
     onError: (what, error) => {
       throw new Error(what, { cause: error });
     },
@@ -104,7 +107,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 beforeEach(async () => {
   away = false;
-  events = [];
+  [events, looks] = [[], []];
   server = await aServer(database, { region: `region-${++region}` });
   alice = await aTenantWithUser(database);
   backend = createMemoryBackend({ publicKey: encodeKey(server.publicKey) });
@@ -185,7 +188,7 @@ describe('what was lost is made up for', () => {
     expect(await converged()).toBe(true);
   });
 
-  test('an agent that started anew on a living interface: nothing is written, everything is acknowledged', async () => {
+  test('an agent that started anew on a living interface: it claims what it found in one write, all is acknowledged', async () => {
     const fleet = await aReadyFleet();
     const device = await register();
     await fleet.push(device);
@@ -194,7 +197,8 @@ describe('what was lost is made up for', () => {
     cut();
     await until(() => events.filter(({ type }) => type === 'ready').length === 2);
     expect(await status(device.id)).toBe('active');
-    expect(backend.writes).toBe(writes);
+    // The agent keeps no preshared key, so it writes a peer that it found once, to be sure of it.
+    expect(backend.writes).toBe(writes + 1);
   });
 });
 
@@ -209,6 +213,40 @@ test('peers that nobody wants are evicted, on connecting and afterwards; what wa
   backend.byHand({ kind: 'remove', publicKey: encodeKey(device.publicKey) });
   expect(await converged()).toBe(false);
   await until(converged);
+});
+
+test('a VPN server at rest is quiet: agent and database agree on one number, nothing is written; drift ends that, once', async () => {
+  const fleet = await aReadyFleet({ reconcileEveryMs: 50 });
+  const device = await register();
+  await fleet.push(device);
+  await fleet.push(await register());
+  const quiet = () => looks.at(-1)?.quiet === 1;
+  await until(quiet);
+  const { writes } = backend;
+  looks = [];
+  await until(() => looks.filter((look) => look.quiet === 1).length >= 3);
+  expect(looks.every((look) => look.full === 0)).toBe(true);
+  expect(backend.writes).toBe(writes);
+  backend.byHand({ kind: 'set', publicKey: encodeKey(device.publicKey), allowedIps: ['10.8.0.99/32'] });
+  await until(converged);
+  await until(quiet);
+  expect(events.filter(({ type }) => type === 'repaired')).toMatchObject([
+    { set: 1, drift: { added: 0, removed: 0, changed: 1 } },
+  ]);
+  expect(await status(device.id)).toBe('active');
+});
+
+test('an address that was moved by hand comes back: who has it too many gives it up first, nobody fails', async () => {
+  const fleet = await aReadyFleet({ reconcileEveryMs: 50 });
+  const [one, two] = [await register(), await register()];
+  await Promise.all([fleet.push(one), fleet.push(two)]);
+  const both = [`${one.assignedIp}/32`, `${two.assignedIp}/32`];
+  for (const thief of [one, two]) {
+    backend.byHand({ kind: 'set', publicKey: encodeKey(thief.publicKey), allowedIps: both });
+    expect(await converged()).toBe(false);
+    await until(converged);
+  }
+  expect([await status(one.id), await status(two.id)]).toEqual(['active', 'active']);
 });
 
 test('registered and deleted while a link reconciles again and again, by two replicas: all ends as the database says', async () => {
