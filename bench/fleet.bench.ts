@@ -3,12 +3,16 @@
  * machine. The agents are scripted to be in order; everything in the database is real. Bounded: about five minutes.
  */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { newId, type Owner } from '@cvault/core';
 import { generateKeyPair } from '@cvault/wireguard';
 import { afterAll, beforeAll, test } from 'vitest';
+import { callAsAdmin, must } from '../e2e/harness/api-client.ts';
+import { makeSecrets, startControlPlane } from '../e2e/harness/control-plane.ts';
+import { until } from '../e2e/harness/until.ts';
 import type { AgentDigest } from '../packages/api/src/links/link.ts';
 import { lookAtAll } from '../packages/api/src/links/look.ts';
 import { type Database, openDatabase } from '../packages/api/src/postgres/database.ts';
@@ -178,4 +182,42 @@ test('a fleet', { timeout: 600_000 }, async () => {
   );
   const file = process.env['BENCH_OUTPUT'];
   if (file !== undefined) await writeFile(file, `${lines.join('\n')}\n`);
+});
+
+test('the API’s memory with a link to each of a thousand VPN servers', { timeout: 300_000 }, async () => {
+  await database.pool.query('CREATE DATABASE links');
+  const url = postgres.url.map((text) => text.replace(/\/cvault$/, '/links'));
+  await migrate(url.reveal());
+  const links = openDatabase(url, { connections: 2 });
+  const secrets = makeSecrets();
+  try {
+    await links.pool.query(
+      `INSERT INTO servers (id, name, region, state, transport, endpoint_host, endpoint_port, interface_name, public_key)
+       SELECT gen_random_uuid(), 'link ' || n, 'links', 'active', 'memory', '203.0.113.1', 51820, 'wg0', sha256(('link' || n)::bytea)
+       FROM generate_series(1, $1::int) AS n`,
+      [SERVERS],
+    );
+    const plane = await startControlPlane(url.reveal(), secrets, { CVAULT_RECONCILE_SECONDS: '10' });
+    try {
+      await until(
+        'all are linked and were looked at',
+        async () => {
+          const text = await must(
+            callAsAdmin(plane.baseUrl, secrets.CVAULT_ADMIN_KEY)<string>('GET', '/metrics'),
+          );
+          const quiet = /^cvault_looks_total\{outcome="quiet"\} (\d+)$/m.exec(text)?.[1];
+          return Number(quiet) >= SERVERS;
+        },
+        120_000,
+      );
+      const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${plane.pid}/status`, 'utf8'))?.[1];
+      print(
+        `API with ${SERVERS} links, their simulated agents in the same process: ${Math.round(Number(rss) / 1024)} MB, aim < 300 MB`,
+      );
+    } finally {
+      await plane.kill();
+    }
+  } finally {
+    await links.close();
+  }
 });
