@@ -3,9 +3,11 @@ import { PROTOCOL_VERSION, type Hello, type OpResult } from '@cvault/protocol';
 import type { WireGuardBackend } from './backend.ts';
 import { Applier } from './applier.ts';
 import { hostPrefix, prefixAddress } from './host-prefix.ts';
+import { IdleEndpoints } from './idle-endpoints.ts';
 import { InterfaceLost } from './interface-lost.ts';
 import { Metering } from './metering.ts';
 import { OwnAddresses, missingAddresses } from './own-addresses.ts';
+import { repeat } from './repeat.ts';
 import type { ReceivedOp } from './requests.ts';
 import { createSerialQueue } from './serial-queue.ts';
 import { openSession, type Session } from './session.ts';
@@ -33,7 +35,12 @@ export interface AgentOptions {
   readonly maxPeers?: number;
   /** How often to look whether the interface is still the same, while nobody asks for anything. */
   readonly watchIntervalMs?: number;
+  /** How long after its last handshake the interface is made to forget where a client was; 10 minutes by default. */
+  readonly forgetEndpointAfterMs?: number;
 }
+
+const WATCH_INTERVAL_MS = 1000;
+const FORGET_ENDPOINT_AFTER_MS = 600_000;
 
 /** Puts the traffic rules in place, reads the interface and begins a new epoch. */
 export async function createAgent(options: AgentOptions): Promise<Agent> {
@@ -50,7 +57,15 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const unsettled = new UnsettledCounts();
   const queue = createSerialQueue();
   const memory = await traffic.meter.open();
-  const metering = new Metering({ meter: traffic.meter, memory, backend, state, unsettled, queue });
+  const forgetAfterMs = options.forgetEndpointAfterMs ?? FORGET_ENDPOINT_AFTER_MS;
+  const idle = new IdleEndpoints({
+    ...{ backend, state, queue, forgetAfterMs },
+    renew: (peers): Promise<void> => applier.renew(peers),
+  });
+  const metering = new Metering({
+    ...{ meter: traffic.meter, memory, backend, state, unsettled, queue },
+    hadHandshake: (publicKey): boolean => idle.hadHandshake(publicKey),
+  });
 
   const lost = new AbortController();
   const readings = createSerialQueue();
@@ -142,10 +157,27 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     peerCount: state.peerCount,
   });
 
-  const watch = setInterval(() => {
-    void checkInterface().catch(() => undefined);
-  }, options.watchIntervalMs ?? 1000);
-  watch.unref();
+  /** Lets each new key that had its first handshake take the place of the old one. */
+  async function replaceKeys(): Promise<void> {
+    if (state.replacingDevices.size === 0) return;
+    const handshakes = await backend.handshakes();
+    const hadOne = (publicKey: string) => (handshakes.get(publicKey) ?? 0) > 0;
+    await queue.run(async () => {
+      await checkInterface();
+      const ready = [...state.replacingDevices].filter((deviceId) => {
+        const device = state.device(deviceId);
+        return device?.kind === 'present' && hadOne(device.publicKey);
+      });
+      if (ready.length > 0) await applier.replace(ready);
+    });
+  }
+
+  const watchIntervalMs = options.watchIntervalMs ?? WATCH_INTERVAL_MS;
+  const stops = [
+    repeat(checkInterface, watchIntervalMs),
+    repeat(replaceKeys, watchIntervalMs),
+    repeat(() => idle.forget(), Math.min(60_000, forgetAfterMs / 10)),
+  ];
 
   return {
     epoch,
@@ -163,7 +195,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         view: (look) => queue.run(() => Promise.resolve(look(state))),
       }),
     async close() {
-      clearInterval(watch);
+      await Promise.all(stops.map((stop) => stop()));
       await queue.run(() => Promise.resolve());
     },
   };

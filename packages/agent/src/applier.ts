@@ -1,8 +1,8 @@
 import type { OpResult } from '@cvault/protocol';
-import type { PeerChange, WireGuardBackend } from './backend.ts';
+import type { ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
 import { hostPrefixes, prefixAddress } from './host-prefix.ts';
 import type { Metering } from './metering.ts';
-import { planOp, type Plan, type PlanContext } from './plan.ts';
+import { planOp, planReplacement, type Plan, type PlanContext } from './plan.ts';
 import type { ReceivedOp } from './requests.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -62,6 +62,23 @@ export class Applier {
       results.push(...done);
     }
     return results;
+  }
+
+  /** Lets new keys that had a handshake take over the addresses of these devices. */
+  async replace(deviceIds: readonly string[]): Promise<void> {
+    if (!(await this.#becomeSure())) return;
+    await this.#carryOut(deviceIds.map((deviceId) => planReplacement(this.#context, deviceId)));
+  }
+
+  /** Makes peers anew as they are, without what the interface learned of them. */
+  async renew(peers: readonly ObservedPeer[]): Promise<void> {
+    for (const { publicKey } of peers) this.#touched?.add(publicKey);
+    try {
+      await this.#backend.renew(peers);
+    } catch (error) {
+      this.#unsure = true;
+      throw error;
+    }
   }
 
   /** After a failure nobody knows which changes were made, nor which op was the bad one: look, then try each. */
@@ -188,5 +205,5 @@ export class Applier {
 function removalsFirst(changes: readonly PeerChange[]): PeerChange[] {
   const lastOf = new Map(changes.map((change) => [change.publicKey, change]));
   const all = [...lastOf.values()];
-  return [...all.filter(({ kind }) => kind === 'remove'), ...all.filter(({ kind }) => kind === 'set')];
+  return [...all.filter(({ kind }) => kind === 'remove'), ...all.filter(({ kind }) => kind !== 'remove')];
 }

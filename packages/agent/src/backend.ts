@@ -15,7 +15,9 @@ export type PeerChange =
       readonly allowedIps: readonly string[];
       readonly presharedKey?: string;
     }
-  | { readonly kind: 'remove'; readonly publicKey: string };
+  | { readonly kind: 'remove'; readonly publicKey: string }
+  /** Gives a peer that is there exactly these host prefixes, and leaves its preshared key and its session alone. */
+  | { readonly kind: 'readdress'; readonly publicKey: string; readonly allowedIps: readonly string[] };
 
 export interface InterfaceDescription {
   readonly publicKey: string;
@@ -39,6 +41,11 @@ export interface WireGuardBackend {
   handshakes(): Promise<ReadonlyMap<string, number>>;
   /** Makes the changes in their order, in one go. When it throws, any part of them may have been made. */
   apply(changes: readonly PeerChange[]): Promise<void>;
+  /**
+   * Removes peers and adds them again with the same preshared keys and these host prefixes, so that the interface has
+   * forgotten all that it learned of them: endpoint, session, last handshake.
+   */
+  renew(peers: readonly ObservedPeer[]): Promise<void>;
   /** Gives the interface these addresses of its own, in CIDR notation; one that it has already is no error. */
   addAddresses(addresses: readonly string[]): Promise<void>;
   /** Something that differs once the interface was removed and made anew; undefined while there is none. */

@@ -6,6 +6,7 @@ test('serve takes an interface, a socket and a policy', () => {
     parseCommandLine([
       ...['serve', '--interface', 'wg0', '--socket', '/run/cvault/wg0.sock', '--max-peers', '100'],
       ...['--network', '10.8.0.0/16', '--network', 'fd00:8::/64', '--allow-private'],
+      ...['--forget-endpoint-after', '15'],
     ]),
   ).toEqual({
     mode: 'serve',
@@ -15,6 +16,7 @@ test('serve takes an interface, a socket and a policy', () => {
     networks: ['10.8.0.0/16', 'fd00:8::/64'],
     allowPrivate: true,
     trafficRules: true,
+    forgetEndpointAfterMinutes: 15,
   });
 });
 
@@ -39,6 +41,9 @@ test.each([
   [['stdio', '--interface', 'wg0', '--network', '10.8.0.0']],
   [['stdio', '--interface', 'wg0', '--network', '10.8.0.0/33']],
   [['stdio', '--interface', 'wg0', '--network', '10.8.0.0/24 } drop']],
+  [['stdio', '--interface', 'wg0', '--forget-endpoint-after', '3']],
+  [['stdio', '--interface', 'wg0', '--forget-endpoint-after', 'never']],
+  [['relay', '--socket', '/s', '--forget-endpoint-after', '10']],
   [['stdio', '--interface', 'wg0', '--unknown']],
 ])('%j is no command', (args) => {
   expect(() => parseCommandLine(args)).toThrow(UsageError);

@@ -8,6 +8,7 @@ export interface InterfaceOptions {
   readonly networks: readonly string[];
   readonly allowPrivate: boolean;
   readonly trafficRules: boolean;
+  readonly forgetEndpointAfterMinutes: number;
 }
 
 export type Command =
@@ -36,6 +37,9 @@ options of serve and stdio:
   --network CIDR        a network that tunnel addresses come from (may be repeated);
                         by default the networks of the interface's own addresses
   --allow-private       let devices reach private networks behind this VPN server
+  --forget-endpoint-after N
+                        minutes after a client's last handshake at which the interface forgets its
+                        address (10 by default)
   --no-traffic-rules    leave nftables and conntrack alone: devices are not kept apart from anything
 `;
 
@@ -56,7 +60,10 @@ export function parseCommandLine(args: readonly string[]): Command {
       refuse(values, mode, ['socket']);
       return { mode, ...interfaceOptions(values) };
     case 'relay':
-      refuse(values, mode, ['interface', 'max-peers', 'network', 'allow-private', 'no-traffic-rules']);
+      refuse(values, mode, [
+        ...(['interface', 'max-peers', 'network', 'allow-private'] as const),
+        ...(['no-traffic-rules', 'forget-endpoint-after'] as const),
+      ]);
       return { mode, socketPath: required(values.socket, '--socket') };
     default:
       throw new UsageError(`there is no command ${JSON.stringify(mode.slice(0, 40))}`);
@@ -77,6 +84,7 @@ function parse(args: readonly string[]) {
         network: { type: 'string', multiple: true },
         'allow-private': { type: 'boolean' },
         'no-traffic-rules': { type: 'boolean' },
+        'forget-endpoint-after': { type: 'string' },
         version: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -100,6 +108,7 @@ function interfaceOptions(values: Values): InterfaceOptions {
     }),
     allowPrivate: values['allow-private'] === true,
     trafficRules: values['no-traffic-rules'] !== true,
+    forgetEndpointAfterMinutes: parseMinutes(values['forget-endpoint-after']),
   };
 }
 
@@ -107,6 +116,15 @@ function parseMaxPeers(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);
   if (!/^[0-9]{1,7}$/.test(text) || number < 1) throw new UsageError('--max-peers takes a number from 1 on');
+  return number;
+}
+
+/** A client shakes hands every two minutes; forgetting it sooner would cut living tunnels. */
+function parseMinutes(text: string | undefined): number {
+  if (text === undefined) return 10;
+  const number = Number(text);
+  if (!/^[0-9]{1,5}$/.test(text) || number < 4)
+    throw new UsageError('--forget-endpoint-after takes minutes, from 4 on');
   return number;
 }
 

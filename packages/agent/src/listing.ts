@@ -17,7 +17,7 @@ export class Listing {
   readonly #peers: readonly ListedPeer[];
 
   constructor(state: InterfaceState) {
-    this.#peers = [...state.publicKeys()].sort().map((publicKey) => describePeer(state, publicKey));
+    this.#peers = [...state.publicKeys()].sort().flatMap((publicKey) => describePeer(state, publicKey));
   }
 
   page(after: string | undefined): Page {
@@ -39,13 +39,15 @@ export class Listing {
   }
 }
 
-function describePeer(state: InterfaceState, publicKey: string): ListedPeer {
+/** A replacement that is under way as its op wants it shows as if it was done: there is nothing to mend. */
+function describePeer(state: InterfaceState, publicKey: string): ListedPeer[] {
   const deviceId = state.keyOwner(publicKey);
   const device = deviceId === undefined ? undefined : state.device(deviceId);
-  return {
-    publicKey,
-    allowedIps: (state.allowedIps(publicKey) ?? []).slice(0, SHOWN_ALLOWED_IPS),
-    owner:
-      deviceId === undefined || device === undefined ? null : { deviceId, generation: device.generation },
-  };
+  const isReplacing =
+    device?.kind === 'present' && device.replacing !== undefined && state.isOrderly(deviceId ?? '');
+  if (isReplacing && device.replacing === publicKey) return [];
+  const allowedIps = isReplacing ? device.prefixes : (state.allowedIps(publicKey) ?? []);
+  const owner =
+    deviceId === undefined || device === undefined ? null : { deviceId, generation: device.generation };
+  return [{ publicKey, allowedIps: allowedIps.slice(0, SHOWN_ALLOWED_IPS), owner }];
 }

@@ -71,6 +71,7 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
         continue;
       }
       put(change.publicKey, change.allowedIps);
+      if (change.kind === 'readdress') continue;
       if (change.presharedKey === undefined) presharedKeys.delete(change.publicKey);
       else presharedKeys.set(change.publicKey, change.presharedKey);
     }
@@ -115,6 +116,17 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
         throw new Error('the interface refused the changes');
       }
       make(changes);
+    },
+    async renew(renewed) {
+      await Promise.resolve();
+      requireInterface();
+      writes++;
+      for (const { publicKey, allowedIps } of renewed) {
+        const presharedKey = presharedKeys.get(publicKey);
+        drop(publicKey);
+        put(publicKey, allowedIps);
+        if (presharedKey !== undefined) presharedKeys.set(publicKey, presharedKey);
+      }
     },
     async addAddresses(added) {
       await Promise.resolve();

@@ -3,7 +3,7 @@ import type { WireGuardBackend } from './backend.ts';
 import { prefixAddress } from './host-prefix.ts';
 import { addCounts, NO_COUNTS, type Counts, type Meter, type MeterMemory } from './meter.ts';
 import { createSerialQueue, type SerialQueue } from './serial-queue.ts';
-import type { DeviceRecord, InterfaceState } from './state.ts';
+import { keysOf, type InterfaceState, type PresentDevice } from './state.ts';
 import type { Leaving, UnsettledCounts } from './unsettled-counts.ts';
 
 /** WireGuard rejects a session's keys 180 s after the handshake that made them. */
@@ -30,6 +30,8 @@ export interface MeteringOptions {
   readonly backend: WireGuardBackend;
   readonly state: InterfaceState;
   readonly unsettled: UnsettledCounts;
+  /** True for a peer whose handshake the interface was made to forget. */
+  readonly hadHandshake: (publicKey: string) => boolean;
   /** Runs one batch at a time. */
   readonly queue: SerialQueue;
 }
@@ -147,7 +149,9 @@ export class Metering {
       for (const prefix of new Set([...record.prefixes, ...(leaving.get(deviceId) ?? [])])) {
         total = addCounts(total, counts.get(prefixAddress(prefix)));
       }
-      devices.push(asStats(deviceId, total, handshakeOf(record, handshakes), false));
+      devices.push(
+        asStats(deviceId, total, handshakeOf(record, handshakes, this.#options.hadHandshake), false),
+      );
     }
     for (const [deviceId, account] of this.#accounts) {
       if (account.quiet || leaving.has(deviceId) || state.device(deviceId)?.kind === 'present') continue;
@@ -173,10 +177,12 @@ function asStats(
 }
 
 function handshakeOf(
-  record: Extract<DeviceRecord, { kind: 'present' }>,
+  record: PresentDevice,
   handshakes: ReadonlyMap<string, number>,
+  hadHandshake: (publicKey: string) => boolean,
 ): DeviceStats['handshake'] {
-  const at = handshakes.get(record.publicKey) ?? 0;
-  if (at === 0) return 'never';
+  const keys = keysOf(record);
+  const at = Math.max(...keys.map((publicKey) => handshakes.get(publicKey) ?? 0));
+  if (at === 0) return keys.some(hadHandshake) ? 'idle' : 'never';
   return Date.now() / 1000 - at < LIVE_SECONDS ? 'live' : 'idle';
 }

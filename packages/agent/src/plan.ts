@@ -13,7 +13,7 @@ import {
 } from '@cvault/protocol';
 import type { PeerChange } from './backend.ts';
 import { hostPrefixes, isHostPrefix, prefixAddress, samePrefixes } from './host-prefix.ts';
-import type { DeviceRecord, InterfaceState } from './state.ts';
+import { keysOf, type InterfaceState, type PresentDevice } from './state.ts';
 import type { DevicePolicy } from './traffic.ts';
 import type { UncutFlows } from './uncut-flows.ts';
 import type { UnsettledCounts } from './unsettled-counts.ts';
@@ -65,6 +65,7 @@ function planSet(context: PlanContext, op: SetOp): Plan {
   }
   if (!isPublicKey(op.publicKey)) return unchanged('invalid', 'the key is not a usable public key');
   if (op.publicKey === context.ownPublicKey) return unchanged('invalid', "the key is the interface's own");
+  if (op.publicKey === op.replaces) return unchanged('invalid', 'a key cannot replace itself');
 
   const claim = known?.kind === 'present' ? known : undefined;
   if (claim?.generation === op.generation) {
@@ -77,51 +78,65 @@ function planSet(context: PlanContext, op: SetOp): Plan {
     return unchanged('error', 'what passed for the last holder of an address could not be counted yet');
   }
 
-  const keyOwner = state.keyOwner(op.publicKey);
-  if (keyOwner !== undefined && keyOwner !== deviceId) {
-    return unchanged('conflict', 'the key belongs to another device');
+  for (const publicKey of [op.publicKey, op.replaces]) {
+    const owner = publicKey === undefined ? undefined : state.keyOwner(publicKey);
+    if (owner !== undefined && owner !== deviceId) {
+      return unchanged('conflict', 'the key belongs to another device');
+    }
   }
+  const ownKeys = [op.publicKey, op.replaces, ...(claim === undefined ? [] : keysOf(claim))];
   for (const prefix of prefixes) {
     const owner = state.prefixOwner(prefix);
     if (owner !== undefined && owner !== deviceId) {
       return unchanged('conflict', 'an address belongs to another device');
     }
     const holder = state.holder(prefix);
-    if (holder !== undefined && holder !== op.publicKey && holder !== claim?.publicKey) {
+    if (holder !== undefined && !ownKeys.includes(holder)) {
       return unchanged('conflict', 'an address is held by another peer of the interface');
     }
   }
 
-  const outgoingKey = claim !== undefined && claim.publicKey !== op.publicKey ? claim.publicKey : undefined;
-  const outgoing = outgoingKey === undefined ? undefined : state.allowedIps(outgoingKey);
+  const replacing = keyToReplace(state, op, claim, prefixes);
+  const outgoingKeys = new Set([op.replaces, ...(claim === undefined ? [] : keysOf(claim))]);
+  for (const kept of [op.publicKey, replacing, undefined]) outgoingKeys.delete(kept);
+  const outgoing = [...outgoingKeys].flatMap((publicKey) => {
+    const allowedIps = publicKey === undefined ? undefined : state.allowedIps(publicKey);
+    return publicKey === undefined || allowedIps === undefined ? [] : [{ publicKey, allowedIps }];
+  });
   const observed = state.allowedIps(op.publicKey);
-  if (observed === undefined && outgoing === undefined && state.peerCount >= context.maxPeers) {
+  if (observed === undefined && outgoing.length === 0 && state.peerCount >= context.maxPeers) {
     return unchanged('full', `the interface holds ${state.peerCount} peers`);
   }
 
   const changes: PeerChange[] = [];
-  if (outgoingKey !== undefined && outgoing !== undefined) {
-    changes.push({ kind: 'remove', publicKey: outgoingKey });
-    state.deletePeer(outgoingKey);
+  for (const { publicKey } of outgoing) {
+    changes.push({ kind: 'remove', publicKey });
+    state.deletePeer(publicKey);
   }
-  if (observed === undefined || !samePrefixes(observed, prefixes) || mayHaveAnotherPresharedKey(op, claim)) {
+  const allowedIps = replacing === undefined ? prefixes : [];
+  if (
+    observed === undefined ||
+    !samePrefixes(observed, allowedIps) ||
+    mayHaveAnotherPresharedKey(op, claim)
+  ) {
     changes.push({
       kind: 'set',
       publicKey: op.publicKey,
-      allowedIps: prefixes,
+      allowedIps,
       ...(op.presharedKey === undefined ? {} : { presharedKey: op.presharedKey }),
     });
-    state.setPeer(op.publicKey, prefixes);
+    state.setPeer(op.publicKey, allowedIps);
   }
   state.setDevice(deviceId, {
     kind: 'present',
     generation: op.generation,
     publicKey: op.publicKey,
     prefixes,
+    replacing,
     hasPresharedKey: op.presharedKey !== undefined,
     digest: digestOfPeer({ ...op, deviceId, addresses: inDigestOrder(prefixes) }),
   });
-  const left = hostPrefixesOf(claim?.prefixes, outgoing, observed).filter(
+  const left = hostPrefixesOf(claim?.prefixes, ...outgoing.map((peer) => peer.allowedIps), observed).filter(
     (prefix) => !prefixes.includes(prefix),
   );
   const freed = { prefixes: left, deviceId };
@@ -129,6 +144,42 @@ function planSet(context: PlanContext, op: SetOp): Plan {
   const { limits, network } = op;
   const policy = { deviceId, addresses: prefixes.map(prefixAddress), limits, network };
   return { result: APPLIED, changes, policy, freed };
+}
+
+/**
+ * The key that goes on carrying the addresses for now; undefined where the op's own key takes them at once: because no
+ * peer of the old key has exactly these, or because it has taken them already.
+ */
+function keyToReplace(
+  state: InterfaceState,
+  { replaces, generation, publicKey }: SetOp,
+  claim: PresentDevice | undefined,
+  prefixes: readonly string[],
+): string | undefined {
+  if (replaces === undefined) return undefined;
+  if (claim?.generation === generation && claim.replacing !== replaces) return undefined;
+  if (samePrefixes(state.allowedIps(publicKey) ?? [], prefixes)) return undefined;
+  const carried = state.allowedIps(replaces);
+  return carried !== undefined && samePrefixes(carried, prefixes) ? replaces : undefined;
+}
+
+/** Moves a device's addresses from the key that it replaces to its new one. */
+export function planReplacement({ state }: PlanContext, deviceId: string): Plan {
+  const record = state.device(deviceId);
+  if (record?.kind !== 'present' || record.replacing === undefined) return applied();
+  if (state.allowedIps(record.publicKey) === undefined) return applied();
+  const { publicKey, prefixes, replacing } = record;
+  state.deletePeer(replacing);
+  state.setPeer(publicKey, prefixes);
+  state.setDevice(deviceId, { ...record, replacing: undefined });
+  return {
+    result: APPLIED,
+    changes: [
+      { kind: 'remove', publicKey: replacing },
+      { kind: 'readdress', publicKey, allowedIps: prefixes },
+    ],
+    freed: NONE_FREED,
+  };
 }
 
 /** IPv4 before IPv6, whatever the op's order. */
@@ -140,13 +191,10 @@ function inDigestOrder(prefixes: readonly string[]): string[] {
 
 /**
  * The agent reads no preshared keys and keeps none, so it cannot compare them: the same generation has the same one, a
- * new generation may have another, and of a peer that it found nothing is known.
+ * new generation may have another, and a peer that it found is given the op's. One without is left as it was found.
  */
-function mayHaveAnotherPresharedKey(
-  op: SetOp,
-  claim: Extract<DeviceRecord, { kind: 'present' }> | undefined,
-): boolean {
-  if (claim === undefined) return true;
+function mayHaveAnotherPresharedKey(op: SetOp, claim: PresentDevice | undefined): boolean {
+  if (claim === undefined) return op.presharedKey !== undefined;
   return claim.generation !== op.generation && (claim.hasPresharedKey || op.presharedKey !== undefined);
 }
 
@@ -167,17 +215,20 @@ function planRemove(context: PlanContext, op: RemoveOp): Plan {
       : unchanged('error', 'peers without a device are left: list and evict them first');
   }
 
-  const observed = state.allowedIps(known.publicKey);
   const changes: PeerChange[] = [];
-  if (observed !== undefined) {
-    changes.push({ kind: 'remove', publicKey: known.publicKey });
-    state.deletePeer(known.publicKey);
+  const carried: string[] = [];
+  for (const publicKey of keysOf(known)) {
+    const observed = state.allowedIps(publicKey);
+    if (observed === undefined) continue;
+    carried.push(...observed);
+    changes.push({ kind: 'remove', publicKey });
+    state.deletePeer(publicKey);
   }
   state.setDevice(deviceId, { kind: 'removed', generation: op.generation, proven: true });
   return {
     result: APPLIED,
     changes,
-    freed: { prefixes: hostPrefixesOf(known.prefixes, observed), deviceId },
+    freed: { prefixes: hostPrefixesOf(known.prefixes, carried), deviceId },
   };
 }
 
@@ -197,6 +248,8 @@ function planEvict(context: PlanContext, op: EvictOp): Plan {
   }
   const owner = state.device(ownerId);
   if (owner?.kind !== 'present') throw new Error('a key is owned by a device that is not present');
+  // The old key of a device is not the device: it goes when the new one has taken over.
+  if (owner.replacing === op.publicKey) return stale();
   if (op.owner?.deviceId.toLowerCase() !== ownerId || op.owner.generation !== owner.generation)
     return stale();
   return planRemove(context, { verb: 'remove', deviceId: ownerId, generation: owner.generation });

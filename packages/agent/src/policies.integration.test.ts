@@ -127,7 +127,7 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
     const TEN = { uploadBitsPerSecond: 10 * MBIT, downloadBitsPerSecond: 10 * MBIT };
 
     test.each(['upload', 'download'] as const)(
-      'a plan of 10 Mbit/s gives 10 Mbit/s ± 10 %% of %s',
+      'a plan of 10 Mbit/s gives as much within a tenth: %s',
       async (direction) => {
         await apply(a.setOp(++generation, { limits: TEN }));
         const rate = await goodput(a, direction);

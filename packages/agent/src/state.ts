@@ -8,6 +8,10 @@ export type DeviceRecord =
       readonly generation: number;
       readonly publicKey: string;
       readonly prefixes: readonly string[];
+      /**
+       * The key that carries the addresses until this one has had a handshake; undefined where this one carries them.
+       */
+      readonly replacing: string | undefined;
       /** Whether the op gave it a preshared key. The key itself is not kept. */
       readonly hasPresharedKey: boolean;
       /** `digestOfPeer` of what the op said. */
@@ -19,6 +23,8 @@ export type DeviceRecord =
       /** False while a peer that nobody has claimed could still be this device's, from an earlier epoch. */
       readonly proven: boolean;
     };
+
+export type PresentDevice = Extract<DeviceRecord, { kind: 'present' }>;
 
 /**
  * What the agent knows: the peers on the interface (as last read and changed since), and the devices that claim them.
@@ -33,6 +39,7 @@ export class InterfaceState {
   readonly #prefixOwners = new Map<string, string>();
   /** The devices whose peer is on the interface just as their op wants it, with the digest of each. */
   readonly #orderly = new Map<string, bigint>();
+  readonly #replacing = new Set<string>();
   #digest = 0n;
   #present = 0;
   #unclaimed = 0;
@@ -76,8 +83,17 @@ export class InterfaceState {
     return this.#devices.get(deviceId);
   }
 
+  /** The devices whose new key waits for its first handshake. */
+  get replacingDevices(): ReadonlySet<string> {
+    return this.#replacing;
+  }
+
+  isOrderly(deviceId: string): boolean {
+    return this.#orderly.has(deviceId);
+  }
+
   /** The devices that are to be on the interface. */
-  *presentDevices(): Generator<readonly [string, Extract<DeviceRecord, { kind: 'present' }>]> {
+  *presentDevices(): Generator<readonly [string, PresentDevice]> {
     for (const [deviceId, record] of this.#devices) {
       if (record.kind === 'present') yield [deviceId, record];
     }
@@ -186,16 +202,22 @@ export class InterfaceState {
     const before = this.#devices.get(deviceId);
     if (before?.kind === 'present') {
       this.#present--;
-      this.#keyOwners.delete(before.publicKey);
-      if (this.#peers.has(before.publicKey)) this.#unclaimed++;
+      this.#replacing.delete(deviceId);
+      for (const publicKey of keysOf(before)) {
+        this.#keyOwners.delete(publicKey);
+        if (this.#peers.has(publicKey)) this.#unclaimed++;
+      }
       for (const prefix of before.prefixes) this.#prefixOwners.delete(prefix);
     }
     if (record === undefined) this.#devices.delete(deviceId);
     else this.#devices.set(deviceId, record);
     if (record?.kind === 'present') {
       this.#present++;
-      this.#keyOwners.set(record.publicKey, deviceId);
-      if (this.#peers.has(record.publicKey)) this.#unclaimed--;
+      if (record.replacing !== undefined) this.#replacing.add(deviceId);
+      for (const publicKey of keysOf(record)) {
+        this.#keyOwners.set(publicKey, deviceId);
+        if (this.#peers.has(publicKey)) this.#unclaimed--;
+      }
       for (const prefix of record.prefixes) this.#prefixOwners.set(prefix, deviceId);
     }
     this.#judge(deviceId);
@@ -208,9 +230,15 @@ export class InterfaceState {
     this.#orderly.delete(deviceId);
     const record = this.#devices.get(deviceId);
     if (record?.kind !== 'present') return;
-    const observed = this.#peers.get(record.publicKey);
-    if (observed === undefined || !samePrefixes(observed, record.prefixes)) return;
+    const carrying = this.#peers.get(record.replacing ?? record.publicKey);
+    if (carrying === undefined || !samePrefixes(carrying, record.prefixes)) return;
+    if (record.replacing !== undefined && this.#peers.get(record.publicKey)?.length !== 0) return;
     this.#orderly.set(deviceId, record.digest);
     this.#digest ^= record.digest;
   }
+}
+
+/** The keys that a device claims. */
+export function keysOf({ publicKey, replacing }: PresentDevice): string[] {
+  return replacing === undefined ? [publicKey] : [publicKey, replacing];
 }

@@ -30,14 +30,8 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
       return parseAllowedIps(await runTool('wg', ['show', interfaceName, 'allowed-ips']));
     },
     async handshakes() {
-      const text = await runTool('wg', ['show', interfaceName, 'latest-handshakes']);
-      const lines = text.split('\n').filter((line) => line !== '');
-      return new Map(
-        lines.map((line) => {
-          const [publicKey = '', seconds] = line.split('\t');
-          return [publicKey, Number(seconds)];
-        }),
-      );
+      const pairs = parsePairs(await runTool('wg', ['show', interfaceName, 'latest-handshakes']));
+      return new Map([...pairs].map(([publicKey, seconds]) => [publicKey, Number(seconds)]));
     },
     async apply(changes) {
       for (const run of runsOfOneTool(changes)) {
@@ -48,6 +42,18 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
         }
       }
     },
+    async renew(peers) {
+      const presharedKeys = parsePairs(await runTool('wg', ['show', interfaceName, 'preshared-keys']));
+      const sections = peers.map(({ publicKey, allowedIps }) => {
+        const presharedKey = presharedKeys.get(publicKey);
+        if (presharedKey === undefined) return '';
+        const kept = presharedKey === '(none)' ? {} : { presharedKey };
+        return peerSection({ publicKey, allowedIps, ...kept });
+      });
+      const removals = peers.flatMap(({ publicKey }) => ['peer', publicKey, 'remove']);
+      await runTool('wg', ['set', interfaceName, ...removals]);
+      await runTool('wg', ['addconf', interfaceName, '/dev/stdin'], sections.join(''));
+    },
     async addAddresses(addresses) {
       for (const address of addresses) {
         await runTool('ip', ['address', 'replace', address, 'dev', interfaceName]);
@@ -56,6 +62,8 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
     incarnation: await watchIndex(runTool, interfaceName),
   };
 }
+
+type PeerSettings = Omit<Extract<PeerChange, { kind: 'set' }>, 'kind'>;
 
 interface Run {
   readonly changes: readonly PeerChange[];
@@ -75,31 +83,41 @@ function runsOfOneTool(changes: readonly PeerChange[]): Run[] {
   if (!changes.some((change) => change.kind === 'set' && change.presharedKey !== undefined)) {
     return changes.length === 0 ? [] : [{ changes, text: undefined }];
   }
-  const runs: { changes: PeerChange[]; kind: PeerChange['kind'] }[] = [];
+  const runs: { sets: boolean; changes: PeerChange[] }[] = [];
   for (const change of changes) {
     const last = runs.at(-1);
-    if (last?.kind === change.kind) last.changes.push(change);
-    else runs.push({ kind: change.kind, changes: [change] });
+    const sets = change.kind === 'set';
+    if (last?.sets === sets) last.changes.push(change);
+    else runs.push({ sets, changes: [change] });
   }
-  return runs.map(({ kind, changes: some }) => ({
+  return runs.map(({ sets, changes: some }) => ({
     changes: some,
-    text: kind === 'set' ? some.map(peerSection).join('') : undefined,
+    text: sets
+      ? some.map((change) => (change.kind === 'set' ? peerSection(change) : '')).join('')
+      : undefined,
   }));
 }
 
-function peerSection(change: PeerChange): string {
-  if (change.kind === 'remove') throw new Error('a removal cannot be written as a section');
-  const { publicKey, presharedKey = NO_PRESHARED_KEY, allowedIps } = change;
+function peerSection({ publicKey, presharedKey = NO_PRESHARED_KEY, allowedIps }: PeerSettings): string {
   const prefixes = allowedIps.length === 0 ? '' : `AllowedIPs = ${allowedIps.join(', ')}\n`;
   return `[Peer]\nPublicKey = ${publicKey}\nPresharedKey = ${presharedKey}\n${prefixes}`;
 }
 
 function changeArguments(change: PeerChange): string[] {
   if (change.kind === 'remove') return ['peer', change.publicKey, 'remove'];
+  if (change.kind === 'readdress') {
+    return ['peer', change.publicKey, 'allowed-ips', change.allowedIps.join(',')];
+  }
   return [
     ...['peer', change.publicKey, 'preshared-key', '/dev/null'],
     ...['allowed-ips', change.allowedIps.join(',')],
   ];
+}
+
+/** Reads lines of `key TAB value`. */
+function parsePairs(text: string): Map<string, string> {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return new Map(lines.map((line) => line.split('\t') as [string, string]));
 }
 
 /** Reads lines of `key TAB prefix SPACE prefix …`; a peer without any shows `(none)`. */

@@ -156,7 +156,12 @@ export const Hello = z.strictObject({
   peerCount: z.number().int().min(0),
 });
 
-/** A peer as it is on the interface. Carries no endpoint, no preshared key and no counters: they stay on the VPN server. */
+/**
+ * A peer as it is on the interface. Carries no endpoint, no preshared key and no counters: they stay on the VPN server.
+ *
+ * Where a key replaces another (`replaces`) and all is as the op wants it, the new one is listed with the addresses that
+ * it will have, and the old one is left out: there is nothing to mend.
+ */
 export const ListedPeer = z.strictObject({
   publicKey: WireGuardKey,
   /** As the interface has them, in CIDR notation: a peer made by hand may hold more than host addresses. */
@@ -206,7 +211,10 @@ export const DigestAnswer = z.strictObject({
 /** Counts since `life` began; a later reading of the same life is never lower. Nothing of where the device is. */
 export const DeviceStats = z.strictObject({
   deviceId: DeviceId,
-  /** Bytes of the packets inside the tunnel, as the VPN server counts: received from the device, sent to it. */
+  /**
+   * Bytes of the packets inside the tunnel, as the VPN server counts: received from the device, sent to it. A device that
+   * was removed and comes back in the same life goes on from its last counts.
+   */
   receivedBytes: Count,
   sentBytes: Count,
   /** `live`: a handshake in the last 180 s. `idle`: an older one. `never`: none since the peer was set. */

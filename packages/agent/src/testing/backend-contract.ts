@@ -101,6 +101,39 @@ export function describeBackendContract(name: string, create: () => Promise<Back
       expect(await subject.presharedKeys()).toEqual({ [third]: presharedKey });
     });
 
+    test('readdresses a peer and leaves its preshared key alone, in one call with a removal', async () => {
+      const presharedKey = randomPublicKey();
+      await backend.apply([
+        { kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32', 'fd00:8::2/128'] },
+        { kind: 'set', publicKey: other, allowedIps: [], presharedKey },
+      ]);
+      expect(await peers()).toEqual({ [one]: ['10.8.0.2/32', 'fd00:8::2/128'], [other]: [] });
+      await backend.apply([
+        { kind: 'remove', publicKey: one },
+        { kind: 'readdress', publicKey: other, allowedIps: ['10.8.0.2/32', 'fd00:8::2/128'] },
+      ]);
+      expect(await peers()).toEqual({ [other]: ['10.8.0.2/32', 'fd00:8::2/128'] });
+      expect(await subject.presharedKeys()).toEqual({ [other]: presharedKey });
+    });
+
+    test('makes a peer anew with its addresses and its preshared key, and leaves the others alone', async () => {
+      const presharedKey = randomPublicKey();
+      const third = randomPublicKey();
+      const all = { [one]: ['10.8.0.2/32'], [other]: ['10.8.0.3/32'], [third]: ['10.8.0.4/32'] };
+      await backend.apply([
+        { kind: 'set', publicKey: one, allowedIps: ['10.8.0.2/32'], presharedKey },
+        { kind: 'set', publicKey: other, allowedIps: ['10.8.0.3/32'] },
+        { kind: 'set', publicKey: third, allowedIps: ['10.8.0.4/32'], presharedKey },
+      ]);
+      await backend.renew([
+        { publicKey: one, allowedIps: ['10.8.0.2/32'] },
+        { publicKey: other, allowedIps: ['10.8.0.3/32'] },
+      ]);
+      expect(await peers()).toEqual(all);
+      expect(await subject.presharedKeys()).toEqual({ [one]: presharedKey, [third]: presharedKey });
+      expect(await backend.handshakes()).toEqual(new Map(Object.keys(all).map((key) => [key, 0])));
+    });
+
     test('takes more addresses of its own, and one that it has already', async () => {
       await backend.addAddresses(['10.9.0.1/16', '10.8.0.1/24', 'fd00:9::1/64', 'fd00:8::1/64']);
       const { addresses } = await backend.describe();
