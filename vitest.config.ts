@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
-          exclude: ['e2e/faults/**'],
+          exclude: ['e2e/faults/**', 'e2e/soak/**'],
           globalSetup: ['packages/api/src/testing/postgres-server.ts'],
           // Namespaces, ports and processes of the whole machine: one file at a time.
           fileParallelism: false,
@@ -54,6 +54,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'soak',
+          include: ['e2e/soak/**/*.soak.ts'],
+          globalSetup: ['packages/api/src/testing/postgres-server.ts'],
+          hookTimeout: 300_000,
         },
       },
       {

@@ -34,7 +34,18 @@ for (const [what, program, args] of [
 rmSync(SUMMARY, { force: true });
 const { status } = spawnSync(
   bin('vitest'),
-  ['run', '--project', 'unit', '--project', 'integration', '--project', 'e2e', ...process.argv.slice(2)],
+  [
+    'run',
+    '--project',
+    'unit',
+    '--project',
+    'integration',
+    '--project',
+    'e2e',
+    '--project',
+    'faults',
+    ...process.argv.slice(2),
+  ],
   {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],

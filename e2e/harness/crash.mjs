@@ -4,6 +4,7 @@
  * agent, another signal for what only freezes it.
  */
 import { subscribe } from 'node:diagnostics_channel';
+import { setTimeout } from 'node:timers';
 
 const [step, times, delayMs, signal = 'SIGKILL'] = (process.env.CVAULT_TEST_CRASH ?? '').split(' ');
 let left = Number(times);

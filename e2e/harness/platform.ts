@@ -52,6 +52,20 @@ export async function untilHealthy(
   });
 }
 
+/** Sums the samples of a metric whose labels hold `label`: what Prometheus would see. */
+export async function readMetric(
+  baseUrl: string,
+  secrets: ControlPlaneSecrets,
+  name: string,
+  label: string,
+): Promise<number> {
+  const text = await must(callAsAdmin(baseUrl, secrets.CVAULT_ADMIN_KEY)<string>('GET', '/metrics'));
+  const samples = text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) && line.includes(`"${label}"`));
+  return samples.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
 export interface SshVpnServer {
   readonly id: string;
   readonly internet: Internet;

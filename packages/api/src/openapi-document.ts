@@ -29,6 +29,8 @@ export async function buildOpenApi(): Promise<string> {
         'doctor',
         'locations',
         'usage',
+        'serverHealth',
+        'metrics',
       ] as const
     ).map((name) => [name, inert()]),
   ) as unknown as Omit<Services, 'health'>;

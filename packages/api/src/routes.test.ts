@@ -38,6 +38,8 @@ const services: Services = {
   doctor: unreachable,
   locations: unreachable,
   usage: unreachable,
+  serverHealth: unreachable,
+  metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('a service was reached')) },
   limiter,
   clock: { now: () => new Date(0) },
   health: { clock: { now: () => new Date(0) }, probes: [], draining: () => false },

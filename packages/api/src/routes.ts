@@ -5,6 +5,7 @@ import type {
   Doctor,
   LocationStore,
   RateLimiter,
+  ServerHealthService,
   ServerService,
   ServerStatusService,
   SessionService,
@@ -19,6 +20,8 @@ import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
 import { locationRoutes } from './features/locations/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
+import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts';
+import { serverHealthRoutes } from './features/servers/health-routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
@@ -42,6 +45,8 @@ export interface Services {
   readonly doctor: Doctor;
   readonly locations: LocationStore;
   readonly usage: UsageService;
+  readonly serverHealth: ServerHealthService;
+  readonly metrics: MetricsOptions['metrics'];
 }
 
 /** For tenants and their users. */
@@ -65,6 +70,8 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(apiKeyRoutes, { prefix: ADMIN, tenants });
   void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
+  void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });
+  void app.register(metricsRoutes, { metrics: services.metrics });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
   void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions });
   void app.register(adminUsageRoutes, { prefix: ADMIN, usage });

@@ -10,6 +10,7 @@ import {
   type Installer,
   type PeerStore,
   presharedKeyCell,
+  type PushResult,
   type Server,
   sshKeyCell,
   type Vault,
@@ -19,6 +20,7 @@ import type { Logger } from 'pino';
 import { renderInstallation } from './installation/index.ts';
 import { Fleet } from './links/fleet.ts';
 import type { LinkEvent } from './links/link.ts';
+import type { LookCounts } from './links/look.ts';
 import { createLocalTransport } from './links/local-transport.ts';
 import { createMemoryTransport } from './links/memory-transport.ts';
 import { createOps } from './links/ops.ts';
@@ -39,6 +41,8 @@ export interface VpnServersDeps {
   readonly log: Logger;
   readonly ackDeadlineMs: number;
   readonly reconcileEveryMs: number;
+  readonly onPushed: (outcome: PushResult['outcome']) => void;
+  readonly onLook: (counts: LookCounts) => void;
 }
 
 function describe(log: Logger, serverId: string, event: LinkEvent): void {
@@ -112,7 +116,11 @@ export function createVpnServers(deps: VpnServersDeps): { fleet: Fleet; control:
     }),
     ackDeadlineMs: deps.ackDeadlineMs,
     reconcileEveryMs: deps.reconcileEveryMs,
-    onEvent: (serverId, event) => describe(log, serverId, event),
+    onEvent: (serverId, event) => {
+      if (event.type === 'pushed') deps.onPushed(event.outcome);
+      describe(log, serverId, event);
+    },
+    onLook: (counts) => deps.onLook(counts),
     onError: (what, error) => log.error({ what, err: error }, 'periodic work failed'),
   });
 

@@ -7,6 +7,7 @@ import {
   createMetering,
   createEvacuator,
   createPlanService,
+  createServerHealthService,
   createServerService,
   createServerStatusService,
   createSessionService,
@@ -28,6 +29,7 @@ import type { Probe } from './features/health/routes.ts';
 import { buildApp } from './http/app.ts';
 import { createJobs } from './jobs/periodic.ts';
 import type { Fleet } from './links/fleet.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
@@ -40,6 +42,8 @@ import { createPeerStore } from './postgres/peers.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
 import { createEvacuationStore } from './postgres/servers/evacuation.ts';
+import { createFreeAddresses } from './postgres/servers/free-addresses.ts';
+import { createServerLagStore } from './postgres/servers/lag.ts';
 import { createServerStatusStore } from './postgres/servers/status.ts';
 import { createServerStore } from './postgres/servers/store.ts';
 import { createSessionStore } from './postgres/sessions.ts';
@@ -124,6 +128,8 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     doctor: createDoctorStore(linkDatabase),
     // Asked on the way of every push, so not on metering's connections.
     dataBudget: createDataLimitStore(linkDatabase),
+    serverLags: createServerLagStore(linkDatabase),
+    freeAddresses: createFreeAddresses(linkDatabase),
   };
 }
 
@@ -147,6 +153,7 @@ function buildServices(
     upkeep: createDeviceUpkeep({ upkeep: stores.upkeep, devices: stores.devices, peers: fleet, vault }),
     plans: createPlanService({ plans: stores.plans, peers: fleet }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
+    serverHealth: createServerHealthService({ store: stores.serverLags, fleet }),
     doctor: createDoctor({
       store: stores.doctor,
       peers: stores.peers,
@@ -201,6 +208,14 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
   const linkDatabase = openDatabase(databaseUrl, { connections: LINK_CONNECTIONS, onConnectionLost });
   const stores = buildStores(database, linkDatabase, config);
   const vault = createVault(config.masterKeys.current, config.masterKeys.retired);
+  const metrics = createMetrics({
+    servers: () => services.serverHealth.all(),
+    freeShares: stores.freeAddresses,
+    connections: new Map([
+      ['requests', database.pool],
+      ['links', linkDatabase.pool],
+    ]),
+  });
   const vpnServers = createVpnServers({
     database: linkDatabase,
     peers: stores.peers,
@@ -209,6 +224,8 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     log,
     ackDeadlineMs: config.peers.ackDeadlineMs,
     reconcileEveryMs: config.peers.reconcileSeconds * 1_000,
+    onPushed: metrics.pushed,
+    onLook: metrics.looked,
   });
   const meterDatabase = openDatabase(databaseUrl, { connections: METERING_CONNECTIONS, onConnectionLost });
   const metering = createMetering({
@@ -231,12 +248,14 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     trustProxy: config.http.trustProxy,
     publicUrl: config.http.publicUrl,
     version: VERSION,
+    onAnswer: metrics.request,
     routes: (routes) =>
       registerRoutes(routes, {
         ...services,
         locations: createLocationStore(database),
         limiter,
         clock: systemClock,
+        metrics,
         health: {
           clock: systemClock,
           probes: buildProbes(database, vpnServers.fleet),

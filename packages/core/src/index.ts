@@ -21,6 +21,7 @@ export * from './secret.ts';
 export * from './servers/admin-ports.ts';
 export * from './servers/evacuation.ts';
 export * from './servers/location.ts';
+export * from './servers/health.ts';
 export * from './servers/peer.ts';
 export * from './servers/ports.ts';
 export * from './servers/reconcile.ts';

@@ -27,6 +27,8 @@ export interface AppOptions {
   /** Where the API is reached from outside, without a slash at the end; empty where nobody said. */
   readonly publicUrl: string;
   readonly version: string;
+  /** Told of every answer; the route is a pattern, so no caller chooses it. */
+  readonly onAnswer?: (method: string, route: string, status: number, seconds: number) => void;
 }
 
 /** Longer than the longest that a handler works (a queue of sign-ins), so that none is cut off. */
@@ -74,6 +76,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.addHook('onResponse', (request, reply, done) => {
     const { principal } = request;
+    const route = request.routeOptions.url ?? 'none';
+    options.onAnswer?.(request.method, route, reply.statusCode, reply.elapsedTime / 1_000);
     request.log.info(
       {
         method: request.method,

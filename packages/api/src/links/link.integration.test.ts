@@ -20,6 +20,7 @@ import { AgentClient } from './agent-client.ts';
 import { Fleet } from './fleet.ts';
 import type { LinkEvent } from './link.ts';
 import { createOps } from './ops.ts';
+import type { LookCounts } from './look.ts';
 import { type Transport, TransportError } from './transport.ts';
 
 let database: TestDatabase;
@@ -31,6 +32,7 @@ let backend: MemoryBackend;
 let agent: Awaited<ReturnType<typeof createAgent>>;
 let fleets: Fleet[] = [];
 let events: LinkEvent[] = [];
+let looks: LookCounts[] = [];
 let region = 0;
 /** A VPN server that is away: nothing connects, and open channels are cut. */
 let away = false;
@@ -57,6 +59,7 @@ async function aFleet({ reconcileEveryMs = 3_600_000 } = {}): Promise<Fleet> {
       data: { dataLeft: () => Promise.resolve(new Map()) },
     }),
     onEvent: (_id, event) => events.push(event),
+    onLook: (counts) => looks.push(counts),
     onError: (what, error) => {
       throw new Error(what, { cause: error });
     },
@@ -110,7 +113,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 beforeEach(async () => {
   away = false;
-  events = [];
+  [events, looks] = [[], []];
   server = await aServer(database, { region: `region-${++region}` });
   alice = await aTenantWithUser(database);
   backend = createMemoryBackend({ publicKey: encodeKey(server.publicKey) });
@@ -216,6 +219,40 @@ test('peers that nobody wants are evicted, on connecting and afterwards; what wa
   backend.byHand({ kind: 'remove', publicKey: encodeKey(device.publicKey) });
   expect(await converged()).toBe(false);
   await until(converged);
+});
+
+test('a VPN server at rest is quiet: agent and database agree on one number, nothing is written; drift ends that, once', async () => {
+  const fleet = await aReadyFleet({ reconcileEveryMs: 50 });
+  const device = await register();
+  await fleet.push(device);
+  await fleet.push(await register());
+  const quiet = () => looks.at(-1)?.quiet === 1;
+  await until(quiet);
+  const { writes } = backend;
+  looks = [];
+  await until(() => looks.filter((look) => look.quiet === 1).length >= 3);
+  expect(looks.every((look) => look.full === 0)).toBe(true);
+  expect(backend.writes).toBe(writes);
+  backend.byHand({ kind: 'set', publicKey: encodeKey(device.publicKey), allowedIps: ['10.8.0.99/32'] });
+  await until(converged);
+  await until(quiet);
+  expect(events.filter(({ type }) => type === 'repaired')).toMatchObject([
+    { set: 1, drift: { added: 0, removed: 0, changed: 1 } },
+  ]);
+  expect(await status(device.id)).toBe('active');
+});
+
+test('an address that was moved by hand comes back: who has it too many gives it up first, nobody fails', async () => {
+  const fleet = await aReadyFleet({ reconcileEveryMs: 50 });
+  const [one, two] = [await register(), await register()];
+  await Promise.all([fleet.push(one), fleet.push(two)]);
+  const both = [`${one.assignedIp}/32`, `${two.assignedIp}/32`];
+  for (const thief of [one, two]) {
+    backend.byHand({ kind: 'set', publicKey: encodeKey(thief.publicKey), allowedIps: both });
+    expect(await converged()).toBe(false);
+    await until(converged);
+  }
+  expect([await status(one.id), await status(two.id)]).toEqual(['active', 'active']);
 });
 
 test('registered and deleted while a link reconciles again and again, by two replicas: all ends as the database says', async () => {

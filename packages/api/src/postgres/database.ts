@@ -63,8 +63,10 @@ export function openDatabase(url: Secret<string>, options: DatabaseOptions): Dat
           : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
     },
   });
-  // Without a listener, a restart of PostgreSQL ends this process.
+  // Without listeners, a restart of PostgreSQL ends this process: the pool listens to idle connections only, and one that is
+  // lent out has moments without a query, in which PostgreSQL's last words are nobody's answer.
   pool.on('error', (error) => options.onConnectionLost?.(error));
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     pool,

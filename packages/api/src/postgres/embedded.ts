@@ -132,7 +132,7 @@ async function waitUntilReady(url: string, postgres: ChildProcess, errors: () =>
 
 /**
  * Starts PostgreSQL on a free port of the loopback address, with its files below `folder`; makes them the first time.
- * @param settings server settings (postgresql.conf), for tests that trade safety for speed
+ * @param settings server settings (postgresql.conf), for tests that trade safety for speed or need the same port again
  */
 export async function startEmbeddedPostgres(
   folder: string,
@@ -146,7 +146,7 @@ export async function startEmbeddedPostgres(
   }
   await stopLeftover(data);
   const password = await readFile(join(folder, 'password'), 'utf8');
-  const port = await freePort();
+  const port = settings['port'] === undefined ? await freePort() : Number(settings['port']);
   const given = {
     listen_addresses: '127.0.0.1',
     port: String(port),

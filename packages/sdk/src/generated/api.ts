@@ -172,6 +172,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/servers/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a VPN server follows what is wanted of it */
+        get: operations["getServerHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/servers/{id}/pools": {
         parameters: {
             query?: never;
@@ -833,6 +850,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What Prometheus reads
+         * @description Prometheus text format. Prometheus sends the admin key by `authorization.credentials_file`.
+         */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -1340,6 +1377,28 @@ export interface components {
             tunnelPrefix6: string | null;
             /** @description How many devices it gets, beside the others of its region. */
             weight: number;
+        };
+        ServerHealth: {
+            /** @description Peers that somebody else had changed on it, ever found. */
+            driftFound: number;
+            driftFoundAt: string | null;
+            /** @description The agent’s life that was last reconciled. */
+            epoch: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description Age of the oldest of them; 0 where there is none. */
+            lagSeconds: number;
+            /** @description Since a replica last heard it. */
+            lastContactSeconds: number | null;
+            /**
+             * @description Of the replica that answers.
+             * @enum {string}
+             */
+            link: "connecting" | "reconciling" | "ready" | "away" | "closed" | "absent";
+            name: string;
+            /** @description Changes that it has not acknowledged. */
+            queuedChanges: number;
+            region: string;
         };
         ServerList: {
             servers: components["schemas"]["Server"][];
@@ -1983,6 +2042,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evacuation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getServerHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerHealth"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3176,6 +3259,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             default: components["responses"]["Problem"];

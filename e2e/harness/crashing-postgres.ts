@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Secret } from '@cvault/core';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../packages/api/src/postgres/embedded.ts';
+import { migrate } from '../../packages/api/src/postgres/migrate.ts';
+import { until } from './until.ts';
+
+/** A PostgreSQL that writes to the disk what it answers for, and that can be killed and started again on its port. */
+export interface CrashingPostgres {
+  readonly url: Secret<string>;
+  /** kill -9 of its first process, which takes the others with it. */
+  kill(): Promise<void>;
+  isRunning(): boolean;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<string> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, 'close');
+  return String(port);
+}
+
+/** @param folder its files; nothing is deleted at the end */
+export async function startCrashingPostgres(
+  folder: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<CrashingPostgres> {
+  const given = { ...settings, port: await freePort() };
+  let postgres: EmbeddedPostgres = await startEmbeddedPostgres(folder, given);
+  await migrate(postgres.url.reveal());
+  const isRunning = () => {
+    try {
+      process.kill(postgres.pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return {
+    url: postgres.url,
+    isRunning,
+    async kill() {
+      process.kill(postgres.pid, 'SIGKILL');
+      await until('it has ended', () => Promise.resolve(!isRunning()));
+    },
+    async restart() {
+      // The shared memory of the killed one is in use until its last process has seen that it is alone.
+      postgres = await until('PostgreSQL starts again', () => startEmbeddedPostgres(folder, given));
+    },
+    stop: () => (isRunning() ? postgres.stop() : Promise.resolve()),
+  };
+}

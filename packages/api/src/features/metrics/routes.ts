@@ -1,0 +1,26 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+
+export interface MetricsOptions {
+  readonly metrics: { readonly contentType: string; render(): Promise<string> };
+}
+
+/** For the operator's Prometheus alone: what is slow, and where, is of use to attackers. */
+export const metricsRoutes: FastifyPluginAsyncZod<MetricsOptions> = async (app, { metrics }) => {
+  app.get(
+    '/metrics',
+    {
+      config: { access: 'admin' },
+      schema: {
+        operationId: 'getMetrics',
+        summary: 'What Prometheus reads',
+        description:
+          'Prometheus text format. Prometheus sends the admin key by `authorization.credentials_file`.',
+        tags: ['Platform (operator)'],
+        produces: ['text/plain'],
+        response: { 200: z.string() },
+      },
+    },
+    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()),
+  );
+};

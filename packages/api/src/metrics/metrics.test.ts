@@ -1,0 +1,58 @@
+import type { ServerHealth } from '@cvault/core';
+import { expect, test } from 'vitest';
+import { createMetrics } from './metrics.ts';
+
+const server: ServerHealth = {
+  id: '01a2150e-2f58-71ca-a47f-821bc1b7ac56',
+  name: 'one',
+  region: 'us-east',
+  epoch: null,
+  queuedChanges: 3,
+  lagSeconds: 12.5,
+  lastContactSeconds: null,
+  driftFound: 2,
+  driftFoundAt: null,
+  link: 'away',
+};
+const connections = new Map([['requests', { totalCount: 5, idleCount: 3, waitingCount: 7 }]]);
+
+test('tells of each VPN server how far it is behind, and of this process what it did', async () => {
+  const metrics = createMetrics({
+    servers: () => Promise.resolve([server]),
+    freeShares: () => Promise.resolve(new Map([['us-east', 0.25]])),
+    connections,
+  });
+  metrics.request('GET', '/api/v1/devices/:id', 404, 0.003);
+  metrics.pushed('pending');
+  metrics.looked({ quiet: 9, full: 1, away: 0 });
+  const text = await metrics.render();
+  const labels = `server="${server.id}",region="us-east"`;
+  for (const line of [
+    `cvault_server_up{${labels}} 0`,
+    `cvault_server_queued_changes{${labels}} 3`,
+    `cvault_server_lag_seconds{${labels}} 12.5`,
+    `cvault_server_drift_found{${labels}} 2`,
+    'cvault_region_free_addresses_ratio{region="us-east"} 0.25',
+    'cvault_postgres_connections{pool="requests",state="waiting"} 7',
+    'cvault_pushes_total{outcome="pending"} 1',
+    'cvault_looks_total{outcome="quiet"} 9',
+    'cvault_http_request_duration_seconds_count{method="GET",route="/api/v1/devices/:id",status="4xx"} 1',
+  ]) {
+    expect(text).toContain(line);
+  }
+  expect(text, 'it was never heard').not.toContain('cvault_server_last_contact_seconds{');
+});
+
+test('while the database is away, what this process knows is still told, and nothing old is told as new', async () => {
+  let away = false;
+  const metrics = createMetrics({
+    servers: () => (away ? Promise.reject(new Error('away')) : Promise.resolve([server])),
+    freeShares: () => Promise.resolve(new Map()),
+    connections,
+  });
+  await metrics.render();
+  away = true;
+  const text = await metrics.render();
+  expect(text).toContain('cvault_postgres_connections{pool="requests",state="waiting"} 7');
+  expect(text).not.toContain('cvault_server_up{');
+});

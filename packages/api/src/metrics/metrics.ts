@@ -1,0 +1,117 @@
+import type { PushResult, ServerHealth } from '@cvault/core';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Connections of one pool to PostgreSQL. */
+export interface ConnectionCounts {
+  readonly totalCount: number;
+  readonly idleCount: number;
+  /** Queries that wait for a connection. */
+  readonly waitingCount: number;
+}
+
+export interface MetricsSources {
+  readonly servers: () => Promise<ServerHealth[]>;
+  /** Of each region, the share of its tunnel addresses that can be leased now: 0 to 1. */
+  readonly freeShares: () => Promise<ReadonlyMap<string, number>>;
+  readonly connections: ReadonlyMap<string, ConnectionCounts>;
+}
+
+/** From a cached answer to a queue of sign-ins. */
+const SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * What Prometheus reads. Labels are VPN servers, regions and route patterns: never a tenant, a user, a device or an address.
+ * Counters are this replica's own; what the database knows, every replica answers the same.
+ */
+export function createMetrics(sources: MetricsSources) {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Histogram({
+    name: 'cvault_http_request_duration_seconds',
+    help: 'Time from a request’s headers to the end of its answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: SECONDS,
+    registers,
+  });
+  const pushes = new Counter({
+    name: 'cvault_pushes_total',
+    help: 'Changes that a request pushed to a VPN server, by what it was told.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const looks = new Counter({
+    name: 'cvault_looks_total',
+    help: 'Periodic looks at VPN servers: quiet ones cost a line, full ones a listing.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const ofServer = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ['server', 'region'], registers });
+  const up = ofServer('cvault_server_up', '1 while this replica’s link to the VPN server is ready.');
+  const queued = ofServer('cvault_server_queued_changes', 'Changes that it has not acknowledged.');
+  const lag = ofServer('cvault_server_lag_seconds', 'Age of the oldest change that it has not acknowledged.');
+  const contact = ofServer('cvault_server_last_contact_seconds', 'Time since a replica last heard it.');
+  const drift = ofServer(
+    'cvault_server_drift_found',
+    'Peers found changed by somebody else, since it was added.',
+  );
+  const free = new Gauge({
+    name: 'cvault_region_free_addresses_ratio',
+    help: 'Share of a region’s tunnel addresses that can be leased.',
+    labelNames: ['region'],
+    registers,
+  });
+  const connections = new Gauge({
+    name: 'cvault_postgres_connections',
+    help: 'Connections to PostgreSQL, and queries that wait for one.',
+    labelNames: ['pool', 'state'],
+    registers,
+  });
+
+  async function read(): Promise<void> {
+    const [servers, shares] = await Promise.all([sources.servers(), sources.freeShares()]);
+    for (const gauge of [up, queued, lag, contact, drift, free]) gauge.reset();
+    for (const server of servers) {
+      const labels = { server: server.id, region: server.region };
+      up.set(labels, Number(server.link === 'ready'));
+      queued.set(labels, server.queuedChanges);
+      lag.set(labels, server.lagSeconds);
+      if (server.lastContactSeconds !== null) contact.set(labels, server.lastContactSeconds);
+      drift.set(labels, server.driftFound);
+    }
+    for (const [region, share] of shares) free.set({ region }, share);
+  }
+
+  return {
+    contentType: registry.contentType,
+
+    request(method: string, route: string, status: number, seconds: number): void {
+      requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds);
+    },
+
+    pushed(outcome: PushResult['outcome']): void {
+      pushes.inc({ outcome });
+    },
+
+    looked({ quiet, full, away }: { quiet: number; full: number; away: number }): void {
+      looks.inc({ outcome: 'quiet' }, quiet);
+      looks.inc({ outcome: 'full' }, full);
+      looks.inc({ outcome: 'away' }, away);
+    },
+
+    /** In Prometheus' text format. What the database does not tell just now is left out: the rest matters most then. */
+    async render(): Promise<string> {
+      for (const [pool, { totalCount, idleCount, waitingCount }] of sources.connections) {
+        connections.set({ pool, state: 'idle' }, idleCount);
+        connections.set({ pool, state: 'busy' }, totalCount - idleCount);
+        connections.set({ pool, state: 'waiting' }, waitingCount);
+      }
+      await read().catch(() => {
+        for (const gauge of [up, queued, lag, contact, drift, free]) gauge.reset();
+      });
+      return registry.metrics();
+    },
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
