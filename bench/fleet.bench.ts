@@ -124,8 +124,14 @@ async function quietLook() {
   const wanted = await peers.digests(ids);
   const links = new Map(
     ids.map((id) => {
-      const { peers: count, digest } = wanted.get(id)!;
-      const answer: AgentDigest = { epoch: EPOCH, peers: count, digest, drifted: 0 };
+      const { peers: count, digest, tunnelAddresses } = wanted.get(id)!;
+      const answer: AgentDigest = {
+        epoch: EPOCH,
+        peers: count,
+        digest,
+        drifted: 0,
+        tunnelAddresses: tunnelAddresses.join(' '),
+      };
       return [id, { state: 'ready' as const, digest: () => Promise.resolve(answer) }];
     }),
   );

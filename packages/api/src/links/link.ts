@@ -68,6 +68,8 @@ export interface AgentDigest {
   readonly digest: bigint;
   /** Peers that no device claims, and devices whose peer is missing or differs. */
   readonly drifted: number;
+  /** What it was told last of its own tunnel addresses, separated by spaces. */
+  readonly tunnelAddresses: string;
 }
 
 /** One life of a channel: its client, and what is batched on the way to the agent and back to the database. */
@@ -174,7 +176,8 @@ export class Link {
     const channel = this.#channel;
     if (channel === undefined || this.#state !== 'ready') return null;
     try {
-      return { epoch: channel.client.hello.epoch, ...(await channel.client.digest()) };
+      const { tunnelAddresses } = channel;
+      return { epoch: channel.client.hello.epoch, tunnelAddresses, ...(await channel.client.digest()) };
     } catch (error) {
       return error instanceof RequestRefused ? 'untold' : null;
     }

@@ -56,7 +56,8 @@ describe('a look at a VPN server', () => {
   let agent: AgentDigest;
   beforeEach(async () => {
     const digest = (await anActiveDevice()) ^ (await anActiveDevice()) ^ (await anActiveDevice());
-    agent = { epoch, peers: 3, digest, drifted: 0 };
+    const tunnelAddresses = (await peers.tunnelAddresses(serverId)).join(' ');
+    agent = { epoch, peers: 3, digest, drifted: 0, tunnelAddresses };
   });
 
   test('that is as it should be reads one line and notes that it was heard', async () => {
@@ -74,6 +75,7 @@ describe('a look at a VPN server', () => {
     ['has another peer', (one) => ({ ...one, digest: one.digest ^ 1n })],
     ['has one peer too few', (one) => ({ ...one, peers: 2 })],
     ['says that somebody changed it', (one) => ({ ...one, drifted: 1 })],
+    ['knows other tunnel addresses', (one) => ({ ...one, tunnelAddresses: '10.99.0.1/24' })],
     ['lives another life', (one) => ({ ...one, epoch: anEpoch() })],
     ['cannot say', () => 'untold'],
   ])('that %s has it reconciled', async (_name, change) => {

@@ -23,7 +23,8 @@ function isQuiet(agent: AgentDigest, wanted: DesiredDigest | undefined): boolean
     wanted.unnoted === 0 &&
     agent.drifted === 0 &&
     wanted.peers === agent.peers &&
-    wanted.digest === agent.digest
+    wanted.digest === agent.digest &&
+    wanted.tunnelAddresses.join(' ') === agent.tunnelAddresses
   );
 }
 

@@ -170,7 +170,11 @@ SELECT s.id, s.epoch, count(d.id) FILTER (WHERE d.state = 'live') AS peers,
   coalesce(bit_xor(d.peer_digest) FILTER (WHERE d.state = 'live'), 0)::text AS digest,
   count(d.id) FILTER (
     WHERE d.applied_generation <> d.generation OR d.applied_epoch IS DISTINCT FROM s.epoch
-  ) AS unnoted
+  ) AS unnoted, text(s.tunnel_prefix6) AS "tunnelPrefix6",
+  (
+    SELECT coalesce(json_agg(json_build_object('gateway', host(p.gateway), 'cidr', text(p.cidr)) ORDER BY p.created_at, p.id), '[]')
+    FROM pools p WHERE p.server_id = s.id
+  ) AS pools
 FROM servers s LEFT JOIN devices d ON d.server_id = s.id AND d.removed_at IS NULL
 WHERE s.id = ANY($1::uuid[])
 GROUP BY s.id`;
@@ -182,13 +186,16 @@ interface DigestRow {
   /** As text: 64 bits are more than a number holds. */
   digest: string;
   unnoted: number;
+  tunnelPrefix6: string | null;
+  pools: { gateway: string; cidr: string }[];
 }
 
-const digestFromRow = ({ epoch, peers, digest, unnoted }: DigestRow): DesiredDigest => ({
-  epoch,
-  peers,
+const digestFromRow = ({ digest, tunnelPrefix6, pools, ...row }: DigestRow): DesiredDigest => ({
+  epoch: row.epoch,
+  peers: row.peers,
   digest: BigInt.asUintN(64, BigInt(digest)),
-  unnoted,
+  unnoted: row.unnoted,
+  tunnelAddresses: tunnelAddressesOf({ tunnelPrefix6 }, pools),
 });
 
 /** @param quarantineSeconds how long a freed address stays unused, so that nothing of its last holder reaches the next */

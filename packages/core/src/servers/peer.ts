@@ -52,4 +52,6 @@ export interface DesiredDigest {
   readonly digest: bigint;
   /** Devices whose newest generation this epoch has not acknowledged. */
   readonly unnoted: number;
+  /** As `PeerStore.tunnelAddresses` has them. */
+  readonly tunnelAddresses: readonly string[];
 }
