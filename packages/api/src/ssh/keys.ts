@@ -9,7 +9,16 @@ export interface ControlKey {
   readonly publicKey: string;
 }
 
+/** Chances of one in 300 do not come true this often in a row. */
+const ATTEMPTS = 20;
+
+/** ssh2 makes one key in 300 (10 of 3,000 measured, version 1.17.0) that neither it nor OpenSSH can read. */
 export function generateControlKey(): ControlKey {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519');
-  return { privateKey: new Secret(pair.private), publicKey: pair.public.trim() };
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519');
+    const readBack = ssh2.utils.parseKey(pair.private);
+    if (readBack instanceof Error) continue;
+    return { privateKey: new Secret(pair.private), publicKey: pair.public.trim() };
+  }
+  throw new Error('no readable SSH key could be made');
 }

@@ -12,7 +12,7 @@ import ssh2 from 'ssh2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AgentClient } from '../links/agent-client.ts';
 import { TransportError } from '../links/transport.ts';
-import { generateControlKey } from './keys.ts';
+import { type ControlKey, generateControlKey } from './keys.ts';
 import { createSshTransport, type SshTarget } from './transport.ts';
 
 const control = generateControlKey();
@@ -20,7 +20,7 @@ let agent: Agent;
 let server: ssh2.Server;
 /** What a client did, up to where it got. */
 let reached: string[];
-let hostKey: { private: string; public: string };
+let hostKey: ControlKey;
 
 const listen = () => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const portOf = () => (server.address() as AddressInfo).port;
@@ -32,16 +32,16 @@ function target(over: Partial<SshTarget> = {}): SshTarget {
     port: portOf(),
     user: 'cvault',
     privateKey: control.privateKey,
-    hostKeys: [lineOf(hostKey.public)],
+    hostKeys: [lineOf(hostKey.publicKey)],
     ...over,
   };
 }
 
 beforeEach(async () => {
   reached = [];
-  hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+  hostKey = generateControlKey();
   agent = await createAgent({ backend: createMemoryBackend(), traffic: createNoTraffic() });
-  server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
+  server = new ssh2.Server({ hostKeys: [hostKey.privateKey.reveal()] }, (client) => {
     reached.push('connected');
     client.on('error', () => undefined);
     client.on('authentication', (attempt) => {
@@ -70,8 +70,8 @@ test('a channel to the agent', async () => {
 });
 
 test('a host key that is not the pinned one is refused before we say who we are, or anything else', async () => {
-  const other = ssh2.utils.generateKeyPairSync('ed25519');
-  const opening = createSshTransport(target({ hostKeys: [lineOf(other.public)] })).open(
+  const other = generateControlKey();
+  const opening = createSshTransport(target({ hostKeys: [lineOf(other.publicKey)] })).open(
     AbortSignal.timeout(5_000),
   );
   await expect(opening).rejects.toMatchObject({ name: 'TransportError', kind: 'host_key_mismatch' });
@@ -79,8 +79,8 @@ test('a host key that is not the pinned one is refused before we say who we are,
 });
 
 test('one of several pinned host keys is enough: the old and the new one while it is replaced', async () => {
-  const next = ssh2.utils.generateKeyPairSync('ed25519');
-  const both = [lineOf(next.public), lineOf(hostKey.public)] as const;
+  const next = generateControlKey();
+  const both = [lineOf(next.publicKey), lineOf(hostKey.publicKey)] as const;
   const stream = await createSshTransport(target({ hostKeys: both })).open(AbortSignal.timeout(5_000));
   stream.destroy();
 });
