@@ -46,7 +46,7 @@ export function createToolRunner(enter: readonly string[] = []): RunTool {
 
 /**
  * The text as a file without a name, in memory. What Node.js gives a child as a pipe is a socket, and `wg addconf`
- * opens /dev/stdin by its path, which no socket allows.
+ * opens its standard input by a path, which no socket allows. (By /proc: /dev/stdin is a link that not every machine has.)
  */
 async function openInMemory(text: string): Promise<FileHandle> {
   const path = `/dev/shm/cvault-${randomBytes(16).toString('hex')}`;

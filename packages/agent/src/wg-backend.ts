@@ -38,7 +38,7 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
         if (run.text === undefined) {
           await runTool('wg', ['set', interfaceName, ...run.changes.flatMap(changeArguments)]);
         } else {
-          await runTool('wg', ['addconf', interfaceName, '/dev/stdin'], run.text);
+          await runTool('wg', ['addconf', interfaceName, '/proc/self/fd/0'], run.text);
         }
       }
     },
@@ -52,7 +52,7 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
       });
       const removals = peers.flatMap(({ publicKey }) => ['peer', publicKey, 'remove']);
       await runTool('wg', ['set', interfaceName, ...removals]);
-      await runTool('wg', ['addconf', interfaceName, '/dev/stdin'], sections.join(''));
+      await runTool('wg', ['addconf', interfaceName, '/proc/self/fd/0'], sections.join(''));
     },
     async addAddresses(addresses) {
       for (const address of addresses) {
