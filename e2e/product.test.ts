@@ -170,7 +170,9 @@ describe('the operator’s command line', () => {
 
   test('a machine that refuses the operator leaves nothing behind', async () => {
     const args = ['-o', 'BatchMode=yes', '-o', 'IdentityFile=none', '-o', 'StrictHostKeyChecking=yes'];
-    const before = (await cvault('server', 'list')).stdout;
+    const names = async () =>
+      [...(await cvault('server', 'list')).stdout.matchAll(/^(\S+)/gm)].map(([id]) => id);
+    const before = await names();
     const refused = await cvault(
       'server',
       'add',
@@ -181,7 +183,7 @@ describe('the operator’s command line', () => {
     );
     expect([refused.status, refused.stdout]).toEqual([1, '']);
     expect(refused.stderr).toContain('ssh could not run the installation');
-    expect((await cvault('server', 'list')).stdout).toBe(before);
+    expect(await names()).toEqual(before);
   });
 
   test.each([
@@ -261,12 +263,19 @@ test('500 registrations at once, from two API processes, on a pool of 253: no ad
   expect(await peersOnInterface()).toEqual([]);
   // Past their quarantine, so that the pool is whole again.
   await database.pool.query('UPDATE ip_pool SET free_after = now() WHERE server_id = $1', [serverId]);
+  // Load maker, API, PostgreSQL and VPN server share the cores of this machine, and all 500 wait in one line.
+  const patient = { CVAULT_ACK_DEADLINE_MS: '20000' };
+  const planes = await Promise.all([
+    startControlPlane(database.url.reveal(), secrets, patient),
+    startControlPlane(database.url.reveal(), secrets, patient),
+  ]);
   const callers = [alice, bob].flatMap((user) =>
-    [one, two].map((plane) => ({ ...user, call: asUser(plane.baseUrl, user.apiKey, user.accessToken) })),
+    planes.map((plane) => ({ ...user, call: asUser(plane.baseUrl, user.apiKey, user.accessToken) })),
   );
   const answers = await Promise.all(
     Array.from({ length: 500 }, (_, n) => registerDevice(callers[n % 4]!, { deviceName: `device ${n}` })),
   );
+  await Promise.all(planes.map((plane) => plane.stop()));
   const made = answers.filter(({ status }) => status === 201 || status === 202).map(({ body }) => body);
   const refused = answers
     .filter(({ status }) => status >= 400)

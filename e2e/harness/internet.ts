@@ -74,6 +74,13 @@ export async function createInternet(): Promise<Internet> {
       echoUrl6: `http://[${ECHO_ADDRESS6}]/`,
       async addVpnServer(label) {
         const { namespace, address, address6 } = await attach(label, '203.0.113', '2001:db8:5e');
+        // A new namespace has what this machine has, which may forward for reasons of its own.
+        await namespace.run('sysctl', [
+          '-q',
+          '-w',
+          'net.ipv4.ip_forward=0',
+          'net.ipv6.conf.all.forwarding=0',
+        ]);
         const link = await connectToRoot(namespace);
         removals.push(() => link.remove());
         return {

@@ -6,7 +6,7 @@ export const BREACHES = {
   lost_lease: 'A device has an address that is not leased to it.',
   early_release: 'An address was given up before the VPN server acknowledged that its peer is gone.',
   outside_pool: 'An address is in no range of its pool, or is the VPN server’s own.',
-  counter_off: 'A tenant’s count of devices differs from its devices.',
+  counter_off: 'A tenant’s or a user’s count of devices differs from its devices.',
   generation_ahead: 'A VPN server acknowledged a generation that never was.',
   unqueued_change: 'A change that the VPN server has not acknowledged is not queued for it.',
   acknowledged_queued: 'A change is queued although the VPN server has acknowledged it.',

@@ -10,7 +10,7 @@ import type {
   RetentionStore,
 } from './ports.ts';
 
-/** Readings that are written down in one transaction: 1,000 active devices take about as long as ten registrations. */
+/** Readings that are written down in one transaction, so that none holds its locks for long. */
 const PAGE_READINGS = 1_000;
 /** VPN servers that are read at once. Each needs a connection to the database. */
 const SERVERS_AT_ONCE = 2;

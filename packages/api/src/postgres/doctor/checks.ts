@@ -23,7 +23,12 @@ SELECT l.server_id, l.tenant_id, host(l.address) AS subject,
     'a device that does not exist') AS detail
 FROM ip_pool l LEFT JOIN devices d ON d.tenant_id = l.tenant_id AND d.id = l.device_id
 WHERE l.state IN ('held', 'draining') AND (
-  d.id IS NULL OR d.removed_at IS NOT NULL OR (l.state = 'held') <> (d.state IN ('live', 'suspended'))
+  d.id IS NULL OR d.removed_at IS NOT NULL OR (
+    (l.state = 'held') <> (d.state IN ('live', 'suspended'))
+    AND NOT EXISTS (
+      SELECT FROM departures x WHERE x.device_id = d.id AND x.server_id = l.server_id AND x.address = l.address
+    )
+  )
 )`,
 
   lost_lease: `
@@ -46,7 +51,13 @@ WHERE NOT l.address << p.cidr OR l.address = p.gateway`,
 SELECT NULL::uuid AS server_id, t.id AS tenant_id, t.id::text AS subject, t.device_count || ' counted, ' || c.devices || ' there' AS detail
 FROM tenants t CROSS JOIN LATERAL (
   SELECT count(*) AS devices FROM devices d WHERE d.tenant_id = t.id AND d.state IN ('live', 'suspended')
-) AS c WHERE t.device_count <> c.devices`,
+) AS c WHERE t.device_count <> c.devices
+UNION ALL
+SELECT NULL, u.tenant_id, u.id::text, u.device_count || ' counted, ' || c.devices || ' there'
+FROM tenant_users u CROSS JOIN LATERAL (
+  SELECT count(*) AS devices FROM devices d
+  WHERE d.tenant_id = u.tenant_id AND d.user_id = u.id AND d.state IN ('live', 'suspended')
+) AS c WHERE u.device_count <> c.devices`,
 
   generation_ahead: `
 SELECT d.server_id, d.tenant_id, d.id::text AS subject, d.applied_generation || ' of ' || d.generation AS detail

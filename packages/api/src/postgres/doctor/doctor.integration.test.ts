@@ -132,6 +132,9 @@ describe('in the database', () => {
     },
     async counter_off() {
       await unguarded('UPDATE tenants SET device_count = device_count + 1 WHERE id = $1', [alice.tenantId]);
+      await unguarded('UPDATE tenant_users SET device_count = device_count - 1 WHERE id = $1', [
+        alice.userId,
+      ]);
       return [alice.tenantId];
     },
     async generation_ahead() {
@@ -172,9 +175,14 @@ describe('in the database', () => {
     },
     async foreign_reference() {
       await unguarded('UPDATE devices SET user_id = $2 WHERE id = $1', [phone.id, bob.userId]);
-      return [phone.id];
+      return [phone.id, 'counter_off'];
     },
   };
+
+  test('counter_off of a user is found', async () => {
+    await unguarded('UPDATE tenant_users SET device_count = device_count - 1 WHERE id = $1', [alice.userId]);
+    expect(brief(await recorded())).toEqual([['counter_off', alice.userId]]);
+  });
 
   test.each(Object.entries(planted))('%s is found', async (breach, plant) => {
     const [subject, ...others] = await plant();

@@ -1,7 +1,7 @@
 import type { RetentionStore } from '@cvault/core';
 import type { Database } from '../database.ts';
 
-/** Rows that are moved or deleted in one statement: about 0.2 s, so nothing else waits for long. */
+/** Rows that are moved or deleted in one statement, so that none holds its locks for long. */
 const PART_ROWS = 10_000;
 
 /**
