@@ -91,7 +91,7 @@ test('changed by hand: a peer added, one removed, an address moved are repaired 
   const [first, second, third] = before.map((line) => line.split('\t') as [string, string]);
   await wg('peer', encodeKey(generateKeyPair().publicKey), 'allowed-ips', '10.71.200.1/32');
   await wg('peer', first![0], 'remove');
-  await wg('peer', second![0], 'allowed-ips', `${second![1]},${third![1]}`);
+  await wg('peer', second![0], 'allowed-ips', `${second![1]} ${third![1]}`.replaceAll(' ', ','));
   expect(await vpn.peers()).not.toEqual(before);
   await until(
     'it is as before',
@@ -138,7 +138,9 @@ test(`wireguard-go and the agent killed with ${CROWD} peers: all are back`, asyn
        k AS (INSERT INTO public_keys (key_hash, tenant_id, device_id) SELECT sha256(key), $2, id FROM made),
        l AS (UPDATE ip_pool SET state = 'held', tenant_id = $2, device_id = made.id FROM made
          WHERE ip_pool.server_id = $1 AND ip_pool.address = made.address),
-       o AS (INSERT INTO outbox (tenant_id, server_id, device_id, generation) SELECT $2, $1, id, 1 FROM made)
+       o AS (INSERT INTO outbox (tenant_id, server_id, device_id, generation) SELECT $2, $1, id, 1 FROM made),
+       u AS (UPDATE tenant_users SET device_count = device_count + (SELECT count(*) FROM made)
+         WHERE tenant_id = $2 AND id = $3)
      UPDATE tenants SET device_count = device_count + (SELECT count(*) FROM made) WHERE id = $2`,
     [vpn.id, rows[0]!.tenant_id, rows[0]!.user_id, CROWD],
   );
