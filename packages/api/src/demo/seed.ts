@@ -2,7 +2,6 @@ import {
   type Authenticator,
   CVaultError,
   newId,
-  newTunnelPrefix6,
   Secret,
   type ServerStore,
   type TenantPrincipal,
@@ -79,7 +78,8 @@ async function server({ database, servers }: SeedDeps, vpnServer: DemoVpnServer)
     endpointHost: vpnServer.endpointHost,
     endpointPort: DEMO_PORT,
     endpointHost6: null,
-    tunnelPrefix6: newTunnelPrefix6(),
+    // Its namespace has no way out over IPv6: devices would send theirs into a tunnel that ends there.
+    tunnelPrefix6: null,
     interfaceName: vpnServer.interfaceName,
     ssh: null,
     netns: vpnServer.netns,
