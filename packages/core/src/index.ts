@@ -41,6 +41,7 @@ export * from './access/principal.ts';
 export * from './limits/rate-limiter.ts';
 export * from './access/passwords.ts';
 export * from './access/refresh-tokens.ts';
+export * from './access/scopes.ts';
 export * from './users/email.ts';
 export * from './users/ports.ts';
 export * from './users/service.ts';

@@ -1,4 +1,11 @@
-import type { AdminPrincipal, Authenticator, Principal, TenantPrincipal, UserPrincipal } from '@cvault/core';
+import type {
+  AdminPrincipal,
+  Authenticator,
+  Principal,
+  Scope,
+  TenantPrincipal,
+  UserPrincipal,
+} from '@cvault/core';
 import type { FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 
@@ -8,9 +15,16 @@ import fp from 'fastify-plugin';
  */
 export type Access = 'public' | 'tenant' | 'user' | 'admin';
 
+/** What the audit log calls an act, such as `device.register`. */
+export type Act = `${string}.${string}`;
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     access: Access;
+    /** What the API key has to be allowed to do; routes with access `tenant` and `user` say so. */
+    scope?: Scope;
+    /** What the audit log calls it; null where nothing changes. */
+    act?: Act | null;
   }
   interface FastifyRequest {
     /** Who sends the request; null on public routes. Handlers read it with `tenantOf`, `userOf`. */
