@@ -83,6 +83,8 @@ UNION ALL ${DEPARTED} AND d.id IN (SELECT device_id FROM claimed)`,
  * One statement for a whole batch. Rows are locked in the order of their ids, so that two replicas that acknowledge the
  * same devices wait for each other instead of deadlocking. Durable only with the next commit that is (the last line):
  * losing it to a crash of PostgreSQL costs one repeated acknowledgement, a flush would cost every caller 1–3 ms.
+ * A batch may hold a device twice, registered and deleted at once: only its newest counts, because an UPDATE takes one of
+ * several joined rows, whichever it meets first.
  * A key that the device had before its newest generation is free for its tenant once that is acknowledged, and no VPN
  * server that it moved away from may still carry it; a device of generation 1 has had no other.
  * What a VPN server says of a device that has moved away closes its departures; only those of the device itself count as
@@ -92,8 +94,9 @@ const ACKNOWLEDGE = {
   name: 'peers-acknowledge',
   text: `
 WITH acked AS (
-  SELECT a.id, a.generation FROM unnest($3::uuid[], $4::bigint[]) AS a (id, generation)
+  SELECT a.id, max(a.generation) AS generation FROM unnest($3::uuid[], $4::bigint[]) AS a (id, generation)
   WHERE EXISTS (SELECT FROM servers WHERE servers.id = $1 AND servers.epoch = $2)
+  GROUP BY a.id
 ), locked AS (
   SELECT devices.id, devices.server_id, acked.generation FROM devices JOIN acked ON acked.id = devices.id
   WHERE devices.removed_at IS NULL AND acked.generation <= devices.generation

@@ -224,6 +224,23 @@ describe('acknowledgements', () => {
     const { rows } = await database.pool.query('SELECT state FROM ip_pool WHERE device_id = $1', [device.id]);
     expect(rows).toEqual([{ state: 'draining' }]);
   });
+
+  test.each([[[1, 2]], [[2, 1]]])(
+    'of both generations of a device in one batch, as %j, count as the newest',
+    async (generations) => {
+      const device = await devices.register(aDevice(alice, here()));
+      await devices.delete(alice, device.id);
+      const epoch = anEpoch();
+      await peers.adoptEpoch(server.id, epoch);
+      const acks = generations.map((generation) => ({ deviceId: device.id, generation }));
+      await peers.acknowledge(server.id, epoch, acks);
+      const { rows } = await database.pool.query(
+        'SELECT applied_generation, removed_at IS NOT NULL AS removed FROM devices WHERE id = $1',
+        [device.id],
+      );
+      expect(rows).toEqual([{ applied_generation: 2, removed: true }]);
+    },
+  );
 });
 
 test('a device that its VPN server refuses gives its quota back and drains its address', async () => {
