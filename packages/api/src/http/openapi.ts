@@ -10,8 +10,13 @@ import './schemas/problem.ts';
 
 type Schemas = Record<string, unknown>;
 
+interface Response {
+  description?: string;
+  content?: Record<string, { schema?: unknown }>;
+}
+
 interface Operation {
-  responses?: Record<string, { description?: string; content?: unknown } | { $ref: string }>;
+  responses?: Record<string, Response | { $ref: string }>;
 }
 
 /** As much of an OpenAPI document as is touched here. */
@@ -115,6 +120,10 @@ function completeOperations(document: Document): Document {
         if (response.description === 'Default Response')
           response.description = STATUS_CODES[status] ?? status;
         if (status === '204') delete response.content;
+        // The plugin describes all types of `schema.produces` alike; what is no JSON is text or an image.
+        for (const [type, media] of Object.entries(response.content ?? {})) {
+          if (!type.includes('json')) media.schema = { type: 'string' };
+        }
       }
       responses['default'] = { $ref: '#/components/responses/Problem' };
     }

@@ -25,10 +25,10 @@ export interface ServerStatusDeps {
 /** What an end user may know of a VPN server. */
 export function createServerStatusService({ store, fleet }: ServerStatusDeps) {
   return {
-    /** @throws CVaultError `unavailable` where there is no VPN server at all */
+    /** @throws CVaultError `not_found` where there is no VPN server at all */
     async of(owner: Owner): Promise<ServerStatus> {
       const server = await store.serverFor(owner);
-      if (server === null) throw new CVaultError('unavailable', 'There is no VPN server yet.');
+      if (server === null) throw new CVaultError('not_found', 'There is no VPN server yet.');
       const peerCount = await fleet.peerCount(server.id);
       const { name, region } = server;
       if (peerCount === null) return { peerCount: server.deviceCount, status: 'unreachable', name, region };
