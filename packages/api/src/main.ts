@@ -82,10 +82,10 @@ async function startDemo(config: Config, started: Started, log: Logger): Promise
   }
   const echo = vpnServer.internetAddress === null ? null : await startEcho(vpnServer.internetAddress);
   if (echo !== null) started.add('echo', () => echo.stop());
-  const { authenticator, tenants, users } = cvault.services;
+  const { apiKeys, authenticator, tenants, users } = cvault.services;
   const { database, servers } = cvault;
   const tenant = await seedDemo(
-    { database, authenticator, tenants, users, servers },
+    { database, authenticator, tenants, apiKeys, users, servers },
     dataDir,
     secrets,
     vpnServer,

@@ -24,6 +24,7 @@ export async function buildOpenApi(): Promise<string> {
         'serverStatus',
         'clock',
         'tenants',
+        'apiKeys',
         'servers',
         'plans',
         'doctor',

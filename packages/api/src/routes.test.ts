@@ -33,6 +33,7 @@ const services: Services = {
   sessions: unreachable,
   serverStatus: unreachable,
   tenants: unreachable,
+  apiKeys: unreachable,
   servers: unreachable,
   plans: unreachable,
   doctor: unreachable,

@@ -1,4 +1,5 @@
 import type {
+  ApiKeyService,
   Clock,
   DeviceService,
   PlanService,
@@ -24,6 +25,7 @@ import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts
 import { serverHealthRoutes } from './features/servers/health-routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
+import { tenantApiKeyRoutes } from './features/tenants/own-api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
 import { adminUsageRoutes, usageRoutes } from './features/usage/routes.ts';
 import { userLimitRoutes } from './features/tenants/user-limit-routes.ts';
@@ -40,6 +42,7 @@ export interface Services {
   readonly serverStatus: ServerStatusService;
   readonly clock: Clock;
   readonly tenants: TenantService;
+  readonly apiKeys: ApiKeyService;
   readonly servers: ServerService;
   readonly plans: PlanService;
   readonly doctor: Doctor;
@@ -51,6 +54,8 @@ export interface Services {
 
 /** For tenants and their users. */
 const API = '/api/v1';
+/** For a tenant's backend, by API key alone. */
+const TENANT = '/api/v1/tenant';
 /** For the operator. */
 const ADMIN = '/api/v1/admin';
 
@@ -67,7 +72,8 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(sessionRoutes, { prefix: API, sessions });
   void app.register(usageRoutes, { prefix: API, usage });
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
-  void app.register(apiKeyRoutes, { prefix: ADMIN, tenants });
+  void app.register(apiKeyRoutes, { prefix: ADMIN, apiKeys: services.apiKeys });
+  void app.register(tenantApiKeyRoutes, { prefix: TENANT, apiKeys: services.apiKeys });
   void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
   void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });

@@ -1,5 +1,6 @@
 /** Everything that a CVault process is made of, from the outside in. Reads from top to bottom; the only place that sees all. */
 import {
+  createApiKeyService,
   createAuthenticator,
   createDeviceService,
   createDeviceUpkeep,
@@ -48,6 +49,7 @@ import { createServerStatusStore } from './postgres/servers/status.ts';
 import { createServerStore } from './postgres/servers/store.ts';
 import { createSessionStore } from './postgres/sessions.ts';
 import { createApiKeyStore } from './postgres/tenants/api-keys.ts';
+import { createKeyUses } from './postgres/tenants/key-uses.ts';
 import { createTenantStore } from './postgres/tenants/store.ts';
 import { createDataLimitStore } from './postgres/usage/limits.ts';
 import { createMeterStore } from './postgres/usage/meter.ts';
@@ -86,6 +88,8 @@ const SPREAD_EVERY_MS = 1_000;
 const END_EVERY_MS = 2_000;
 /** How late keys are changed, which is counted in days. */
 const RENEW_EVERY_MS = 60_000;
+/** How late a key's last use is written down. */
+const KEY_USES_EVERY_MS = 10_000;
 /** How often the free addresses are counted that placing devices weighs. */
 const COUNT_EVERY_MS = 30_000;
 
@@ -117,6 +121,7 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     users: createUserStore(database),
     tenants: createTenantStore(database),
     apiKeys: createApiKeyStore(database),
+    keyUses: createKeyUses(database),
     devices: createDeviceStore(database, pushAfterMs, config.peers.quarantineSeconds),
     sessions: createSessionStore(database),
     usage: createUsageStore(database),
@@ -146,9 +151,11 @@ function buildServices(
       identities: stores.identities,
       accessTokens,
       adminKey: config.adminKey,
+      keyUses: stores.keyUses,
     }),
     users: createUserService({ users: stores.users, passwords, accessTokens }),
-    tenants: createTenantService({ tenants: stores.tenants, apiKeys: stores.apiKeys, peers: fleet }),
+    tenants: createTenantService({ tenants: stores.tenants, peers: fleet }),
+    apiKeys: createApiKeyService({ apiKeys: stores.apiKeys, prepareTestMode: () => Promise.resolve() }),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
     upkeep: createDeviceUpkeep({ upkeep: stores.upkeep, devices: stores.devices, peers: fleet, vault }),
     plans: createPlanService({ plans: stores.plans, peers: fleet }),
@@ -285,6 +292,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
       { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(database) },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
+      { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
     ],
     (what, error) => log.error({ err: error, what }, 'periodic work failed'),

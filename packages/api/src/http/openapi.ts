@@ -55,6 +55,7 @@ const TAGS = [
   { name: 'VPN', description: 'Connect, disconnect, and what is connected' },
   { name: 'Usage', description: 'What devices sent and received' },
   { name: 'Health', description: 'Whether the API runs and can answer' },
+  { name: 'API keys (tenant)', description: 'A tenant’s own API keys' },
   { name: 'Tenants (operator)', description: 'The operator’s tenants and their API keys' },
   { name: 'VPN servers (operator)', description: 'The operator’s VPN servers and their pools' },
 ];
@@ -162,7 +163,13 @@ export const openApi = fp<{ version: string }>(async (app, { version }) => {
       for (const field of ['operationId', 'summary', 'tags'] as const) {
         if (schema[field] === undefined) throw new Error(`${input.url} does not declare schema.${field}`);
       }
-      return { schema: { ...schema, security: SECURITY[input.route.config?.access ?? 'public'] }, url };
+      const { access = 'public', scope } = input.route.config ?? {};
+      const security = SECURITY[access];
+      // An API key is no OAuth client, so its scopes have no place in OpenAPI’s own words for security.
+      return {
+        schema: { ...schema, security, ...(scope === undefined ? {} : { 'x-scopes': [scope] }) },
+        url,
+      };
     },
     transformObject: (document) =>
       completeOperations(mergeInputSchemas(addComponents(document) as Document)) as never,

@@ -1,4 +1,5 @@
 import {
+  createApiKeyService,
   createAuthenticator,
   createTenantService,
   createUserService,
@@ -16,6 +17,7 @@ import { healthRoutes, type Probe } from '../features/health/routes.ts';
 import { authRoutes } from '../features/auth/routes.ts';
 import { meRoutes } from '../features/me/routes.ts';
 import { apiKeyRoutes } from '../features/tenants/api-key-routes.ts';
+import { tenantApiKeyRoutes } from '../features/tenants/own-api-key-routes.ts';
 import { tenantRoutes } from '../features/tenants/routes.ts';
 import { type AppOptions, buildApp } from '../http/app.ts';
 import { createInProcessRateLimiter } from '../limits/in-process.ts';
@@ -25,6 +27,7 @@ import { translatePostgresError } from '../postgres/errors.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
 import { createUserStore } from '../postgres/identity/users.ts';
 import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
+import { createKeyUses } from '../postgres/tenants/key-uses.ts';
 import { createTenantStore } from '../postgres/tenants/store.ts';
 import { keepLines } from './log-lines.ts';
 
@@ -63,8 +66,11 @@ export async function createTestApp(database: Database, options: TestAppOptions 
   });
   const tenants = createTenantService({
     tenants: createTenantStore(database),
-    apiKeys: createApiKeyStore(database),
     peers: options.peers ?? { wake: () => undefined },
+  });
+  const apiKeys = createApiKeyService({
+    apiKeys: createApiKeyStore(database),
+    prepareTestMode: () => Promise.resolve(),
   });
   const limiter = options.limiter ?? createInProcessRateLimiter();
   const app = await buildApp({
@@ -73,6 +79,7 @@ export async function createTestApp(database: Database, options: TestAppOptions 
       identities: createIdentityStore(database),
       accessTokens,
       adminKey: new Secret(ADMIN_KEY),
+      keyUses: createKeyUses(database),
     }),
     translateError: translatePostgresError,
     corsOrigins: options.corsOrigins ?? [],
@@ -88,7 +95,8 @@ export async function createTestApp(database: Database, options: TestAppOptions 
       void root.register(authRoutes, { prefix: '/api/v1', users, limiter });
       void root.register(meRoutes, { prefix: '/api/v1' });
       void root.register(tenantRoutes, { prefix: '/api/v1/admin', tenants });
-      void root.register(apiKeyRoutes, { prefix: '/api/v1/admin', tenants });
+      void root.register(apiKeyRoutes, { prefix: '/api/v1/admin', apiKeys });
+      void root.register(tenantApiKeyRoutes, { prefix: '/api/v1/tenant', apiKeys });
       options.routes?.(root);
     },
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Device, DeviceStore, Owner, PeerStore, Server } from '@cvault/core';
+import { type Device, type DeviceStore, type Owner, type PeerStore, SCOPES, type Server } from '@cvault/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDeviceStore } from '../../postgres/devices/store.ts';
 import { createPeerStore } from '../../postgres/peers.ts';
@@ -300,6 +300,10 @@ describe('API keys', () => {
     expect(rest).toEqual({
       id: expect.any(String) as string,
       name: 'backend',
+      scopes: [...SCOPES],
+      allowedSources: [],
+      expiresAt: null,
+      lastUsedAt: null,
       mode: 'test',
       prefix: key.slice(0, 14),
       createdAt: expect.any(String) as string,

@@ -17,12 +17,12 @@ const produces = ['application/json', 'text/csv'];
 
 /** What a user's own devices sent and received. */
 export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app, { usage }) => {
-  const config = { access: 'user' } as const;
+  const access = { access: 'user', scope: 'app' } as const;
 
   app.get(
     '/usage',
     {
-      config,
+      config: { ...access, act: null, limit: 'costly' },
       schema: {
         operationId: 'getUsage',
         summary: 'My usage by hour or day, and by device',
@@ -46,7 +46,7 @@ export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app
   app.get(
     '/devices/:id/usage',
     {
-      config,
+      config: { ...access, act: null, limit: 'costly' },
       schema: {
         operationId: 'getDeviceUsage',
         summary: 'A device’s usage by hour or day',
@@ -72,12 +72,12 @@ export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app
 
 /** What tenants and VPN servers moved, for the operator. */
 export const adminUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app, { usage }) => {
-  const config = { access: 'admin' } as const;
+  const access = { access: 'admin' } as const;
 
   app.get(
     '/tenants/:id/usage',
     {
-      config,
+      config: { ...access, act: null, limit: 'costly' },
       schema: {
         operationId: 'getTenantUsage',
         summary: 'A tenant’s usage by hour or day',
@@ -99,7 +99,7 @@ export const adminUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async
   app.get(
     '/servers/:id/usage',
     {
-      config,
+      config: { ...access, act: null, limit: 'costly' },
       schema: {
         operationId: 'getServerUsage',
         summary: 'What a VPN server moved by hour or day',
