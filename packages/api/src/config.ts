@@ -10,7 +10,6 @@ import {
   PublicUrl,
   RetiredMasterKeys,
   secretUrl,
-  TokenSecret,
   wholeNumber,
 } from './config/values.ts';
 import type { LogLevel } from './logger.ts';
@@ -38,7 +37,6 @@ export interface Config {
   /** Null: what Redis would share between replicas stays in each of them. */
   readonly redisUrl: Secret<string> | null;
   readonly masterKeys: { readonly current: MasterKey; readonly retired: readonly MasterKey[] };
-  readonly tokenSecret: Secret<string>;
   readonly adminKey: Secret<string>;
   readonly bcryptCost: number;
   readonly peers: {
@@ -95,7 +93,6 @@ const Variables = z.object({
   CVAULT_MASTER_KEY: MasterKeyValue,
   CVAULT_MASTER_KEY_VERSION: MasterKeyVersion,
   CVAULT_RETIRED_MASTER_KEYS: RetiredMasterKeys.default([]),
-  CVAULT_TOKEN_SECRET: TokenSecret,
   CVAULT_ADMIN_KEY: AdminKey,
   BCRYPT_COST: wholeNumber(BCRYPT_COST_MIN.demo, 15, 12),
   CVAULT_QUARANTINE_SECONDS: wholeNumber(0, 2_592_000, 600),
@@ -118,7 +115,6 @@ export const FILE_VARIABLES = [
   'REDIS_URL',
   'CVAULT_MASTER_KEY',
   'CVAULT_RETIRED_MASTER_KEYS',
-  'CVAULT_TOKEN_SECRET',
   'CVAULT_ADMIN_KEY',
 ] as const satisfies readonly Variable[];
 
@@ -172,7 +168,6 @@ function findReuse(texts: Texts): ConfigFault[] {
     ...(texts.CVAULT_RETIRED_MASTER_KEYS ?? '')
       .split(',')
       .map((entry): [Variable, string | undefined] => ['CVAULT_RETIRED_MASTER_KEYS', entry.split(':')[1]]),
-    ['CVAULT_TOKEN_SECRET', texts.CVAULT_TOKEN_SECRET],
     ['CVAULT_ADMIN_KEY', texts.CVAULT_ADMIN_KEY],
     ['DATABASE_URL', passwordIn(texts.DATABASE_URL)],
     ['REDIS_URL', passwordIn(texts.REDIS_URL)],
@@ -249,7 +244,6 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
       current: { version: values.CVAULT_MASTER_KEY_VERSION, key: values.CVAULT_MASTER_KEY },
       retired: values.CVAULT_RETIRED_MASTER_KEYS,
     },
-    tokenSecret: values.CVAULT_TOKEN_SECRET,
     adminKey: values.CVAULT_ADMIN_KEY,
     bcryptCost: values.BCRYPT_COST,
     peers: {

@@ -18,6 +18,7 @@ export async function buildOpenApi(): Promise<string> {
     (
       [
         'users',
+        'signingKeys',
         'limiter',
         'devices',
         'sessions',

@@ -29,6 +29,7 @@ const unreachable = new Proxy(
 const limiter = { consume: () => Promise.resolve({ allowed: true, remaining: 1, resetSeconds: 1 }) };
 const services: Services = {
   users: unreachable,
+  signingKeys: unreachable,
   devices: unreachable,
   sessions: unreachable,
   serverStatus: unreachable,
@@ -70,6 +71,7 @@ test('the walk sees the API', () => {
     '/health',
     '/livez',
     '/readyz',
+    '/api/v1/tenants/{id}/jwks.json',
   ]);
 });
 

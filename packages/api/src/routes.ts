@@ -10,6 +10,7 @@ import type {
   ServerService,
   ServerStatusService,
   SessionService,
+  SigningKeys,
   TenantService,
   UsageService,
   UserService,
@@ -24,6 +25,7 @@ import { meRoutes } from './features/me/routes.ts';
 import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts';
 import { serverHealthRoutes } from './features/servers/health-routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
+import { publishedKeyRoutes, signingKeyRoutes } from './features/signing-keys/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
 import { tenantApiKeyRoutes } from './features/tenants/own-api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
@@ -36,6 +38,7 @@ import { sessionRoutes, tenantSessionRoutes } from './features/vpn/session-route
 export interface Services {
   readonly health: HealthOptions;
   readonly users: UserService;
+  readonly signingKeys: SigningKeys;
   readonly limiter: RateLimiter;
   readonly devices: DeviceService;
   readonly sessions: SessionService;
@@ -66,6 +69,8 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(healthRoutes, health);
   void app.register(authRoutes, { prefix: API, users, limiter });
   void app.register(meRoutes, { prefix: API });
+  void app.register(publishedKeyRoutes, { prefix: API, signingKeys: services.signingKeys });
+  void app.register(signingKeyRoutes, { prefix: ADMIN, signingKeys: services.signingKeys });
   void app.register(deviceRoutes, { prefix: API, devices });
   void app.register(locationRoutes, { prefix: API, locations: services.locations });
   void app.register(vpnRoutes, { prefix: API, sessions, serverStatus, clock });

@@ -12,6 +12,7 @@ import {
   createServerService,
   createServerStatusService,
   createSessionService,
+  createSigningKeys,
   createTenantService,
   createUsageService,
   createUserService,
@@ -38,6 +39,7 @@ import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
+import { createSigningKeyStore } from './postgres/identity/signing-keys.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
@@ -119,6 +121,7 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
   return {
     identities: createIdentityStore(database),
     users: createUserStore(database),
+    signingKeys: createSigningKeyStore(database),
     tenants: createTenantStore(database),
     apiKeys: createApiKeyStore(database),
     keyUses: createKeyUses(database),
@@ -144,7 +147,12 @@ function buildServices(
   vault: ReturnType<typeof createVault>,
   { fleet, control }: ReturnType<typeof createVpnServers>,
 ) {
-  const accessTokens = createAccessTokens({ secret: config.tokenSecret, clock: systemClock });
+  const signingKeys = createSigningKeys({ store: stores.signingKeys, vault, clock: systemClock });
+  const accessTokens = createAccessTokens({
+    keys: signingKeys,
+    clock: systemClock,
+    publicUrl: config.http.publicUrl,
+  });
   const passwords = createPasswordHasher(config.bcryptCost);
   return {
     authenticator: createAuthenticator({
@@ -153,6 +161,7 @@ function buildServices(
       adminKey: config.adminKey,
       keyUses: stores.keyUses,
     }),
+    signingKeys,
     users: createUserService({ users: stores.users, passwords, accessTokens }),
     tenants: createTenantService({ tenants: stores.tenants, peers: fleet }),
     apiKeys: createApiKeyService({ apiKeys: stores.apiKeys, prepareTestMode: () => Promise.resolve() }),
@@ -289,6 +298,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
       { what: 'spread plans', everyMs: SPREAD_EVERY_MS, work: () => services.plans.spread() },
       { what: 'end what is due', everyMs: END_EVERY_MS, work: () => services.upkeep.endWhatIsDue() },
       { what: 'renew keys', everyMs: RENEW_EVERY_MS, work: () => services.upkeep.renewKeys() },
+      { what: 'renew signing keys', everyMs: CLEAN_EVERY_MS, work: () => services.signingKeys.renew() },
       { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(database) },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },

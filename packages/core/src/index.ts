@@ -43,6 +43,8 @@ export * from './limits/rate-limiter.ts';
 export * from './access/passwords.ts';
 export * from './access/refresh-tokens.ts';
 export * from './access/scopes.ts';
+export * from './access/recent.ts';
+export * from './access/signing-keys.ts';
 export * from './users/email.ts';
 export * from './users/ports.ts';
 export * from './users/service.ts';

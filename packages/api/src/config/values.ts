@@ -118,18 +118,6 @@ export const RetiredMasterKeys = List.transform((entries, context): MasterKey[] 
   }),
 );
 
-export const TOKEN_SECRET_BYTES_MIN = 32;
-
-export const TokenSecret = z
-  .string(`is not set; ${MAKE_KEY}`)
-  .refine((text) => Buffer.byteLength(text) >= TOKEN_SECRET_BYTES_MIN, {
-    error: `must have at least ${TOKEN_SECRET_BYTES_MIN} bytes; ${MAKE_KEY}`,
-    abort: true,
-  })
-  .refine((text) => !PLACEHOLDER.test(text), { error: NOT_PLACEHOLDER, abort: true })
-  .refine((text) => !isPatternText(text), NOT_PATTERN)
-  .transform((text) => new Secret(text));
-
 export const AdminKey = z
   .string(`is not set; ${MAKE_ADMIN_KEY}`)
   .regex(/^cv_admin_[A-Za-z0-9_-]{43,}$/, {
