@@ -8,6 +8,7 @@ import {
   Origins,
   Proxies,
   PublicUrl,
+  Ranges,
   RetiredMasterKeys,
   secretUrl,
   wholeNumber,
@@ -49,6 +50,8 @@ export interface Config {
     readonly everySeconds: number;
     readonly keep: Retention;
   };
+  /** What webhooks and fetched keys may reach although it is not public: addresses and ranges. */
+  readonly outboundAllow: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -102,6 +105,7 @@ const Variables = z.object({
   CVAULT_USAGE_HOURLY_DAYS: wholeNumber(2, 31, 7),
   CVAULT_USAGE_DAILY_DAYS: wholeNumber(62, 3_650, 400),
   CVAULT_SESSION_DAYS: wholeNumber(1, 3_650, 30),
+  CVAULT_OUTBOUND_ALLOW: Ranges.default([]),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -259,6 +263,7 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
         sessionDays: values.CVAULT_SESSION_DAYS,
       },
     },
+    outboundAllow: values.CVAULT_OUTBOUND_ALLOW,
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -118,7 +118,13 @@ async function demoEnvironment(env: Environment, started: Started): Promise<Envi
   started.add('data directory', release);
   await removeDemoFile(path);
   const given = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''));
-  return { ...(await loadDemoSecrets(path)).environment, ...given, CVAULT_DATA_DIR: path };
+  return {
+    // Whoever tries the demo has the receiver of its webhooks on the same machine.
+    CVAULT_OUTBOUND_ALLOW: '127.0.0.0/8,::1',
+    ...(await loadDemoSecrets(path)).environment,
+    ...given,
+    CVAULT_DATA_DIR: path,
+  };
 }
 
 async function main(environment: Environment): Promise<void> {

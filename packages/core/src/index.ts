@@ -14,6 +14,7 @@ export * from './doctor/service.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './keys/vault.ts';
+export * from './outbound/ports.ts';
 export * from './plans/plan.ts';
 export * from './plans/ports.ts';
 export * from './plans/service.ts';
