@@ -8,9 +8,13 @@ export type Step =
   /** The statement is about to go to PostgreSQL. */
   | 'register:asked'
   | 'remove:asked'
+  | 'rotate:asked'
+  | 'move:asked'
   /** PostgreSQL has committed, nothing has been pushed. */
   | 'register:committed'
   | 'remove:committed'
+  | 'rotate:committed'
+  | 'move:committed'
   /** Changes are about to go to an agent; are on their way; were acknowledged; and that was written down. */
   | 'push:ready'
   | 'push:sent'

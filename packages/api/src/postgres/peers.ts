@@ -134,23 +134,23 @@ SELECT set_config('synchronous_commit', 'off', true)`,
 };
 
 /**
- * Only the generation that was refused can fail: a change made since has its own turn. The address drains until the
- * device is deleted: its row goes on naming it.
+ * Only the generation that was refused can fail: a change made since has its own turn. The address drains as a departure,
+ * so it is given back when the VPN server has acknowledged that the device is gone; its row only goes on naming it.
  */
 const FAIL = `
 WITH d AS (
-  UPDATE devices SET state = 'failed', failure = $4, generation = generation + 1
+  UPDATE devices SET state = 'failed', failure = $4, generation = generation + 1, replaces_key = NULL, overlap_until = NULL
   WHERE tenant_id = $1 AND id = $2 AND generation = $3 AND state = 'live'
   RETURNING *
 ), lease AS (
   UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
   FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
+), departure AS (
+  INSERT INTO departures (tenant_id, device_id, server_id, generation, address)
+  SELECT tenant_id, id, server_id, generation, assigned_ip FROM d
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
-), session AS (
-  UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'revoked'
-  FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
 ), user_quota AS (
   UPDATE tenant_users SET device_count = device_count - 1
   FROM d WHERE tenant_users.tenant_id = d.tenant_id AND tenant_users.id = d.user_id

@@ -3,7 +3,8 @@ import { CVaultError, type Device, type NewDevice, reached } from '@cvault/core'
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
 import { repeating } from '../transaction.ts';
-import { mayTakeAddress } from './churn.ts';
+import { checkChurn, mayTakeAddress } from './churn.ts';
+import { refusedGrowth } from './growth.ts';
 import { choosePlacement, placing } from './placement.ts';
 import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
 
@@ -60,23 +61,6 @@ SELECT ${DEVICE_COLUMNS}
 FROM device d JOIN servers s ON s.id = d.server_id CROSS JOIN quota t CROSS JOIN user_quota u`,
 };
 
-/** By then a good part of the quarantine (10 minutes by default) has passed. */
-const CHURN_RETRY_SECONDS = 60;
-
-/** @throws CVaultError `churn_limit` where that is why no address was to be had */
-async function checkChurn(pool: pg.Pool, tenantId: string, quarantineSeconds: number): Promise<void> {
-  const { rows } = await pool.query<{ allowed: boolean }>(mayTakeAddress('$1', '$2'), [
-    tenantId,
-    quarantineSeconds,
-  ]);
-  if (rows[0]?.allowed !== false) return;
-  throw new CVaultError(
-    'churn_limit',
-    'Too many of the tenant’s devices were deleted just now. Nothing was kept.',
-    { retryAfterSeconds: CHURN_RETRY_SECONDS },
-  );
-}
-
 /**
  * @param pushAfterMs how long the outbox entry is left to the request that writes it
  * @param quarantineSeconds how long a freed address counts as resting; 0: churn has no limit
@@ -132,19 +116,8 @@ async function registerOnce(
       case 'public_key':
       case 'devices_live_public_key':
         throw new CVaultError('public_key_taken', 'This public key is in use or was used before.', { cause });
-      case 'tenants_growth':
-        // Suspended, or being deleted, since the request was authenticated.
-        throw new CVaultError('tenant_suspended', 'The tenant is suspended.', { cause });
-      case 'tenants_device_limit':
-        throw new CVaultError('device_limit_reached', 'The tenant has as many devices as it may have.', {
-          cause,
-        });
-      case 'tenant_users_device_limit':
-        throw new CVaultError('user_device_limit_reached', 'The user has as many devices as they may have.', {
-          cause,
-        });
       default:
-        throw cause;
+        throw refusedGrowth(cause) ?? cause;
     }
   }
 }

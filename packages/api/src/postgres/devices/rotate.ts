@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CVaultError, HOLDS, type KeyChange, type Owner } from '@cvault/core';
+import { CVaultError, HOLDS, type KeyChange, type Owner, reached } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
 import { repeating } from '../transaction.ts';
@@ -69,7 +69,10 @@ export async function rotateKeys(
     ],
   };
   try {
-    if ((await repeating(() => pool.query(query))).rowCount === 1) return true;
+    reached('rotate:asked');
+    const { rowCount } = await repeating(() => pool.query(query));
+    reached('rotate:committed');
+    if (rowCount === 1) return true;
   } catch (cause) {
     const broken = brokenConstraint(cause);
     if (broken === 'public_key' || broken === 'devices_live_public_key') {
@@ -82,7 +85,7 @@ export async function rotateKeys(
   throw new CVaultError(
     'state_conflict',
     change.ifPublicKey === undefined
-      ? 'The device has failed: delete it.'
+      ? 'The device has failed: move it, to the same VPN server if need be, or delete it.'
       : 'The device has another key now.',
   );
 }

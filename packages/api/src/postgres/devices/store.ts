@@ -35,13 +35,18 @@ export function createDeviceStore(
 
     find,
 
-    // Both read the device anew: what it may use has to be of the time after its new generation, not of before a lock.
+    // All three read the device anew: what it may use has to be of the time after its new generation, not of before a lock.
     update: async (owner, id, changes) =>
       (await updateDevice(pool, owner, id, changes, pushAfterMs)) ? find(owner, id) : null,
     rotate: async (owner, id, change) =>
       (await rotateKeys(pool, owner, id, change, pushAfterMs)) ? find(owner, id) : null,
 
-    move: (owner, id, wish) => moveDevice(pool, owner, id, wish, pushAfterMs),
+    async move(owner, id, wish) {
+      const moved = await moveDevice(pool, owner, id, wish, pushAfterMs, quarantineSeconds);
+      if (moved === null) return null;
+      const device = await find(owner, id);
+      return device === null ? null : { ...moved, device };
+    },
 
     delete: (owner, id) => deleteDevice(pool, owner, id, pushAfterMs),
   };

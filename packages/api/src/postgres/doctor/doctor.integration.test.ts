@@ -84,6 +84,8 @@ test('what merely waits is nothing wrong: pending, removing, failed', async () =
   );
   expect(pending.generation).toBe(1);
   expect(await recorded()).toEqual([]);
+  await devices.delete(carol, failed.id);
+  expect(await recorded()).toEqual([]);
 });
 
 describe('in the database', () => {

@@ -2,6 +2,7 @@ import { type DeviceStore, newId, type Owner, type PlanStore, type SessionStore 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
+import { moveOnce } from '../devices/move.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { createPeerStore } from '../peers.ts';
 import { createSessionStore } from '../sessions.ts';
@@ -229,5 +230,32 @@ describe('addresses that rest', () => {
       [alice.tenantId],
     );
     await expect(churning.register(aDevice(alice, place)), 'its time is over').resolves.toBeDefined();
+  });
+
+  test('moves that a user asks for count, and end at the cap; an evacuation does not count', async () => {
+    const churning = createDeviceStore(database, 0, 600);
+    const peers = createPeerStore(database, 600);
+    const there = await aServer(database, { region: `region-${region}`, cidr: '10.9.0.0/22' });
+    const epoch = anEpoch();
+    for (const id of [serverId, there.id]) await peers.adoptEpoch(id, epoch);
+    const device = await churning.register(aDevice(alice, { serverId }));
+    const resting = async () => {
+      const { rowCount } = await database.pool.query('SELECT FROM ip_pool WHERE freed_by = $1', [
+        alice.tenantId,
+      ]);
+      return rowCount;
+    };
+    const evacuee = { tenantId: alice.tenantId, userId: null, deviceId: device.id, region: null };
+    const operators = { pushAfterMs: 0, quarantineSeconds: 600 };
+    await moveOnce(database.pool, { ...evacuee, ...operators, serverId: there.id, from: serverId });
+    expect(await resting()).toBe(0);
+    const move = (to: string) => churning.move(alice, device.id, { region: null, serverId: to });
+    for (let n = 0; n < 25; n++) for (const to of [serverId, there.id]) await move(to);
+    expect(await resting()).toBe(50);
+    await expect(move(serverId)).rejects.toMatchObject({ code: 'churn_limit' });
+    expect(await move(there.id), 'it is there').toMatchObject({ leftServerId: null });
+    await moveOnce(database.pool, { ...evacuee, ...operators, serverId, from: there.id });
+    expect(await churning.find(alice, device.id)).toMatchObject({ placement: { serverId } });
+    expect(await resting()).toBe(50);
   });
 });
