@@ -38,6 +38,8 @@ const services: Services = {
   doctor: unreachable,
   locations: unreachable,
   usage: unreachable,
+  operatorUsage: unreachable,
+  operatorSessions: unreachable,
   serverHealth: unreachable,
   metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('a service was reached')) },
   limiter,

@@ -45,6 +45,9 @@ export interface Services {
   readonly doctor: Doctor;
   readonly locations: LocationStore;
   readonly usage: UsageService;
+  /** The same with the operator's rights, for any tenant. */
+  readonly operatorUsage: UsageService;
+  readonly operatorSessions: SessionService;
   readonly serverHealth: ServerHealthService;
   readonly metrics: MetricsOptions['metrics'];
 }
@@ -73,6 +76,6 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });
   void app.register(metricsRoutes, { metrics: services.metrics });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
-  void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions });
-  void app.register(adminUsageRoutes, { prefix: ADMIN, usage });
+  void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions: services.operatorSessions });
+  void app.register(adminUsageRoutes, { prefix: ADMIN, usage: services.operatorUsage });
 }

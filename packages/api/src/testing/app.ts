@@ -20,12 +20,12 @@ import { tenantRoutes } from '../features/tenants/routes.ts';
 import { type AppOptions, buildApp } from '../http/app.ts';
 import { createInProcessRateLimiter } from '../limits/in-process.ts';
 import { createLogger } from '../logger.ts';
-import type { Database } from '../postgres/database.ts';
 import { translatePostgresError } from '../postgres/errors.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
 import { createUserStore } from '../postgres/identity/users.ts';
 import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
 import { createTenantStore } from '../postgres/tenants/store.ts';
+import type { TestDatabase } from './database.ts';
 import { keepLines } from './log-lines.ts';
 
 export const ADMIN_KEY = 'cv_admin_Zk3vQ9pLr7TnXw2bYc8HdJf5sMgA1eRu6KiOtNhVyPq';
@@ -53,24 +53,24 @@ export interface TestAppOptions extends Partial<
 }
 
 /** The application with what this part of it needs, on a database of the test's own. */
-export async function createTestApp(database: Database, options: TestAppOptions = {}): Promise<TestApp> {
+export async function createTestApp(database: TestDatabase, options: TestAppOptions = {}): Promise<TestApp> {
   const { destination, text } = keepLines();
   const accessTokens = createAccessTokens({ secret: new Secret(TOKEN_SECRET), clock: systemClock });
   const users = createUserService({
-    users: createUserStore(database),
+    users: createUserStore(database.as('cvault_api')),
     passwords: createPasswordHasher(TEST_COST),
     accessTokens,
   });
   const tenants = createTenantService({
-    tenants: createTenantStore(database),
-    apiKeys: createApiKeyStore(database),
+    tenants: createTenantStore(database.as('cvault_operator')),
+    apiKeys: createApiKeyStore(database.as('cvault_operator')),
     peers: options.peers ?? { wake: () => undefined },
   });
   const limiter = options.limiter ?? createInProcessRateLimiter();
   const app = await buildApp({
     logger: createLogger('trace', destination),
     authenticator: createAuthenticator({
-      identities: createIdentityStore(database),
+      identities: createIdentityStore(database.as('cvault_authenticator')),
       accessTokens,
       adminKey: new Secret(ADMIN_KEY),
     }),
@@ -98,7 +98,7 @@ export async function createTestApp(database: Database, options: TestAppOptions 
 
 /** A tenant with an API key, straight into the tables. */
 export async function aTenantWithKey(
-  { pool }: Database,
+  { pool }: Pick<TestDatabase, 'pool'>,
   settings: { authRateLimit?: number; authRateWindowSeconds?: number; passwordLengthMin?: number } = {},
 ): Promise<{ tenantId: string; apiKey: string; keyId: string }> {
   const tenantId = newId();

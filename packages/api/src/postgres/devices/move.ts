@@ -1,6 +1,6 @@
 import { HOLDS, type MovedDevice, type Owner, type PlacementWish } from '@cvault/core';
 import type pg from 'pg';
-import { repeating } from '../transaction.ts';
+import { asTenant } from '../tenancy.ts';
 import { choosePlacement, placing } from './placement.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
 
@@ -107,8 +107,8 @@ export function moveDevice(
   pushAfterMs: number,
 ): Promise<MovedDevice | null> {
   const input = { ...owner, ...wish, deviceId, from: null, pushAfterMs };
-  return placing(pool, wish, async () => {
-    const moved = await repeating(() => moveOnce(pool, input));
+  return placing(pool, owner.tenantId, wish, async () => {
+    const moved = await asTenant(pool, owner.tenantId, (db) => moveOnce(db, input));
     return moved === 'nowhere' ? null : { moved };
   }).then(({ moved }) => moved);
 }
