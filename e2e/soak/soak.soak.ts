@@ -39,7 +39,7 @@ const openPlane = () =>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cvault-soak-'));
   [postgres, redis] = await Promise.all([startCrashingPostgres(join(folder, 'postgres')), startTestRedis()]);
-  database = openDatabase(postgres.url, { connections: 4 });
+  database = openDatabase(postgres.url, { role: null, connections: 4 });
   planes = [await openPlane(), await openPlane()];
   vpn = await startSshVpnServer(planes[0]!, secrets, { poolCidr: '10.73.0.0/20', region: 'soak' });
   alice = await createUser(planes[0]!.baseUrl, secrets.CVAULT_ADMIN_KEY, 'Alice’s company');

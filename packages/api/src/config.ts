@@ -33,6 +33,8 @@ export interface Config {
   readonly database: {
     /** Null: start an embedded PostgreSQL below the data directory. */
     readonly url: Secret<string> | null;
+    /** Whose tables they are: migrations use it. Null: that of `url`. */
+    readonly ownerUrl: Secret<string> | null;
     readonly connections: number;
   };
   /** Null: what Redis would share between replicas stays in each of them. */
@@ -91,6 +93,10 @@ const Variables = z.object({
     ['postgresql:', 'postgres:'],
     'postgresql://user:password@host:5432/cvault',
   ).optional(),
+  DATABASE_OWNER_URL: secretUrl(
+    ['postgresql:', 'postgres:'],
+    'postgresql://owner:password@host:5432/cvault',
+  ).optional(),
   DATABASE_CONNECTIONS: wholeNumber(2, 1_000, 20),
   REDIS_URL: secretUrl(['redis:', 'rediss:'], 'redis://host:6379').optional(),
   CVAULT_MASTER_KEY: MasterKeyValue,
@@ -116,6 +122,7 @@ export const VARIABLES = Object.keys(Variables.shape) as readonly Variable[];
 /** Those that can be read from a file as well, whose path is in `<NAME>_FILE`: how orchestrators hand secrets out. */
 export const FILE_VARIABLES = [
   'DATABASE_URL',
+  'DATABASE_OWNER_URL',
   'REDIS_URL',
   'CVAULT_MASTER_KEY',
   'CVAULT_RETIRED_MASTER_KEYS',
@@ -174,6 +181,7 @@ function findReuse(texts: Texts): ConfigFault[] {
       .map((entry): [Variable, string | undefined] => ['CVAULT_RETIRED_MASTER_KEYS', entry.split(':')[1]]),
     ['CVAULT_ADMIN_KEY', texts.CVAULT_ADMIN_KEY],
     ['DATABASE_URL', passwordIn(texts.DATABASE_URL)],
+    ['DATABASE_OWNER_URL', passwordIn(texts.DATABASE_OWNER_URL)],
     ['REDIS_URL', passwordIn(texts.REDIS_URL)],
   ];
   const seen = new Map<string, Variable>();
@@ -194,6 +202,9 @@ function checkTogether(texts: Texts): ConfigFault[] {
   const production = texts.CVAULT_MODE !== 'demo';
   if (production && texts.DATABASE_URL === undefined) {
     faults.push({ variable: 'DATABASE_URL', problem: 'is not set; name a PostgreSQL 15 or newer of yours' });
+  }
+  if (texts.DATABASE_OWNER_URL !== undefined && texts.DATABASE_URL === undefined) {
+    faults.push({ variable: 'DATABASE_OWNER_URL', problem: 'is set without DATABASE_URL; set both' });
   }
   const cost = Number(texts.BCRYPT_COST ?? BCRYPT_COST_MIN.production);
   if (production && cost < BCRYPT_COST_MIN.production) {
@@ -242,7 +253,11 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
       trustProxy: values.TRUST_PROXY,
     },
     dataDir: values.CVAULT_DATA_DIR,
-    database: { url: values.DATABASE_URL ?? null, connections: values.DATABASE_CONNECTIONS },
+    database: {
+      url: values.DATABASE_URL ?? null,
+      ownerUrl: values.DATABASE_OWNER_URL ?? null,
+      connections: values.DATABASE_CONNECTIONS,
+    },
     redisUrl: values.REDIS_URL ?? null,
     masterKeys: {
       current: { version: values.CVAULT_MASTER_KEY_VERSION, key: values.CVAULT_MASTER_KEY },

@@ -26,6 +26,7 @@ export async function buildOpenApi(): Promise<string> {
         'clock',
         'tenants',
         'apiKeys',
+        'operatorApiKeys',
         'servers',
         'plans',
         'doctor',

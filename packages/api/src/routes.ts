@@ -46,11 +46,15 @@ export interface Services {
   readonly clock: Clock;
   readonly tenants: TenantService;
   readonly apiKeys: ApiKeyService;
+  readonly operatorApiKeys: ApiKeyService;
   readonly servers: ServerService;
   readonly plans: PlanService;
   readonly doctor: Doctor;
   readonly locations: LocationStore;
   readonly usage: UsageService;
+  /** The same with the operator's rights, for any tenant. */
+  readonly operatorUsage: UsageService;
+  readonly operatorSessions: SessionService;
   readonly serverHealth: ServerHealthService;
   readonly metrics: MetricsOptions['metrics'];
 }
@@ -77,13 +81,13 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(sessionRoutes, { prefix: API, sessions });
   void app.register(usageRoutes, { prefix: API, usage });
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
-  void app.register(apiKeyRoutes, { prefix: ADMIN, apiKeys: services.apiKeys });
+  void app.register(apiKeyRoutes, { prefix: ADMIN, apiKeys: services.operatorApiKeys });
   void app.register(tenantApiKeyRoutes, { prefix: TENANT, apiKeys: services.apiKeys });
   void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
   void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });
   void app.register(metricsRoutes, { metrics: services.metrics });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
-  void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions });
-  void app.register(adminUsageRoutes, { prefix: ADMIN, usage });
+  void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions: services.operatorSessions });
+  void app.register(adminUsageRoutes, { prefix: ADMIN, usage: services.operatorUsage });
 }

@@ -27,7 +27,6 @@ import { tenantRoutes } from '../features/tenants/routes.ts';
 import { type AppOptions, buildApp } from '../http/app.ts';
 import { createInProcessRateLimiter } from '../limits/in-process.ts';
 import { createLogger } from '../logger.ts';
-import type { Database } from '../postgres/database.ts';
 import { translatePostgresError } from '../postgres/errors.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
 import { createSigningKeyStore } from '../postgres/identity/signing-keys.ts';
@@ -35,6 +34,7 @@ import { createUserStore } from '../postgres/identity/users.ts';
 import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
 import { createKeyUses } from '../postgres/tenants/key-uses.ts';
 import { createTenantStore } from '../postgres/tenants/store.ts';
+import type { TestDatabase } from './database.ts';
 import { keepLines } from './log-lines.ts';
 
 export const ADMIN_KEY = 'cv_admin_Zk3vQ9pLr7TnXw2bYc8HdJf5sMgA1eRu6KiOtNhVyPq';
@@ -65,12 +65,12 @@ export interface TestAppOptions extends Partial<
 }
 
 /** The application with what this part of it needs, on a database of the test's own. */
-export async function createTestApp(database: Database, options: TestAppOptions = {}): Promise<TestApp> {
+export async function createTestApp(database: TestDatabase, options: TestAppOptions = {}): Promise<TestApp> {
   const { destination, text } = keepLines();
   const masterKey = options.masterKey ?? new Secret(randomBytes(32));
   const vault = createVault({ version: 1, key: masterKey });
   const signingKeys = createSigningKeys({
-    store: createSigningKeyStore(database),
+    store: createSigningKeyStore(database.as('cvault_api')),
     vault,
     clock: systemClock,
   });
@@ -80,26 +80,26 @@ export async function createTestApp(database: Database, options: TestAppOptions 
     publicUrl: options.publicUrl ?? '',
   });
   const users = createUserService({
-    users: createUserStore(database),
+    users: createUserStore(database.as('cvault_api')),
     passwords: createPasswordHasher(TEST_COST),
     accessTokens,
   });
   const tenants = createTenantService({
-    tenants: createTenantStore(database),
+    tenants: createTenantStore(database.as('cvault_operator')),
     peers: options.peers ?? { wake: () => undefined },
   });
   const apiKeys = createApiKeyService({
-    apiKeys: createApiKeyStore(database),
+    apiKeys: createApiKeyStore(database.as('cvault_operator')),
     prepareTestMode: () => Promise.resolve(),
   });
   const limiter = options.limiter ?? createInProcessRateLimiter();
   const app = await buildApp({
     logger: createLogger('trace', destination),
     authenticator: createAuthenticator({
-      identities: createIdentityStore(database),
+      identities: createIdentityStore(database.as('cvault_authenticator')),
       accessTokens,
       adminKey: new Secret(ADMIN_KEY),
-      keyUses: createKeyUses(database),
+      keyUses: createKeyUses(database.as('cvault_jobs')),
     }),
     translateError: translatePostgresError,
     corsOrigins: options.corsOrigins ?? [],
@@ -128,7 +128,7 @@ export async function createTestApp(database: Database, options: TestAppOptions 
 
 /** A tenant with an API key, straight into the tables. */
 export async function aTenantWithKey(
-  { pool }: Database,
+  { pool }: Pick<TestDatabase, 'pool'>,
   settings: { authRateLimit?: number; authRateWindowSeconds?: number; passwordLengthMin?: number } = {},
 ): Promise<{ tenantId: string; apiKey: string; keyId: string }> {
   const tenantId = newId();

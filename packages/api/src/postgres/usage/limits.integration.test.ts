@@ -33,11 +33,11 @@ let pass = 0;
 
 beforeAll(async () => {
   database = await createTestDatabase(10);
-  devices = createDeviceStore(database, 0);
-  meters = createMeterStore(database);
-  limits = createDataLimitStore(database);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  meters = createMeterStore(database.as('cvault_metering'));
+  limits = createDataLimitStore(database.as('cvault_metering'));
   server = await aServer(database, { cidr: '10.30.0.0/22' });
-  await createPeerStore(database, 0).adoptEpoch(server.id, epoch);
+  await createPeerStore(database.as('cvault_links'), 0).adoptEpoch(server.id, epoch);
 });
 afterAll(() => database.close());
 beforeEach(async () => {
