@@ -39,6 +39,7 @@ const services: Services = {
   locations: unreachable,
   usage: unreachable,
   serverHealth: unreachable,
+  webhooks: unreachable,
   metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('a service was reached')) },
   limiter,
   clock: { now: () => new Date(0) },

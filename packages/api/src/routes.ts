@@ -12,6 +12,7 @@ import type {
   TenantService,
   UsageService,
   UserService,
+  WebhookService,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
 import { authRoutes } from './features/auth/routes.ts';
@@ -29,6 +30,7 @@ import { adminUsageRoutes, usageRoutes } from './features/usage/routes.ts';
 import { userLimitRoutes } from './features/tenants/user-limit-routes.ts';
 import { vpnRoutes } from './features/vpn/routes.ts';
 import { sessionRoutes, tenantSessionRoutes } from './features/vpn/session-routes.ts';
+import { webhookRoutes } from './features/webhooks/routes.ts';
 
 /** What the routes need. */
 export interface Services {
@@ -47,10 +49,13 @@ export interface Services {
   readonly usage: UsageService;
   readonly serverHealth: ServerHealthService;
   readonly metrics: MetricsOptions['metrics'];
+  readonly webhooks: WebhookService;
 }
 
 /** For tenants and their users. */
 const API = '/api/v1';
+/** For a tenant's backend. */
+const TENANT = '/api/v1/tenant';
 /** For the operator. */
 const ADMIN = '/api/v1/admin';
 
@@ -74,5 +79,6 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(metricsRoutes, { metrics: services.metrics });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
   void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions });
+  void app.register(webhookRoutes, { prefix: TENANT, webhooks: services.webhooks });
   void app.register(adminUsageRoutes, { prefix: ADMIN, usage });
 }

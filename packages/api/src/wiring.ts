@@ -15,6 +15,9 @@ import {
   createUsageService,
   createUserService,
   createVault,
+  createWebhookSender,
+  createWebhookService,
+  type OutboundHttp,
   type RateLimiter,
   type Secret,
   type ServerStore,
@@ -30,6 +33,8 @@ import { buildApp } from './http/app.ts';
 import { createJobs } from './jobs/periodic.ts';
 import type { Fleet } from './links/fleet.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { createOutboundHttp } from './outbound/http.ts';
+import { createResolver } from './outbound/resolver.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
@@ -53,6 +58,8 @@ import { createDataLimitStore } from './postgres/usage/limits.ts';
 import { createMeterStore } from './postgres/usage/meter.ts';
 import { createRetentionStore } from './postgres/usage/retention.ts';
 import { createUsageStore } from './postgres/usage/series.ts';
+import { createWebhookEndpointStore } from './postgres/webhooks/endpoints.ts';
+import { createWebhookQueue } from './postgres/webhooks/queue.ts';
 import { registerRoutes } from './routes.ts';
 import { VERSION } from './version.ts';
 import { createInstaller, createVpnServers } from './vpn-servers.ts';
@@ -86,6 +93,8 @@ const SPREAD_EVERY_MS = 1_000;
 const END_EVERY_MS = 2_000;
 /** How late keys are changed, which is counted in days. */
 const RENEW_EVERY_MS = 60_000;
+/** How late a webhook may be sent. */
+const SEND_EVERY_MS = 500;
 /** How often the free addresses are counted that placing devices weighs. */
 const COUNT_EVERY_MS = 30_000;
 
@@ -130,6 +139,7 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     dataBudget: createDataLimitStore(linkDatabase),
     serverLags: createServerLagStore(linkDatabase),
     freeAddresses: createFreeAddresses(linkDatabase),
+    webhookEndpoints: createWebhookEndpointStore(database),
   };
 }
 
@@ -137,6 +147,7 @@ function buildServices(
   stores: ReturnType<typeof buildStores>,
   config: Config,
   vault: ReturnType<typeof createVault>,
+  outbound: OutboundHttp,
   { fleet, control }: ReturnType<typeof createVpnServers>,
 ) {
   const accessTokens = createAccessTokens({ secret: config.tokenSecret, clock: systemClock });
@@ -165,6 +176,7 @@ function buildServices(
       clock: systemClock,
       hourlyDays: config.metering.keep.hourlyDays,
     }),
+    webhooks: createWebhookService({ endpoints: stores.webhookEndpoints, outbound, vault }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
       servers: stores.servers,
@@ -238,7 +250,16 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     keep: config.metering.keep,
     onError: (serverId, error) => log.error({ serverId, err: error }, 'counters could not be read'),
   });
-  const services = buildServices(stores, config, vault, vpnServers);
+  const outbound = createOutboundHttp({ allow: config.outboundAllow, resolve: createResolver() });
+  const webhookSender = createWebhookSender({
+    queue: createWebhookQueue(database),
+    outbound,
+    vault,
+    clock: systemClock,
+    userAgent: `CVault/${VERSION}`,
+    onError: (endpointId, error) => log.error({ endpointId, err: error }, 'a webhook could not be sent'),
+  });
+  const services = buildServices(stores, config, vault, outbound, vpnServers);
   let draining = false;
   const app = await buildApp({
     logger: log,
@@ -283,6 +304,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
       { what: 'end what is due', everyMs: END_EVERY_MS, work: () => services.upkeep.endWhatIsDue() },
       { what: 'renew keys', everyMs: RENEW_EVERY_MS, work: () => services.upkeep.renewKeys() },
       { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(database) },
+      { what: 'send webhooks', everyMs: SEND_EVERY_MS, work: () => webhookSender.sendDue() },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
@@ -306,6 +328,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
       // The links first: a reading that is under way ends with its channel.
       await vpnServers.fleet.close();
       await jobs.stop();
+      await webhookSender.stop();
       await meterDatabase.close();
       await linkDatabase.close();
       await database.close();

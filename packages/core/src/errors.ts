@@ -137,6 +137,11 @@ export const ERRORS = {
     title: 'As many sessions are open as may be at once',
     remedy: 'Disconnect another device; the detail says whether the limit is the user’s or the tenant’s.',
   },
+  webhook_endpoint_limit_reached: {
+    kind: 'conflict',
+    title: 'The tenant has as many webhook endpoints as it may have',
+    remedy: 'Delete one, or have one endpoint hear of more events.',
+  },
   churn_limit: {
     kind: 'exhausted',
     title: 'Too many devices were deleted just now',
