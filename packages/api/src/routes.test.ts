@@ -44,6 +44,7 @@ const services: Services = {
   operatorUsage: unreachable,
   operatorSessions: unreachable,
   serverHealth: unreachable,
+  webhooks: unreachable,
   metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('a service was reached')) },
   limiter,
   clock: { now: () => new Date(0) },

@@ -14,6 +14,7 @@ import type {
   TenantService,
   UsageService,
   UserService,
+  WebhookService,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
 import { authRoutes } from './features/auth/routes.ts';
@@ -33,6 +34,7 @@ import { adminUsageRoutes, usageRoutes } from './features/usage/routes.ts';
 import { userLimitRoutes } from './features/tenants/user-limit-routes.ts';
 import { vpnRoutes } from './features/vpn/routes.ts';
 import { sessionRoutes, tenantSessionRoutes } from './features/vpn/session-routes.ts';
+import { webhookRoutes } from './features/webhooks/routes.ts';
 
 /** What the routes need. */
 export interface Services {
@@ -57,6 +59,7 @@ export interface Services {
   readonly operatorSessions: SessionService;
   readonly serverHealth: ServerHealthService;
   readonly metrics: MetricsOptions['metrics'];
+  readonly webhooks: WebhookService;
 }
 
 /** For tenants and their users. */
@@ -89,5 +92,6 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(metricsRoutes, { metrics: services.metrics });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
   void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions: services.operatorSessions });
+  void app.register(webhookRoutes, { prefix: TENANT, webhooks: services.webhooks });
   void app.register(adminUsageRoutes, { prefix: ADMIN, usage: services.operatorUsage });
 }

@@ -19,6 +19,9 @@ import {
   createUserService,
   createVault,
   finishRemovals,
+  createWebhookSender,
+  createWebhookService,
+  type OutboundHttp,
   type RateLimiter,
   type Secret,
   type ServerStore,
@@ -35,6 +38,8 @@ import { buildApp } from './http/app.ts';
 import { createJobs } from './jobs/periodic.ts';
 import type { Fleet } from './links/fleet.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { createOutboundHttp } from './outbound/http.ts';
+import { createResolver } from './outbound/resolver.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import type { DatabaseRole } from './postgres/roles.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
@@ -61,6 +66,8 @@ import { createDataLimitStore } from './postgres/usage/limits.ts';
 import { createMeterStore } from './postgres/usage/meter.ts';
 import { createRetentionStore } from './postgres/usage/retention.ts';
 import { createUsageStore } from './postgres/usage/series.ts';
+import { createWebhookEndpointStore } from './postgres/webhooks/endpoints.ts';
+import { createWebhookQueue } from './postgres/webhooks/queue.ts';
 import { registerRoutes } from './routes.ts';
 import { VERSION } from './version.ts';
 import { createInstaller, createVpnServers } from './vpn-servers.ts';
@@ -101,6 +108,8 @@ const END_EVERY_MS = 2_000;
 const RENEW_EVERY_MS = 60_000;
 /** How late a key's last use is written down. */
 const KEY_USES_EVERY_MS = 10_000;
+/** How late a webhook may be sent. */
+const SEND_EVERY_MS = 500;
 /** How often the free addresses are counted that placing devices weighs. */
 const COUNT_EVERY_MS = 30_000;
 
@@ -179,6 +188,7 @@ function buildStores(databases: Databases, config: Config) {
     dataBudget: createDataLimitStore(links),
     serverLags: createServerLagStore(links),
     freeAddresses: createFreeAddresses(links),
+    webhookEndpoints: createWebhookEndpointStore(requests),
   };
 }
 
@@ -186,6 +196,7 @@ function buildServices(
   stores: ReturnType<typeof buildStores>,
   config: Config,
   vault: ReturnType<typeof createVault>,
+  outbound: OutboundHttp,
   { fleet, control }: ReturnType<typeof createVpnServers>,
 ) {
   const signingKeys = createSigningKeys({ store: stores.signingKeys, vault, clock: systemClock });
@@ -225,6 +236,7 @@ function buildServices(
     }),
     usage: usageOf(stores.usage),
     operatorUsage: usageOf(stores.operatorUsage),
+    webhooks: createWebhookService({ endpoints: stores.webhookEndpoints, outbound, vault }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
       servers: stores.servers,
@@ -310,7 +322,16 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     keep: config.metering.keep,
     onError: (serverId, error) => log.error({ serverId, err: error }, 'counters could not be read'),
   });
-  const services = buildServices(stores, config, vault, vpnServers);
+  const outbound = createOutboundHttp({ allow: config.outboundAllow, resolve: createResolver() });
+  const webhookSender = createWebhookSender({
+    queue: createWebhookQueue(databases.jobs),
+    outbound,
+    vault,
+    clock: systemClock,
+    userAgent: `CVault/${VERSION}`,
+    onError: (endpointId, error) => log.error({ endpointId, err: error }, 'a webhook could not be sent'),
+  });
+  const services = buildServices(stores, config, vault, outbound, vpnServers);
   const periodic = buildPeriodic(databases.jobs, vault, vpnServers);
   let draining = false;
   const app = await buildApp({
@@ -357,6 +378,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       { what: 'renew keys', everyMs: RENEW_EVERY_MS, work: () => services.upkeep.renewKeys() },
       { what: 'renew signing keys', everyMs: CLEAN_EVERY_MS, work: () => periodic.signingKeys.renew() },
       { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(databases.jobs) },
+      { what: 'send webhooks', everyMs: SEND_EVERY_MS, work: () => webhookSender.sendDue() },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
       { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
@@ -381,6 +403,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       // The links first: a reading that is under way ends with its channel.
       await vpnServers.fleet.close();
       await jobs.stop();
+      await webhookSender.stop();
       await databases.close();
     },
   };

@@ -152,6 +152,11 @@ export const ERRORS = {
     title: 'The tenant has as many API keys as it may have',
     remedy: 'Revoke one that is not used any more.',
   },
+  webhook_endpoint_limit_reached: {
+    kind: 'conflict',
+    title: 'The tenant has as many webhook endpoints as it may have',
+    remedy: 'Delete one, or have one endpoint hear of more events.',
+  },
   churn_limit: {
     kind: 'exhausted',
     title: 'Too many devices were deleted just now',

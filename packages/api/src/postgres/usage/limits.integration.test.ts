@@ -127,7 +127,7 @@ describe('a limit that is reached', () => {
     await moves(device, 801);
     expect(await warnings()).toEqual([{ of_tenant: false, percent: 80, limit_bytes: 1_000 }]);
     await moves(device, 1_200);
-    expect(await warnings()).toMatchObject([{ percent: 80 }, { percent: 95 }]);
+    expect(await warnings()).toMatchObject([{ percent: 80 }, { percent: 95 }, { percent: 100 }]);
   });
 });
 
