@@ -18,6 +18,9 @@ export async function buildOpenApi(): Promise<string> {
     (
       [
         'users',
+        'accounts',
+        'recovery',
+        'signInSettings',
         'signingKeys',
         'limiter',
         'devices',

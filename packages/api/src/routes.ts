@@ -1,24 +1,30 @@
 import type {
+  AccountService,
   Clock,
   DeviceService,
   PlanService,
   Doctor,
   LocationStore,
   RateLimiter,
+  RecoveryService,
   ServerHealthService,
   ServerService,
   ServerStatusService,
   SessionService,
   SigningKeys,
+  SignInSettingsStore,
   TenantService,
   UsageService,
   UserService,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
+import { accountRoutes } from './features/account/routes.ts';
 import { authRoutes } from './features/auth/routes.ts';
 import { deviceRoutes } from './features/devices/routes.ts';
 import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
+import { linkRoutes } from './features/links/routes.ts';
+import { signInSettingsRoutes } from './features/links/settings-routes.ts';
 import { locationRoutes } from './features/locations/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts';
@@ -36,6 +42,9 @@ import { sessionRoutes, tenantSessionRoutes } from './features/vpn/session-route
 export interface Services {
   readonly health: HealthOptions;
   readonly users: UserService;
+  readonly accounts: AccountService;
+  readonly recovery: RecoveryService;
+  readonly signInSettings: SignInSettingsStore;
   readonly signingKeys: SigningKeys;
   readonly limiter: RateLimiter;
   readonly devices: DeviceService;
@@ -64,6 +73,9 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(healthRoutes, health);
   void app.register(authRoutes, { prefix: API, users, limiter });
   void app.register(meRoutes, { prefix: API });
+  void app.register(accountRoutes, { prefix: API, accounts: services.accounts });
+  void app.register(linkRoutes, { prefix: API, recovery: services.recovery, limiter });
+  void app.register(signInSettingsRoutes, { prefix: API, settings: services.signInSettings });
   void app.register(publishedKeyRoutes, { prefix: API, signingKeys: services.signingKeys });
   void app.register(signingKeyRoutes, { prefix: ADMIN, signingKeys: services.signingKeys });
   void app.register(deviceRoutes, { prefix: API, devices });

@@ -1,21 +1,27 @@
 /** Everything that a CVault process is made of, from the outside in. Reads from top to bottom; the only place that sees all. */
 import {
+  createAccountService,
   createAuthenticator,
   createDeviceService,
   createDeviceUpkeep,
   createDoctor,
   createMetering,
   createEvacuator,
+  createGuessGuard,
   createPlanService,
+  createPostOffice,
+  createRecoveryService,
   createServerHealthService,
   createServerService,
   createServerStatusService,
   createSessionService,
+  createSignIns,
   createSigningKeys,
   createTenantService,
   createUsageService,
   createUserService,
   createVault,
+  type Mailer,
   type RateLimiter,
   type Secret,
   type ServerStore,
@@ -25,10 +31,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { createAccessTokens } from './credentials/access-tokens.ts';
+import { commonPasswords as common } from './credentials/common-passwords.ts';
 import { createPasswordHasher } from './credentials/passwords.ts';
+import { createPseudonym } from './credentials/pseudonyms.ts';
 import type { Probe } from './features/health/routes.ts';
 import { buildApp } from './http/app.ts';
 import { createJobs } from './jobs/periodic.ts';
+import { createMailer } from './mail/mailer.ts';
 import type { Fleet } from './links/fleet.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
@@ -37,8 +46,13 @@ import { createDeviceStore } from './postgres/devices/store.ts';
 import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
+import { createAccountStore } from './postgres/identity/accounts.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
+import { createLinkStore } from './postgres/identity/links.ts';
+import { createMailOutbox } from './postgres/identity/mail-outbox.ts';
+import { createSignInSettingsStore } from './postgres/identity/sign-in-settings.ts';
 import { createSigningKeyStore } from './postgres/identity/signing-keys.ts';
+import { createTryStore } from './postgres/identity/tries.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
@@ -88,6 +102,8 @@ const SPREAD_EVERY_MS = 1_000;
 const END_EVERY_MS = 2_000;
 /** How late keys are changed, which is counted in days. */
 const RENEW_EVERY_MS = 60_000;
+/** How late a mail may go out. */
+const DELIVER_EVERY_MS = 1_000;
 /** How often the free addresses are counted that placing devices weighs. */
 const COUNT_EVERY_MS = 30_000;
 
@@ -117,6 +133,11 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
   return {
     identities: createIdentityStore(database),
     users: createUserStore(database),
+    accounts: createAccountStore(database),
+    tries: createTryStore(database),
+    links: createLinkStore(database),
+    mailOutbox: createMailOutbox(database),
+    signInSettings: createSignInSettingsStore(database),
     signingKeys: createSigningKeyStore(database),
     tenants: createTenantStore(database),
     apiKeys: createApiKeyStore(database),
@@ -141,6 +162,8 @@ function buildServices(
   config: Config,
   vault: ReturnType<typeof createVault>,
   { fleet, control }: ReturnType<typeof createVpnServers>,
+  mailer: Mailer | null,
+  log: Logger,
 ) {
   const signingKeys = createSigningKeys({ store: stores.signingKeys, vault, clock: systemClock });
   const accessTokens = createAccessTokens({
@@ -149,6 +172,21 @@ function buildServices(
     publicUrl: config.http.publicUrl,
   });
   const passwords = createPasswordHasher(config.bcryptCost);
+  const signIns = createSignIns({ users: stores.users, accessTokens });
+  const { links, tries, signInSettings: settings } = stores;
+  const pseudonym = createPseudonym(config.masterKeys.current.key);
+  const guesses = createGuessGuard({ tries, pseudonym });
+  const post = createPostOffice({
+    outbox: stores.mailOutbox,
+    links,
+    settings,
+    tries,
+    pseudonym,
+    vault,
+    mailer,
+    onFailure: (mail, error, last) =>
+      log[last ? 'error' : 'warn']({ ...mail, err: error }, 'a mail was not delivered'),
+  });
   return {
     authenticator: createAuthenticator({
       identities: stores.identities,
@@ -156,7 +194,18 @@ function buildServices(
       adminKey: config.adminKey,
     }),
     signingKeys,
-    users: createUserService({ users: stores.users, passwords, accessTokens }),
+    post,
+    signInSettings: settings,
+    users: createUserService({ users: stores.users, passwords, common, guesses, signIns, settings, post }),
+    accounts: createAccountService({
+      accounts: stores.accounts,
+      passwords,
+      common,
+      guesses,
+      settings,
+      post,
+    }),
+    recovery: createRecoveryService({ links, post, settings, passwords, common }),
     tenants: createTenantService({ tenants: stores.tenants, apiKeys: stores.apiKeys, peers: fleet }),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
     upkeep: createDeviceUpkeep({ upkeep: stores.upkeep, devices: stores.devices, peers: fleet, vault }),
@@ -247,7 +296,8 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     keep: config.metering.keep,
     onError: (serverId, error) => log.error({ serverId, err: error }, 'counters could not be read'),
   });
-  const services = buildServices(stores, config, vault, vpnServers);
+  const mailer = createMailer(config, log);
+  const services = buildServices(stores, config, vault, vpnServers, mailer, log);
   let draining = false;
   const app = await buildApp({
     logger: log,
@@ -292,6 +342,16 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
       { what: 'end what is due', everyMs: END_EVERY_MS, work: () => services.upkeep.endWhatIsDue() },
       { what: 'renew keys', everyMs: RENEW_EVERY_MS, work: () => services.upkeep.renewKeys() },
       { what: 'renew signing keys', everyMs: CLEAN_EVERY_MS, work: () => services.signingKeys.renew() },
+      { what: 'deliver mails', everyMs: DELIVER_EVERY_MS, work: () => services.post.deliverDue() },
+      {
+        what: 'forget sign-ins',
+        everyMs: CLEAN_EVERY_MS,
+        async work() {
+          await stores.users.forgetEndedSignIns();
+          await stores.tries.forgetFull();
+          await stores.links.forgetExpired();
+        },
+      },
       { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(database) },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
@@ -316,6 +376,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
       // The links first: a reading that is under way ends with its channel.
       await vpnServers.fleet.close();
       await jobs.stop();
+      mailer?.close();
       await meterDatabase.close();
       await linkDatabase.close();
       await database.close();

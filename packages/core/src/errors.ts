@@ -71,6 +71,22 @@ export const ERRORS = {
     title: 'E-mail or password is wrong',
     remedy: 'Check both. The answer is the same whether or not the user exists.',
   },
+  invalid_link: {
+    kind: 'gone',
+    title: 'The link is not valid any more',
+    remedy:
+      'Ask for a new one. A link works once, for a limited time, and only the newest of its kind works.',
+  },
+  email_not_verified: {
+    kind: 'forbidden',
+    title: 'The e-mail address is not confirmed',
+    remedy: 'Open the link in the mail, or ask for another at `POST /api/v1/auth/send-verification`.',
+  },
+  mail_not_set_up: {
+    kind: 'conflict',
+    title: 'No mail can be sent',
+    remedy: 'The operator sets SMTP_URL and MAIL_FROM, the tenant sets `appUrl` in its sign-in settings.',
+  },
   invalid_admin_key: {
     kind: 'unauthenticated',
     title: 'The admin key is missing or not valid',

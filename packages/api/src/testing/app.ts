@@ -1,13 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import {
+  createAccountService,
   createAuthenticator,
+  createGuessGuard,
+  createPostOffice,
+  createRecoveryService,
+  createSignIns,
   createTenantService,
   createSigningKeys,
   createUserService,
   createVault,
   generateApiKey,
   newId,
+  type Mailer,
   type PeerPush,
+  type PostOffice,
   type RateLimiter,
   Secret,
   type SigningKeys,
@@ -15,9 +22,14 @@ import {
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
 import { createAccessTokens } from '../credentials/access-tokens.ts';
+import { commonPasswords as common } from '../credentials/common-passwords.ts';
 import { createPasswordHasher } from '../credentials/passwords.ts';
+import { createPseudonym } from '../credentials/pseudonyms.ts';
 import { healthRoutes, type Probe } from '../features/health/routes.ts';
+import { accountRoutes } from '../features/account/routes.ts';
 import { authRoutes } from '../features/auth/routes.ts';
+import { linkRoutes } from '../features/links/routes.ts';
+import { signInSettingsRoutes } from '../features/links/settings-routes.ts';
 import { meRoutes } from '../features/me/routes.ts';
 import { publishedKeyRoutes, signingKeyRoutes } from '../features/signing-keys/routes.ts';
 import { apiKeyRoutes } from '../features/tenants/api-key-routes.ts';
@@ -27,8 +39,13 @@ import { createInProcessRateLimiter } from '../limits/in-process.ts';
 import { createLogger } from '../logger.ts';
 import type { Database } from '../postgres/database.ts';
 import { translatePostgresError } from '../postgres/errors.ts';
+import { createAccountStore } from '../postgres/identity/accounts.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
+import { createLinkStore } from '../postgres/identity/links.ts';
+import { createMailOutbox } from '../postgres/identity/mail-outbox.ts';
+import { createSignInSettingsStore } from '../postgres/identity/sign-in-settings.ts';
 import { createSigningKeyStore } from '../postgres/identity/signing-keys.ts';
+import { createTryStore } from '../postgres/identity/tries.ts';
 import { createUserStore } from '../postgres/identity/users.ts';
 import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
 import { createTenantStore } from '../postgres/tenants/store.ts';
@@ -45,6 +62,7 @@ export interface TestApp {
   readonly logs: () => string;
   readonly signingKeys: SigningKeys;
   readonly masterKey: Secret<Buffer>;
+  readonly post: PostOffice;
   close(): Promise<void>;
 }
 
@@ -55,6 +73,8 @@ export interface TestAppOptions extends Partial<
   readonly limiter?: RateLimiter;
   /** Absent: one of its own. Two applications on one database share one. */
   readonly masterKey?: Secret<Buffer>;
+  /** Absent: no mails are sent. */
+  readonly mailer?: Mailer;
   readonly probes?: readonly Probe[];
   readonly draining?: () => boolean;
   /** More routes, to see what the foundation makes of them. */
@@ -76,11 +96,43 @@ export async function createTestApp(database: Database, options: TestAppOptions 
     clock: systemClock,
     publicUrl: options.publicUrl ?? '',
   });
-  const users = createUserService({
-    users: createUserStore(database),
-    passwords: createPasswordHasher(TEST_COST),
-    accessTokens,
+  const userStore = createUserStore(database);
+  const passwords = createPasswordHasher(TEST_COST);
+  const tries = createTryStore(database);
+  const links = createLinkStore(database);
+  const settings = createSignInSettingsStore(database);
+  const pseudonym = createPseudonym(masterKey);
+  const guesses = createGuessGuard({ tries, pseudonym });
+  const signIns = createSignIns({ users: userStore, accessTokens });
+  const log = createLogger('trace', destination);
+  const post = createPostOffice({
+    outbox: createMailOutbox(database),
+    links,
+    settings,
+    tries,
+    pseudonym,
+    vault,
+    mailer: options.mailer ?? null,
+    onFailure: (mail, error) => log.warn({ ...mail, err: error }, 'a mail was not delivered'),
   });
+  const users = createUserService({
+    users: userStore,
+    passwords,
+    common,
+    guesses,
+    signIns,
+    settings,
+    post,
+  });
+  const accounts = createAccountService({
+    accounts: createAccountStore(database),
+    passwords,
+    common,
+    guesses,
+    settings,
+    post,
+  });
+  const recovery = createRecoveryService({ links, post, settings, passwords, common });
   const tenants = createTenantService({
     tenants: createTenantStore(database),
     apiKeys: createApiKeyStore(database),
@@ -88,7 +140,7 @@ export async function createTestApp(database: Database, options: TestAppOptions 
   });
   const limiter = options.limiter ?? createInProcessRateLimiter();
   const app = await buildApp({
-    logger: createLogger('trace', destination),
+    logger: log,
     authenticator: createAuthenticator({
       identities: createIdentityStore(database),
       accessTokens,
@@ -107,6 +159,9 @@ export async function createTestApp(database: Database, options: TestAppOptions 
       });
       void root.register(authRoutes, { prefix: '/api/v1', users, limiter });
       void root.register(meRoutes, { prefix: '/api/v1' });
+      void root.register(accountRoutes, { prefix: '/api/v1', accounts });
+      void root.register(linkRoutes, { prefix: '/api/v1', recovery, limiter });
+      void root.register(signInSettingsRoutes, { prefix: '/api/v1', settings });
       void root.register(publishedKeyRoutes, { prefix: '/api/v1', signingKeys });
       void root.register(signingKeyRoutes, { prefix: '/api/v1/admin', signingKeys });
       void root.register(tenantRoutes, { prefix: '/api/v1/admin', tenants });
@@ -115,7 +170,7 @@ export async function createTestApp(database: Database, options: TestAppOptions 
     },
   });
   await app.ready();
-  return { app, logs: text, signingKeys, masterKey, close: () => app.close() };
+  return { app, logs: text, signingKeys, masterKey, post, close: () => app.close() };
 }
 
 /** A tenant with an API key, straight into the tables. */

@@ -1,9 +1,18 @@
 import type { RateLimiter, UserService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf, userOf } from '../../http/access.ts';
-import { authRateLimit } from '../../http/rate-limit.ts';
+import { authRateLimit, clientOf } from '../../http/rate-limit.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
-import { Login, Refresh, RegisteredUser, RegisterUser, SignedInUser, TokenSet, tokenSet } from './schemas.ts';
+import {
+  Login,
+  Refresh,
+  RegisteredUser,
+  RegisterUser,
+  SignedInUser,
+  TokenSet,
+  tokenSet,
+  VerificationSent,
+} from './schemas.ts';
 
 const tags = ['Authentication'];
 
@@ -25,13 +34,16 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
         operationId: 'registerUser',
         tags,
         summary: 'Sign a user up',
+        description:
+          '202 where the tenant wants e-mails confirmed first: the user signs in after opening the link in the mail.',
         body: RegisterUser,
-        response: { 201: RegisteredUser },
+        response: { 201: RegisteredUser, 202: VerificationSent },
       },
     },
     async (request, reply) => {
-      const { user, tokens } = await users.register(tenantOf(request), request.body);
-      return reply.code(201).send({ user, ...tokenSet(tokens) });
+      const registered = await users.register(tenantOf(request), request.body);
+      if (registered === null) return reply.code(202).send({ status: 'verification_sent' as const });
+      return reply.code(201).send({ user: registered.user, ...tokenSet(registered.tokens) });
     },
   );
 
@@ -49,7 +61,7 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
       },
     },
     async (request) => {
-      const { user, tokens } = await users.login(tenantOf(request), request.body);
+      const { user, tokens } = await users.login(tenantOf(request), request.body, clientOf(request.ip));
       return { user, ...tokenSet(tokens) };
     },
   );

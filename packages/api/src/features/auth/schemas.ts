@@ -1,26 +1,12 @@
-import { EMAIL_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Secret, type Tokens } from '@cvault/core';
+import type { Tokens } from '@cvault/core';
 import { z } from 'zod';
-
-const Email = z.email('must be an e-mail address').max(EMAIL_CHARACTERS_MAX);
-
-const Password = z
-  .string()
-  .min(1, 'must not be empty')
-  .refine(
-    (text) => Array.from(text).length <= PASSWORD_CHARACTERS_MAX,
-    `must have at most ${PASSWORD_CHARACTERS_MAX} characters`,
-  )
-  .transform((text) => new Secret(text))
-  .meta({ description: 'At least as long as the tenant asks for: 12 characters by default' });
+import { Email, OpaqueToken, Password } from '../../http/schemas/credentials.ts';
 
 export const RegisterUser = z.strictObject({ email: Email, password: Password }).meta({ id: 'RegisterUser' });
 export const Login = z.strictObject({ email: Email, password: Password }).meta({ id: 'Login' });
 export const Refresh = z
   .strictObject({
-    refreshToken: z
-      .string()
-      .max(200)
-      .transform((text) => new Secret(text)),
+    refreshToken: OpaqueToken,
   })
   .meta({ id: 'Refresh' });
 
@@ -37,6 +23,10 @@ export const RegisteredUser = z
 export const SignedInUser = z
   .object({ user: z.object({ id: z.uuid(), email: z.string(), tenantId: z.uuid() }), ...tokens })
   .meta({ id: 'SignedInUser' });
+
+export const VerificationSent = z
+  .object({ status: z.literal('verification_sent') })
+  .meta({ id: 'VerificationSent', description: 'The same whether or not the e-mail is taken' });
 
 /** The only place where tokens leave their wrapping. */
 export function tokenSet({ accessToken, refreshToken, expiresIn }: Tokens): z.infer<typeof TokenSet> {

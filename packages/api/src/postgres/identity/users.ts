@@ -35,10 +35,15 @@ WITH u AS (
 SELECT * FROM u`,
 };
 
+const REGISTER_UNVERIFIED = `
+INSERT INTO tenant_users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id, email) DO UPDATE SET password_hash = EXCLUDED.password_hash
+WHERE tenant_users.email_verified_at IS NULL AND tenant_users.password_hash IS NOT NULL`;
+
 const FIND_BY_EMAIL = {
   name: 'user-find-by-email',
   text: `
-SELECT id, tenant_id, email, password_hash, created_at FROM tenant_users
+SELECT id, tenant_id, email, password_hash, created_at, email_verified_at IS NOT NULL AS email_verified FROM tenant_users
 WHERE tenant_id = $1 AND email = $2 AND state = 'active'`,
 };
 
@@ -112,12 +117,18 @@ export function createUserStore({ pool }: Database): UserStore {
       }
     },
 
+    async registerUnverified({ id, tenantId, email, passwordHash }) {
+      await pool.query(REGISTER_UNVERIFIED, [id, tenantId, email, passwordHash]);
+    },
+
     async findByEmail(tenantId, email) {
-      const { rows } = await pool.query<UserRow & { password_hash: string }>({
+      const { rows } = await pool.query<UserRow & { password_hash: string | null; email_verified: boolean }>({
         ...FIND_BY_EMAIL,
         values: [tenantId, email],
       });
-      return rows[0] === undefined ? null : { ...userFromRow(rows[0]), passwordHash: rows[0].password_hash };
+      const [row] = rows;
+      if (row === undefined) return null;
+      return { ...userFromRow(row), passwordHash: row.password_hash, emailVerified: row.email_verified };
     },
 
     async openSignIn({ id, tenantId, userId, refreshTokenHash }) {
