@@ -20,6 +20,7 @@ export async function buildOpenApi(): Promise<string> {
         'users',
         'accounts',
         'recovery',
+        'secondFactor',
         'signInSettings',
         'signingKeys',
         'limiter',

@@ -31,6 +31,7 @@ const services: Services = {
   users: unreachable,
   accounts: unreachable,
   recovery: unreachable,
+  secondFactor: unreachable,
   signInSettings: unreachable,
   signingKeys: unreachable,
   devices: unreachable,

@@ -7,6 +7,7 @@ import type {
   LocationStore,
   RateLimiter,
   RecoveryService,
+  SecondFactorService,
   ServerHealthService,
   ServerService,
   ServerStatusService,
@@ -28,6 +29,7 @@ import { signInSettingsRoutes } from './features/links/settings-routes.ts';
 import { locationRoutes } from './features/locations/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts';
+import { secondFactorRoutes } from './features/second-factor/routes.ts';
 import { serverHealthRoutes } from './features/servers/health-routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
 import { publishedKeyRoutes, signingKeyRoutes } from './features/signing-keys/routes.ts';
@@ -44,6 +46,7 @@ export interface Services {
   readonly users: UserService;
   readonly accounts: AccountService;
   readonly recovery: RecoveryService;
+  readonly secondFactor: SecondFactorService;
   readonly signInSettings: SignInSettingsStore;
   readonly signingKeys: SigningKeys;
   readonly limiter: RateLimiter;
@@ -75,6 +78,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(meRoutes, { prefix: API });
   void app.register(accountRoutes, { prefix: API, accounts: services.accounts });
   void app.register(linkRoutes, { prefix: API, recovery: services.recovery, limiter });
+  void app.register(secondFactorRoutes, { prefix: API, secondFactor: services.secondFactor, limiter });
   void app.register(signInSettingsRoutes, { prefix: API, settings: services.signInSettings });
   void app.register(publishedKeyRoutes, { prefix: API, signingKeys: services.signingKeys });
   void app.register(signingKeyRoutes, { prefix: ADMIN, signingKeys: services.signingKeys });

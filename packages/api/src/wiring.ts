@@ -11,6 +11,8 @@ import {
   createPlanService,
   createPostOffice,
   createRecoveryService,
+  createSecondFactors,
+  createSecondFactorService,
   createServerHealthService,
   createServerService,
   createServerStatusService,
@@ -34,6 +36,7 @@ import { createAccessTokens } from './credentials/access-tokens.ts';
 import { commonPasswords as common } from './credentials/common-passwords.ts';
 import { createPasswordHasher } from './credentials/passwords.ts';
 import { createPseudonym } from './credentials/pseudonyms.ts';
+import { totpCodes } from './credentials/totp.ts';
 import type { Probe } from './features/health/routes.ts';
 import { buildApp } from './http/app.ts';
 import { createJobs } from './jobs/periodic.ts';
@@ -50,6 +53,7 @@ import { createAccountStore } from './postgres/identity/accounts.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createLinkStore } from './postgres/identity/links.ts';
 import { createMailOutbox } from './postgres/identity/mail-outbox.ts';
+import { createSecondFactorStore } from './postgres/identity/second-factors.ts';
 import { createSignInSettingsStore } from './postgres/identity/sign-in-settings.ts';
 import { createSigningKeyStore } from './postgres/identity/signing-keys.ts';
 import { createTryStore } from './postgres/identity/tries.ts';
@@ -136,6 +140,7 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     accounts: createAccountStore(database),
     tries: createTryStore(database),
     links: createLinkStore(database),
+    secondFactors: createSecondFactorStore(database),
     mailOutbox: createMailOutbox(database),
     signInSettings: createSignInSettingsStore(database),
     signingKeys: createSigningKeyStore(database),
@@ -176,6 +181,13 @@ function buildServices(
   const { links, tries, signInSettings: settings } = stores;
   const pseudonym = createPseudonym(config.masterKeys.current.key);
   const guesses = createGuessGuard({ tries, pseudonym });
+  const factors = createSecondFactors({
+    store: stores.secondFactors,
+    codes: totpCodes,
+    guesses,
+    vault,
+    clock: systemClock,
+  });
   const post = createPostOffice({
     outbox: stores.mailOutbox,
     links,
@@ -196,7 +208,17 @@ function buildServices(
     signingKeys,
     post,
     signInSettings: settings,
-    users: createUserService({ users: stores.users, passwords, common, guesses, signIns, settings, post }),
+    users: createUserService({
+      users: stores.users,
+      passwords,
+      common,
+      guesses,
+      signIns,
+      settings,
+      factors,
+      post,
+    }),
+    secondFactor: createSecondFactorService({ factors, settings, signIns }),
     accounts: createAccountService({
       accounts: stores.accounts,
       passwords,
@@ -350,6 +372,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
           await stores.users.forgetEndedSignIns();
           await stores.tries.forgetFull();
           await stores.links.forgetExpired();
+          await stores.secondFactors.forgetExpired();
         },
       },
       { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(database) },

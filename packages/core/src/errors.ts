@@ -71,6 +71,17 @@ export const ERRORS = {
     title: 'E-mail or password is wrong',
     remedy: 'Check both. The answer is the same whether or not the user exists.',
   },
+  invalid_challenge: {
+    kind: 'unauthenticated',
+    title: 'The challenge is not valid any more',
+    remedy: 'Sign in with the password again; then there are five minutes for the code.',
+  },
+  invalid_code: {
+    kind: 'unauthenticated',
+    title: 'The code is wrong or was used before',
+    remedy:
+      'Wait for the app’s next code, or use a recovery code. Check the clock of the device that shows it.',
+  },
   invalid_link: {
     kind: 'gone',
     title: 'The link is not valid any more',

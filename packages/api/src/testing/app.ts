@@ -5,6 +5,8 @@ import {
   createGuessGuard,
   createPostOffice,
   createRecoveryService,
+  createSecondFactors,
+  createSecondFactorService,
   createSignIns,
   createTenantService,
   createSigningKeys,
@@ -25,6 +27,7 @@ import { createAccessTokens } from '../credentials/access-tokens.ts';
 import { commonPasswords as common } from '../credentials/common-passwords.ts';
 import { createPasswordHasher } from '../credentials/passwords.ts';
 import { createPseudonym } from '../credentials/pseudonyms.ts';
+import { totpCodes } from '../credentials/totp.ts';
 import { healthRoutes, type Probe } from '../features/health/routes.ts';
 import { accountRoutes } from '../features/account/routes.ts';
 import { authRoutes } from '../features/auth/routes.ts';
@@ -32,6 +35,7 @@ import { linkRoutes } from '../features/links/routes.ts';
 import { signInSettingsRoutes } from '../features/links/settings-routes.ts';
 import { meRoutes } from '../features/me/routes.ts';
 import { publishedKeyRoutes, signingKeyRoutes } from '../features/signing-keys/routes.ts';
+import { secondFactorRoutes } from '../features/second-factor/routes.ts';
 import { apiKeyRoutes } from '../features/tenants/api-key-routes.ts';
 import { tenantRoutes } from '../features/tenants/routes.ts';
 import { type AppOptions, buildApp } from '../http/app.ts';
@@ -43,6 +47,7 @@ import { createAccountStore } from '../postgres/identity/accounts.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
 import { createLinkStore } from '../postgres/identity/links.ts';
 import { createMailOutbox } from '../postgres/identity/mail-outbox.ts';
+import { createSecondFactorStore } from '../postgres/identity/second-factors.ts';
 import { createSignInSettingsStore } from '../postgres/identity/sign-in-settings.ts';
 import { createSigningKeyStore } from '../postgres/identity/signing-keys.ts';
 import { createTryStore } from '../postgres/identity/tries.ts';
@@ -115,6 +120,14 @@ export async function createTestApp(database: Database, options: TestAppOptions 
     mailer: options.mailer ?? null,
     onFailure: (mail, error) => log.warn({ ...mail, err: error }, 'a mail was not delivered'),
   });
+  const factors = createSecondFactors({
+    store: createSecondFactorStore(database),
+    codes: totpCodes,
+    guesses,
+    vault,
+    clock: systemClock,
+  });
+  const secondFactor = createSecondFactorService({ factors, settings, signIns });
   const users = createUserService({
     users: userStore,
     passwords,
@@ -122,6 +135,7 @@ export async function createTestApp(database: Database, options: TestAppOptions 
     guesses,
     signIns,
     settings,
+    factors,
     post,
   });
   const accounts = createAccountService({
@@ -161,6 +175,7 @@ export async function createTestApp(database: Database, options: TestAppOptions 
       void root.register(meRoutes, { prefix: '/api/v1' });
       void root.register(accountRoutes, { prefix: '/api/v1', accounts });
       void root.register(linkRoutes, { prefix: '/api/v1', recovery, limiter });
+      void root.register(secondFactorRoutes, { prefix: '/api/v1', secondFactor, limiter });
       void root.register(signInSettingsRoutes, { prefix: '/api/v1', settings });
       void root.register(publishedKeyRoutes, { prefix: '/api/v1', signingKeys });
       void root.register(signingKeyRoutes, { prefix: '/api/v1/admin', signingKeys });

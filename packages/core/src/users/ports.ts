@@ -55,11 +55,8 @@ export interface AccountStore {
 
 /** Users, their sign-ins, and the refresh tokens of these. */
 export interface UserStore {
-  /**
-   * Writes the user and a first sign-in.
-   * @throws CVaultError `email_taken`
-   */
-  register(user: NewUser, signIn: NewSignIn): Promise<User>;
+  /** @throws CVaultError `email_taken` */
+  register(user: NewUser): Promise<User>;
   /**
    * Writes a user who cannot sign in before the e-mail is verified. Where there is one already who has not done so, the
    * newest password counts; where there is one who has, nothing is changed.

@@ -6,16 +6,25 @@ import type { TenantPrincipal, UserPrincipal } from '../access/principal.ts';
 import type { GuessGuard } from '../access/guesses.ts';
 import { checkPassword, type CommonPasswords, type PasswordHasher } from '../access/passwords.ts';
 import { generateRefreshToken, hashOfRefreshToken } from '../access/refresh-tokens.ts';
+import type { Challenge, SecondFactors } from '../access/second-factors.ts';
 import { normalizeEmail } from './email.ts';
 import type { UserStore, UserWithPassword } from './ports.ts';
 import { guesserOf, type SignIns, type Tokens } from './sign-in.ts';
-import { passwordLengthMin, type SignInSettingsStore } from './sign-in-settings.ts';
+import { passwordLengthMin, type SignInSettings, type SignInSettingsStore } from './sign-in-settings.ts';
 import type { User } from './user.ts';
 
 export interface Credentials {
   readonly email: string;
   readonly password: Secret<string>;
 }
+
+/** What comes of a right password. */
+export type Entered =
+  | { readonly outcome: 'signed_in'; readonly user: User; readonly tokens: Tokens }
+  | { readonly outcome: 'challenged'; readonly challenge: Challenge };
+
+/** What comes of signing up. */
+export type SignedUp = Entered | { readonly outcome: 'verification_sent' };
 
 export interface UserServiceDeps {
   readonly users: UserStore;
@@ -24,12 +33,13 @@ export interface UserServiceDeps {
   readonly guesses: GuessGuard;
   readonly signIns: SignIns;
   readonly settings: SignInSettingsStore;
+  readonly factors: SecondFactors;
   readonly post: PostOffice;
 }
 
 /** Signing up, in and out. */
 export function createUserService(deps: UserServiceDeps) {
-  const { users, passwords, common, guesses, signIns, settings, post } = deps;
+  const { users, passwords, common, guesses, signIns, settings, factors, post } = deps;
 
   /** Null where there is no such user, or where the password is wrong; which of both, not even the time tells. */
   async function findByPassword(
@@ -45,38 +55,40 @@ export function createUserService(deps: UserServiceDeps) {
     return user;
   }
 
+  /** Who has proven the password is in, unless a second factor is wanted. */
+  async function entered(user: User, { secondFactorRequired }: SignInSettings): Promise<Entered> {
+    const { id, tenantId } = user;
+    const { enrolled } = await factors.stateOf(tenantId, id);
+    if (enrolled || secondFactorRequired) {
+      return { outcome: 'challenged', challenge: await factors.challenge(tenantId, id, enrolled) };
+    }
+    return { outcome: 'signed_in', user, tokens: await signIns.open(tenantId, id) };
+  }
+
   return {
     /**
-     * Null where the tenant wants e-mails verified first: then the answer, and the work, are the same for an e-mail that is
-     * taken, and the mail says which it was.
+     * Where the tenant wants e-mails verified first, the answer and the work are the same for an e-mail that is taken, and
+     * the mail says which it was.
      * @throws CVaultError `invalid_request`, `email_taken`, `mail_not_set_up`, `unavailable`
      */
     async register(
       { tenantId, policy }: TenantPrincipal,
       { email: typed, password }: Credentials,
-    ): Promise<{ user: User; tokens: Tokens } | null> {
+    ): Promise<SignedUp> {
       const email = normalizeEmail(typed);
       const found = await settings.of(tenantId);
       const context = [email, found.tenantName];
       checkPassword(password.reveal(), { lengthMin: passwordLengthMin(policy, found), common, context });
       if (found.verifiedEmailRequired) await post.requireLinks(tenantId);
-      const userId = newId();
-      const user = { id: userId, tenantId, email, passwordHash: await passwords.hash(password) };
+      const user = { id: newId(), tenantId, email, passwordHash: await passwords.hash(password) };
       if (found.verifiedEmailRequired) {
         await users.registerUnverified(user);
         await post.post(tenantId, 'verify_email', email);
-        return null;
+        return { outcome: 'verification_sent' };
       }
-      const signInId = newId();
-      const { token, hash } = generateRefreshToken();
-      const registered = await users.register(user, {
-        id: signInId,
-        tenantId,
-        userId,
-        refreshTokenHash: hash,
-      });
+      const registered = await users.register(user);
       if (post.canLink(found)) await post.post(tenantId, 'verify_email', email);
-      return { user: registered, tokens: await signIns.tokensFor({ tenantId, userId, signInId }, token) };
+      return entered(registered, found);
     },
 
     /**
@@ -89,18 +101,18 @@ export function createUserService(deps: UserServiceDeps) {
       principal: TenantPrincipal,
       { email, password }: Credentials,
       client: string,
-    ): Promise<{ user: User; tokens: Tokens }> {
+    ): Promise<Entered> {
       const { tenantId } = principal;
       const credentials = { email: normalizeEmail(email), password };
       const user = await guesses.password(guesserOf(principal, client), credentials.email, () =>
         findByPassword(tenantId, credentials),
       );
       if (user === null) throw new CVaultError('invalid_credentials', 'E-mail or password is wrong.');
-      const { verifiedEmailRequired } = await settings.of(tenantId);
-      if (verifiedEmailRequired && !user.emailVerified) {
+      const found = await settings.of(tenantId);
+      if (found.verifiedEmailRequired && !user.emailVerified) {
         throw new CVaultError('email_not_verified', 'The e-mail address has to be confirmed first.');
       }
-      return { user, tokens: await signIns.open(tenantId, user.id) };
+      return entered(user, found);
     },
 
     /**

@@ -139,7 +139,7 @@ describe('signing up', () => {
       'INSERT INTO sign_in_settings (tenant_id, second_factor_required) VALUES ($1, true)',
       [lax.tenantId],
     );
-    expect((await register()).statusCode).toBe(201);
+    expect((await register()).statusCode).toBe(202);
   });
 
   test.each([

@@ -3,15 +3,15 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf, userOf } from '../../http/access.ts';
 import { authRateLimit, clientOf } from '../../http/rate-limit.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
+import { SignedInUser, TokenSet, tokenSet } from '../../http/schemas/tokens.ts';
 import {
+  Challenged,
+  challengeResource,
   Login,
+  NotYetSignedIn,
   Refresh,
   RegisteredUser,
   RegisterUser,
-  SignedInUser,
-  TokenSet,
-  tokenSet,
-  VerificationSent,
 } from './schemas.ts';
 
 const tags = ['Authentication'];
@@ -35,15 +35,22 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
         tags,
         summary: 'Sign a user up',
         description:
-          '202 where the tenant wants e-mails confirmed first: the user signs in after opening the link in the mail.',
+          '202 where the tenant wants e-mails confirmed first: the user signs in after opening the link in the mail. Or where it ' +
+          'wants a second factor.',
         body: RegisterUser,
-        response: { 201: RegisteredUser, 202: VerificationSent },
+        response: { 201: RegisteredUser, 202: NotYetSignedIn },
       },
     },
     async (request, reply) => {
-      const registered = await users.register(tenantOf(request), request.body);
-      if (registered === null) return reply.code(202).send({ status: 'verification_sent' as const });
-      return reply.code(201).send({ user: registered.user, ...tokenSet(registered.tokens) });
+      const signedUp = await users.register(tenantOf(request), request.body);
+      switch (signedUp.outcome) {
+        case 'verification_sent':
+          return reply.code(202).send({ status: 'verification_sent' as const });
+        case 'challenged':
+          return reply.code(202).send(challengeResource(signedUp.challenge));
+        case 'signed_in':
+          return reply.code(201).send({ user: signedUp.user, ...tokenSet(signedUp.tokens) });
+      }
     },
   );
 
@@ -56,13 +63,16 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
         operationId: 'login',
         tags,
         summary: 'Sign a user in',
+        description: '202 where a second factor is wanted: finish with /auth/second-factor.',
         body: Login,
-        response: { 200: SignedInUser },
+        response: { 200: SignedInUser, 202: Challenged },
       },
     },
-    async (request) => {
-      const { user, tokens } = await users.login(tenantOf(request), request.body, clientOf(request.ip));
-      return { user, ...tokenSet(tokens) };
+    async (request, reply) => {
+      const entered = await users.login(tenantOf(request), request.body, clientOf(request.ip));
+      return entered.outcome === 'challenged'
+        ? reply.code(202).send(challengeResource(entered.challenge))
+        : reply.code(200).send({ user: entered.user, ...tokenSet(entered.tokens) });
     },
   );
 

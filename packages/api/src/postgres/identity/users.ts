@@ -24,15 +24,8 @@ const LASTS = `interval '${REFRESH_TOKEN_DAYS} days'`;
 const REGISTER = {
   name: 'user-register',
   text: `
-WITH u AS (
-  INSERT INTO tenant_users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, $4)
-  RETURNING id, tenant_id, email, created_at
-), s AS (
-  INSERT INTO sign_ins (id, tenant_id, user_id, expires_at) SELECT $5, tenant_id, id, now() + ${LASTS} FROM u
-), r AS (
-  INSERT INTO refresh_tokens (token_hash, tenant_id, sign_in_id) VALUES ($6, $2, $5)
-)
-SELECT * FROM u`,
+INSERT INTO tenant_users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, $4)
+RETURNING id, tenant_id, email, created_at`,
 };
 
 const REGISTER_UNVERIFIED = `
@@ -96,15 +89,8 @@ DELETE FROM sign_ins WHERE least(expires_at, revoked_at) < now() - interval '1 d
 
 export function createUserStore({ pool }: Database): UserStore {
   return {
-    async register(user, signIn) {
-      const values = [
-        user.id,
-        user.tenantId,
-        user.email,
-        user.passwordHash,
-        signIn.id,
-        signIn.refreshTokenHash,
-      ];
+    async register(user) {
+      const values = [user.id, user.tenantId, user.email, user.passwordHash];
       try {
         const { rows } = await pool.query<UserRow>({ ...REGISTER, values });
         return rows.map(userFromRow)[0]!;
