@@ -83,6 +83,7 @@ describe('refused in production', () => {
     ['all origins and one', 'CORS_ORIGINS', '*,https://app.acme.dev'],
     ['a proxy that is no address', 'TRUST_PROXY', 'loadbalancer'],
     ['everybody as proxy', 'TRUST_PROXY', '0.0.0.0/0'],
+    ['a range that is a name', 'CVAULT_OUTBOUND_ALLOW', 'intranet'],
     ['a retired key without version', 'CVAULT_RETIRED_MASTER_KEYS', key()],
     ['a retired key of the current version', 'CVAULT_RETIRED_MASTER_KEYS', `1:${key()}`],
     ['a mail server of another kind', 'SMTP_URL', 'https://mail.acme.dev'],

@@ -9,6 +9,7 @@ import {
   Origins,
   Proxies,
   PublicUrl,
+  Ranges,
   RetiredMasterKeys,
   secretUrl,
   wholeNumber,
@@ -33,6 +34,8 @@ export interface Config {
   readonly database: {
     /** Null: start an embedded PostgreSQL below the data directory. */
     readonly url: Secret<string> | null;
+    /** Whose tables they are: migrations use it. Null: that of `url`. */
+    readonly ownerUrl: Secret<string> | null;
     readonly connections: number;
   };
   /** Null: what Redis would share between replicas stays in each of them. */
@@ -52,6 +55,8 @@ export interface Config {
     readonly everySeconds: number;
     readonly keep: Retention;
   };
+  /** What webhooks and fetched keys may reach although it is not public: addresses and ranges. */
+  readonly outboundAllow: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -91,6 +96,10 @@ const Variables = z.object({
     ['postgresql:', 'postgres:'],
     'postgresql://user:password@host:5432/cvault',
   ).optional(),
+  DATABASE_OWNER_URL: secretUrl(
+    ['postgresql:', 'postgres:'],
+    'postgresql://owner:password@host:5432/cvault',
+  ).optional(),
   DATABASE_CONNECTIONS: wholeNumber(2, 1_000, 20),
   REDIS_URL: secretUrl(['redis:', 'rediss:'], 'redis://host:6379').optional(),
   CVAULT_MASTER_KEY: MasterKeyValue,
@@ -107,6 +116,7 @@ const Variables = z.object({
   CVAULT_USAGE_HOURLY_DAYS: wholeNumber(2, 31, 7),
   CVAULT_USAGE_DAILY_DAYS: wholeNumber(62, 3_650, 400),
   CVAULT_SESSION_DAYS: wholeNumber(1, 3_650, 30),
+  CVAULT_OUTBOUND_ALLOW: Ranges.default([]),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -117,6 +127,7 @@ export const VARIABLES = Object.keys(Variables.shape) as readonly Variable[];
 /** Those that can be read from a file as well, whose path is in `<NAME>_FILE`: how orchestrators hand secrets out. */
 export const FILE_VARIABLES = [
   'DATABASE_URL',
+  'DATABASE_OWNER_URL',
   'REDIS_URL',
   'CVAULT_MASTER_KEY',
   'CVAULT_RETIRED_MASTER_KEYS',
@@ -176,6 +187,7 @@ function findReuse(texts: Texts): ConfigFault[] {
       .map((entry): [Variable, string | undefined] => ['CVAULT_RETIRED_MASTER_KEYS', entry.split(':')[1]]),
     ['CVAULT_ADMIN_KEY', texts.CVAULT_ADMIN_KEY],
     ['DATABASE_URL', passwordIn(texts.DATABASE_URL)],
+    ['DATABASE_OWNER_URL', passwordIn(texts.DATABASE_OWNER_URL)],
     ['REDIS_URL', passwordIn(texts.REDIS_URL)],
     ['SMTP_URL', passwordIn(texts.SMTP_URL)],
   ];
@@ -197,6 +209,9 @@ function checkTogether(texts: Texts): ConfigFault[] {
   const production = texts.CVAULT_MODE !== 'demo';
   if (production && texts.DATABASE_URL === undefined) {
     faults.push({ variable: 'DATABASE_URL', problem: 'is not set; name a PostgreSQL 15 or newer of yours' });
+  }
+  if (texts.DATABASE_OWNER_URL !== undefined && texts.DATABASE_URL === undefined) {
+    faults.push({ variable: 'DATABASE_OWNER_URL', problem: 'is set without DATABASE_URL; set both' });
   }
   const cost = Number(texts.BCRYPT_COST ?? BCRYPT_COST_MIN.production);
   if (production && cost < BCRYPT_COST_MIN.production) {
@@ -252,7 +267,11 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
       trustProxy: values.TRUST_PROXY,
     },
     dataDir: values.CVAULT_DATA_DIR,
-    database: { url: values.DATABASE_URL ?? null, connections: values.DATABASE_CONNECTIONS },
+    database: {
+      url: values.DATABASE_URL ?? null,
+      ownerUrl: values.DATABASE_OWNER_URL ?? null,
+      connections: values.DATABASE_CONNECTIONS,
+    },
     redisUrl: values.REDIS_URL ?? null,
     masterKeys: {
       current: { version: values.CVAULT_MASTER_KEY_VERSION, key: values.CVAULT_MASTER_KEY },
@@ -277,6 +296,7 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
         sessionDays: values.CVAULT_SESSION_DAYS,
       },
     },
+    outboundAllow: values.CVAULT_OUTBOUND_ALLOW,
     logLevel: values.LOG_LEVEL,
   };
 }

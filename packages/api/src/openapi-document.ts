@@ -29,6 +29,8 @@ export async function buildOpenApi(): Promise<string> {
         'serverStatus',
         'clock',
         'tenants',
+        'apiKeys',
+        'operatorApiKeys',
         'servers',
         'plans',
         'doctor',

@@ -80,10 +80,12 @@ export const Origins = List.refine(
   'names * and others; * already means all',
 );
 
-export const Proxies = List.refine(
-  (proxies) => proxies.every((proxy) => isIP(proxy) !== 0 || ipaddr.isValidCIDR(proxy)),
+export const Ranges = List.refine(
+  (ranges) => ranges.every((range) => isIP(range) !== 0 || ipaddr.isValidCIDR(range)),
   'must be a list of addresses or ranges such as 10.0.0.0/8, separated by commas',
-).refine(
+);
+
+export const Proxies = Ranges.refine(
   // Then every caller could choose the address that it is limited by.
   (proxies) => !proxies.some((proxy) => proxy.endsWith('/0')),
   'trusts everybody; name the addresses of your proxies',

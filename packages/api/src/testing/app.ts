@@ -1,35 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import {
-  createAccountService,
+  createApiKeyService,
   createAuthenticator,
-  createGuessGuard,
-  createPostOffice,
-  createRecoveryService,
-  createSecondFactors,
-  createSecondFactorService,
-  createSignIns,
   createTenantService,
-  createSigningKeys,
-  createUserService,
   createVault,
   generateApiKey,
   newId,
   type Mailer,
   type PeerPush,
-  type PostOffice,
   type RateLimiter,
   Secret,
-  type SigningKeys,
   systemClock,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
-import { createAccessTokens } from '../credentials/access-tokens.ts';
-import { commonPasswords as common } from '../credentials/common-passwords.ts';
-import { createPasswordHasher } from '../credentials/passwords.ts';
-import { createPseudonym } from '../credentials/pseudonyms.ts';
-import { totpCodes } from '../credentials/totp.ts';
-import { healthRoutes, type Probe } from '../features/health/routes.ts';
 import { accountRoutes } from '../features/account/routes.ts';
+import { healthRoutes, type Probe } from '../features/health/routes.ts';
 import { authRoutes } from '../features/auth/routes.ts';
 import { linkRoutes } from '../features/links/routes.ts';
 import { signInSettingsRoutes } from '../features/links/settings-routes.ts';
@@ -37,23 +22,18 @@ import { meRoutes } from '../features/me/routes.ts';
 import { publishedKeyRoutes, signingKeyRoutes } from '../features/signing-keys/routes.ts';
 import { secondFactorRoutes } from '../features/second-factor/routes.ts';
 import { apiKeyRoutes } from '../features/tenants/api-key-routes.ts';
+import { tenantApiKeyRoutes } from '../features/tenants/own-api-key-routes.ts';
 import { tenantRoutes } from '../features/tenants/routes.ts';
 import { type AppOptions, buildApp } from '../http/app.ts';
+import { buildIdentity, type Identity } from '../identity.ts';
 import { createInProcessRateLimiter } from '../limits/in-process.ts';
 import { createLogger } from '../logger.ts';
-import type { Database } from '../postgres/database.ts';
 import { translatePostgresError } from '../postgres/errors.ts';
-import { createAccountStore } from '../postgres/identity/accounts.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
-import { createLinkStore } from '../postgres/identity/links.ts';
-import { createMailOutbox } from '../postgres/identity/mail-outbox.ts';
-import { createSecondFactorStore } from '../postgres/identity/second-factors.ts';
-import { createSignInSettingsStore } from '../postgres/identity/sign-in-settings.ts';
-import { createSigningKeyStore } from '../postgres/identity/signing-keys.ts';
-import { createTryStore } from '../postgres/identity/tries.ts';
-import { createUserStore } from '../postgres/identity/users.ts';
 import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
+import { createKeyUses } from '../postgres/tenants/key-uses.ts';
 import { createTenantStore } from '../postgres/tenants/store.ts';
+import type { TestDatabase } from './database.ts';
 import { keepLines } from './log-lines.ts';
 
 export const ADMIN_KEY = 'cv_admin_Zk3vQ9pLr7TnXw2bYc8HdJf5sMgA1eRu6KiOtNhVyPq';
@@ -65,9 +45,9 @@ export interface TestApp {
   readonly app: FastifyInstance;
   /** Everything that was logged. */
   readonly logs: () => string;
-  readonly signingKeys: SigningKeys;
+  readonly signingKeys: Identity['services']['signingKeys'];
+  readonly periodic: Identity['periodic'];
   readonly masterKey: Secret<Buffer>;
-  readonly post: PostOffice;
   close(): Promise<void>;
 }
 
@@ -87,78 +67,38 @@ export interface TestAppOptions extends Partial<
 }
 
 /** The application with what this part of it needs, on a database of the test's own. */
-export async function createTestApp(database: Database, options: TestAppOptions = {}): Promise<TestApp> {
+export async function createTestApp(database: TestDatabase, options: TestAppOptions = {}): Promise<TestApp> {
   const { destination, text } = keepLines();
   const masterKey = options.masterKey ?? new Secret(randomBytes(32));
   const vault = createVault({ version: 1, key: masterKey });
-  const signingKeys = createSigningKeys({
-    store: createSigningKeyStore(database),
-    vault,
-    clock: systemClock,
-  });
-  const accessTokens = createAccessTokens({
-    keys: signingKeys,
-    clock: systemClock,
-    publicUrl: options.publicUrl ?? '',
-  });
-  const userStore = createUserStore(database);
-  const passwords = createPasswordHasher(TEST_COST);
-  const tries = createTryStore(database);
-  const links = createLinkStore(database);
-  const settings = createSignInSettingsStore(database);
-  const pseudonym = createPseudonym(masterKey);
-  const guesses = createGuessGuard({ tries, pseudonym });
-  const signIns = createSignIns({ users: userStore, accessTokens });
   const log = createLogger('trace', destination);
-  const post = createPostOffice({
-    outbox: createMailOutbox(database),
-    links,
-    settings,
-    tries,
-    pseudonym,
+  const { accessTokens, services, periodic } = buildIdentity({
+    requests: database.as('cvault_api'),
+    jobs: database.as('cvault_jobs'),
     vault,
+    masterKey,
+    bcryptCost: TEST_COST,
+    publicUrl: options.publicUrl ?? '',
     mailer: options.mailer ?? null,
-    onFailure: (mail, error) => log.warn({ ...mail, err: error }, 'a mail was not delivered'),
+    log,
   });
-  const factors = createSecondFactors({
-    store: createSecondFactorStore(database),
-    codes: totpCodes,
-    guesses,
-    vault,
-    clock: systemClock,
-  });
-  const secondFactor = createSecondFactorService({ factors, settings, signIns });
-  const users = createUserService({
-    users: userStore,
-    passwords,
-    common,
-    guesses,
-    signIns,
-    settings,
-    factors,
-    post,
-  });
-  const accounts = createAccountService({
-    accounts: createAccountStore(database),
-    passwords,
-    common,
-    guesses,
-    settings,
-    post,
-  });
-  const recovery = createRecoveryService({ links, post, settings, passwords, common });
+  const { users, signingKeys } = services;
   const tenants = createTenantService({
-    tenants: createTenantStore(database),
-    apiKeys: createApiKeyStore(database),
+    tenants: createTenantStore(database.as('cvault_operator')),
     peers: options.peers ?? { wake: () => undefined },
+  });
+  const apiKeys = createApiKeyService({
+    apiKeys: createApiKeyStore(database.as('cvault_operator')),
+    prepareTestMode: () => Promise.resolve(),
   });
   const limiter = options.limiter ?? createInProcessRateLimiter();
   const app = await buildApp({
     logger: log,
     authenticator: createAuthenticator({
-      identities: createIdentityStore(database),
+      identities: createIdentityStore(database.as('cvault_authenticator')),
       accessTokens,
       adminKey: new Secret(ADMIN_KEY),
+      keyUses: createKeyUses(database.as('cvault_jobs')),
     }),
     translateError: translatePostgresError,
     corsOrigins: options.corsOrigins ?? [],
@@ -173,24 +113,29 @@ export async function createTestApp(database: Database, options: TestAppOptions 
       });
       void root.register(authRoutes, { prefix: '/api/v1', users, limiter });
       void root.register(meRoutes, { prefix: '/api/v1' });
-      void root.register(accountRoutes, { prefix: '/api/v1', accounts });
-      void root.register(linkRoutes, { prefix: '/api/v1', recovery, limiter });
-      void root.register(secondFactorRoutes, { prefix: '/api/v1', secondFactor, limiter });
-      void root.register(signInSettingsRoutes, { prefix: '/api/v1', settings });
+      void root.register(accountRoutes, { prefix: '/api/v1', accounts: services.accounts });
+      void root.register(linkRoutes, { prefix: '/api/v1', recovery: services.recovery, limiter });
+      void root.register(secondFactorRoutes, {
+        prefix: '/api/v1',
+        secondFactor: services.secondFactor,
+        limiter,
+      });
+      void root.register(signInSettingsRoutes, { prefix: '/api/v1', settings: services.signInSettings });
       void root.register(publishedKeyRoutes, { prefix: '/api/v1', signingKeys });
       void root.register(signingKeyRoutes, { prefix: '/api/v1/admin', signingKeys });
       void root.register(tenantRoutes, { prefix: '/api/v1/admin', tenants });
-      void root.register(apiKeyRoutes, { prefix: '/api/v1/admin', tenants });
+      void root.register(apiKeyRoutes, { prefix: '/api/v1/admin', apiKeys });
+      void root.register(tenantApiKeyRoutes, { prefix: '/api/v1/tenant', apiKeys });
       options.routes?.(root);
     },
   });
   await app.ready();
-  return { app, logs: text, signingKeys, masterKey, post, close: () => app.close() };
+  return { app, logs: text, signingKeys, masterKey, periodic, close: () => app.close() };
 }
 
 /** A tenant with an API key, straight into the tables. */
 export async function aTenantWithKey(
-  { pool }: Database,
+  { pool }: Pick<TestDatabase, 'pool'>,
   settings: { authRateLimit?: number; authRateWindowSeconds?: number; passwordLengthMin?: number } = {},
 ): Promise<{ tenantId: string; apiKey: string; keyId: string }> {
   const tenantId = newId();

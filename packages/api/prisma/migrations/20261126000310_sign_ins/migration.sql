@@ -11,3 +11,7 @@ CREATE TABLE "sign_in_tries" (
 CREATE INDEX "sign_in_tries_spent_until_idx" ON "sign_in_tries" ("spent_until");
 
 ALTER TABLE "tenant_users" ALTER COLUMN "password_hash" DROP NOT NULL;
+
+SELECT "wall_off"('sign_in_tries');
+GRANT SELECT, INSERT, UPDATE ON "sign_in_tries" TO "cvault_api";
+GRANT SELECT, DELETE ON "sign_in_tries" TO "cvault_jobs";

@@ -45,3 +45,13 @@ CREATE TABLE "mail_outbox" (
 
 CREATE UNIQUE INDEX "mail_outbox_tenant_id_id_key" ON "mail_outbox" ("tenant_id", "id");
 CREATE INDEX "mail_outbox_not_before_idx" ON "mail_outbox" ("not_before");
+
+SELECT "wall_off"("table"::regclass) FROM unnest(ARRAY['sign_in_settings', 'user_links', 'mail_outbox']) AS "table";
+GRANT UPDATE ("email_verified_at") ON "tenant_users" TO "cvault_api";
+GRANT SELECT, INSERT, UPDATE ON "sign_in_settings" TO "cvault_api";
+GRANT SELECT, DELETE ON "user_links" TO "cvault_api";
+GRANT INSERT ON "mail_outbox" TO "cvault_api";
+-- What delivers mails looks for the user and makes the link.
+GRANT SELECT ON "sign_in_settings" TO "cvault_jobs";
+GRANT SELECT, INSERT, UPDATE, DELETE ON "user_links" TO "cvault_jobs";
+GRANT SELECT, UPDATE, DELETE ON "mail_outbox" TO "cvault_jobs";

@@ -32,3 +32,8 @@ CREATE TABLE "sign_in_challenges" (
 
 CREATE INDEX "sign_in_challenges_tenant_id_user_id_idx" ON "sign_in_challenges" ("tenant_id", "user_id");
 CREATE INDEX "sign_in_challenges_expires_at_idx" ON "sign_in_challenges" ("expires_at");
+
+SELECT "wall_off"("table"::regclass) FROM unnest(ARRAY['second_factors', 'recovery_codes', 'sign_in_challenges']) AS "table";
+GRANT SELECT, INSERT, UPDATE, DELETE ON "second_factors" TO "cvault_api";
+GRANT SELECT, INSERT, DELETE ON "recovery_codes", "sign_in_challenges" TO "cvault_api";
+GRANT SELECT, DELETE ON "sign_in_challenges" TO "cvault_jobs";

@@ -1,7 +1,7 @@
 import type { AccountService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { userOf } from '../../http/access.ts';
-import { clientOf } from '../../http/rate-limit.ts';
+import { clientOf } from '../../http/client-address.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { IdParams } from '../../http/schemas/ids.ts';
 import { ChangePassword, SignInList } from './schemas.ts';
@@ -16,7 +16,7 @@ export const accountRoutes: FastifyPluginAsyncZod<AccountOptions> = async (app, 
   app.post(
     '/auth/logout-everywhere',
     {
-      config: { access: 'user', scope: 'app', act: 'user.logout-everywhere' },
+      config: { access: 'user', scope: 'app', act: 'user.logout-everywhere', limit: 'write' },
       schema: {
         operationId: 'logoutEverywhere',
         tags,
@@ -33,7 +33,7 @@ export const accountRoutes: FastifyPluginAsyncZod<AccountOptions> = async (app, 
   app.post(
     '/me/password',
     {
-      config: { access: 'user', scope: 'app', act: 'user.change-password' },
+      config: { access: 'user', scope: 'app', act: 'user.change-password', limit: 'write' },
       schema: {
         operationId: 'changePassword',
         tags,
@@ -51,7 +51,7 @@ export const accountRoutes: FastifyPluginAsyncZod<AccountOptions> = async (app, 
   app.get(
     '/me/sign-ins',
     {
-      config: { access: 'user', scope: 'app', act: null },
+      config: { access: 'user', scope: 'app', act: null, limit: 'read' },
       schema: {
         operationId: 'listSignIns',
         tags,
@@ -71,7 +71,7 @@ export const accountRoutes: FastifyPluginAsyncZod<AccountOptions> = async (app, 
   app.delete(
     '/me/sign-ins/:id',
     {
-      config: { access: 'user', scope: 'app', act: 'user.end-sign-in' },
+      config: { access: 'user', scope: 'app', act: 'user.end-sign-in', limit: 'write' },
       schema: {
         operationId: 'endSignIn',
         tags,

@@ -411,7 +411,7 @@ test('signed out, the access token and the refresh token are dead at once; other
 test('one request asks the database once', async () => {
   const { accessToken } = await signedUp();
   const queries: unknown[] = [];
-  const { pool } = database;
+  const { pool } = database.as('cvault_authenticator');
   const original = pool.query.bind(pool) as (...args: unknown[]) => unknown;
   pool.query = ((...args: unknown[]) => {
     queries.push(args[0]);

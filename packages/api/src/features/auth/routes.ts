@@ -1,7 +1,8 @@
 import type { RateLimiter, UserService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf, userOf } from '../../http/access.ts';
-import { authRateLimit, clientOf } from '../../http/rate-limit.ts';
+import { clientOf } from '../../http/client-address.ts';
+import { authRateLimit } from '../../http/rate-limit.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { SignedInUser, TokenSet, tokenSet } from '../../http/schemas/tokens.ts';
 import {
@@ -22,13 +23,13 @@ export interface AuthOptions {
 }
 
 export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { users, limiter }) => {
-  const config = { access: 'tenant' } as const;
+  const access = { access: 'tenant', scope: 'app' } as const;
   const onRequest = authRateLimit(limiter);
 
   app.post(
     '/auth/register',
     {
-      config,
+      config: { ...access, act: 'user.register', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'registerUser',
@@ -57,7 +58,7 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
   app.post(
     '/auth/login',
     {
-      config,
+      config: { ...access, act: 'user.login', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'login',
@@ -79,7 +80,7 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
   app.post(
     '/auth/refresh',
     {
-      config,
+      config: { ...access, act: 'user.refresh', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'refreshTokens',
@@ -98,7 +99,7 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
   app.post(
     '/auth/logout',
     {
-      config: { access: 'user' },
+      config: { access: 'user', scope: 'app', act: 'user.logout', limit: 'write' },
       schema: {
         operationId: 'logout',
         tags,

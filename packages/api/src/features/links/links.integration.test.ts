@@ -47,13 +47,13 @@ const login = (email: string, password: string) => post('/auth/login', { email, 
 
 async function signedUp(email = anEmail()) {
   expect((await post('/auth/register', { email, password: PASSWORD })).statusCode).toBe(201);
-  await api.post.deliverDue();
+  await api.periodic.deliverMails();
   return email;
 }
 
 /** The token in the newest mail. */
 async function mailed(): Promise<string> {
-  await api.post.deliverDue();
+  await api.periodic.deliverMails();
   const token = /#token=(cv_ln_[A-Za-z0-9_-]{43})$/m.exec(mails.at(-1)?.text ?? '')?.[1];
   if (token === undefined) throw new Error('no link was sent');
   return token;
@@ -85,7 +85,7 @@ describe('a forgotten password', () => {
     expect((await login(email, PASSWORD)).statusCode).toBe(401);
     expect((await login(email, NEW)).statusCode).toBe(200);
     expect((await post('/auth/refresh', { refreshToken: tokens.refreshToken })).statusCode).toBe(401);
-    await api.post.deliverDue();
+    await api.periodic.deliverMails();
     expect(mails.at(-1)?.subject).toContain('was changed');
   });
 
@@ -141,10 +141,10 @@ describe('a forgotten password', () => {
       return [answer.statusCode, answer.body, Object.keys(answer.headers).sort(), await count('mail_outbox')];
     };
     const known = await see(email);
-    await api.post.deliverDue();
+    await api.periodic.deliverMails();
     expect(mails).toHaveLength(1);
     expect(await see(anEmail())).toEqual(known);
-    await api.post.deliverDue();
+    await api.periodic.deliverMails();
     expect(mails).toHaveLength(1);
     expect(await count('mail_outbox')).toBe(0);
   });
@@ -156,7 +156,7 @@ describe('a forgotten password', () => {
       Array.from({ length: 20 }, () => post('/auth/forgot-password', { email })),
     );
     expect(new Set(answers.map(({ statusCode, body }) => `${statusCode} ${body}`)).size).toBe(1);
-    await api.post.deliverDue();
+    await api.periodic.deliverMails();
     expect(mails).toHaveLength(3);
   });
 
@@ -165,7 +165,7 @@ describe('a forgotten password', () => {
     mails = [];
     await database.pool.query("UPDATE tenant_users SET state = 'suspended' WHERE email = $1", [email]);
     await post('/auth/forgot-password', { email });
-    await api.post.deliverDue();
+    await api.periodic.deliverMails();
     expect(mails).toEqual([]);
   });
 });
@@ -199,7 +199,7 @@ describe('an e-mail address', () => {
 
     const second = await post('/auth/register', { email, password: NEW });
     expect([second.statusCode, second.body]).toEqual([first.statusCode, first.body]);
-    await api.post.deliverDue();
+    await api.periodic.deliverMails();
     expect(mails.at(-1)?.subject).toContain('You have an account');
     expect((await login(email, PASSWORD)).statusCode).toBe(200);
     expect((await login(email, NEW)).statusCode).toBe(401);
@@ -239,7 +239,7 @@ describe('mails', () => {
       ).rows[0]?.wait;
     const seen: (number | undefined)[] = [];
     for (let attempt = 0; attempt < 8; attempt++) {
-      await api.post.deliverDue();
+      await api.periodic.deliverMails();
       seen.push(await waits());
       await database.pool.query('UPDATE mail_outbox SET not_before = now() WHERE tenant_id = $1', [
         tenant.tenantId,
@@ -257,7 +257,7 @@ describe('mails', () => {
     const emails = await Promise.all(Array.from({ length: 8 }, () => signedUp()));
     mails = [];
     for (const email of emails) await post('/auth/forgot-password', { email });
-    await Promise.all(Array.from({ length: 6 }, () => api.post.deliverDue()));
+    await Promise.all(Array.from({ length: 6 }, () => api.periodic.deliverMails()));
     expect(mails.map(({ to }) => to).sort()).toEqual([...emails].sort());
   });
 

@@ -19,7 +19,7 @@ export const signInSettingsRoutes: FastifyPluginAsyncZod<{ settings: SignInSetti
   app.get(
     '/tenant/sign-in-settings',
     {
-      config: { access: 'tenant', scope: 'settings:read', act: null },
+      config: { access: 'tenant', scope: 'settings:read', act: null, limit: 'read' },
       schema: {
         operationId: 'getSignInSettings',
         tags,
@@ -33,7 +33,7 @@ export const signInSettingsRoutes: FastifyPluginAsyncZod<{ settings: SignInSetti
   app.patch(
     '/tenant/sign-in-settings',
     {
-      config: { access: 'tenant', scope: 'settings:write', act: 'sign-in-settings.change' },
+      config: { access: 'tenant', scope: 'settings:write', act: 'sign-in-settings.change', limit: 'write' },
       schema: {
         operationId: 'changeSignInSettings',
         tags,

@@ -2,7 +2,8 @@ import type { RateLimiter, SecondFactorService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { tenantOf, userOf } from '../../http/access.ts';
-import { authRateLimit, clientOf } from '../../http/rate-limit.ts';
+import { clientOf } from '../../http/client-address.ts';
+import { authRateLimit } from '../../http/rate-limit.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { IdParams } from '../../http/schemas/ids.ts';
 import { SignedInUser, tokenSet } from '../../http/schemas/tokens.ts';
@@ -38,7 +39,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/auth/second-factor',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.sign-in' },
+      config: { access: 'tenant', scope: 'app', act: 'user.sign-in', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'signInWithCode',
@@ -68,7 +69,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/auth/second-factor/enrol',
     {
-      config: { access: 'tenant', scope: 'app', act: 'second-factor.begin' },
+      config: { access: 'tenant', scope: 'app', act: 'second-factor.begin', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'enrolWithChallenge',
@@ -88,7 +89,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.get(
     '/me/second-factor',
     {
-      config: { access: 'user', scope: 'app', act: null },
+      config: { access: 'user', scope: 'app', act: null, limit: 'read' },
       schema: {
         operationId: 'getSecondFactor',
         tags: ['Users'],
@@ -102,7 +103,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/me/second-factor',
     {
-      config: { access: 'user', scope: 'app', act: 'second-factor.begin' },
+      config: { access: 'user', scope: 'app', act: 'second-factor.begin', limit: 'write' },
       schema: {
         operationId: 'beginSecondFactor',
         tags: ['Users'],
@@ -117,7 +118,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/me/second-factor/confirm',
     {
-      config: { access: 'user', scope: 'app', act: 'second-factor.confirm' },
+      config: { access: 'user', scope: 'app', act: 'second-factor.confirm', limit: 'write' },
       schema: {
         operationId: 'confirmSecondFactor',
         tags: ['Users'],
@@ -135,7 +136,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/me/second-factor/remove',
     {
-      config: { access: 'user', scope: 'app', act: 'second-factor.remove' },
+      config: { access: 'user', scope: 'app', act: 'second-factor.remove', limit: 'write' },
       schema: {
         operationId: 'removeSecondFactor',
         tags: ['Users'],
@@ -153,7 +154,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.delete(
     '/tenant/users/:id/second-factor',
     {
-      config: { access: 'tenant', scope: 'users:write', act: 'second-factor.reset' },
+      config: { access: 'tenant', scope: 'users:write', act: 'second-factor.reset', limit: 'write' },
       schema: {
         operationId: 'resetSecondFactor',
         tags: ['Users'],
