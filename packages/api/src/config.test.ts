@@ -86,10 +86,17 @@ describe('refused in production', () => {
     ['a range that is a name', 'CVAULT_OUTBOUND_ALLOW', 'intranet'],
     ['a retired key without version', 'CVAULT_RETIRED_MASTER_KEYS', key()],
     ['a retired key of the current version', 'CVAULT_RETIRED_MASTER_KEYS', `1:${key()}`],
+    ['a mail server of another kind', 'SMTP_URL', 'https://mail.acme.dev'],
+    ['a sender without a mail server', 'SMTP_URL', undefined],
+    ['a sender that is no address', 'MAIL_FROM', 'Acme <no-reply@acme.dev>'],
     ['an unknown mode', 'CVAULT_MODE', 'development'],
   ];
   test.each(cases)('%s', (_name, variable, value) => {
-    expect(faultsOf({ ...GOOD, [variable]: value }).variables).toEqual([variable]);
+    const mail = variable === 'SMTP_URL' || variable === 'MAIL_FROM';
+    const whole = mail
+      ? { ...GOOD, SMTP_URL: 'smtps://mail.acme.dev', MAIL_FROM: 'no-reply@acme.dev' }
+      : GOOD;
+    expect(faultsOf({ ...whole, [variable]: value }).variables).toEqual([variable]);
   });
 
   test.each([

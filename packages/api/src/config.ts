@@ -2,6 +2,7 @@ import type { MasterKey, Retention, Secret } from '@cvault/core';
 import { z } from 'zod';
 import {
   AdminKey,
+  MailAddress,
   MasterKeyValue,
   MasterKeyVersion,
   oneOf,
@@ -41,6 +42,8 @@ export interface Config {
   readonly redisUrl: Secret<string> | null;
   readonly masterKeys: { readonly current: MasterKey; readonly retired: readonly MasterKey[] };
   readonly adminKey: Secret<string>;
+  /** Null: no mails are sent; in the demo they are put into its data directory. */
+  readonly mail: { readonly url: Secret<string>; readonly from: string } | null;
   readonly bcryptCost: number;
   readonly peers: {
     readonly quarantineSeconds: number;
@@ -103,6 +106,8 @@ const Variables = z.object({
   CVAULT_MASTER_KEY_VERSION: MasterKeyVersion,
   CVAULT_RETIRED_MASTER_KEYS: RetiredMasterKeys.default([]),
   CVAULT_ADMIN_KEY: AdminKey,
+  SMTP_URL: secretUrl(['smtps:', 'smtp:'], 'smtps://user:password@host:465').optional(),
+  MAIL_FROM: MailAddress.optional(),
   BCRYPT_COST: wholeNumber(BCRYPT_COST_MIN.demo, 15, 12),
   CVAULT_QUARANTINE_SECONDS: wholeNumber(0, 2_592_000, 600),
   CVAULT_ACK_DEADLINE_MS: wholeNumber(100, 30_000, 2_000),
@@ -127,6 +132,7 @@ export const FILE_VARIABLES = [
   'CVAULT_MASTER_KEY',
   'CVAULT_RETIRED_MASTER_KEYS',
   'CVAULT_ADMIN_KEY',
+  'SMTP_URL',
 ] as const satisfies readonly Variable[];
 
 type Texts = Partial<Record<Variable, string>>;
@@ -183,6 +189,7 @@ function findReuse(texts: Texts): ConfigFault[] {
     ['DATABASE_URL', passwordIn(texts.DATABASE_URL)],
     ['DATABASE_OWNER_URL', passwordIn(texts.DATABASE_OWNER_URL)],
     ['REDIS_URL', passwordIn(texts.REDIS_URL)],
+    ['SMTP_URL', passwordIn(texts.SMTP_URL)],
   ];
   const seen = new Map<string, Variable>();
   const faults: ConfigFault[] = [];
@@ -212,6 +219,13 @@ function checkTogether(texts: Texts): ConfigFault[] {
       variable: 'BCRYPT_COST',
       problem: `must be at least ${BCRYPT_COST_MIN.production} in production`,
     });
+  }
+  if ((texts.SMTP_URL === undefined) !== (texts.MAIL_FROM === undefined)) {
+    const [missing, other] =
+      texts.SMTP_URL === undefined
+        ? (['SMTP_URL', 'MAIL_FROM'] as const)
+        : (['MAIL_FROM', 'SMTP_URL'] as const);
+    faults.push({ variable: missing, problem: `is not set, and ${other} is; mails need both` });
   }
   const versions = [
     texts.CVAULT_MASTER_KEY_VERSION ?? '1',
@@ -264,6 +278,10 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
       retired: values.CVAULT_RETIRED_MASTER_KEYS,
     },
     adminKey: values.CVAULT_ADMIN_KEY,
+    mail:
+      values.SMTP_URL === undefined || values.MAIL_FROM === undefined
+        ? null
+        : { url: values.SMTP_URL, from: values.MAIL_FROM },
     bcryptCost: values.BCRYPT_COST,
     peers: {
       quarantineSeconds: values.CVAULT_QUARANTINE_SECONDS,

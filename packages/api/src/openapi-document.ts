@@ -18,6 +18,10 @@ export async function buildOpenApi(): Promise<string> {
     (
       [
         'users',
+        'accounts',
+        'recovery',
+        'secondFactor',
+        'signInSettings',
         'signingKeys',
         'limiter',
         'devices',

@@ -29,6 +29,10 @@ const unreachable = new Proxy(
 const limiter = { consume: () => Promise.resolve({ allowed: true, remaining: 1, resetSeconds: 1 }) };
 const services: Services = {
   users: unreachable,
+  accounts: unreachable,
+  recovery: unreachable,
+  secondFactor: unreachable,
+  signInSettings: unreachable,
   signingKeys: unreachable,
   devices: unreachable,
   sessions: unreachable,

@@ -1,4 +1,5 @@
 import type {
+  AccountService,
   ApiKeyService,
   Clock,
   DeviceService,
@@ -6,24 +7,31 @@ import type {
   Doctor,
   LocationStore,
   RateLimiter,
+  RecoveryService,
+  SecondFactorService,
   ServerHealthService,
   ServerService,
   ServerStatusService,
   SessionService,
   SigningKeys,
+  SignInSettingsStore,
   TenantService,
   UsageService,
   UserService,
   WebhookService,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
+import { accountRoutes } from './features/account/routes.ts';
 import { authRoutes } from './features/auth/routes.ts';
 import { deviceRoutes } from './features/devices/routes.ts';
 import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
+import { linkRoutes } from './features/links/routes.ts';
+import { signInSettingsRoutes } from './features/links/settings-routes.ts';
 import { locationRoutes } from './features/locations/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts';
+import { secondFactorRoutes } from './features/second-factor/routes.ts';
 import { serverHealthRoutes } from './features/servers/health-routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
 import { publishedKeyRoutes, signingKeyRoutes } from './features/signing-keys/routes.ts';
@@ -40,6 +48,10 @@ import { webhookRoutes } from './features/webhooks/routes.ts';
 export interface Services {
   readonly health: HealthOptions;
   readonly users: UserService;
+  readonly accounts: AccountService;
+  readonly recovery: RecoveryService;
+  readonly secondFactor: SecondFactorService;
+  readonly signInSettings: SignInSettingsStore;
   readonly signingKeys: SigningKeys;
   readonly limiter: RateLimiter;
   readonly devices: DeviceService;
@@ -76,6 +88,10 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(healthRoutes, health);
   void app.register(authRoutes, { prefix: API, users, limiter });
   void app.register(meRoutes, { prefix: API });
+  void app.register(accountRoutes, { prefix: API, accounts: services.accounts });
+  void app.register(linkRoutes, { prefix: API, recovery: services.recovery, limiter });
+  void app.register(secondFactorRoutes, { prefix: API, secondFactor: services.secondFactor, limiter });
+  void app.register(signInSettingsRoutes, { prefix: API, settings: services.signInSettings });
   void app.register(publishedKeyRoutes, { prefix: API, signingKeys: services.signingKeys });
   void app.register(signingKeyRoutes, { prefix: ADMIN, signingKeys: services.signingKeys });
   void app.register(deviceRoutes, { prefix: API, devices });

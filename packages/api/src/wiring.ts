@@ -13,10 +13,8 @@ import {
   createServerService,
   createServerStatusService,
   createSessionService,
-  createSigningKeys,
   createTenantService,
   createUsageService,
-  createUserService,
   createVault,
   finishRemovals,
   createWebhookSender,
@@ -31,12 +29,12 @@ import {
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { createAccessTokens } from './credentials/access-tokens.ts';
-import { createPasswordHasher } from './credentials/passwords.ts';
 import type { Probe } from './features/health/routes.ts';
 import { buildApp } from './http/app.ts';
+import { buildIdentity, type Identity } from './identity.ts';
 import { createJobs } from './jobs/periodic.ts';
 import type { Fleet } from './links/fleet.ts';
+import { createMailer } from './mail/mailer.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createOutboundHttp } from './outbound/http.ts';
 import { createResolver } from './outbound/resolver.ts';
@@ -48,8 +46,6 @@ import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
-import { createSigningKeyStore } from './postgres/identity/signing-keys.ts';
-import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
@@ -108,6 +104,8 @@ const END_EVERY_MS = 2_000;
 const RENEW_EVERY_MS = 60_000;
 /** How late a key's last use is written down. */
 const KEY_USES_EVERY_MS = 10_000;
+/** How late a mail may go out. */
+const DELIVER_EVERY_MS = 1_000;
 /** How late a webhook may be sent. */
 const SEND_EVERY_MS = 500;
 /** How often the free addresses are counted that placing devices weighs. */
@@ -166,8 +164,6 @@ function buildStores(databases: Databases, config: Config) {
   const pushAfterMs = config.peers.ackDeadlineMs + PUSH_MARGIN_MS;
   return {
     identities: createIdentityStore(databases.authentication),
-    users: createUserStore(requests),
-    signingKeys: createSigningKeyStore(requests),
     tenants: createTenantStore(operator),
     apiKeys: createApiKeyStore(requests),
     operatorApiKeys: createApiKeyStore(operator),
@@ -197,15 +193,9 @@ function buildServices(
   config: Config,
   vault: ReturnType<typeof createVault>,
   outbound: OutboundHttp,
+  identity: Identity,
   { fleet, control }: ReturnType<typeof createVpnServers>,
 ) {
-  const signingKeys = createSigningKeys({ store: stores.signingKeys, vault, clock: systemClock });
-  const accessTokens = createAccessTokens({
-    keys: signingKeys,
-    clock: systemClock,
-    publicUrl: config.http.publicUrl,
-  });
-  const passwords = createPasswordHasher(config.bcryptCost);
   const usageOf = (usage: UsageStore) =>
     createUsageService({ usage, clock: systemClock, hourlyDays: config.metering.keep.hourlyDays });
   const apiKeysOf = (apiKeys: ApiKeyStore) =>
@@ -213,12 +203,11 @@ function buildServices(
   return {
     authenticator: createAuthenticator({
       identities: stores.identities,
-      accessTokens,
+      accessTokens: identity.accessTokens,
       adminKey: config.adminKey,
       keyUses: stores.keyUses,
     }),
-    signingKeys,
-    users: createUserService({ users: stores.users, passwords, accessTokens }),
+    ...identity.services,
     tenants: createTenantService({ tenants: stores.tenants, peers: fleet }),
     apiKeys: apiKeysOf(stores.apiKeys),
     operatorApiKeys: apiKeysOf(stores.operatorApiKeys),
@@ -253,12 +242,10 @@ function buildServices(
 /** What requests of the operator begin and periodic work completes, with the rights of the latter. */
 function buildPeriodic(
   database: Database,
-  vault: ReturnType<typeof createVault>,
   { fleet, control }: ReturnType<typeof createVpnServers>,
 ) {
   return {
     tenants: createTenantService({ tenants: createTenantStore(database), peers: fleet }),
-    signingKeys: createSigningKeys({ store: createSigningKeyStore(database), vault, clock: systemClock }),
     finishRemovals: () => finishRemovals(createServerStore(database), control),
     plans: createPlanService({ plans: createPlanStore(database), peers: fleet }),
   };
@@ -331,8 +318,19 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     userAgent: `CVault/${VERSION}`,
     onError: (endpointId, error) => log.error({ endpointId, err: error }, 'a webhook could not be sent'),
   });
-  const services = buildServices(stores, config, vault, outbound, vpnServers);
-  const periodic = buildPeriodic(databases.jobs, vault, vpnServers);
+  const mailer = createMailer(config, log);
+  const identity = buildIdentity({
+    requests: databases.requests,
+    jobs: databases.jobs,
+    vault,
+    masterKey: config.masterKeys.current.key,
+    bcryptCost: config.bcryptCost,
+    publicUrl: config.http.publicUrl,
+    mailer,
+    log,
+  });
+  const services = buildServices(stores, config, vault, outbound, identity, vpnServers);
+  const periodic = buildPeriodic(databases.jobs, vpnServers);
   let draining = false;
   const app = await buildApp({
     logger: log,
@@ -376,7 +374,13 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       { what: 'spread plans', everyMs: SPREAD_EVERY_MS, work: () => periodic.plans.spread() },
       { what: 'end what is due', everyMs: END_EVERY_MS, work: () => services.upkeep.endWhatIsDue() },
       { what: 'renew keys', everyMs: RENEW_EVERY_MS, work: () => services.upkeep.renewKeys() },
-      { what: 'renew signing keys', everyMs: CLEAN_EVERY_MS, work: () => periodic.signingKeys.renew() },
+      {
+        what: 'renew signing keys',
+        everyMs: CLEAN_EVERY_MS,
+        work: () => identity.periodic.renewSigningKeys(),
+      },
+      { what: 'deliver mails', everyMs: DELIVER_EVERY_MS, work: () => identity.periodic.deliverMails() },
+      { what: 'forget sign-ins', everyMs: CLEAN_EVERY_MS, work: () => identity.periodic.forget() },
       { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(databases.jobs) },
       { what: 'send webhooks', everyMs: SEND_EVERY_MS, work: () => webhookSender.sendDue() },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
@@ -404,6 +408,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       await vpnServers.fleet.close();
       await jobs.stop();
       await webhookSender.stop();
+      mailer?.close();
       await databases.close();
     },
   };

@@ -71,6 +71,33 @@ export const ERRORS = {
     title: 'E-mail or password is wrong',
     remedy: 'Check both. The answer is the same whether or not the user exists.',
   },
+  invalid_challenge: {
+    kind: 'unauthenticated',
+    title: 'The challenge is not valid any more',
+    remedy: 'Sign in with the password again; then there are five minutes for the code.',
+  },
+  invalid_code: {
+    kind: 'unauthenticated',
+    title: 'The code is wrong or was used before',
+    remedy:
+      'Wait for the app’s next code, or use a recovery code. Check the clock of the device that shows it.',
+  },
+  invalid_link: {
+    kind: 'gone',
+    title: 'The link is not valid any more',
+    remedy:
+      'Ask for a new one. A link works once, for a limited time, and only the newest of its kind works.',
+  },
+  email_not_verified: {
+    kind: 'forbidden',
+    title: 'The e-mail address is not confirmed',
+    remedy: 'Open the link in the mail, or ask for another at `POST /api/v1/auth/send-verification`.',
+  },
+  mail_not_set_up: {
+    kind: 'conflict',
+    title: 'No mail can be sent',
+    remedy: 'The operator sets SMTP_URL and MAIL_FROM, the tenant sets `appUrl` in its sign-in settings.',
+  },
   invalid_admin_key: {
     kind: 'unauthenticated',
     title: 'The admin key is missing or not valid',

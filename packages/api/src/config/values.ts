@@ -66,6 +66,11 @@ export const PublicUrl = z
   }, 'must be a URL such as https://vpn.acme.dev')
   .transform((text) => text.replace(/\/+$/, ''));
 
+export const MailAddress = z
+  .email({ error: 'must be an e-mail address such as no-reply@acme.dev', abort: true })
+  // So that a mail's header is the same for every mail server.
+  .regex(/^[\x21-\x7e]+$/, 'must be an e-mail address in ASCII');
+
 export const Origins = List.refine(
   (origins) =>
     origins.every((origin) => origin === '*' || urlOf(origin, ['http:', 'https:'])?.origin === origin),

@@ -30,6 +30,8 @@ const CHALLENGE: Partial<Record<ErrorCode, string>> = {
   invalid_token: 'Bearer realm="cvault", error="invalid_token"',
   invalid_admin_key: 'Bearer realm="cvault"',
   invalid_credentials: 'ApiKey realm="cvault", header="X-API-Key"',
+  invalid_challenge: 'ApiKey realm="cvault", header="X-API-Key"',
+  invalid_code: 'ApiKey realm="cvault", header="X-API-Key"',
   invalid_refresh_token: 'ApiKey realm="cvault", header="X-API-Key"',
 };
 

@@ -3,34 +3,33 @@ import {
   createApiKeyService,
   createAuthenticator,
   createTenantService,
-  createSigningKeys,
-  createUserService,
   createVault,
   generateApiKey,
   newId,
+  type Mailer,
   type PeerPush,
   type RateLimiter,
   Secret,
-  type SigningKeys,
   systemClock,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
-import { createAccessTokens } from '../credentials/access-tokens.ts';
-import { createPasswordHasher } from '../credentials/passwords.ts';
+import { accountRoutes } from '../features/account/routes.ts';
 import { healthRoutes, type Probe } from '../features/health/routes.ts';
 import { authRoutes } from '../features/auth/routes.ts';
+import { linkRoutes } from '../features/links/routes.ts';
+import { signInSettingsRoutes } from '../features/links/settings-routes.ts';
 import { meRoutes } from '../features/me/routes.ts';
 import { publishedKeyRoutes, signingKeyRoutes } from '../features/signing-keys/routes.ts';
+import { secondFactorRoutes } from '../features/second-factor/routes.ts';
 import { apiKeyRoutes } from '../features/tenants/api-key-routes.ts';
 import { tenantApiKeyRoutes } from '../features/tenants/own-api-key-routes.ts';
 import { tenantRoutes } from '../features/tenants/routes.ts';
 import { type AppOptions, buildApp } from '../http/app.ts';
+import { buildIdentity, type Identity } from '../identity.ts';
 import { createInProcessRateLimiter } from '../limits/in-process.ts';
 import { createLogger } from '../logger.ts';
 import { translatePostgresError } from '../postgres/errors.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
-import { createSigningKeyStore } from '../postgres/identity/signing-keys.ts';
-import { createUserStore } from '../postgres/identity/users.ts';
 import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
 import { createKeyUses } from '../postgres/tenants/key-uses.ts';
 import { createTenantStore } from '../postgres/tenants/store.ts';
@@ -46,7 +45,8 @@ export interface TestApp {
   readonly app: FastifyInstance;
   /** Everything that was logged. */
   readonly logs: () => string;
-  readonly signingKeys: SigningKeys;
+  readonly signingKeys: Identity['services']['signingKeys'];
+  readonly periodic: Identity['periodic'];
   readonly masterKey: Secret<Buffer>;
   close(): Promise<void>;
 }
@@ -58,6 +58,8 @@ export interface TestAppOptions extends Partial<
   readonly limiter?: RateLimiter;
   /** Absent: one of its own. Two applications on one database share one. */
   readonly masterKey?: Secret<Buffer>;
+  /** Absent: no mails are sent. */
+  readonly mailer?: Mailer;
   readonly probes?: readonly Probe[];
   readonly draining?: () => boolean;
   /** More routes, to see what the foundation makes of them. */
@@ -69,21 +71,18 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
   const { destination, text } = keepLines();
   const masterKey = options.masterKey ?? new Secret(randomBytes(32));
   const vault = createVault({ version: 1, key: masterKey });
-  const signingKeys = createSigningKeys({
-    store: createSigningKeyStore(database.as('cvault_api')),
+  const log = createLogger('trace', destination);
+  const { accessTokens, services, periodic } = buildIdentity({
+    requests: database.as('cvault_api'),
+    jobs: database.as('cvault_jobs'),
     vault,
-    clock: systemClock,
-  });
-  const accessTokens = createAccessTokens({
-    keys: signingKeys,
-    clock: systemClock,
+    masterKey,
+    bcryptCost: TEST_COST,
     publicUrl: options.publicUrl ?? '',
+    mailer: options.mailer ?? null,
+    log,
   });
-  const users = createUserService({
-    users: createUserStore(database.as('cvault_api')),
-    passwords: createPasswordHasher(TEST_COST),
-    accessTokens,
-  });
+  const { users, signingKeys } = services;
   const tenants = createTenantService({
     tenants: createTenantStore(database.as('cvault_operator')),
     peers: options.peers ?? { wake: () => undefined },
@@ -94,7 +93,7 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
   });
   const limiter = options.limiter ?? createInProcessRateLimiter();
   const app = await buildApp({
-    logger: createLogger('trace', destination),
+    logger: log,
     authenticator: createAuthenticator({
       identities: createIdentityStore(database.as('cvault_authenticator')),
       accessTokens,
@@ -114,6 +113,14 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
       });
       void root.register(authRoutes, { prefix: '/api/v1', users, limiter });
       void root.register(meRoutes, { prefix: '/api/v1' });
+      void root.register(accountRoutes, { prefix: '/api/v1', accounts: services.accounts });
+      void root.register(linkRoutes, { prefix: '/api/v1', recovery: services.recovery, limiter });
+      void root.register(secondFactorRoutes, {
+        prefix: '/api/v1',
+        secondFactor: services.secondFactor,
+        limiter,
+      });
+      void root.register(signInSettingsRoutes, { prefix: '/api/v1', settings: services.signInSettings });
       void root.register(publishedKeyRoutes, { prefix: '/api/v1', signingKeys });
       void root.register(signingKeyRoutes, { prefix: '/api/v1/admin', signingKeys });
       void root.register(tenantRoutes, { prefix: '/api/v1/admin', tenants });
@@ -123,7 +130,7 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
     },
   });
   await app.ready();
-  return { app, logs: text, signingKeys, masterKey, close: () => app.close() };
+  return { app, logs: text, signingKeys, masterKey, periodic, close: () => app.close() };
 }
 
 /** A tenant with an API key, straight into the tables. */

@@ -7,6 +7,12 @@ export interface NewUser {
   readonly passwordHash: string;
 }
 
+export interface UserWithPassword extends User {
+  /** Null for users without a password. */
+  readonly passwordHash: string | null;
+  readonly emailVerified: boolean;
+}
+
 /** A sign-in and its first refresh token. */
 export interface NewSignIn {
   readonly id: string;
@@ -15,15 +21,49 @@ export interface NewSignIn {
   readonly refreshTokenHash: Buffer;
 }
 
+/** A sign-in that has not ended. */
+export interface SignIn {
+  readonly id: string;
+  readonly createdAt: Date;
+  /** When its refresh token was used last. */
+  readonly usedAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** What users do with their own account. */
+export interface AccountStore {
+  /** Null for users without a password. @throws CVaultError `not_found` where the user is gone */
+  passwordHashOf(tenantId: string, userId: string): Promise<string | null>;
+  /**
+   * Puts a new hash in the place of `oldHash` and closes all of the user's sign-ins but one, together. Answers false where
+   * the hash was changed in between.
+   */
+  changePassword(
+    tenantId: string,
+    userId: string,
+    oldHash: string | null,
+    newHash: string,
+    exceptSignInId: string,
+  ): Promise<boolean>;
+  /** Newest first. */
+  signInsOf(tenantId: string, userId: string): Promise<readonly SignIn[]>;
+  /** Answers false where the user has no such sign-in that is open. */
+  closeSignIn(tenantId: string, userId: string, signInId: string): Promise<boolean>;
+  /** @param exceptSignInId null for all */
+  closeSignIns(tenantId: string, userId: string, exceptSignInId: string | null): Promise<void>;
+}
+
 /** Users, their sign-ins, and the refresh tokens of these. */
 export interface UserStore {
+  /** @throws CVaultError `email_taken` */
+  register(user: NewUser): Promise<User>;
   /**
-   * Writes the user and a first sign-in.
-   * @throws CVaultError `email_taken`
+   * Writes a user who cannot sign in before the e-mail is verified. Where there is one already who has not done so, the
+   * newest password counts; where there is one who has, nothing is changed.
    */
-  register(user: NewUser, signIn: NewSignIn): Promise<User>;
+  registerUnverified(user: NewUser): Promise<void>;
   /** Null where there is none, or where it may not sign in. */
-  findByEmail(tenantId: string, email: string): Promise<(User & { readonly passwordHash: string }) | null>;
+  findByEmail(tenantId: string, email: string): Promise<UserWithPassword | null>;
   openSignIn(signIn: NewSignIn): Promise<void>;
   /** Does nothing where it ended already. */
   closeSignIn(tenantId: string, signInId: string): Promise<void>;

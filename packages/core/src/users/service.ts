@@ -1,12 +1,16 @@
 import { CVaultError } from '../errors.ts';
 import { newId } from '../ids.ts';
+import type { PostOffice } from '../mail/post-office.ts';
 import type { Secret } from '../secret.ts';
 import type { TenantPrincipal, UserPrincipal } from '../access/principal.ts';
-import type { AccessTokens } from '../access/ports.ts';
-import { checkPassword, type PasswordHasher } from '../access/passwords.ts';
+import type { GuessGuard } from '../access/guesses.ts';
+import { checkPassword, type CommonPasswords, type PasswordHasher } from '../access/passwords.ts';
 import { generateRefreshToken, hashOfRefreshToken } from '../access/refresh-tokens.ts';
+import type { Challenge, SecondFactors } from '../access/second-factors.ts';
 import { normalizeEmail } from './email.ts';
-import type { UserStore } from './ports.ts';
+import type { UserStore, UserWithPassword } from './ports.ts';
+import { guesserOf, type SignIns, type Tokens } from './sign-in.ts';
+import { passwordLengthMin, type SignInSettings, type SignInSettingsStore } from './sign-in-settings.ts';
 import type { User } from './user.ts';
 
 export interface Credentials {
@@ -14,65 +18,101 @@ export interface Credentials {
   readonly password: Secret<string>;
 }
 
-/** What a client acts with until it signs out. */
-export interface Tokens {
-  readonly accessToken: Secret<string>;
-  readonly refreshToken: Secret<string>;
-  /** Seconds that the access token lasts. */
-  readonly expiresIn: number;
-}
+/** What comes of a right password. */
+export type Entered =
+  | { readonly outcome: 'signed_in'; readonly user: User; readonly tokens: Tokens }
+  | { readonly outcome: 'challenged'; readonly challenge: Challenge };
+
+/** What comes of signing up. */
+export type SignedUp = Entered | { readonly outcome: 'verification_sent' };
 
 export interface UserServiceDeps {
   readonly users: UserStore;
   readonly passwords: PasswordHasher;
-  readonly accessTokens: AccessTokens;
+  readonly common: CommonPasswords;
+  readonly guesses: GuessGuard;
+  readonly signIns: SignIns;
+  readonly settings: SignInSettingsStore;
+  readonly factors: SecondFactors;
+  readonly post: PostOffice;
 }
 
 /** Signing up, in and out. */
-export function createUserService({ users, passwords, accessTokens }: UserServiceDeps) {
-  async function tokensFor(
-    signIn: { tenantId: string; userId: string; signInId: string },
-    refreshToken: Secret<string>,
-  ): Promise<Tokens> {
-    const accessToken = await accessTokens.issue(signIn);
-    return { accessToken, refreshToken, expiresIn: accessTokens.lifetimeSeconds };
+export function createUserService(deps: UserServiceDeps) {
+  const { users, passwords, common, guesses, signIns, settings, factors, post } = deps;
+
+  /** Null where there is no such user, or where the password is wrong; which of both, not even the time tells. */
+  async function findByPassword(
+    tenantId: string,
+    { email, password }: Credentials,
+  ): Promise<UserWithPassword | null> {
+    const user = await users.findByEmail(tenantId, email);
+    const { matches, outdated } = await passwords.verify(password, user?.passwordHash ?? null);
+    if (user === null || user.passwordHash === null || !matches) return null;
+    if (outdated) {
+      await users.replacePasswordHash(user.id, tenantId, user.passwordHash, await passwords.hash(password));
+    }
+    return user;
+  }
+
+  /** Who has proven the password is in, unless a second factor is wanted. */
+  async function entered(user: User, { secondFactorRequired }: SignInSettings): Promise<Entered> {
+    const { id, tenantId } = user;
+    const { enrolled } = await factors.stateOf(tenantId, id);
+    if (enrolled || secondFactorRequired) {
+      return { outcome: 'challenged', challenge: await factors.challenge(tenantId, id, enrolled) };
+    }
+    return { outcome: 'signed_in', user, tokens: await signIns.open(tenantId, id) };
   }
 
   return {
-    /** @throws CVaultError `invalid_request`, `email_taken`, `unavailable` */
+    /**
+     * Where the tenant wants e-mails verified first, the answer and the work are the same for an e-mail that is taken, and
+     * the mail says which it was.
+     * @throws CVaultError `invalid_request`, `email_taken`, `mail_not_set_up`, `unavailable`
+     */
     async register(
       { tenantId, policy }: TenantPrincipal,
-      { email, password }: Credentials,
-    ): Promise<{ user: User; tokens: Tokens }> {
-      checkPassword(password.reveal(), policy.passwordLengthMin);
-      const [userId, signInId] = [newId(), newId()];
-      const { token, hash } = generateRefreshToken();
-      const user = await users.register(
-        { id: userId, tenantId, email: normalizeEmail(email), passwordHash: await passwords.hash(password) },
-        { id: signInId, tenantId, userId, refreshTokenHash: hash },
-      );
-      return { user, tokens: await tokensFor({ tenantId, userId, signInId }, token) };
+      { email: typed, password }: Credentials,
+    ): Promise<SignedUp> {
+      const email = normalizeEmail(typed);
+      const found = await settings.of(tenantId);
+      const context = [email, found.tenantName];
+      checkPassword(password.reveal(), { lengthMin: passwordLengthMin(policy, found), common, context });
+      if (found.verifiedEmailRequired) await post.requireLinks(tenantId);
+      const user = { id: newId(), tenantId, email, passwordHash: await passwords.hash(password) };
+      if (found.verifiedEmailRequired) {
+        await users.registerUnverified(user);
+        await post.post(tenantId, 'verify_email', email);
+        return { outcome: 'verification_sent' };
+      }
+      const registered = await users.register(user);
+      if (post.canLink(found)) await post.post(tenantId, 'verify_email', email);
+      return entered(registered, found);
     },
 
     /**
-     * The answer, and the time that it takes, are the same for a wrong password and for a user that does not exist.
-     * @throws CVaultError `invalid_credentials`, `unavailable`
+     * The answer, and the time that it takes, are the same for a wrong password and for a user that does not exist; also
+     * when there were too many tries.
+     * @param client the address that the request comes from, as rate limits count it
+     * @throws CVaultError `invalid_credentials`, `email_not_verified`, `rate_limited`, `unavailable`
      */
     async login(
-      { tenantId }: TenantPrincipal,
+      principal: TenantPrincipal,
       { email, password }: Credentials,
-    ): Promise<{ user: User; tokens: Tokens }> {
-      const user = await users.findByEmail(tenantId, normalizeEmail(email));
-      const { matches, outdated } = await passwords.verify(password, user?.passwordHash ?? null);
-      if (user === null || !matches)
-        throw new CVaultError('invalid_credentials', 'E-mail or password is wrong.');
-      if (outdated) {
-        await users.replacePasswordHash(user.id, tenantId, user.passwordHash, await passwords.hash(password));
+      client: string,
+    ): Promise<Entered> {
+      const { tenantId } = principal;
+      const credentials = { email: normalizeEmail(email), password };
+      const user = await guesses.password(guesserOf(principal, client), credentials.email, () =>
+        findByPassword(tenantId, credentials),
+      );
+      if (user === null) throw new CVaultError('invalid_credentials', 'E-mail or password is wrong.');
+      const found = await settings.of(tenantId);
+      if (found.verifiedEmailRequired && !user.emailVerified) {
+        throw new CVaultError('email_not_verified', 'The e-mail address has to be confirmed first.');
       }
-      const signInId = newId();
-      const { token, hash } = generateRefreshToken();
-      await users.openSignIn({ id: signInId, tenantId, userId: user.id, refreshTokenHash: hash });
-      return { user, tokens: await tokensFor({ tenantId, userId: user.id, signInId }, token) };
+      return entered(user, found);
     },
 
     /**
@@ -85,7 +125,7 @@ export function createUserService({ users, passwords, accessTokens }: UserServic
       const { token, hash } = generateRefreshToken();
       const signIn = usedHash === null ? null : await users.rotate(tenantId, usedHash, hash);
       if (signIn === null) throw new CVaultError('invalid_refresh_token', 'The refresh token is not valid.');
-      return tokensFor({ tenantId, ...signIn }, token);
+      return signIns.tokensFor({ tenantId, ...signIn }, token);
     },
 
     /** Ends the sign-in: its refresh tokens and its access tokens with it, at once. */

@@ -124,13 +124,22 @@ describe('signing up', () => {
 
   test('the tenant says how long a password has to be', async () => {
     const strict = await aTenantWithKey(database, { passwordLengthMin: 20 });
-    const answer = await post('register', { email: anEmail(), password: 'x'.repeat(19) }, strict.apiKey);
+    const register = (password: string, key: string) => post('register', { email: anEmail(), password }, key);
+    const answer = await register('nineteen characters', strict.apiKey);
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({ errors: [{ pointer: '/password' }] });
+    expect((await register('twenty characters it', strict.apiKey)).statusCode).toBe(201);
+  });
+
+  test('a tenant that allows less than 12 characters gets them only with a second factor', async () => {
     const lax = await aTenantWithKey(database, { passwordLengthMin: 8 });
-    expect(
-      (await post('register', { email: anEmail(), password: 'x'.repeat(8) }, lax.apiKey)).statusCode,
-    ).toBe(201);
+    const register = () => post('register', { email: anEmail(), password: 'wet umbr' }, lax.apiKey);
+    expect((await register()).statusCode).toBe(400);
+    await database.pool.query(
+      'INSERT INTO sign_in_settings (tenant_id, second_factor_required) VALUES ($1, true)',
+      [lax.tenantId],
+    );
+    expect((await register()).statusCode).toBe(202);
   });
 
   test.each([

@@ -1,9 +1,19 @@
 import type { RateLimiter, UserService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf, userOf } from '../../http/access.ts';
+import { clientOf } from '../../http/client-address.ts';
 import { authRateLimit } from '../../http/rate-limit.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
-import { Login, Refresh, RegisteredUser, RegisterUser, SignedInUser, TokenSet, tokenSet } from './schemas.ts';
+import { SignedInUser, TokenSet, tokenSet } from '../../http/schemas/tokens.ts';
+import {
+  Challenged,
+  challengeResource,
+  Login,
+  NotYetSignedIn,
+  Refresh,
+  RegisteredUser,
+  RegisterUser,
+} from './schemas.ts';
 
 const tags = ['Authentication'];
 
@@ -25,13 +35,23 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
         operationId: 'registerUser',
         tags,
         summary: 'Sign a user up',
+        description:
+          '202 where the tenant wants e-mails confirmed first: the user signs in after opening the link in the mail. Or where it ' +
+          'wants a second factor.',
         body: RegisterUser,
-        response: { 201: RegisteredUser },
+        response: { 201: RegisteredUser, 202: NotYetSignedIn },
       },
     },
     async (request, reply) => {
-      const { user, tokens } = await users.register(tenantOf(request), request.body);
-      return reply.code(201).send({ user, ...tokenSet(tokens) });
+      const signedUp = await users.register(tenantOf(request), request.body);
+      switch (signedUp.outcome) {
+        case 'verification_sent':
+          return reply.code(202).send({ status: 'verification_sent' as const });
+        case 'challenged':
+          return reply.code(202).send(challengeResource(signedUp.challenge));
+        case 'signed_in':
+          return reply.code(201).send({ user: signedUp.user, ...tokenSet(signedUp.tokens) });
+      }
     },
   );
 
@@ -44,13 +64,16 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
         operationId: 'login',
         tags,
         summary: 'Sign a user in',
+        description: '202 where a second factor is wanted: finish with /auth/second-factor.',
         body: Login,
-        response: { 200: SignedInUser },
+        response: { 200: SignedInUser, 202: Challenged },
       },
     },
-    async (request) => {
-      const { user, tokens } = await users.login(tenantOf(request), request.body);
-      return { user, ...tokenSet(tokens) };
+    async (request, reply) => {
+      const entered = await users.login(tenantOf(request), request.body, clientOf(request.ip));
+      return entered.outcome === 'challenged'
+        ? reply.code(202).send(challengeResource(entered.challenge))
+        : reply.code(200).send({ user: entered.user, ...tokenSet(entered.tokens) });
     },
   );
 

@@ -1,44 +1,36 @@
-import { EMAIL_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Secret, type Tokens } from '@cvault/core';
+import type { Challenge } from '@cvault/core';
 import { z } from 'zod';
-
-const Email = z.email('must be an e-mail address').max(EMAIL_CHARACTERS_MAX);
-
-const Password = z
-  .string()
-  .min(1, 'must not be empty')
-  .refine(
-    (text) => Array.from(text).length <= PASSWORD_CHARACTERS_MAX,
-    `must have at most ${PASSWORD_CHARACTERS_MAX} characters`,
-  )
-  .transform((text) => new Secret(text))
-  .meta({ description: 'At least as long as the tenant asks for: 12 characters by default' });
+import { Email, OpaqueToken, Password } from '../../http/schemas/credentials.ts';
+import { tokens } from '../../http/schemas/tokens.ts';
 
 export const RegisterUser = z.strictObject({ email: Email, password: Password }).meta({ id: 'RegisterUser' });
 export const Login = z.strictObject({ email: Email, password: Password }).meta({ id: 'Login' });
 export const Refresh = z
   .strictObject({
-    refreshToken: z
-      .string()
-      .max(200)
-      .transform((text) => new Secret(text)),
+    refreshToken: OpaqueToken,
   })
   .meta({ id: 'Refresh' });
 
-const tokens = {
-  accessToken: z.string().meta({ description: 'For `Authorization: Bearer`' }),
-  refreshToken: z.string().meta({ description: 'For one use at /auth/refresh, within 30 days' }),
-  expiresIn: z.int().meta({ description: 'Seconds that the access token lasts' }),
-};
-
-export const TokenSet = z.object(tokens).meta({ id: 'Tokens' });
 export const RegisteredUser = z
   .object({ user: z.object({ id: z.uuid(), email: z.string() }), ...tokens })
   .meta({ id: 'RegisteredUser' });
-export const SignedInUser = z
-  .object({ user: z.object({ id: z.uuid(), email: z.string(), tenantId: z.uuid() }), ...tokens })
-  .meta({ id: 'SignedInUser' });
+const VerificationSent = z
+  .object({ status: z.literal('verification_sent') })
+  .meta({ id: 'VerificationSent', description: 'The same whether or not the e-mail is taken' });
 
-/** The only place where tokens leave their wrapping. */
-export function tokenSet({ accessToken, refreshToken, expiresIn }: Tokens): z.infer<typeof TokenSet> {
-  return { accessToken: accessToken.reveal(), refreshToken: refreshToken.reveal(), expiresIn };
+export const Challenged = z
+  .object({
+    status: z.literal('second_factor_required'),
+    challengeToken: z.string().meta({ description: 'For /auth/second-factor, once' }),
+    expiresIn: z.int().meta({ description: 'Seconds that the challenge lasts' }),
+    enrolled: z
+      .boolean()
+      .meta({ description: 'False: set a second factor up first, with /auth/second-factor/enrol' }),
+  })
+  .meta({ id: 'SecondFactorChallenge' });
+
+export const NotYetSignedIn = z.union([VerificationSent, Challenged]).meta({ id: 'NotYetSignedIn' });
+
+export function challengeResource({ token, expiresIn, enrolled }: Challenge): z.infer<typeof Challenged> {
+  return { status: 'second_factor_required', challengeToken: token.reveal(), expiresIn, enrolled };
 }

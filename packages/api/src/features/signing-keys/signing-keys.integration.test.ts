@@ -116,7 +116,7 @@ test('keys are changed after 30 days, once however many replicas do it, and go w
   const { tenantId, apiKey } = await aTenantWithKey(database);
   await signedUp(apiKey);
   const [first] = await kids(tenantId);
-  const renew = () => Promise.all(Array.from({ length: 4 }, () => api.signingKeys.renew()));
+  const renew = () => Promise.all(Array.from({ length: 4 }, () => api.periodic.renewSigningKeys()));
   const count = async () => (await createSigningKeyStore(database).list(tenantId))?.map(({ id }) => id) ?? [];
   const age = (days: number) =>
     database.pool.query(

@@ -25,21 +25,19 @@ const LASTS = `interval '${REFRESH_TOKEN_DAYS} days'`;
 const REGISTER = {
   name: 'user-register',
   text: `
-WITH u AS (
-  INSERT INTO tenant_users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, $4)
-  RETURNING id, tenant_id, email, created_at
-), s AS (
-  INSERT INTO sign_ins (id, tenant_id, user_id, expires_at) SELECT $5, tenant_id, id, now() + ${LASTS} FROM u
-), r AS (
-  INSERT INTO refresh_tokens (token_hash, tenant_id, sign_in_id) VALUES ($6, $2, $5)
-)
-SELECT * FROM u`,
+INSERT INTO tenant_users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, $4)
+RETURNING id, tenant_id, email, created_at`,
 };
+
+const REGISTER_UNVERIFIED = `
+INSERT INTO tenant_users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id, email) DO UPDATE SET password_hash = EXCLUDED.password_hash
+WHERE tenant_users.email_verified_at IS NULL AND tenant_users.password_hash IS NOT NULL`;
 
 const FIND_BY_EMAIL = {
   name: 'user-find-by-email',
   text: `
-SELECT id, tenant_id, email, password_hash, created_at FROM tenant_users
+SELECT id, tenant_id, email, password_hash, created_at, email_verified_at IS NOT NULL AS email_verified FROM tenant_users
 WHERE tenant_id = $1 AND email = $2 AND state = 'active'`,
 };
 
@@ -92,15 +90,8 @@ DELETE FROM sign_ins WHERE least(expires_at, revoked_at) < now() - interval '1 d
 
 export function createUserStore({ pool }: Database): UserStore {
   return {
-    async register(user, signIn) {
-      const values = [
-        user.id,
-        user.tenantId,
-        user.email,
-        user.passwordHash,
-        signIn.id,
-        signIn.refreshTokenHash,
-      ];
+    async register(user) {
+      const values = [user.id, user.tenantId, user.email, user.passwordHash];
       try {
         const { rows } = await asTenant(pool, user.tenantId, (db) =>
           db.query<UserRow>({ ...REGISTER, values }),
@@ -115,11 +106,22 @@ export function createUserStore({ pool }: Database): UserStore {
       }
     },
 
+    async registerUnverified({ id, tenantId, email, passwordHash }) {
+      await asTenant(pool, tenantId, (db) =>
+        db.query(REGISTER_UNVERIFIED, [id, tenantId, email, passwordHash]),
+      );
+    },
+
     async findByEmail(tenantId, email) {
       const { rows } = await asTenant(pool, tenantId, (db) =>
-        db.query<UserRow & { password_hash: string }>({ ...FIND_BY_EMAIL, values: [tenantId, email] }),
+        db.query<UserRow & { password_hash: string | null; email_verified: boolean }>({
+          ...FIND_BY_EMAIL,
+          values: [tenantId, email],
+        }),
       );
-      return rows[0] === undefined ? null : { ...userFromRow(rows[0]), passwordHash: rows[0].password_hash };
+      const [row] = rows;
+      if (row === undefined) return null;
+      return { ...userFromRow(row), passwordHash: row.password_hash, emailVerified: row.email_verified };
     },
 
     async openSignIn({ id, tenantId, userId, refreshTokenHash }) {

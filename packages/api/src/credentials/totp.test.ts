@@ -1,0 +1,32 @@
+import { Secret } from '@cvault/core';
+import { expect, test } from 'vitest';
+import { totpCodes } from './totp.ts';
+
+/** RFC 6238 appendix B, the last six digits. */
+const SECRET = new Secret(Buffer.from('12345678901234567890'));
+const at = (seconds: number) => new Date(seconds * 1_000);
+
+test.each([
+  [59, '287082'],
+  [1_111_111_109, '081804'],
+  [1_234_567_890, '005924'],
+  [20_000_000_000, '353130'],
+])('at %i s the code is %s', (seconds, code) => {
+  expect(totpCodes.stepOf(SECRET, code, at(seconds))).toBe(Math.floor(seconds / 30));
+});
+
+test('a code is right one step around its own, and says which step it is of', () => {
+  for (const seconds of [29, 59, 89]) expect(totpCodes.stepOf(SECRET, '287082', at(seconds))).toBe(1);
+  expect(totpCodes.stepOf(SECRET, '287082', at(120))).toBeNull();
+  expect(totpCodes.stepOf(SECRET, '287083', at(59))).toBeNull();
+});
+
+test('apps get the secret as text and as a URI with the names of user and tenant', () => {
+  const { secret, uri } = totpCodes.describe(SECRET, 'jane@example.com', 'Acme & Co');
+  expect(secret.reveal()).toBe('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ');
+  const url = new URL(uri.reveal());
+  expect(url.protocol + url.hostname).toBe('otpauth:totp');
+  expect(url.searchParams.get('issuer')).toBe('Acme & Co');
+  expect(decodeURIComponent(url.pathname)).toContain('jane@example.com');
+  expect(totpCodes.newSecret().reveal()).toHaveLength(20);
+});

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { Secret, type TotpCodes } from '@cvault/core';
+import { Secret as TotpSecret, TOTP } from 'otpauth';
+
+/** RFC 4226 section 4 R6: as many as SHA-1, which every authenticator app can, works with. */
+const SECRET_BYTES = 20;
+const PERIOD_SECONDS = 30;
+/** Clocks differ, and people type slowly. */
+const STEPS_AROUND = 1;
+
+const totpOf = (secret: Secret<Buffer>, label = '', issuer = '') =>
+  new TOTP({
+    secret: new TotpSecret({ buffer: new Uint8Array(secret.reveal()).buffer }),
+    algorithm: 'SHA1',
+    digits: 6,
+    period: PERIOD_SECONDS,
+    label,
+    issuer,
+  });
+
+export const totpCodes: TotpCodes = {
+  newSecret: () => new Secret(randomBytes(SECRET_BYTES)),
+
+  describe(secret, account, issuer) {
+    const totp = totpOf(secret, account, issuer);
+    return { secret: new Secret(totp.secret.base32), uri: new Secret(totp.toString()) };
+  },
+
+  stepOf(secret, code, now) {
+    const timestamp = now.getTime();
+    const delta = totpOf(secret).validate({ token: code, timestamp, window: STEPS_AROUND });
+    return delta === null ? null : Math.floor(timestamp / 1_000 / PERIOD_SECONDS) + delta;
+  },
+};

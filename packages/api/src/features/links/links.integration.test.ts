@@ -1,0 +1,316 @@
+import { randomUUID } from 'node:crypto';
+import type { Mail } from '@cvault/core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { aTenantWithKey, createTestApp, type TestApp } from '../../testing/app.ts';
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+
+const PASSWORD = 'correct horse battery staple';
+const NEW = 'seven wet umbrellas walk home';
+const APP = 'https://app.acme.dev';
+
+let database: TestDatabase;
+let api: TestApp;
+let mails: Mail[] = [];
+/** What the mail server says; null for yes. */
+let refusal: Error | null = null;
+let tenant: { tenantId: string; apiKey: string };
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await createTestApp(database, {
+    mailer: {
+      send(mail) {
+        if (refusal !== null) return Promise.reject(refusal);
+        mails.push(mail);
+        return Promise.resolve();
+      },
+    },
+  });
+});
+beforeEach(async () => {
+  tenant = await aTenantWithKey(database);
+  expect((await patch({ appUrl: APP })).statusCode).toBe(200);
+  mails = [];
+  refusal = null;
+});
+afterAll(async () => {
+  await api.close();
+  await database.close();
+});
+
+const anEmail = () => `${randomUUID()}@example.com`;
+const send = (method: 'POST' | 'PATCH', path: string, payload: object, key = tenant.apiKey) =>
+  api.app.inject({ method, url: `/api/v1${path}`, headers: { 'x-api-key': key }, payload });
+const post = (path: string, payload: object, key?: string) => send('POST', path, payload, key);
+const patch = (payload: object) => send('PATCH', '/tenant/sign-in-settings', payload);
+const login = (email: string, password: string) => post('/auth/login', { email, password });
+
+async function signedUp(email = anEmail()) {
+  expect((await post('/auth/register', { email, password: PASSWORD })).statusCode).toBe(201);
+  await api.periodic.deliverMails();
+  return email;
+}
+
+/** The token in the newest mail. */
+async function mailed(): Promise<string> {
+  await api.periodic.deliverMails();
+  const token = /#token=(cv_ln_[A-Za-z0-9_-]{43})$/m.exec(mails.at(-1)?.text ?? '')?.[1];
+  if (token === undefined) throw new Error('no link was sent');
+  return token;
+}
+
+async function forgotten(email: string): Promise<string> {
+  expect((await post('/auth/forgot-password', { email })).statusCode).toBe(202);
+  return mailed();
+}
+
+const count = async (table: 'user_links' | 'mail_outbox') =>
+  (
+    await database.pool.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table} WHERE tenant_id = $1`, [
+      tenant.tenantId,
+    ])
+  ).rows[0]?.n;
+
+describe('a forgotten password', () => {
+  test('is chosen anew by the link, which ends all sign-ins and tells the user', async () => {
+    const email = await signedUp();
+    const tokens = (await login(email, PASSWORD)).json<{ accessToken: string; refreshToken: string }>();
+    const token = await forgotten(email);
+    expect(mails.at(-1)).toMatchObject({
+      to: email,
+      subject: expect.stringContaining('new password') as string,
+    });
+    expect(mails.at(-1)?.text).toContain(`${APP}/reset-password#token=`);
+    expect((await post('/auth/reset-password', { token, password: NEW })).statusCode).toBe(204);
+    expect((await login(email, PASSWORD)).statusCode).toBe(401);
+    expect((await login(email, NEW)).statusCode).toBe(200);
+    expect((await post('/auth/refresh', { refreshToken: tokens.refreshToken })).statusCode).toBe(401);
+    await api.periodic.deliverMails();
+    expect(mails.at(-1)?.subject).toContain('was changed');
+  });
+
+  test('with one link from 50 connections at once is chosen once', async () => {
+    const token = await forgotten(await signedUp());
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        post('/auth/reset-password', { token, password: `${NEW} number ${index}` }),
+      ),
+    );
+    const statuses = answers.map(({ statusCode }) => statusCode);
+    expect(statuses.filter((status) => status === 204)).toHaveLength(1);
+    expect(statuses.filter((status) => status === 410)).toHaveLength(49);
+  });
+
+  test('of two links only the newer one works', async () => {
+    const email = await signedUp();
+    const [older, newer] = [await forgotten(email), await forgotten(email)];
+    const reset = (token: string) => post('/auth/reset-password', { token, password: NEW });
+    expect((await reset(older)).json()).toMatchObject({ status: 410, code: 'invalid_link' });
+    expect((await reset(newer)).statusCode).toBe(204);
+  });
+
+  test('an expired link, one for another purpose, of another tenant, or made up: 410, and nothing changes', async () => {
+    const email = await signedUp();
+    const verify = /#token=(\S+)/.exec(mails[0]?.text ?? '')?.[1] ?? '';
+    const token = await forgotten(email);
+    const other = await aTenantWithKey(database);
+    const reset = (text: string, key?: string) =>
+      post('/auth/reset-password', { token: text, password: NEW }, key);
+    for (const text of ['', 'x', verify, `cv_ln_${'x'.repeat(43)}`, 'cv_ln_'])
+      expect((await reset(text)).statusCode, text).toBe(410);
+    expect((await reset(token, other.apiKey)).statusCode).toBe(410);
+    expect((await post('/auth/verify-email', { token })).statusCode).toBe(410);
+    expect((await post('/auth/accept-invitation', { token, password: NEW })).statusCode).toBe(410);
+    await database.pool.query('UPDATE user_links SET expires_at = now()');
+    expect((await reset(token)).statusCode).toBe(410);
+    expect((await login(email, PASSWORD)).statusCode).toBe(200);
+  });
+
+  test('a password that cannot be taken does not use the link up', async () => {
+    const token = await forgotten(await signedUp());
+    const weak = await post('/auth/reset-password', { token, password: 'short' });
+    expect(weak.statusCode).toBe(400);
+    expect((await post('/auth/reset-password', { token, password: NEW })).statusCode).toBe(204);
+  });
+
+  test('of a stranger: the same answer, the same row, and no mail', async () => {
+    const email = await signedUp();
+    mails = [];
+    const see = async (address: string) => {
+      const answer = await post('/auth/forgot-password', { email: address });
+      return [answer.statusCode, answer.body, Object.keys(answer.headers).sort(), await count('mail_outbox')];
+    };
+    const known = await see(email);
+    await api.periodic.deliverMails();
+    expect(mails).toHaveLength(1);
+    expect(await see(anEmail())).toEqual(known);
+    await api.periodic.deliverMails();
+    expect(mails).toHaveLength(1);
+    expect(await count('mail_outbox')).toBe(0);
+  });
+
+  test('asked for again and again, sends three mails, and the answer does not tell', async () => {
+    const email = await signedUp();
+    mails = [];
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => post('/auth/forgot-password', { email })),
+    );
+    expect(new Set(answers.map(({ statusCode, body }) => `${statusCode} ${body}`)).size).toBe(1);
+    await api.periodic.deliverMails();
+    expect(mails).toHaveLength(3);
+  });
+
+  test('of a suspended user sends nothing', async () => {
+    const email = await signedUp();
+    mails = [];
+    await database.pool.query("UPDATE tenant_users SET state = 'suspended' WHERE email = $1", [email]);
+    await post('/auth/forgot-password', { email });
+    await api.periodic.deliverMails();
+    expect(mails).toEqual([]);
+  });
+});
+
+describe('an e-mail address', () => {
+  test('is confirmed by the link that comes after signing up, once', async () => {
+    const email = await signedUp();
+    const token = await mailed();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => post('/auth/verify-email', { token })),
+    );
+    expect(answers.filter(({ statusCode }) => statusCode === 204)).toHaveLength(1);
+    expect(answers.filter(({ statusCode }) => statusCode === 410)).toHaveLength(49);
+    const { rows } = await database.pool.query(
+      'SELECT FROM tenant_users WHERE email = $1 AND email_verified_at IS NOT NULL',
+      [email],
+    );
+    expect(rows).toHaveLength(1);
+  });
+
+  test('where it has to be confirmed first, signing up tells nobody whether it is taken', async () => {
+    expect((await patch({ verifiedEmailRequired: true })).statusCode).toBe(200);
+    const email = anEmail();
+    const signUp = () => post('/auth/register', { email, password: PASSWORD });
+    const first = await signUp();
+    expect([first.statusCode, first.json()]).toEqual([202, { status: 'verification_sent' }]);
+    expect((await login(email, PASSWORD)).json()).toMatchObject({ status: 403, code: 'email_not_verified' });
+    expect((await login(email, `${PASSWORD}!`)).json()).toMatchObject({ code: 'invalid_credentials' });
+    expect((await post('/auth/verify-email', { token: await mailed() })).statusCode).toBe(204);
+    expect((await login(email, PASSWORD)).statusCode).toBe(200);
+
+    const second = await post('/auth/register', { email, password: NEW });
+    expect([second.statusCode, second.body]).toEqual([first.statusCode, first.body]);
+    await api.periodic.deliverMails();
+    expect(mails.at(-1)?.subject).toContain('You have an account');
+    expect((await login(email, PASSWORD)).statusCode).toBe(200);
+    expect((await login(email, NEW)).statusCode).toBe(401);
+  });
+});
+
+describe('an invitation', () => {
+  test('makes a user who chooses a password; sent again until then, and refused after that', async () => {
+    const email = anEmail();
+    const invite = () => post('/tenant/invitations', { email });
+    const invited = await invite();
+    expect(invited.statusCode).toBe(201);
+    const first = await mailed();
+    expect((await login(email, PASSWORD)).statusCode).toBe(401);
+    expect((await invite()).json()).toEqual(invited.json());
+    const token = await mailed();
+    const accept = (text: string) => post('/auth/accept-invitation', { token: text, password: PASSWORD });
+    expect((await accept(first)).statusCode).toBe(410);
+    expect((await accept(token)).statusCode).toBe(204);
+    expect((await login(email, PASSWORD)).json()).toMatchObject(invited.json<object>());
+    expect((await invite()).json()).toMatchObject({ code: 'email_taken' });
+  });
+});
+
+describe('mails', () => {
+  test('that the mail server does not take are tried again, later each time, and given up in the end', async () => {
+    const email = await signedUp();
+    mails = [];
+    refusal = new Error('mailbox busy');
+    await post('/auth/forgot-password', { email });
+    const waits = async () =>
+      (
+        await database.pool.query<{ wait: number }>(
+          `SELECT round(extract(epoch FROM not_before - now()))::int AS wait FROM mail_outbox WHERE tenant_id = $1`,
+          [tenant.tenantId],
+        )
+      ).rows[0]?.wait;
+    const seen: (number | undefined)[] = [];
+    for (let attempt = 0; attempt < 8; attempt++) {
+      await api.periodic.deliverMails();
+      seen.push(await waits());
+      await database.pool.query('UPDATE mail_outbox SET not_before = now() WHERE tenant_id = $1', [
+        tenant.tenantId,
+      ]);
+    }
+    expect(seen.slice(0, 7).every((wait, index) => index === 0 || wait! > seen[index - 1]!)).toBe(true);
+    expect(seen[7]).toBeUndefined();
+    expect(mails).toEqual([]);
+    refusal = null;
+    await forgotten(email);
+    expect(mails).toHaveLength(1);
+  });
+
+  test('are delivered once, however many replicas deliver', async () => {
+    const emails = await Promise.all(Array.from({ length: 8 }, () => signedUp()));
+    mails = [];
+    for (const email of emails) await post('/auth/forgot-password', { email });
+    await Promise.all(Array.from({ length: 6 }, () => api.periodic.deliverMails()));
+    expect(mails.map(({ to }) => to).sort()).toEqual([...emails].sort());
+  });
+
+  test('hold no link while they wait, and the database no token and no address in plain', async () => {
+    const email = anEmail();
+    await post('/auth/register', { email, password: PASSWORD });
+    await post('/auth/forgot-password', { email: 'stranger-canary@example.com' });
+    const dump = async (table: string) =>
+      JSON.stringify((await database.pool.query(`SELECT t::text FROM ${table} t`)).rows);
+    expect(await dump('mail_outbox')).not.toContain(Buffer.from('stranger-canary').toString('hex'));
+    expect(await count('user_links')).toBe(0);
+    const token = await forgotten(email);
+    expect(await dump('user_links')).not.toContain(token);
+    expect(await dump('user_links')).not.toContain(Buffer.from(token).toString('hex'));
+    expect(api.logs()).not.toContain(token);
+    expect(api.logs()).not.toContain(email);
+  });
+
+  test('without an app that links lead to: 409, for everybody', async () => {
+    await patch({ appUrl: null });
+    const email = anEmail();
+    expect((await post('/auth/register', { email, password: PASSWORD })).statusCode).toBe(201);
+    for (const address of [email, anEmail()]) {
+      expect((await post('/auth/forgot-password', { email: address })).json()).toMatchObject({
+        status: 409,
+        code: 'mail_not_set_up',
+      });
+    }
+  });
+});
+
+test.each([
+  ['http://app.acme.dev', 400],
+  ['https://app.acme.dev/', 400],
+  ['https://user:pass@app.acme.dev', 400],
+  ['https://app.acme.dev?x=1', 400],
+  ['javascript:alert(1)', 400],
+  ['app.acme.dev', 400],
+  ['http://localhost:5173', 200],
+  ['https://acme.dev/vpn', 200],
+  ['acmevpn://account', 200],
+])('links may lead to %s: %i', async (appUrl, status) => {
+  expect((await patch({ appUrl })).statusCode).toBe(status);
+});
+
+test('verified e-mail needs an app; settings are each tenant’s own', async () => {
+  expect((await patch({ appUrl: null, verifiedEmailRequired: true })).json()).toMatchObject({
+    code: 'state_conflict',
+  });
+  const other = await aTenantWithKey(database);
+  const answer = await api.app.inject({
+    url: '/api/v1/tenant/sign-in-settings',
+    headers: { 'x-api-key': other.apiKey },
+  });
+  expect(answer.json()).toEqual({ appUrl: null, verifiedEmailRequired: false, secondFactorRequired: false });
+});

@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { createFolderMailer } from './folder.ts';
+import { type ClosableMailer, createSmtpMailer } from './smtp.ts';
+
+/** A mail server where one is set, the data directory in the demo, else null: then no mail is sent. */
+export function createMailer({ mail, mode, dataDir }: Config, log: Logger): ClosableMailer | null {
+  if (mail !== null) return createSmtpMailer(mail);
+  if (mode !== 'demo') return null;
+  const folder = createFolderMailer(join(dataDir, 'mail'), (path) =>
+    log.info({ path }, 'a mail was written'),
+  );
+  return { ...folder, close: () => undefined };
+}

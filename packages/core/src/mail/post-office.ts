@@ -1,0 +1,127 @@
+import type { Pseudonym, TryRate, TryStore } from '../access/guesses.ts';
+import { CVaultError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import type { Vault } from '../keys/vault.ts';
+import type { SignInSettings, SignInSettingsStore } from '../users/sign-in-settings.ts';
+import { generateLinkToken, type LinkPurpose, linkTo } from './links.ts';
+import { type Mailer, type MailPurpose, mailText } from './mail.ts';
+import { type ClaimedMail, type LinkStore, type MailOutbox, type MailUser, recipientCell } from './ports.ts';
+
+/** To one address about one thing: three at once, and one more each ten minutes. */
+const SAME_MAIL: TryRate = { burst: 3, everySeconds: 600 };
+const CLAIMED_AT_ONCE = 20;
+/** After 30 s, then four times as long each time: the eighth and last try comes about two days after the first. */
+const RETRY_SECONDS = 30;
+const RETRY_FACTOR = 4;
+const ATTEMPTS_MAX = 8;
+
+export interface PostOfficeDeps {
+  readonly outbox: MailOutbox;
+  readonly links: LinkStore;
+  readonly settings: SignInSettingsStore;
+  readonly tries: TryStore;
+  readonly pseudonym: Pseudonym;
+  readonly vault: Vault;
+  /** Null where nobody delivers mails for this installation. */
+  readonly mailer: Mailer | null;
+  /** Told of a mail that was not delivered; `last` where it will not be tried again. */
+  readonly onFailure: (
+    mail: Pick<ClaimedMail, 'id' | 'tenantId' | 'purpose'>,
+    error: unknown,
+    last: boolean,
+  ) => void;
+}
+
+/** What of a purpose is to be sent to whom the address turns out to be; null for nothing. */
+function due(purpose: MailPurpose, user: MailUser | null): MailPurpose | null {
+  if (user === null) return null;
+  switch (purpose) {
+    case 'verify_email':
+      return user.emailVerified ? 'already_registered' : 'verify_email';
+    case 'invitation':
+      return user.hasPassword ? null : 'invitation';
+    default:
+      return purpose;
+  }
+}
+
+const LINKED: ReadonlySet<MailPurpose> = new Set<LinkPurpose>([
+  'verify_email',
+  'reset_password',
+  'invitation',
+]);
+
+/**
+ * Mails to users. Who asks for one is answered before anything is known of the address: the request writes the same row
+ * for everybody, and only its delivery looks for the user. So neither the answer nor its time tells whether there is one.
+ */
+export function createPostOffice(deps: PostOfficeDeps) {
+  const { outbox, links, settings, tries, pseudonym, vault, mailer, onFailure } = deps;
+
+  async function deliver(mail: ClaimedMail): Promise<void> {
+    const { tenantId } = mail;
+    const to = vault.open(recipientCell(tenantId, mail.id), mail.sealedRecipient).reveal().toString('utf8');
+    const { appUrl, tenantName } = await settings.of(tenantId);
+    const user = await links.userOf(tenantId, to);
+    const purpose = due(mail.purpose, user);
+    if (user === null || purpose === null || mailer === null) return;
+    let link = '';
+    if (LINKED.has(purpose)) {
+      if (appUrl === null) return;
+      const { token, hash } = generateLinkToken();
+      await links.put(tenantId, { userId: user.id, email: to, purpose: purpose as LinkPurpose, hash });
+      link = linkTo(appUrl, purpose as LinkPurpose, token);
+    }
+    await mailer.send({ to, fromName: tenantName, ...mailText(purpose, tenantName, link) });
+  }
+
+  async function tryToDeliver(mail: ClaimedMail): Promise<void> {
+    try {
+      await deliver(mail);
+      await outbox.remove(mail);
+    } catch (error) {
+      const last = mail.attempts >= ATTEMPTS_MAX;
+      onFailure({ id: mail.id, tenantId: mail.tenantId, purpose: mail.purpose }, error, last);
+      if (last) await outbox.remove(mail);
+      else await outbox.retry(mail, RETRY_SECONDS * RETRY_FACTOR ** (mail.attempts - 1));
+    }
+  }
+
+  return {
+    /** Whether mails with links can be sent for this tenant. */
+    canLink: ({ appUrl }: Pick<SignInSettings, 'appUrl'>): boolean => mailer !== null && appUrl !== null,
+
+    /** @throws CVaultError `mail_not_set_up` */
+    async requireLinks(tenantId: string): Promise<void> {
+      const { appUrl } = await settings.of(tenantId);
+      if (mailer !== null && appUrl !== null) return;
+      throw new CVaultError(
+        'mail_not_set_up',
+        mailer === null
+          ? 'This installation sends no mail.'
+          : 'The tenant has not said where the links in its mails lead.',
+      );
+    },
+
+    /**
+     * Queues a mail. Where the address has had too many of its kind lately, nothing is queued and nobody is told.
+     * @param email normalized
+     */
+    async post(tenantId: string, purpose: MailPurpose, email: string): Promise<void> {
+      if (mailer === null) return;
+      const limit = { subject: pseudonym('mail', tenantId, purpose, email), ...SAME_MAIL };
+      if ((await tries.take(tenantId, [limit])) !== null) return;
+      const id = newId();
+      const sealedRecipient = vault.seal(recipientCell(tenantId, id), Buffer.from(email));
+      await outbox.add({ id, tenantId, purpose, sealedRecipient });
+    },
+
+    /** Delivers what is due. Call it from time to time, in any number of replicas. */
+    async deliverDue(): Promise<void> {
+      // At once, so that one address whose mail server is slow keeps no other waiting.
+      await Promise.all((await outbox.claim(CLAIMED_AT_ONCE)).map(tryToDeliver));
+    },
+  };
+}
+
+export type PostOffice = ReturnType<typeof createPostOffice>;

@@ -1,0 +1,102 @@
+import { type CommonPasswords, checkPassword, type PasswordHasher } from '../access/passwords.ts';
+import type { TenantPrincipal } from '../access/principal.ts';
+import { CVaultError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import { hashOfLinkToken } from '../mail/links.ts';
+import type { LinkStore } from '../mail/ports.ts';
+import type { PostOffice } from '../mail/post-office.ts';
+import type { Secret } from '../secret.ts';
+import { normalizeEmail } from './email.ts';
+import { passwordLengthMin, type SignInSettingsStore } from './sign-in-settings.ts';
+
+export interface RecoveryServiceDeps {
+  readonly links: LinkStore;
+  readonly post: PostOffice;
+  readonly settings: SignInSettingsStore;
+  readonly passwords: PasswordHasher;
+  readonly common: CommonPasswords;
+}
+
+const invalidLink = () =>
+  new CVaultError('invalid_link', 'The link was used before, has expired, or was replaced by a newer one.');
+
+/** What goes by way of the user's mailbox. */
+export function createRecoveryService({ links, post, settings, passwords, common }: RecoveryServiceDeps) {
+  /** Of many at once with one link, one succeeds. */
+  async function choosePassword(
+    { tenantId, policy }: TenantPrincipal,
+    purpose: 'reset_password' | 'invitation',
+    token: Secret<string>,
+    password: Secret<string>,
+  ): Promise<void> {
+    const hash = hashOfLinkToken(token.reveal());
+    const holder = hash === null ? null : await links.find(tenantId, purpose, hash);
+    if (hash === null || holder === null) throw invalidLink();
+    const found = await settings.of(tenantId);
+    const context = [holder.email, found.tenantName];
+    checkPassword(password.reveal(), { lengthMin: passwordLengthMin(policy, found), common, context });
+    const done = await links.setPassword(tenantId, purpose, hash, await passwords.hash(password));
+    if (!done) throw invalidLink();
+    if (purpose === 'reset_password') await post.post(tenantId, 'password_changed', holder.email);
+  }
+
+  return {
+    /**
+     * Sends a link to choose a new password, if there is such a user; the answer does not tell.
+     * @throws CVaultError `mail_not_set_up`
+     */
+    async forgotPassword({ tenantId }: TenantPrincipal, email: string): Promise<void> {
+      await post.requireLinks(tenantId);
+      await post.post(tenantId, 'reset_password', normalizeEmail(email));
+    },
+
+    /**
+     * Sends a link to confirm the address, if there is such a user; the answer does not tell.
+     * @throws CVaultError `mail_not_set_up`
+     */
+    async sendVerification({ tenantId }: TenantPrincipal, email: string): Promise<void> {
+      await post.requireLinks(tenantId);
+      await post.post(tenantId, 'verify_email', normalizeEmail(email));
+    },
+
+    /** @throws CVaultError `invalid_link` */
+    async verifyEmail({ tenantId }: TenantPrincipal, token: Secret<string>): Promise<void> {
+      const hash = hashOfLinkToken(token.reveal());
+      if (hash === null || !(await links.verifyEmail(tenantId, hash))) throw invalidLink();
+    },
+
+    /**
+     * All of the user's sign-ins end with it.
+     * @throws CVaultError `invalid_link`, `invalid_request`, `unavailable`
+     */
+    resetPassword: (
+      tenant: TenantPrincipal,
+      token: Secret<string>,
+      password: Secret<string>,
+    ): Promise<void> => choosePassword(tenant, 'reset_password', token, password),
+
+    /** @throws CVaultError `invalid_link`, `invalid_request`, `unavailable` */
+    acceptInvitation: (
+      tenant: TenantPrincipal,
+      token: Secret<string>,
+      password: Secret<string>,
+    ): Promise<void> => choosePassword(tenant, 'invitation', token, password),
+
+    /**
+     * Makes a user who chooses a password by a link; sends it again to one who has not yet.
+     * @throws CVaultError `email_taken`, `mail_not_set_up`
+     */
+    async invite(
+      { tenantId }: TenantPrincipal,
+      email: string,
+    ): Promise<{ readonly id: string; readonly email: string }> {
+      await post.requireLinks(tenantId);
+      const address = normalizeEmail(email);
+      const id = await links.invite(tenantId, { id: newId(), email: address });
+      await post.post(tenantId, 'invitation', address);
+      return { id, email: address };
+    },
+  };
+}
+
+export type RecoveryService = ReturnType<typeof createRecoveryService>;
