@@ -60,7 +60,7 @@ beforeAll(async () => {
   // As in production: every commit is on disk before it is answered.
   postgres = await startEmbeddedPostgres(folder);
   await migrate(postgres.url.reveal());
-  database = openDatabase(postgres.url, { connections: 32 });
+  database = openDatabase(postgres.url, { role: null, connections: 32 });
   internet = await createInternet();
   network = await internet.addVpnServer('vpn');
   host = await startTestHost({
@@ -93,7 +93,7 @@ beforeAll(async () => {
   await database.pool.query('CREATE DATABASE floor');
   const floorUrl = postgres.url.map((url) => url.replace(/\/cvault$/, '/floor'));
   await migrate(floorUrl.reveal());
-  floor = openDatabase(floorUrl, { connections: 32 });
+  floor = openDatabase(floorUrl, { role: null, connections: 32 });
   floorServer = await aServer(floor, { region: 'floor', cidr: '10.65.0.0/16' });
   await createPeerStore(floor, 600).adoptEpoch(floorServer.id, floorEpoch);
   floorOwners = await Promise.all(Array.from({ length: TENANTS }, () => aTenantWithUser(floor)));

@@ -18,12 +18,15 @@ export async function buildOpenApi(): Promise<string> {
     (
       [
         'users',
+        'signingKeys',
         'limiter',
         'devices',
         'sessions',
         'serverStatus',
         'clock',
         'tenants',
+        'apiKeys',
+        'operatorApiKeys',
         'servers',
         'plans',
         'doctor',

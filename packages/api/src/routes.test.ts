@@ -29,16 +29,22 @@ const unreachable = new Proxy(
 const limiter = { consume: () => Promise.resolve({ allowed: true, remaining: 1, resetSeconds: 1 }) };
 const services: Services = {
   users: unreachable,
+  signingKeys: unreachable,
   devices: unreachable,
   sessions: unreachable,
   serverStatus: unreachable,
   tenants: unreachable,
+  apiKeys: unreachable,
+  operatorApiKeys: unreachable,
   servers: unreachable,
   plans: unreachable,
   doctor: unreachable,
   locations: unreachable,
   usage: unreachable,
+  operatorUsage: unreachable,
+  operatorSessions: unreachable,
   serverHealth: unreachable,
+  webhooks: unreachable,
   metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('a service was reached')) },
   limiter,
   clock: { now: () => new Date(0) },
@@ -69,6 +75,7 @@ test('the walk sees the API', () => {
     '/health',
     '/livez',
     '/readyz',
+    '/api/v1/tenants/{id}/jwks.json',
   ]);
 });
 

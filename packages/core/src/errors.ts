@@ -81,6 +81,16 @@ export const ERRORS = {
     title: 'The tenant is suspended',
     remedy: 'The operator has to resume it.',
   },
+  insufficient_scope: {
+    kind: 'forbidden',
+    title: 'The API key is not allowed to do this',
+    remedy: 'The detail names the scope that is missing. Use a key that has it, or make one.',
+  },
+  source_not_allowed: {
+    kind: 'forbidden',
+    title: 'The API key is not allowed from this address',
+    remedy: 'Send the request from an address of the key’s list, or change the list.',
+  },
   not_found: {
     kind: 'not_found',
     title: 'Not found',
@@ -136,6 +146,16 @@ export const ERRORS = {
     kind: 'conflict',
     title: 'As many sessions are open as may be at once',
     remedy: 'Disconnect another device; the detail says whether the limit is the user’s or the tenant’s.',
+  },
+  key_limit_reached: {
+    kind: 'conflict',
+    title: 'The tenant has as many API keys as it may have',
+    remedy: 'Revoke one that is not used any more.',
+  },
+  webhook_endpoint_limit_reached: {
+    kind: 'conflict',
+    title: 'The tenant has as many webhook endpoints as it may have',
+    remedy: 'Delete one, or have one endpoint hear of more events.',
   },
   churn_limit: {
     kind: 'exhausted',

@@ -25,7 +25,10 @@ export type Step =
   /** The agent was listed; the database was read, too; what differed was repaired. */
   | 'reconcile:listed'
   | 'reconcile:read'
-  | 'reconcile:repaired';
+  | 'reconcile:repaired'
+  /** A webhook was claimed by this process and not sent; was sent, and that is not written down. */
+  | 'webhook:claimed'
+  | 'webhook:sent';
 
 /** What listens to this has been loaded into the process with `node --import`; no setting of ours can. */
 const steps = channel('cvault:step');

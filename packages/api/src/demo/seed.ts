@@ -1,4 +1,5 @@
 import {
+  type ApiKeyService,
   type Authenticator,
   CVaultError,
   newId,
@@ -17,11 +18,14 @@ const USER = 'test@example.com';
 const SERVER = 'US-East-Primary';
 const REGION = 'us-east';
 const POOL = '10.8.0.0/24';
+/** Where this process itself comes from, for keys that say where they may be used. */
+const LOOPBACK = '127.0.0.1';
 
 export interface SeedDeps {
   readonly database: Database;
   readonly authenticator: Authenticator;
   readonly tenants: TenantService;
+  readonly apiKeys: ApiKeyService;
   readonly users: UserService;
   readonly servers: ServerStore;
 }
@@ -42,12 +46,14 @@ async function tenantId({ database, tenants }: SeedDeps): Promise<string> {
 
 /** The key that is kept in the data directory, or a new one where that opens nothing (any more). */
 async function apiKey(deps: SeedDeps, id: string, dataDir: string, secrets: DemoSecrets): Promise<string> {
-  const opens = await deps.authenticator.tenant(secrets.apiKey ?? undefined).then(
+  const opens = await deps.authenticator.tenant(secrets.apiKey ?? undefined, LOOPBACK).then(
     () => true,
     (error: unknown) => error instanceof CVaultError && error.code === 'tenant_suspended',
   );
   if (secrets.apiKey !== null && opens) return secrets.apiKey;
-  const made = (await deps.tenants.createApiKey(id, { name: 'demo', mode: 'live' })).key.reveal();
+  const made = (
+    await deps.apiKeys.create({ tenantId: id, by: 'operator' }, { name: 'demo', mode: 'live' })
+  ).key.reveal();
   await saveDemoSecrets(dataDir, { ...secrets, apiKey: made });
   return made;
 }
@@ -99,7 +105,7 @@ export async function seedDemo(
   await server(deps, vpnServer);
   const id = await tenantId(deps);
   const key = await apiKey(deps, id, dataDir, secrets);
-  const principal = await deps.authenticator.tenant(key).catch((error: unknown) => {
+  const principal = await deps.authenticator.tenant(key, LOOPBACK).catch((error: unknown) => {
     // The operator has suspended the demo tenant: its user was made before that.
     if (error instanceof CVaultError && error.code === 'tenant_suspended') return null;
     throw error;

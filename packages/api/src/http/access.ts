@@ -1,13 +1,16 @@
-import type {
-  AdminPrincipal,
-  Authenticator,
-  Principal,
-  Scope,
-  TenantPrincipal,
-  UserPrincipal,
+import {
+  type AdminPrincipal,
+  type Authenticator,
+  checkScope,
+  type Principal,
+  type Scope,
+  SCOPES,
+  type TenantPrincipal,
+  type UserPrincipal,
 } from '@cvault/core';
-import type { FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify';
+import type { FastifyContextConfig, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
+import { addressOf } from './client-address.ts';
 
 /**
  * Whom a route is for. `public`: everybody. `tenant`: a tenant's backend, by X-API-Key. `user`: an end user, by X-API-Key
@@ -18,13 +21,20 @@ export type Access = 'public' | 'tenant' | 'user' | 'admin';
 /** What the audit log calls an act, such as `device.register`. */
 export type Act = `${string}.${string}`;
 
+/**
+ * How a route's requests are counted. `none`: not at all, and never shed: what load balancers and the operator's monitoring
+ * ask. `auth`: what guesses at credentials. `costly`: what works for long, or reads much. See rate-limit.ts.
+ */
+export type LimitClass = 'none' | 'auth' | 'read' | 'write' | 'costly';
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     access: Access;
-    /** What the API key has to be allowed to do; routes with access `tenant` and `user` say so. */
+    /** What the API key has to be allowed to do; routes with access `tenant` and `user` have to say so, others must not. */
     scope?: Scope;
     /** What the audit log calls it; null where nothing changes. */
-    act?: Act | null;
+    act: Act | null;
+    limit: LimitClass;
   }
   interface FastifyRequest {
     /** Who sends the request; null on public routes. Handlers read it with `tenantOf`, `userOf`. */
@@ -44,44 +54,74 @@ function apiKeyOf(request: FastifyRequest): string | undefined {
   return Array.isArray(header) ? header.join() : header;
 }
 
-function authenticate(access: Access, authenticator: Authenticator): onRequestAsyncHookHandler {
+function authenticate(
+  { access, scope }: FastifyContextConfig,
+  authenticator: Authenticator,
+): onRequestAsyncHookHandler {
   return async (request) => {
     switch (access) {
       case 'public':
         return;
       case 'tenant':
-        request.principal = await authenticator.tenant(apiKeyOf(request));
-        return;
+        request.principal = await authenticator.tenant(apiKeyOf(request), addressOf(request.ip));
+        break;
       case 'user':
-        request.principal = await authenticator.user(apiKeyOf(request), bearerOf(request));
-        return;
+        request.principal = await authenticator.user(
+          apiKeyOf(request),
+          bearerOf(request),
+          addressOf(request.ip),
+        );
+        break;
       case 'admin':
         request.principal = authenticator.admin(bearerOf(request));
         return;
     }
+    checkScope(request.principal.key, scope!);
   };
 }
 
-/** Routes that plugins make for the documentation page and for CORS preflights: static, the same for everybody. */
+/** What plugins make for the documentation page and for CORS preflights: static, the same for everybody. */
+const PLUGIN: FastifyContextConfig = { access: 'public', act: null, limit: 'read' };
+
 function isOfPlugin({ url, method }: RouteOptions): boolean {
   return url === '/docs' || url.startsWith('/docs/') || (url === '*' && method === 'OPTIONS');
 }
 
+const ACCESSES: readonly unknown[] = ['public', 'tenant', 'user', 'admin'] satisfies Access[];
+const LIMITS: readonly unknown[] = ['none', 'auth', 'read', 'write', 'costly'] satisfies LimitClass[];
+const ACT = /^[a-z_]+\.[a-z_]+$/;
+
+/** What a route has not declared, or not rightly. TypeScript says so too, where a route has a `config` at all. */
+function undeclared({ config, method }: RouteOptions): string | null {
+  const { access, scope, act, limit } = (config ?? {}) as {
+    readonly [K in keyof FastifyContextConfig]: unknown;
+  };
+  if (!ACCESSES.includes(access)) return 'access';
+  const byApiKey = access === 'tenant' || access === 'user';
+  if (byApiKey ? !(SCOPES as readonly unknown[]).includes(scope) : scope !== undefined) return 'scope';
+  const reads = [method].flat().every((each) => each === 'GET' || each === 'HEAD');
+  if (act === null ? false : typeof act !== 'string' || !ACT.test(act) || reads) return 'act';
+  if (!LIMITS.includes(limit)) return 'limit';
+  return null;
+}
+
 /**
- * Makes every route say whom it is for, and lets nobody else in. It comes before the body is read, so a stranger costs
- * no parsing. A route that does not say is a fault of ours, and ends the start.
+ * Makes every route say whom it is for, what an API key must be allowed to use it, what it does and how it is limited;
+ * and lets nobody else in. It comes before the body is read, so a stranger costs no parsing. A route that does not say is
+ * a fault of ours, and ends the start.
  */
 export const accessControl = fp<{ authenticator: Authenticator }>((app, { authenticator }, done) => {
   app.decorateRequest('principal', null);
   app.addHook('onRoute', (route) => {
-    const access = route.config?.access ?? (isOfPlugin(route) ? 'public' : undefined);
-    if (access === undefined) {
-      throw new Error(`${String(route.method)} ${route.url} does not declare config.access`);
+    if (isOfPlugin(route)) route.config ??= PLUGIN;
+    const missing = undeclared(route);
+    if (missing !== null) {
+      throw new Error(`${String(route.method)} ${route.url} does not declare config.${missing}`);
     }
-    route.config = { ...route.config, access };
-    if (access === 'public') return;
+    const config = route.config!;
+    if (config.access === 'public') return;
     const others = route.onRequest === undefined ? [] : [route.onRequest].flat();
-    route.onRequest = [authenticate(access, authenticator), ...others];
+    route.onRequest = [authenticate(config, authenticator), ...others];
   });
   done();
 });

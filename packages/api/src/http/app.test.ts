@@ -13,7 +13,7 @@ import { authRateLimit } from './rate-limit.ts';
 import { Name } from './schemas/name.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-const open = { schema: { hide: true }, config: { access: 'public' as const } };
+const open = { schema: { hide: true }, config: { access: 'public', act: null, limit: 'read' } as const };
 
 function routes(app: FastifyInstance): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
@@ -377,7 +377,7 @@ describe('the documentation', () => {
 
 describe('rate limits', () => {
   async function limited(limiter: RateLimiter) {
-    const config = { access: 'tenant' as const };
+    const config = { access: 'tenant', scope: 'app', act: null, limit: 'auth' } as const;
     const started = await bareApp((routes) => {
       routes.post('/a', { schema: { hide: true }, config, onRequest: authRateLimit(limiter) }, () => ({
         ok: true,

@@ -23,7 +23,7 @@ export const documentation = fp(async (app) => {
     theme: { title: 'CVault API' },
     uiConfig: { deepLinking: true, docExpansion: 'list', persistAuthorization: false },
   });
-  const config = { access: 'public' } as const;
+  const config = { access: 'public', act: null, limit: 'read' } as const;
   const schema = { hide: true };
   app.get('/openapi.json', { config, schema }, (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(app.swagger()),

@@ -25,7 +25,7 @@ export const methodNotAllowed = fp((app, _options, done) => {
       app.route({
         url,
         method: others,
-        config: { access: 'public' },
+        config: { access: 'public', act: null, limit: 'read' },
         schema: { hide: true },
         // Before the body is looked at: what it holds does not matter.
         onRequest: (_request, reply, next) => {

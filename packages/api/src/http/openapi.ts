@@ -10,8 +10,13 @@ import './schemas/problem.ts';
 
 type Schemas = Record<string, unknown>;
 
+interface Response {
+  description?: string;
+  content?: Record<string, { schema?: unknown }>;
+}
+
 interface Operation {
-  responses?: Record<string, { description?: string; content?: unknown } | { $ref: string }>;
+  responses?: Record<string, Response | { $ref: string }>;
 }
 
 /** As much of an OpenAPI document as is touched here. */
@@ -49,7 +54,9 @@ const TAGS = [
   { name: 'Devices', description: 'The user’s devices and their WireGuard configurations' },
   { name: 'VPN', description: 'Connect, disconnect, and what is connected' },
   { name: 'Usage', description: 'What devices sent and received' },
+  { name: 'Webhooks', description: 'Where a tenant’s backend hears of events' },
   { name: 'Health', description: 'Whether the API runs and can answer' },
+  { name: 'API keys (tenant)', description: 'A tenant’s own API keys' },
   { name: 'Tenants (operator)', description: 'The operator’s tenants and their API keys' },
   { name: 'VPN servers (operator)', description: 'The operator’s VPN servers and their pools' },
 ];
@@ -115,6 +122,10 @@ function completeOperations(document: Document): Document {
         if (response.description === 'Default Response')
           response.description = STATUS_CODES[status] ?? status;
         if (status === '204') delete response.content;
+        // The plugin describes all types of `schema.produces` alike; what is no JSON is text or an image.
+        for (const [type, media] of Object.entries(response.content ?? {})) {
+          if (!type.includes('json')) media.schema = { type: 'string' };
+        }
       }
       responses['default'] = { $ref: '#/components/responses/Problem' };
     }
@@ -153,7 +164,13 @@ export const openApi = fp<{ version: string }>(async (app, { version }) => {
       for (const field of ['operationId', 'summary', 'tags'] as const) {
         if (schema[field] === undefined) throw new Error(`${input.url} does not declare schema.${field}`);
       }
-      return { schema: { ...schema, security: SECURITY[input.route.config?.access ?? 'public'] }, url };
+      const { access = 'public', scope } = input.route.config ?? {};
+      const security = SECURITY[access];
+      // An API key is no OAuth client, so its scopes have no place in OpenAPI’s own words for security.
+      return {
+        schema: { ...schema, security, ...(scope === undefined ? {} : { 'x-scopes': [scope] }) },
+        url,
+      };
     },
     transformObject: (document) =>
       completeOperations(mergeInputSchemas(addComponents(document) as Document)) as never,

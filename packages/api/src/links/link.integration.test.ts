@@ -108,8 +108,8 @@ const status = async (id: string) => {
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  devices = createDeviceStore(database, 0);
-  peers = createPeerStore(database, 0);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  peers = createPeerStore(database.as('cvault_links'), 0);
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -353,7 +353,7 @@ describe('the VPN server’s own tunnel addresses', () => {
   });
 
   test('follow a pool that was added, before the first device of it is', async () => {
-    const servers = createServerStore(database);
+    const servers = createServerStore(database.as('cvault_operator'));
     const fleet = await aReadyFleet();
     await servers.addPool(server.id, '10.20.0.0/29');
     await database.pool.query(
@@ -367,7 +367,7 @@ describe('the VPN server’s own tunnel addresses', () => {
   });
 
   test('follow a pool that was grown, with the next reconcile', async () => {
-    const servers = createServerStore(database);
+    const servers = createServerStore(database.as('cvault_operator'));
     await aReadyFleet({ reconcileEveryMs: 50 });
     const [pool] = await servers.pools(server.id);
     await servers.growPool(server.id, pool!.id, '10.8.0.0/22');

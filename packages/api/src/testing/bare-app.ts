@@ -1,4 +1,4 @@
-import { type Authenticator, CVaultError, type TenantPolicy } from '@cvault/core';
+import { type Authenticator, CVaultError, type KeyGrant, type TenantPolicy } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
 import { type AppOptions, buildApp } from '../http/app.ts';
 import { createLogger } from '../logger.ts';
@@ -6,17 +6,20 @@ import { keepLines } from './log-lines.ts';
 
 const policy: TenantPolicy = { passwordLengthMin: 12, authRateLimit: 3, authRateWindowSeconds: 60 };
 
+const key: KeyGrant = { id: 'key-1', mode: 'live', scopes: null };
+
 /** Knows three words instead of credentials: the API keys `key` and `other`, the token `token`, the admin key `admin`. */
 export const fakeAuthenticator: Authenticator = {
   tenant: (apiKey) =>
     apiKey === 'key' || apiKey === 'other'
-      ? Promise.resolve({ kind: 'tenant', tenantId: `tenant-of-${apiKey}`, policy })
+      ? Promise.resolve({ kind: 'tenant', tenantId: `tenant-of-${apiKey}`, key, policy })
       : Promise.reject(new CVaultError('invalid_api_key', 'no')),
   user: (apiKey, token) =>
     apiKey === 'key' && token === 'token'
       ? Promise.resolve({
           kind: 'user',
           tenantId: 'tenant-of-key',
+          key,
           policy,
           userId: 'user-1',
           email: 'a@example.com',

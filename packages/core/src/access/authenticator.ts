@@ -1,21 +1,24 @@
 import { timingSafeEqual } from 'node:crypto';
 import { CVaultError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import type { KeyGrant } from './grant.ts';
 import { hashCredential, looksLikeApiKey } from './api-keys.ts';
-import type { AccessTokenClaims, AccessTokens, FoundIdentity, IdentityStore } from './ports.ts';
+import type { AccessTokenClaims, AccessTokens, FoundIdentity, IdentityStore, KeyUses } from './ports.ts';
 import type { AdminPrincipal, TenantPrincipal, UserPrincipal } from './principal.ts';
 
 export interface AuthenticatorDeps {
   readonly identities: IdentityStore;
   readonly accessTokens: AccessTokens;
   readonly adminKey: Secret<string>;
+  readonly keyUses: KeyUses;
 }
 
 const invalidApiKey = () => new CVaultError('invalid_api_key', 'The API key is not valid.');
+const grantOf = ({ id, mode, scopes }: KeyGrant): KeyGrant => ({ id, mode, scopes });
 const invalidToken = () => new CVaultError('invalid_token', 'The access token is not valid.');
 
 /** Finds out who sends a request, from the credentials that it carries; undefined stands for one that it does not. */
-export function createAuthenticator({ identities, accessTokens, adminKey }: AuthenticatorDeps) {
+export function createAuthenticator({ identities, accessTokens, adminKey, keyUses }: AuthenticatorDeps) {
   const adminKeyHash = hashCredential(adminKey.reveal());
 
   /** What can be told of an API key without the database. */
@@ -25,36 +28,61 @@ export function createAuthenticator({ identities, accessTokens, adminKey }: Auth
     return hashCredential(apiKey);
   }
 
-  async function find(apiKeyHash: Buffer, claims: AccessTokenClaims | null): Promise<FoundIdentity> {
-    const found = await identities.find(apiKeyHash, claims);
+  async function find(
+    apiKeyHash: Buffer,
+    source: string | null,
+    claims: AccessTokenClaims | null,
+  ): Promise<FoundIdentity> {
+    const found = await identities.find(apiKeyHash, source, claims);
     if (found === null || found.tenantState === 'deleting') throw invalidApiKey();
     if (found.tenantState === 'suspended')
       throw new CVaultError('tenant_suspended', 'The tenant is suspended.');
+    if (!found.key.sourceAllowed)
+      throw new CVaultError('source_not_allowed', 'The API key is not allowed from this address.');
+    keyUses.saw(found.key.id);
     return found;
   }
 
+  /** With the keys of the API key's tenant and no others: whose a token is, the token itself is not asked. */
+  async function verify(
+    apiKeyHash: Buffer,
+    source: string | null,
+    token: string,
+  ): Promise<AccessTokenClaims> {
+    const { tenantId } = await find(apiKeyHash, source, null);
+    const claims = await accessTokens.verify(token, tenantId);
+    if (claims === null) throw invalidToken();
+    return claims;
+  }
+
   return {
-    /** @throws CVaultError `missing_api_key`, `invalid_api_key`, `tenant_suspended` */
-    async tenant(apiKey: string | undefined): Promise<TenantPrincipal> {
-      const { tenantId, policy } = await find(readApiKey(apiKey), null);
-      return { kind: 'tenant', tenantId, policy };
+    /**
+     * @param source the client's address; null where it is not known
+     * @throws CVaultError `missing_api_key`, `invalid_api_key`, `tenant_suspended`, `source_not_allowed`
+     */
+    async tenant(apiKey: string | undefined, source: string | null): Promise<TenantPrincipal> {
+      const { tenantId, policy, key } = await find(readApiKey(apiKey), source, null);
+      return { kind: 'tenant', tenantId, policy, key: grantOf(key) };
     },
 
     /** @throws CVaultError as `tenant`; `missing_token`, `invalid_token` */
-    async user(apiKey: string | undefined, token: string | undefined): Promise<UserPrincipal> {
+    async user(
+      apiKey: string | undefined,
+      token: string | undefined,
+      source: string | null,
+    ): Promise<UserPrincipal> {
       const apiKeyHash = readApiKey(apiKey);
       if (token === undefined) {
         throw new CVaultError('missing_token', 'Send the user’s access token as Authorization: Bearer.');
       }
-      // A forged token never reaches the database.
-      const claims = await accessTokens.verify(token);
-      if (claims === null) throw invalidToken();
-      const { tenantId, policy, user } = await find(apiKeyHash, claims);
+      const claims = accessTokens.recall(token) ?? (await verify(apiKeyHash, source, token));
+      const { tenantId, policy, key, user } = await find(apiKeyHash, source, claims);
       if (claims.tenantId !== tenantId || user === null) throw invalidToken();
       return {
         kind: 'user',
         tenantId,
         policy,
+        key: grantOf(key),
         userId: user.id,
         email: user.email,
         userCreatedAt: user.createdAt,

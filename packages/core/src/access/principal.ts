@@ -1,3 +1,5 @@
+import type { KeyGrant } from './grant.ts';
+
 /** What a tenant's row says about how its requests are treated. Read with every request, so a change acts at once. */
 export interface TenantPolicy {
   readonly passwordLengthMin: number;
@@ -10,6 +12,7 @@ export interface TenantPolicy {
 export interface TenantPrincipal {
   readonly kind: 'tenant';
   readonly tenantId: string;
+  readonly key: KeyGrant;
   readonly policy: TenantPolicy;
 }
 
@@ -17,6 +20,7 @@ export interface TenantPrincipal {
 export interface UserPrincipal {
   readonly kind: 'user';
   readonly tenantId: string;
+  readonly key: KeyGrant;
   readonly policy: TenantPolicy;
   readonly userId: string;
   readonly email: string;

@@ -1,4 +1,5 @@
 import type { ApiKeyMode } from '../access/api-keys.ts';
+import type { Scope } from '../access/scopes.ts';
 import type { ApiKey, Tenant, TenantSettings, TenantState } from './tenant.ts';
 
 /** What is given of a tenant's settings; the rest stays, or is the default. */
@@ -11,6 +12,9 @@ export interface NewApiKeyRow {
   readonly mode: ApiKeyMode;
   readonly prefix: string;
   readonly hash: Buffer;
+  readonly scopes: readonly Scope[] | null;
+  readonly allowedSources: readonly string[];
+  readonly expiresAt: Date | null;
 }
 
 /** A tenant after a change of its state, and the VPN servers that have to hear of it. */
@@ -52,11 +56,28 @@ export interface TenantStore {
   deleting(): Promise<string[]>;
 }
 
-/** A tenant's API keys, for the operator. Every method answers null where there is no such tenant. */
+export type ApiKeyPage = { readonly limit: number; readonly afterId?: string | undefined };
+
+/** Which of a tenant's keys are meant: those of one mode, or null for all. */
+export interface ApiKeyScope {
+  readonly tenantId: string;
+  readonly mode: ApiKeyMode | null;
+}
+
+/** A tenant's API keys. */
 export interface ApiKeyStore {
+  /** Null where there is no such tenant. @throws CVaultError `key_limit_reached` */
   create(key: NewApiKeyRow): Promise<ApiKey | null>;
-  /** Oldest first, revoked ones too. */
-  list(tenantId: string): Promise<ApiKey[] | null>;
-  /** Answers false where the tenant has no such key; true also where it was revoked before. */
-  revoke(tenantId: string, id: string): Promise<boolean>;
+  /** Oldest first, revoked ones too; absent page: all of them. Null where there is no such tenant. */
+  list(scope: ApiKeyScope, page?: ApiKeyPage): Promise<ApiKey[] | null>;
+  /** Null where there is no such key. */
+  find(scope: ApiKeyScope, id: string): Promise<ApiKey | null>;
+  /** Answers false where there is no such key; true also where it was revoked before. */
+  revoke(scope: ApiKeyScope, id: string): Promise<boolean>;
+  /**
+   * Writes `successor` and lets the old key end after `overlapSeconds`, or when it would have ended anyway. Null where
+   * there is no such key, or where it opens nothing any more.
+   * @throws CVaultError `key_limit_reached`
+   */
+  replace(id: string, overlapSeconds: number, successor: NewApiKeyRow): Promise<ApiKey | null>;
 }

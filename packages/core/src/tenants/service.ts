@@ -1,10 +1,8 @@
-import { type ApiKeyMode, generateApiKey } from '../access/api-keys.ts';
 import type { PeerPush } from '../devices/ports.ts';
 import { notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
-import type { Secret } from '../secret.ts';
-import type { ApiKeyStore, SomeSettings, TenantStore } from './ports.ts';
-import type { ApiKey, Tenant } from './tenant.ts';
+import type { SomeSettings, TenantStore } from './ports.ts';
+import type { Tenant } from './tenant.ts';
 
 /** How long a deletion is waited for before the caller is told that it goes on by itself. */
 const DELETION_WAIT_MS = 3_000;
@@ -18,12 +16,11 @@ export interface TenantPage {
 
 export interface TenantServiceDeps {
   readonly tenants: TenantStore;
-  readonly apiKeys: ApiKeyStore;
   readonly peers: Pick<PeerPush, 'wake'>;
 }
 
-/** What the operator does with tenants and their API keys. */
-export function createTenantService({ tenants, apiKeys, peers }: TenantServiceDeps) {
+/** What the operator does with tenants. */
+export function createTenantService({ tenants, peers }: TenantServiceDeps) {
   async function setState(id: string, state: 'active' | 'suspended'): Promise<Tenant> {
     const { tenant, serverIds } = await tenants.setState(id, state);
     peers.wake(serverIds);
@@ -91,35 +88,6 @@ export function createTenantService({ tenants, apiKeys, peers }: TenantServiceDe
       let gone = 0;
       for (const id of await tenants.deleting()) if (await tenants.finishDeletion(id)) gone++;
       return gone;
-    },
-
-    /**
-     * The key is in this answer and never again.
-     * @throws CVaultError `not_found`
-     */
-    async createApiKey(
-      tenantId: string,
-      { name, mode }: { readonly name: string; readonly mode: ApiKeyMode },
-    ): Promise<ApiKey & { readonly key: Secret<string> }> {
-      const { key, hash, prefix } = generateApiKey(mode);
-      const stored = await apiKeys.create({ id: newId(), tenantId, name, mode, prefix, hash });
-      if (stored === null) throw notFound('tenant');
-      return { ...stored, key };
-    },
-
-    /** @throws CVaultError `not_found` */
-    async listApiKeys(tenantId: string): Promise<ApiKey[]> {
-      const keys = await apiKeys.list(tenantId);
-      if (keys === null) throw notFound('tenant');
-      return keys;
-    },
-
-    /**
-     * It opens nothing from the next request on.
-     * @throws CVaultError `not_found`
-     */
-    async revokeApiKey(tenantId: string, id: string): Promise<void> {
-      if (!(await apiKeys.revoke(tenantId, id))) throw notFound('API key');
     },
   };
 }

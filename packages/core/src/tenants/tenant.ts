@@ -1,4 +1,5 @@
 import type { ApiKeyMode } from '../access/api-keys.ts';
+import type { Scope } from '../access/scopes.ts';
 
 /**
  * `suspended`: its API answers 403 and none of its devices is on a VPN server; resumed, all of that comes back.
@@ -59,6 +60,14 @@ export interface ApiKey {
   /** The first characters, to tell keys apart. */
   readonly prefix: string;
   readonly createdAt: Date;
+  /** Null: all that there are, also those to come. */
+  readonly scopes: readonly Scope[] | null;
+  /** Ranges that it may be used from, canonical; empty for everywhere. */
+  readonly allowedSources: readonly string[];
+  /** It opens nothing from then on; null for never. */
+  readonly expiresAt: Date | null;
+  /** To about a minute; null where it never was. */
+  readonly lastUsedAt: Date | null;
   /** Null while it opens the API. */
   readonly revokedAt: Date | null;
 }

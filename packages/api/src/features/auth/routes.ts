@@ -13,13 +13,13 @@ export interface AuthOptions {
 }
 
 export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { users, limiter }) => {
-  const config = { access: 'tenant' } as const;
+  const access = { access: 'tenant', scope: 'app' } as const;
   const onRequest = authRateLimit(limiter);
 
   app.post(
     '/auth/register',
     {
-      config,
+      config: { ...access, act: 'user.register', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'registerUser',
@@ -38,7 +38,7 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
   app.post(
     '/auth/login',
     {
-      config,
+      config: { ...access, act: 'user.login', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'login',
@@ -57,7 +57,7 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
   app.post(
     '/auth/refresh',
     {
-      config,
+      config: { ...access, act: 'user.refresh', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'refreshTokens',
@@ -76,7 +76,7 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
   app.post(
     '/auth/logout',
     {
-      config: { access: 'user' },
+      config: { access: 'user', scope: 'app', act: 'user.logout', limit: 'write' },
       schema: {
         operationId: 'logout',
         tags,

@@ -23,14 +23,14 @@ const QR_BORDER = 4;
 /** Pixels per module of the PNG. */
 const QR_SCALE = 6;
 
-const access = { access: 'user' } as const;
+const access = { access: 'user', scope: 'app' } as const;
 const tags = ['Devices'];
 
 export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = async (app, { devices }) => {
   app.post(
     '/devices',
     {
-      config: access,
+      config: { ...access, act: 'device.register', limit: 'write' },
       schema: {
         operationId: 'registerDevice',
         summary: 'Register a device',
@@ -60,7 +60,7 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
   app.get(
     '/devices',
     {
-      config: access,
+      config: { ...access, act: null, limit: 'read' },
       schema: { operationId: 'listDevices', summary: 'List my devices', tags, response: { 200: DeviceList } },
     },
     async (request) => {
@@ -72,7 +72,7 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
   app.get(
     '/devices/:id',
     {
-      config: access,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'getDevice',
         summary: 'Get a device',
@@ -87,7 +87,7 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
   app.patch(
     '/devices/:id',
     {
-      config: access,
+      config: { ...access, act: 'device.update', limit: 'write' },
       schema: {
         operationId: 'updateDevice',
         summary: 'Change a device',
@@ -116,7 +116,7 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
   app.post(
     '/devices/:id/rotate',
     {
-      config: access,
+      config: { ...access, act: 'device.rotate', limit: 'write' },
       schema: {
         operationId: 'rotateDevice',
         summary: 'Change a device’s keys',
@@ -145,7 +145,7 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
   app.post(
     '/devices/:id/move',
     {
-      config: access,
+      config: { ...access, act: 'device.move', limit: 'write' },
       schema: {
         operationId: 'moveDevice',
         summary: 'Move a device to another VPN server',
@@ -169,7 +169,7 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
   app.delete(
     '/devices/:id',
     {
-      config: access,
+      config: { ...access, act: 'device.delete', limit: 'write' },
       schema: {
         operationId: 'deleteDevice',
         summary: 'Delete a device',
@@ -196,7 +196,7 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
   app.get(
     '/devices/:id/config',
     {
-      config: access,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'getDeviceConfig',
         summary: 'Get a device’s WireGuard configuration',

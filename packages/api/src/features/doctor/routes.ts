@@ -31,7 +31,7 @@ export const doctorRoutes: FastifyPluginAsyncZod<{ doctor: Doctor; clock: Clock 
   app.get(
     '/doctor',
     {
-      config: { access: 'admin' },
+      config: { access: 'admin', act: null, limit: 'costly' },
       schema: {
         operationId: 'examine',
         summary: 'Compare everything that must agree',

@@ -69,13 +69,13 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (
   app,
   { clock, probes, draining },
 ) => {
-  const config = { access: 'public' } as const;
+  const access = { access: 'public' } as const;
   const alive = () => ({ status: 'ok' as const, timestamp: clock.now() });
 
   app.get(
     '/health',
     {
-      config,
+      config: { ...access, act: null, limit: 'none' },
       schema: {
         operationId: 'getHealth',
         tags: ['Health'],
@@ -89,7 +89,7 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (
   app.get(
     '/livez',
     {
-      config,
+      config: { ...access, act: null, limit: 'none' },
       schema: {
         operationId: 'getLiveness',
         tags: ['Health'],
@@ -103,7 +103,7 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (
   app.get(
     '/readyz',
     {
-      config,
+      config: { ...access, act: null, limit: 'none' },
       schema: {
         operationId: 'getReadiness',
         tags: ['Health'],

@@ -9,7 +9,7 @@ export const locationRoutes: FastifyPluginAsyncZod<{ locations: LocationStore }>
   app.get(
     '/locations',
     {
-      config: { access: 'user' },
+      config: { access: 'user', scope: 'app', act: null, limit: 'read' },
       schema: {
         operationId: 'listLocations',
         summary: 'Where a device can be',

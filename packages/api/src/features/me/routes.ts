@@ -11,7 +11,7 @@ export const meRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/me',
     {
-      config: { access: 'user' },
+      config: { access: 'user', scope: 'app', act: null, limit: 'read' },
       schema: { operationId: 'getMe', tags: ['Users'], summary: 'Who is signed in', response: { 200: Me } },
     },
     (request) => {

@@ -27,7 +27,7 @@ export const serverHealthRoutes: FastifyPluginAsyncZod<{ serverHealth: ServerHea
   app.get(
     '/servers/:id/health',
     {
-      config: { access: 'admin' },
+      config: { access: 'admin', act: null, limit: 'read' },
       schema: {
         operationId: 'getServerHealth',
         summary: 'How far a VPN server follows what is wanted of it',

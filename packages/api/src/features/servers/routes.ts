@@ -21,7 +21,7 @@ import {
   UpdateServer,
 } from './schemas.ts';
 
-const config = { access: 'admin' } as const;
+const access = { access: 'admin' } as const;
 const tags = ['VPN servers (operator)'];
 
 const Switch = z
@@ -33,7 +33,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.post(
     '/servers',
     {
-      config,
+      config: { ...access, act: 'server.add', limit: 'write' },
       schema: {
         operationId: 'addServer',
         summary: 'Add a VPN server',
@@ -53,7 +53,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.get(
     '/servers',
     {
-      config,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'listServers',
         summary: 'List VPN servers',
@@ -70,7 +70,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.get(
     '/servers/:id',
     {
-      config,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'getServer',
         summary: 'Get a VPN server',
@@ -85,7 +85,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.post(
     '/servers/:id/activate',
     {
-      config,
+      config: { ...access, act: 'server.activate', limit: 'write' },
       schema: {
         operationId: 'activateServer',
         summary: 'Pin what the installation printed, connect, and let devices come',
@@ -101,7 +101,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.post(
     '/servers/:id/test',
     {
-      config,
+      config: { ...access, act: null, limit: 'costly' },
       schema: {
         operationId: 'testServer',
         summary: 'Test the connection to a VPN server',
@@ -121,7 +121,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
     app.post(
       `/servers/:id/${action}`,
       {
-        config,
+        config: { ...access, act: `server.${action}`, limit: 'write' },
         schema: {
           operationId: `${action}Server`,
           summary,
@@ -137,7 +137,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.patch(
     '/servers/:id',
     {
-      config,
+      config: { ...access, act: 'server.update', limit: 'write' },
       schema: {
         operationId: 'updateServer',
         summary: 'Change a VPN server’s name, weight or endpoint',
@@ -154,7 +154,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.post(
     '/servers/:id/evacuate',
     {
-      config,
+      config: { ...access, act: 'server.evacuate', limit: 'write' },
       schema: {
         operationId: 'evacuateServer',
         summary: 'Drain a VPN server and move its devices to others',
@@ -176,7 +176,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.get(
     '/servers/:id/evacuation',
     {
-      config,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'getEvacuation',
         summary: 'How far the last evacuation of a VPN server is',
@@ -191,7 +191,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.delete(
     '/servers/:id',
     {
-      config,
+      config: { ...access, act: 'server.remove', limit: 'write' },
       schema: {
         operationId: 'removeServer',
         summary: 'Remove a VPN server',
@@ -224,7 +224,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.get(
     '/servers/:id/pools',
     {
-      config,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'listPools',
         summary: 'List a VPN server’s pools',
@@ -242,7 +242,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.post(
     '/servers/:id/pools',
     {
-      config,
+      config: { ...access, act: 'pool.add', limit: 'write' },
       schema: {
         operationId: 'addPool',
         summary: 'Add a pool of tunnel addresses',
@@ -259,7 +259,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.patch(
     '/servers/:id/pools/:poolId',
     {
-      config,
+      config: { ...access, act: 'pool.grow', limit: 'write' },
       schema: {
         operationId: 'growPool',
         summary: 'Make a pool larger while it is in use',
@@ -278,7 +278,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
   app.delete(
     '/servers/:id/pools/:poolId',
     {
-      config,
+      config: { ...access, act: 'pool.remove', limit: 'write' },
       schema: {
         operationId: 'removePool',
         summary: 'Remove a pool that no device holds an address of',

@@ -1,17 +1,28 @@
-import type { TenantService } from '@cvault/core';
+import type { ApiKeyService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { IdParams } from '../../http/schemas/ids.ts';
-import { ApiKeyList, ApiKeyParams, apiKeyResource, CreateApiKey, CreatedApiKey } from './schemas.ts';
+import {
+  ApiKeyList,
+  ApiKeyParams,
+  apiKeyResource,
+  CreateApiKey,
+  CreatedApiKey,
+  createdApiKeyResource,
+  RotateApiKey,
+} from './api-key-schemas.ts';
 
-const config = { access: 'admin' } as const;
+const access = { access: 'admin' } as const;
 const tags = ['Tenants (operator)'];
 
-export const apiKeyRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = async (app, { tenants }) => {
+const ofTenant = (tenantId: string) => ({ tenantId, by: 'operator' as const });
+
+/** A tenant's API keys, for the operator. */
+export const apiKeyRoutes: FastifyPluginAsyncZod<{ apiKeys: ApiKeyService }> = async (app, { apiKeys }) => {
   app.post(
     '/tenants/:id/api-keys',
     {
-      config,
+      config: { ...access, act: 'api_key.create', limit: 'write' },
       schema: {
         operationId: 'createApiKey',
         tags,
@@ -21,16 +32,16 @@ export const apiKeyRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
         response: { 201: CreatedApiKey },
       },
     },
-    async (request, reply) => {
-      const created = await tenants.createApiKey(request.params.id, request.body);
-      return reply.code(201).send({ ...apiKeyResource(created), key: created.key.reveal() });
-    },
+    async (request, reply) =>
+      reply
+        .code(201)
+        .send(createdApiKeyResource(await apiKeys.create(ofTenant(request.params.id), request.body))),
   );
 
   app.get(
     '/tenants/:id/api-keys',
     {
-      config,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'listApiKeys',
         tags,
@@ -39,13 +50,33 @@ export const apiKeyRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
         response: { 200: ApiKeyList },
       },
     },
-    async (request) => ({ apiKeys: (await tenants.listApiKeys(request.params.id)).map(apiKeyResource) }),
+    async (request) => ({ apiKeys: (await apiKeys.list(ofTenant(request.params.id))).map(apiKeyResource) }),
+  );
+
+  app.post(
+    '/tenants/:id/api-keys/:keyId/rotate',
+    {
+      config: { ...access, act: 'api_key.rotate', limit: 'write' },
+      schema: {
+        operationId: 'rotateApiKey',
+        tags,
+        summary: 'Replace an API key; the old one goes on for a while',
+        params: ApiKeyParams,
+        body: RotateApiKey,
+        response: { 201: CreatedApiKey },
+      },
+    },
+    async (request, reply) => {
+      const { id, keyId } = request.params;
+      const made = await apiKeys.rotate(ofTenant(id), keyId, request.body.overlapSeconds);
+      return reply.code(201).send(createdApiKeyResource(made));
+    },
   );
 
   app.delete(
     '/tenants/:id/api-keys/:keyId',
     {
-      config,
+      config: { ...access, act: 'api_key.revoke', limit: 'write' },
       schema: {
         operationId: 'revokeApiKey',
         tags,
@@ -55,7 +86,7 @@ export const apiKeyRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
       },
     },
     async (request, reply) => {
-      await tenants.revokeApiKey(request.params.id, request.params.keyId);
+      await apiKeys.revoke(ofTenant(request.params.id), request.params.keyId);
       return reply.code(204).send(null);
     },
   );

@@ -12,14 +12,14 @@ import {
   UpdateTenant,
 } from './schemas.ts';
 
-const config = { access: 'admin' } as const;
+const access = { access: 'admin' } as const;
 const tags = ['Tenants (operator)'];
 
 export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = async (app, { tenants }) => {
   app.post(
     '/tenants',
     {
-      config,
+      config: { ...access, act: 'tenant.create', limit: 'write' },
       schema: {
         operationId: 'createTenant',
         tags,
@@ -40,7 +40,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
   app.get(
     '/tenants',
     {
-      config,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'listTenants',
         tags,
@@ -62,7 +62,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
   app.get(
     '/tenants/:id',
     {
-      config,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'getTenant',
         tags,
@@ -77,7 +77,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
   app.patch(
     '/tenants/:id',
     {
-      config,
+      config: { ...access, act: 'tenant.update', limit: 'write' },
       schema: {
         operationId: 'updateTenant',
         tags,
@@ -95,7 +95,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
   app.post(
     '/tenants/:id/suspend',
     {
-      config,
+      config: { ...access, act: 'tenant.suspend', limit: 'write' },
       schema: {
         operationId: 'suspendTenant',
         tags,
@@ -112,7 +112,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
   app.post(
     '/tenants/:id/resume',
     {
-      config,
+      config: { ...access, act: 'tenant.resume', limit: 'write' },
       schema: {
         operationId: 'resumeTenant',
         tags,
@@ -128,7 +128,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
   app.delete(
     '/tenants/:id',
     {
-      config,
+      config: { ...access, act: 'tenant.delete', limit: 'write' },
       schema: {
         operationId: 'deleteTenant',
         tags,

@@ -1,4 +1,4 @@
-import type { ApiKey, Tenant } from '@cvault/core';
+import type { Tenant } from '@cvault/core';
 import { z } from 'zod';
 import { Instant } from '../../http/schemas/answers.ts';
 import { Id } from '../../http/schemas/ids.ts';
@@ -115,29 +115,3 @@ export const TenantList = z
 export const DeletingTenant = z
   .object({ id: Id, status: z.literal('deleting') })
   .meta({ id: 'DeletingTenant' });
-
-export const CreateApiKey = z
-  .strictObject({ name: Name, mode: z.enum(['live', 'test']).default('live') })
-  .meta({ id: 'CreateApiKey' });
-
-const apiKey = {
-  id: Id,
-  name: z.string(),
-  mode: z.enum(['live', 'test']),
-  prefix: z.string().meta({ description: 'The first characters, to tell keys apart' }),
-  createdAt: Instant,
-  revokedAt: Instant.nullable(),
-};
-
-export const ApiKeyResource = z.object(apiKey).meta({ id: 'ApiKey' });
-export const CreatedApiKey = z
-  .object({ ...apiKey, key: z.string().meta({ description: 'The key. It is shown here and never again.' }) })
-  .meta({ id: 'CreatedApiKey' });
-export const ApiKeyList = z.object({ apiKeys: z.array(ApiKeyResource) }).meta({ id: 'ApiKeyList' });
-
-export function apiKeyResource(key: ApiKey): z.infer<typeof ApiKeyResource> {
-  const { id, name, mode, prefix, createdAt, revokedAt } = key;
-  return { id, name, mode, prefix, createdAt, revokedAt };
-}
-
-export const ApiKeyParams = z.strictObject({ id: Id, keyId: Id });

@@ -6,7 +6,7 @@ import { Id, IdParams } from '../../http/schemas/ids.ts';
 import { cursorOf, idOfCursor, NextCursor, PageQuery } from '../../http/schemas/pages.ts';
 import { Bytes, COUNT_MAX, CountLimit, Speed } from './limits.ts';
 
-const config = { access: 'admin' } as const;
+const access = { access: 'admin' } as const;
 const tags = ['Tenants (operator)'];
 
 const UpdateUserLimits = z
@@ -53,7 +53,7 @@ export const userLimitRoutes: FastifyPluginAsyncZod<{ plans: PlanService }> = as
   app.get(
     '/tenants/:id/users',
     {
-      config,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'listUserPlans',
         tags,
@@ -74,7 +74,7 @@ export const userLimitRoutes: FastifyPluginAsyncZod<{ plans: PlanService }> = as
   app.patch(
     '/tenants/:id/users/:userId/limits',
     {
-      config,
+      config: { ...access, act: 'user.limit', limit: 'write' },
       schema: {
         operationId: 'limitUser',
         tags,

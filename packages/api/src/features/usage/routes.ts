@@ -13,19 +13,22 @@ const description =
   'Bytes inside the tunnel, as the VPN server counts them; at most one reading (30 s by default) behind. With ' +
   '`format=csv` the same numbers as text, one line per hour or day and device that has any.';
 
+const produces = ['application/json', 'text/csv'];
+
 /** What a user's own devices sent and received. */
 export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app, { usage }) => {
-  const config = { access: 'user' } as const;
+  const access = { access: 'user', scope: 'app' } as const;
 
   app.get(
     '/usage',
     {
-      config,
+      config: { ...access, act: null, limit: 'costly' },
       schema: {
         operationId: 'getUsage',
         summary: 'My usage by hour or day, and by device',
         description,
         tags: ['Usage'],
+        produces,
         querystring: UsageQuery,
         response: { 200: UsageByDevice },
       },
@@ -43,12 +46,13 @@ export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app
   app.get(
     '/devices/:id/usage',
     {
-      config,
+      config: { ...access, act: null, limit: 'costly' },
       schema: {
         operationId: 'getDeviceUsage',
         summary: 'A device’s usage by hour or day',
         description,
         tags: ['Usage'],
+        produces,
         params: IdParams,
         querystring: UsageQuery,
         response: { 200: UsageByDevice },
@@ -68,17 +72,18 @@ export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app
 
 /** What tenants and VPN servers moved, for the operator. */
 export const adminUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app, { usage }) => {
-  const config = { access: 'admin' } as const;
+  const access = { access: 'admin' } as const;
 
   app.get(
     '/tenants/:id/usage',
     {
-      config,
+      config: { ...access, act: null, limit: 'costly' },
       schema: {
         operationId: 'getTenantUsage',
         summary: 'A tenant’s usage by hour or day',
         description,
         tags: ['Tenants (operator)'],
+        produces,
         params: IdParams,
         querystring: UsageQuery,
         response: { 200: Usage },
@@ -94,12 +99,13 @@ export const adminUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async
   app.get(
     '/servers/:id/usage',
     {
-      config,
+      config: { ...access, act: null, limit: 'costly' },
       schema: {
         operationId: 'getServerUsage',
         summary: 'What a VPN server moved by hour or day',
         description,
         tags: ['VPN servers (operator)'],
+        produces,
         params: IdParams,
         querystring: UsageQuery,
         response: { 200: Usage },

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { userOf } from '../../http/access.ts';
 import { Connected, DeviceRef, Disconnected, ServerStatus, sessionResource, VpnStatus } from './schemas.ts';
 
-const access = { access: 'user' } as const;
+const access = { access: 'user', scope: 'app' } as const;
 const tags = ['VPN'];
 
 export interface VpnRoutesOptions {
@@ -19,7 +19,7 @@ export const vpnRoutes: FastifyPluginAsyncZod<VpnRoutesOptions> = async (
   app.post(
     '/vpn/connect',
     {
-      config: access,
+      config: { ...access, act: 'session.open', limit: 'write' },
       schema: {
         operationId: 'connect',
         summary: 'Open a session of a device',
@@ -43,7 +43,7 @@ export const vpnRoutes: FastifyPluginAsyncZod<VpnRoutesOptions> = async (
   app.post(
     '/vpn/disconnect',
     {
-      config: access,
+      config: { ...access, act: 'session.close', limit: 'write' },
       schema: {
         operationId: 'disconnect',
         summary: 'Close the open session of a device',
@@ -66,7 +66,7 @@ export const vpnRoutes: FastifyPluginAsyncZod<VpnRoutesOptions> = async (
   app.get(
     '/vpn/status',
     {
-      config: access,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'getVpnStatus',
         summary: 'My open sessions',
@@ -83,7 +83,7 @@ export const vpnRoutes: FastifyPluginAsyncZod<VpnRoutesOptions> = async (
   app.get(
     '/vpn/server/status',
     {
-      config: access,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'getServerStatus',
         summary: 'The VPN server that my newest device is on',

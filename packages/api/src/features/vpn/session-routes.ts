@@ -13,12 +13,12 @@ const after = (cursor: string | undefined) => (cursor === undefined ? undefined 
 
 /** A user's own sessions, open and past. */
 export const sessionRoutes: FastifyPluginAsyncZod<SessionRoutesOptions> = async (app, { sessions }) => {
-  const config = { access: 'user' } as const;
+  const access = { access: 'user', scope: 'app' } as const;
 
   app.get(
     '/vpn/sessions',
     {
-      config,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'listSessions',
         summary: 'My sessions, newest first',
@@ -37,7 +37,7 @@ export const sessionRoutes: FastifyPluginAsyncZod<SessionRoutesOptions> = async 
   app.get(
     '/devices/:id/sessions',
     {
-      config,
+      config: { ...access, act: null, limit: 'read' },
       schema: {
         operationId: 'listDeviceSessions',
         summary: 'A device’s sessions, newest first',
@@ -61,7 +61,7 @@ export const tenantSessionRoutes: FastifyPluginAsyncZod<SessionRoutesOptions> = 
   app.get(
     '/tenants/:id/sessions',
     {
-      config: { access: 'admin' },
+      config: { access: 'admin', act: null, limit: 'read' },
       schema: {
         operationId: 'listTenantSessions',
         summary: 'A tenant’s sessions, newest first',

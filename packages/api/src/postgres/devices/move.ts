@@ -1,6 +1,6 @@
 import { HOLDS, type MovedDevice, type Owner, type PlacementWish, reached } from '@cvault/core';
 import type pg from 'pg';
-import { repeating } from '../transaction.ts';
+import { asTenant } from '../tenancy.ts';
 import { checkChurn, mayTakeAddress } from './churn.ts';
 import { refusedGrowth } from './growth.ts';
 import { choosePlacement, placing } from './placement.ts';
@@ -133,11 +133,13 @@ export function moveDevice(
   quarantineSeconds: number,
 ): Promise<MovedDevice | null> {
   const input = { ...owner, ...wish, deviceId, from: null, pushAfterMs, quarantineSeconds };
-  return placing(pool, wish, async () => {
+  return placing(pool, owner.tenantId, wish, async () => {
     reached('move:asked');
-    const moved = await repeating(() => moveOnce(pool, input)).catch((cause: unknown) => {
-      throw refusedGrowth(cause) ?? cause;
-    });
+    const moved = await asTenant(pool, owner.tenantId, (db) => moveOnce(db, input)).catch(
+      (cause: unknown) => {
+        throw refusedGrowth(cause) ?? cause;
+      },
+    );
     reached('move:committed');
     if (moved !== 'nowhere') return { moved };
     await checkChurn(pool, owner.tenantId, quarantineSeconds);

@@ -1,5 +1,6 @@
 import { CVaultError, type PlacementWish } from '@cvault/core';
 import type pg from 'pg';
+import { asTenant } from '../tenancy.ts';
 
 /** The parameters of a statement that hold what is wished; either may be null. */
 interface WishParameters {
@@ -63,10 +64,10 @@ WHERE s.state IN ('active', 'draining', 'disabled')
  * the one that was chosen was taken out of service in the same moment; asking again is right then.
  */
 export async function whyNotPlaced(
-  pool: pg.Pool,
+  db: Pick<pg.Pool | pg.PoolClient, 'query'>,
   { region, serverId }: PlacementWish,
 ): Promise<CVaultError | null> {
-  const { rows } = await pool.query<{ open: boolean; free: boolean }>(CANDIDATES, [region, serverId]);
+  const { rows } = await db.query<{ open: boolean; free: boolean }>(CANDIDATES, [region, serverId]);
   const open = rows.filter((candidate) => candidate.open);
   if (open.some((candidate) => candidate.free)) return null;
   if (open.length > 0)
@@ -95,13 +96,14 @@ const ATTEMPTS = 3;
  */
 export async function placing<T>(
   pool: pg.Pool,
+  tenantId: string,
   wish: PlacementWish,
   attempt: () => Promise<T | null>,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
     const placed = await attempt();
     if (placed !== null) return placed;
-    const why = await whyNotPlaced(pool, wish);
+    const why = await asTenant(pool, tenantId, (db) => whyNotPlaced(db, wish));
     if (why !== null) throw why;
     if (tried === ATTEMPTS)
       throw new CVaultError('pool_exhausted', 'No tunnel address is left. Nothing was changed.');

@@ -15,8 +15,8 @@ let alice: Owner;
 
 beforeAll(async () => {
   database = await createTestDatabase(40);
-  devices = createDeviceStore(database, 0);
-  peers = createPeerStore(database, 0);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  peers = createPeerStore(database.as('cvault_links'), 0);
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -82,7 +82,7 @@ describe('addresses', () => {
 
   test('an address comes back only after the acknowledgement and the quarantine, the longest unused first', async () => {
     const small = await aServer(database, { region: 'small', cidr: '10.9.0.0/29' });
-    const quarantined = createPeerStore(database, 3600);
+    const quarantined = createPeerStore(database.as('cvault_links'), 3600);
     const all = [];
     for (let n = 0; n < 5; n++) all.push(await devices.register(aDevice(alice, { region: 'small' })));
     const full = () => devices.register(aDevice(alice, { region: 'small' }));

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { CVaultError, type Device, type NewDevice, reached } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
-import { repeating } from '../transaction.ts';
+import { asTenant } from '../tenancy.ts';
 import { checkChurn, mayTakeAddress } from './churn.ts';
 import { refusedGrowth } from './growth.ts';
 import { choosePlacement, placing } from './placement.ts';
 import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 /**
- * The whole registration in one statement, so in one round trip and one commit: measured beside BEGIN, five statements
- * and COMMIT it halves the time that a client waits.
+ * The whole registration in one statement: measured beside five of them in one transaction it halves the time that a
+ * client waits.
  *
  * Every rule is a constraint, so breaking one undoes everything:
  * - no address left: server_id and assigned_ip are null, which their columns refuse;
@@ -72,7 +72,9 @@ export function registerDevice(
   pushAfterMs: number,
   quarantineSeconds = 0,
 ): Promise<Device> {
-  return placing(pool, device, () => registerOnce(pool, device, pushAfterMs, quarantineSeconds));
+  return placing(pool, device.tenantId, device, () =>
+    registerOnce(pool, device, pushAfterMs, quarantineSeconds),
+  );
 }
 
 /** Null where no address was to be had. */
@@ -104,7 +106,7 @@ async function registerOnce(
       ],
     };
     reached('register:asked');
-    const { rows } = await repeating(() => pool.query<DeviceRow>(query));
+    const { rows } = await asTenant(pool, device.tenantId, (db) => db.query<DeviceRow>(query));
     reached('register:committed');
     return deviceFromRow(rows[0]!);
   } catch (cause) {

@@ -1,9 +1,13 @@
-import type { IdentityStore } from '@cvault/core';
+import type { ApiKeyMode, IdentityStore, Scope } from '@cvault/core';
 import type { Database } from '../database.ts';
 
 interface IdentityRow {
   tenant_id: string;
   state: 'active' | 'suspended' | 'deleting';
+  key_id: string;
+  key_mode: ApiKeyMode;
+  key_scopes: Scope[] | null;
+  source_allowed: boolean;
   password_length_min: number;
   auth_rate_limit: number;
   auth_rate_window_seconds: number;
@@ -20,19 +24,21 @@ const FIND = {
   name: 'identity-find',
   text: `
 SELECT t.id AS tenant_id, t.state, t.password_length_min, t.auth_rate_limit, t.auth_rate_window_seconds,
+  k.id AS key_id, k.mode AS key_mode, k.scopes AS key_scopes,
+  (k.allowed_sources = '{}' OR $4::inet <<= ANY (k.allowed_sources)) IS TRUE AS source_allowed,
   u.id AS user_id, u.email, u.created_at AS user_created_at
 FROM api_keys k
 JOIN tenants t ON t.id = k.tenant_id
 LEFT JOIN sign_ins s
   ON s.tenant_id = k.tenant_id AND s.id = $2 AND s.user_id = $3 AND s.revoked_at IS NULL AND s.expires_at > now()
 LEFT JOIN tenant_users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id AND u.state = 'active'
-WHERE k.key_hash = $1 AND k.revoked_at IS NULL`,
+WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())`,
 };
 
 export function createIdentityStore({ pool }: Database): IdentityStore {
   return {
-    async find(apiKeyHash, signIn) {
-      const values = [apiKeyHash, signIn?.signInId ?? null, signIn?.userId ?? null];
+    async find(apiKeyHash, source, signIn) {
+      const values = [apiKeyHash, signIn?.signInId ?? null, signIn?.userId ?? null, source];
       const row = (await pool.query<IdentityRow>({ ...FIND, values })).rows[0];
       if (row === undefined) return null;
       const { user_id: id, email, user_created_at: createdAt } = row;
@@ -43,6 +49,12 @@ export function createIdentityStore({ pool }: Database): IdentityStore {
           passwordLengthMin: row.password_length_min,
           authRateLimit: row.auth_rate_limit,
           authRateWindowSeconds: row.auth_rate_window_seconds,
+        },
+        key: {
+          id: row.key_id,
+          mode: row.key_mode,
+          scopes: row.key_scopes,
+          sourceAllowed: row.source_allowed,
         },
         user: id === null || email === null || createdAt === null ? null : { id, email, createdAt },
       };

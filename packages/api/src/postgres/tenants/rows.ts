@@ -1,4 +1,4 @@
-import type { ApiKey, ApiKeyMode, Tenant, TenantState } from '@cvault/core';
+import type { ApiKey, ApiKeyMode, Scope, Tenant, TenantState } from '@cvault/core';
 
 /** What `tenantFromRow` reads of a row of `tenants`, in the table's own order of resolvers. */
 export const TENANT_COLUMNS = `
@@ -62,13 +62,19 @@ export function tenantFromRow(row: TenantRow): Tenant {
   };
 }
 
-export const API_KEY_COLUMNS = 'id, name, mode, prefix, created_at, revoked_at';
+export const API_KEY_COLUMNS = `
+  id, name, mode, prefix, scopes, expires_at, last_used_at, created_at, revoked_at,
+  ARRAY(SELECT text(range) FROM unnest(allowed_sources) AS sources(range)) AS allowed_sources`;
 
 export interface ApiKeyRow {
   id: string;
   name: string;
   mode: ApiKeyMode;
   prefix: string;
+  scopes: Scope[] | null;
+  allowed_sources: string[];
+  expires_at: Date | null;
+  last_used_at: Date | null;
   created_at: Date;
   revoked_at: Date | null;
 }
@@ -79,6 +85,10 @@ export function apiKeyFromRow(row: ApiKeyRow): ApiKey {
     name: row.name,
     mode: row.mode,
     prefix: row.prefix,
+    scopes: row.scopes,
+    allowedSources: row.allowed_sources,
+    expiresAt: row.expires_at,
+    lastUsedAt: row.last_used_at,
     createdAt: row.created_at,
     revokedAt: row.revoked_at,
   };

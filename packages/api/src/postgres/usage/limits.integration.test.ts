@@ -33,11 +33,11 @@ let pass = 0;
 
 beforeAll(async () => {
   database = await createTestDatabase(10);
-  devices = createDeviceStore(database, 0);
-  meters = createMeterStore(database);
-  limits = createDataLimitStore(database);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  meters = createMeterStore(database.as('cvault_metering'));
+  limits = createDataLimitStore(database.as('cvault_metering'));
   server = await aServer(database, { cidr: '10.30.0.0/22' });
-  await createPeerStore(database, 0).adoptEpoch(server.id, epoch);
+  await createPeerStore(database.as('cvault_links'), 0).adoptEpoch(server.id, epoch);
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -127,7 +127,7 @@ describe('a limit that is reached', () => {
     await moves(device, 801);
     expect(await warnings()).toEqual([{ of_tenant: false, percent: 80, limit_bytes: 1_000 }]);
     await moves(device, 1_200);
-    expect(await warnings()).toMatchObject([{ percent: 80 }, { percent: 95 }]);
+    expect(await warnings()).toMatchObject([{ percent: 80 }, { percent: 95 }, { percent: 100 }]);
   });
 });
 

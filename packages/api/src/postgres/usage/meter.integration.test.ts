@@ -31,9 +31,9 @@ let pass = 0;
 
 beforeAll(async () => {
   database = await createTestDatabase(20);
-  devices = createDeviceStore(database, 0);
-  sessions = createSessionStore(database);
-  meters = createMeterStore(database);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  sessions = createSessionStore(database.as('cvault_api'));
+  meters = createMeterStore(database.as('cvault_metering'));
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -45,7 +45,7 @@ beforeEach(async () => {
 
 async function newAgent(): Promise<void> {
   epoch = anEpoch();
-  await createPeerStore(database, 0).adoptEpoch(server.id, epoch);
+  await createPeerStore(database.as('cvault_links'), 0).adoptEpoch(server.id, epoch);
 }
 
 const register = () => devices.register(aDevice(alice, { region: server.region }));

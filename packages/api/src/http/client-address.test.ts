@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clientOf } from './rate-limit.ts';
+import { addressOf, clientOf } from './client-address.ts';
 
 test.each([
   ['198.51.100.7', '198.51.100.7'],
@@ -13,4 +13,15 @@ test.each([
   ['unix:', 'unknown'],
 ])('%s is the client %s', (address, client) => {
   expect(clientOf(address)).toBe(client);
+});
+
+test.each([
+  ['198.51.100.7', '198.51.100.7'],
+  ['::ffff:198.51.100.7', '198.51.100.7'],
+  ['2001:0DB8:0001::', '2001:db8:1::'],
+  ['fe80::1%eth0', 'fe80::1'],
+  ['', null],
+  ['unix:', null],
+])('%s is the address %s', (address, canonical) => {
+  expect(addressOf(address)).toBe(canonical);
 });

@@ -1,0 +1,128 @@
+import type { ApiKeyService, KeyHolder, TenantPrincipal } from '@cvault/core';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { tenantOf } from '../../http/access.ts';
+import { NoContent } from '../../http/schemas/answers.ts';
+import { cursorOf, idOfCursor, PageQuery } from '../../http/schemas/pages.ts';
+import {
+  ApiKeyPage,
+  ApiKeyResource,
+  apiKeyResource,
+  CreatedApiKey,
+  createdApiKeyResource,
+  CreateOwnApiKey,
+  OwnApiKeyParams,
+  RotateApiKey,
+} from './api-key-schemas.ts';
+
+const reading = { access: 'tenant', scope: 'keys:read', act: null, limit: 'read' } as const;
+const writing = { access: 'tenant', scope: 'keys:write', limit: 'write' } as const;
+const tags = ['API keys (tenant)'];
+
+const holderOf = ({ tenantId, key }: TenantPrincipal): KeyHolder => ({ tenantId, by: key });
+
+/** A tenant's own API keys. A test key gets to see and make test keys only. */
+export const tenantApiKeyRoutes: FastifyPluginAsyncZod<{ apiKeys: ApiKeyService }> = async (
+  app,
+  { apiKeys },
+) => {
+  app.post(
+    '/api-keys',
+    {
+      config: { ...writing, act: 'api_key.create' },
+      schema: {
+        operationId: 'createOwnApiKey',
+        tags,
+        summary: 'Create an API key; the answer shows it once',
+        description:
+          'A key cannot give scopes that it has not got itself, and a test key cannot make a live one.',
+        body: CreateOwnApiKey,
+        response: { 201: CreatedApiKey },
+      },
+    },
+    async (request, reply) => {
+      const made = await apiKeys.create(holderOf(tenantOf(request)), request.body);
+      return reply
+        .code(201)
+        .header('location', `/api/v1/tenant/api-keys/${made.id}`)
+        .send(createdApiKeyResource(made));
+    },
+  );
+
+  app.get(
+    '/api-keys',
+    {
+      config: reading,
+      schema: {
+        operationId: 'listOwnApiKeys',
+        tags,
+        summary: 'List my API keys, oldest first, revoked ones too',
+        querystring: PageQuery,
+        response: { 200: ApiKeyPage },
+      },
+    },
+    async (request) => {
+      const { limit, cursor } = request.query;
+      const afterId = cursor === undefined ? undefined : idOfCursor(cursor);
+      // One more than asked for tells whether another page comes.
+      const found = await apiKeys.list(holderOf(tenantOf(request)), { limit: limit + 1, afterId });
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
+      return { apiKeys: page.map(apiKeyResource), nextCursor: last === undefined ? null : cursorOf(last.id) };
+    },
+  );
+
+  app.get(
+    '/api-keys/:keyId',
+    {
+      config: reading,
+      schema: {
+        operationId: 'getOwnApiKey',
+        tags,
+        summary: 'Get one of my API keys',
+        params: OwnApiKeyParams,
+        response: { 200: ApiKeyResource },
+      },
+    },
+    async (request) => apiKeyResource(await apiKeys.get(holderOf(tenantOf(request)), request.params.keyId)),
+  );
+
+  app.post(
+    '/api-keys/:keyId/rotate',
+    {
+      config: { ...writing, act: 'api_key.rotate' },
+      schema: {
+        operationId: 'rotateOwnApiKey',
+        tags,
+        summary: 'Replace an API key; the old one goes on for a while',
+        description:
+          'The new key may do what the old one may, which has to be no more than the key of this request may.',
+        params: OwnApiKeyParams,
+        body: RotateApiKey,
+        response: { 201: CreatedApiKey },
+      },
+    },
+    async (request, reply) => {
+      const { overlapSeconds } = request.body;
+      const made = await apiKeys.rotate(holderOf(tenantOf(request)), request.params.keyId, overlapSeconds);
+      return reply.code(201).send(createdApiKeyResource(made));
+    },
+  );
+
+  app.delete(
+    '/api-keys/:keyId',
+    {
+      config: { ...writing, act: 'api_key.revoke' },
+      schema: {
+        operationId: 'revokeOwnApiKey',
+        tags,
+        summary: 'Revoke an API key; it opens nothing from then on',
+        params: OwnApiKeyParams,
+        response: { 204: NoContent },
+      },
+    },
+    async (request, reply) => {
+      await apiKeys.revoke(holderOf(tenantOf(request)), request.params.keyId);
+      return reply.code(204).send(null);
+    },
+  );
+};
