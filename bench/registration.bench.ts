@@ -129,7 +129,7 @@ async function sqlAlone(concurrency: 1 | 8 | 32): Promise<Measured> {
   }, 1_000);
   const nobody = Buffer.alloc(32);
   const register = async (n: number) => {
-    await identities.find(nobody, { userId: devices[n]!.userId, signInId: devices[n]!.userId });
+    await identities.find(nobody, null, { userId: devices[n]!.userId, signInId: devices[n]!.userId });
     const { id } = await registerDevice(floor.pool, devices[n]!, 3_600_000);
     await acks.push({ deviceId: id, generation: 1 });
   };

@@ -68,7 +68,7 @@ async function registrations(walled: boolean, concurrency: number) {
   const nobody = Buffer.alloc(32);
   return measure(COUNT, concurrency, async (n) => {
     const device = aDevice(owners[n % TENANTS]!);
-    await identities.find(nobody, { userId: device.userId, signInId: device.userId });
+    await identities.find(nobody, null, { userId: device.userId, signInId: device.userId });
     await registerDevice(pool, device, 3_600_000);
   });
 }

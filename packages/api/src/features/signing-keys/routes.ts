@@ -42,7 +42,7 @@ export const publishedKeyRoutes: FastifyPluginAsyncZod<SigningKeyOptions> = asyn
   app.get(
     '/tenants/:id/jwks.json',
     {
-      config: { access: 'public', act: null },
+      config: { access: 'public', act: null, limit: 'read' },
       schema: {
         operationId: 'getTenantKeys',
         tags: ['Authentication'],
@@ -83,7 +83,7 @@ export const signingKeyRoutes: FastifyPluginAsyncZod<SigningKeyOptions> = async 
   app.post(
     '/tenants/:id/signing-keys',
     {
-      config: { access: 'admin', act: 'signing-key.rotate' },
+      config: { access: 'admin', act: 'signing_key.rotate', limit: 'write' },
       schema: {
         operationId: 'rotateSigningKey',
         tags: ['Tenants (operator)'],

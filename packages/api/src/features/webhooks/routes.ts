@@ -23,9 +23,9 @@ import {
 } from './schemas.ts';
 
 const tags = ['Webhooks'];
-const reads = { access: 'tenant', scope: 'webhooks:read', act: null } as const;
+const reads = { access: 'tenant', scope: 'webhooks:read', act: null, limit: 'read' } as const;
 const writes = <A extends `webhook.${string}`>(act: A) =>
-  ({ access: 'tenant', scope: 'webhooks:write', act }) as const;
+  ({ access: 'tenant', scope: 'webhooks:write', act, limit: 'write' }) as const;
 
 /** A tenant's webhook endpoints. */
 export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> = async (
