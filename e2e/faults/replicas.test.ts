@@ -1,4 +1,4 @@
-/** API processes that die, freeze and race, in front of one real VPN server. */
+/** API processes that die, freeze and race, in front of two real VPN servers. */
 import { fileURLToPath } from 'node:url';
 import type { Step } from '@cvault/core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -18,42 +18,60 @@ import { until } from '../harness/until.ts';
 
 const CRASH = fileURLToPath(new URL('../harness/crash.mjs', import.meta.url));
 const REGION = 'faults';
+const OTHER_REGION = 'elsewhere';
 
 const secrets = makeSecrets();
 let database: TestDatabase;
 let one: ControlPlane;
 let two: ControlPlane;
 let vpn: SshVpnServer;
+let other: SshVpnServer;
 let alice: TestUser;
 
 const through = (plane: ControlPlane): Call => asUser(plane.baseUrl, alice.apiKey, alice.accessToken);
 const register = (call: Call, deviceName: string) =>
   call<DeviceBody>('POST', '/api/v1/devices', { deviceName, region: REGION });
+const rotate = (call: Call, id: string, overlapSeconds: number) =>
+  call<{ publicKey: string }>('POST', `/api/v1/devices/${id}/rotate`, { overlapSeconds });
+const move = (call: Call, id: string, region: string) =>
+  call<DeviceBody>('POST', `/api/v1/devices/${id}/move`, { region });
 const peersOf = (devices: readonly { assignedIp: string }[]) =>
   devices.map(({ assignedIp }) => `${assignedIp}/32`).sort();
-const addressesOnInterface = async () =>
-  (await vpn.peers()).map((line) => line.split('\t')[1]?.split(' ')[0]).sort();
+/** Without new keys that wait for their first handshake: the old one has the addresses until then. */
+const addressesOnInterfaces = async () =>
+  [...(await vpn.peers()), ...(await other.peers())]
+    .map((line) => line.split('\t')[1]?.split(' ')[0])
+    .filter((address) => address !== '(none)')
+    .sort();
 const listed = async (call: Call) =>
-  (await call<{ devices: (DeviceBody & { deviceName: string })[] }>('GET', '/api/v1/devices')).body.devices;
+  (await call<{ devices: ListedDevice[] }>('GET', '/api/v1/devices')).body.devices;
+interface ListedDevice extends DeviceBody {
+  readonly deviceName: string;
+  readonly publicKey: string;
+}
 
 beforeAll(async () => {
   database = await createTestDatabase();
   [one, two] = (await startReplicas(2, database.url.reveal(), secrets)) as [ControlPlane, ControlPlane];
-  vpn = await startSshVpnServer(one, secrets, { poolCidr: '10.70.0.0/22', region: REGION });
+  [vpn, other] = await Promise.all([
+    startSshVpnServer(one, secrets, { poolCidr: '10.70.0.0/22', region: REGION }),
+    startSshVpnServer(one, secrets, { poolCidr: '10.74.0.0/22', region: OTHER_REGION }),
+  ]);
   alice = await createUser(one.baseUrl, secrets.CVAULT_ADMIN_KEY, 'Alice’s company');
 });
 afterAll(async () => {
   await Promise.all([one?.kill(), two?.kill()]);
-  await vpn?.stop();
+  await Promise.all([vpn?.stop(), other?.stop()]);
   await database?.close();
 });
 
 /** After each fault: nothing leaked, nothing stuck, database and interface the same. */
 afterEach(async () => {
   await untilHealthy(database, one.baseUrl, secrets);
-  expect(await addressesOnInterface()).toEqual(peersOf(await listed(through(one))));
+  expect(await addressesOnInterfaces()).toEqual(peersOf(await listed(through(one))));
 });
 
+const CHANGES: readonly Step[] = ['rotate:asked', 'rotate:committed', 'move:asked', 'move:committed'];
 const STEPS: readonly Step[] = [
   'register:asked',
   'register:committed',
@@ -75,11 +93,16 @@ test(
   async () => {
     const random = new Random(seed);
     const answered = new Map<string, 'there' | 'gone'>();
+    const keys = new Map<string, string>();
+    const places = new Map<string, string>();
     let crashes = 0;
     for (let round = 0; round < inRound({ short: 1, full: 20 }); round++) {
       for (const step of inRound({
-        short: shuffled(random, STEPS).slice(0, STEPS.length / 2),
-        full: STEPS,
+        short: [
+          ...shuffled(random, CHANGES).slice(0, 2),
+          ...shuffled(random, STEPS).slice(0, STEPS.length / 2),
+        ],
+        full: [...CHANGES, ...STEPS],
       })) {
         const crash = `${step} ${1 + random.below(3)} ${random.pick([0, 0, 1, 3])}`;
         const doomed = await startControlPlane(
@@ -105,7 +128,15 @@ test(
           for (let turn = 0; turn < 3; turn++) {
             const made = await register(call, `${round} ${step} ${n}.${turn}`);
             if (made.status < 300) answered.set(made.body.id, 'there');
-            if (made.status >= 300 || turn === 1) continue;
+            if (made.status >= 300) continue;
+            const { id } = made.body;
+            if (turn === 0) {
+              const rotated = await rotate(call, id, random.pick([0, 3_600]));
+              if (rotated.status < 300) keys.set(id, rotated.body.publicKey);
+              const moved = await move(call, id, OTHER_REGION);
+              if (moved.status < 300) places.set(id, OTHER_REGION);
+            }
+            if (turn < 2) continue;
             const removed = await call('DELETE', `/api/v1/devices/${made.body.id}`);
             if (removed.status < 300) answered.set(made.body.id, 'gone');
           }
@@ -125,6 +156,9 @@ test(
     const lost = [...answered].filter(([id, what]) => what === 'there' && !there.has(id));
     const risen = [...answered].filter(([id, what]) => what === 'gone' && there.has(id));
     expect({ lost: await notDeleted(lost.map(([id]) => id)), risen }).toEqual({ lost: [], risen: [] });
+    const now = await listed(through(one));
+    expect(now.filter(({ id, publicKey }) => (keys.get(id) ?? publicKey) !== publicKey)).toEqual([]);
+    expect(now.filter(({ id, server }) => (places.get(id) ?? server.region) !== server.region)).toEqual([]);
   },
 );
 
@@ -160,7 +194,7 @@ test('a replica frozen after its commit cannot bring back what others deleted me
       (await listed(through(one))).find(({ deviceName }) => deviceName === 'frozen'),
     );
     await until('another replica has pushed it', async () =>
-      (await addressesOnInterface()).includes(`${device.assignedIp}/32`),
+      (await addressesOnInterfaces()).includes(`${device.assignedIp}/32`),
     );
     const { status } = await through(one)('DELETE', `/api/v1/devices/${device.id}`);
     expect(status).toBe(204);
@@ -169,7 +203,7 @@ test('a replica frozen after its commit cannot bring back what others deleted me
     process.kill(frozen.pid, 'SIGCONT');
     await registering;
     await until('the woken one is there again', async () => (await fetch(`${frozen.baseUrl}/readyz`)).ok);
-    expect(await addressesOnInterface()).toEqual(peersOf(await listed(through(one))));
+    expect(await addressesOnInterfaces()).toEqual(peersOf(await listed(through(one))));
     expect((await through(one)('GET', `/api/v1/devices/${device.id}`)).status).toBe(404);
   } finally {
     process.kill(frozen.pid, 'SIGCONT');
@@ -186,19 +220,28 @@ test('two replicas racing on everything: the history has an order that explains 
   }
   const shared: Known[] = [];
   const names = new Map<string, Set<string>>();
+  const keys = new Map<string, Set<string>>();
   const wrong: string[] = [];
   const client = async (n: number) => {
     for (let turn = 0; turn < inRound({ short: 12, full: 150 }); turn++) {
       const call = through(random.pick([one, two]));
       const target = shared.length === 0 ? undefined : random.pick(shared);
       const what =
-        target === undefined ? 'create' : random.pick(['create', 'rename', 'delete', 'delete'] as const);
+        target === undefined
+          ? 'create'
+          : random.pick(['create', 'create', 'rename', 'rotate', 'move', 'delete', 'delete'] as const);
       if (what === 'create') {
         const name = `racer ${n}.${turn}`;
-        const { status, body } = await register(call, name);
+        const { status, body } = await call<ListedDevice>('POST', '/api/v1/devices', {
+          deviceName: name,
+          region: REGION,
+        });
         if (status > 202) wrong.push(`create answered ${status}`);
-        else shared.push({ id: body.id, name, deleted: false });
-        if (status <= 202) names.set(body.id, new Set([name]));
+        else {
+          names.set(body.id, new Set([name]));
+          keys.set(body.id, new Set([body.publicKey]));
+          shared.push({ id: body.id, name, deleted: false });
+        }
       } else if (what === 'rename' && target !== undefined) {
         const name = `renamed ${n}.${turn}`;
         const before = target.deleted;
@@ -207,6 +250,16 @@ test('two replicas racing on everything: the history has an order that explains 
         // Whoever was told of the deletion before they asked must see it.
         if (before && status !== 404) wrong.push(`rename after delete answered ${status}`);
         if (![200, 404].includes(status)) wrong.push(`rename answered ${status}`);
+      } else if ((what === 'rotate' || what === 'move') && target !== undefined) {
+        const before = target.deleted;
+        const answer =
+          what === 'rotate'
+            ? await rotate(call, target.id, random.pick([0, 3_600]))
+            : await move(call, target.id, random.pick([REGION, OTHER_REGION]));
+        if (before && answer.status !== 404) wrong.push(`${what} after delete answered ${answer.status}`);
+        if (![200, 202, 404].includes(answer.status)) wrong.push(`${what} answered ${answer.status}`);
+        if (what === 'rotate' && answer.status <= 202)
+          keys.get(target.id)?.add((answer.body as { publicKey: string }).publicKey);
       } else if (target !== undefined) {
         const before = target.deleted;
         const { status } = await call('DELETE', `/api/v1/devices/${target.id}`);
@@ -219,9 +272,12 @@ test('two replicas racing on everything: the history has an order that explains 
   await Promise.all(Array.from({ length: 8 }, (_, n) => client(n)));
   expect(wrong).toEqual([]);
   await untilHealthy(database, one.baseUrl, secrets);
-  const there = new Map((await listed(through(two))).map((device) => [device.id, device.deviceName]));
+  const there = new Map((await listed(through(two))).map((device) => [device.id, device]));
   for (const { id, deleted } of shared) {
-    expect(there.has(id), id).toBe(!deleted);
-    if (!deleted) expect(names.get(id)).toContain(there.get(id));
+    const device = there.get(id);
+    expect(device !== undefined, id).toBe(!deleted);
+    if (device === undefined) continue;
+    expect(names.get(id)).toContain(device.deviceName);
+    expect(keys.get(id)).toContain(device.publicKey);
   }
 });
