@@ -1,4 +1,4 @@
-import type { Authenticator } from '@cvault/core';
+import type { Authenticator, RateLimiter } from '@cvault/core';
 import { buildApp } from './http/app.ts';
 import { createLogger } from './logger.ts';
 import { registerRoutes, type Services } from './routes.ts';
@@ -18,13 +18,14 @@ export async function buildOpenApi(): Promise<string> {
     (
       [
         'users',
-        'limiter',
         'devices',
         'sessions',
         'serverStatus',
         'clock',
         'tenants',
         'apiKeys',
+        'userDirectory',
+        'deviceDirectory',
         'servers',
         'plans',
         'doctor',
@@ -41,6 +42,8 @@ export async function buildOpenApi(): Promise<string> {
     authenticator: inert<Authenticator>(),
     routes: (routes) => registerRoutes(routes, { ...services, health }),
     translateError: () => null,
+    limiter: inert<RateLimiter>(),
+    requestsAtOnce: 1,
     corsOrigins: [],
     trustProxy: [],
     publicUrl: '',

@@ -1,22 +1,24 @@
 import type {
   ApiKeyService,
   Clock,
+  DeviceDirectory,
   DeviceService,
   PlanService,
   Doctor,
   LocationStore,
-  RateLimiter,
   ServerHealthService,
   ServerService,
   ServerStatusService,
   SessionService,
   TenantService,
   UsageService,
+  UserDirectory,
   UserService,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
 import { authRoutes } from './features/auth/routes.ts';
 import { deviceRoutes } from './features/devices/routes.ts';
+import { tenantDeviceRoutes } from './features/devices/tenant-routes.ts';
 import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
 import { locationRoutes } from './features/locations/routes.ts';
@@ -27,22 +29,25 @@ import { serverRoutes } from './features/servers/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
 import { tenantApiKeyRoutes } from './features/tenants/own-api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
-import { adminUsageRoutes, usageRoutes } from './features/usage/routes.ts';
+import { settingsRoutes } from './features/tenants/settings-routes.ts';
+import { tenantUserRoutes } from './features/users/tenant-routes.ts';
+import { adminUsageRoutes, ownUsageRoutes, usageRoutes } from './features/usage/routes.ts';
 import { userLimitRoutes } from './features/tenants/user-limit-routes.ts';
 import { vpnRoutes } from './features/vpn/routes.ts';
-import { sessionRoutes, tenantSessionRoutes } from './features/vpn/session-routes.ts';
+import { ownSessionRoutes, sessionRoutes, tenantSessionRoutes } from './features/vpn/session-routes.ts';
 
 /** What the routes need. */
 export interface Services {
   readonly health: HealthOptions;
   readonly users: UserService;
-  readonly limiter: RateLimiter;
   readonly devices: DeviceService;
   readonly sessions: SessionService;
   readonly serverStatus: ServerStatusService;
   readonly clock: Clock;
   readonly tenants: TenantService;
   readonly apiKeys: ApiKeyService;
+  readonly userDirectory: UserDirectory;
+  readonly deviceDirectory: DeviceDirectory;
   readonly servers: ServerService;
   readonly plans: PlanService;
   readonly doctor: Doctor;
@@ -61,10 +66,10 @@ const ADMIN = '/api/v1/admin';
 
 /** The API's table of contents. */
 export function registerRoutes(app: FastifyInstance, services: Services): void {
-  const { health, users, limiter, devices, sessions, serverStatus, clock, tenants, servers, plans, usage } =
+  const { health, users, devices, sessions, serverStatus, clock, tenants, servers, plans, usage } =
     services;
   void app.register(healthRoutes, health);
-  void app.register(authRoutes, { prefix: API, users, limiter });
+  void app.register(authRoutes, { prefix: API, users });
   void app.register(meRoutes, { prefix: API });
   void app.register(deviceRoutes, { prefix: API, devices });
   void app.register(locationRoutes, { prefix: API, locations: services.locations });
@@ -74,6 +79,11 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
   void app.register(apiKeyRoutes, { prefix: ADMIN, apiKeys: services.apiKeys });
   void app.register(tenantApiKeyRoutes, { prefix: TENANT, apiKeys: services.apiKeys });
+  void app.register(tenantUserRoutes, { prefix: TENANT, users: services.userDirectory });
+  void app.register(tenantDeviceRoutes, { prefix: TENANT, devices: services.deviceDirectory });
+  void app.register(ownSessionRoutes, { prefix: TENANT, sessions });
+  void app.register(ownUsageRoutes, { prefix: TENANT, usage, users: services.userDirectory });
+  void app.register(settingsRoutes, { prefix: TENANT, tenants });
   void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
   void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });

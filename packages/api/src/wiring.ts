@@ -2,6 +2,7 @@
 import {
   createApiKeyService,
   createAuthenticator,
+  createDeviceDirectory,
   createDeviceService,
   createDeviceUpkeep,
   createDoctor,
@@ -14,8 +15,10 @@ import {
   createSessionService,
   createTenantService,
   createUsageService,
+  createUserDirectory,
   createUserService,
   createVault,
+  prepareTestMode,
   type RateLimiter,
   type Secret,
   type ServerStore,
@@ -33,11 +36,14 @@ import type { Fleet } from './links/fleet.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
+import { createDeviceDirectoryStore } from './postgres/devices/directory.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
 import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
+import { createIdempotencyStore } from './postgres/idempotency/store.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
+import { createUserDirectoryStore } from './postgres/identity/user-directory.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
@@ -122,6 +128,9 @@ function buildStores(database: Database, linkDatabase: Database, config: Config)
     tenants: createTenantStore(database),
     apiKeys: createApiKeyStore(database),
     keyUses: createKeyUses(database),
+    idempotency: createIdempotencyStore(database),
+    userDirectory: createUserDirectoryStore(database),
+    deviceDirectory: createDeviceDirectoryStore(database),
     devices: createDeviceStore(database, pushAfterMs, config.peers.quarantineSeconds),
     sessions: createSessionStore(database),
     usage: createUsageStore(database),
@@ -155,8 +164,22 @@ function buildServices(
     }),
     users: createUserService({ users: stores.users, passwords, accessTokens }),
     tenants: createTenantService({ tenants: stores.tenants, peers: fleet }),
-    apiKeys: createApiKeyService({ apiKeys: stores.apiKeys, prepareTestMode: () => Promise.resolve() }),
+    apiKeys: createApiKeyService({
+      apiKeys: stores.apiKeys,
+      prepareTestMode: () => prepareTestMode({ servers: stores.servers, fleet: control }),
+    }),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
+    userDirectory: createUserDirectory({
+      users: stores.userDirectory,
+      plans: stores.plans,
+      tenants: stores.tenants,
+      peers: fleet,
+    }),
+    deviceDirectory: createDeviceDirectory({
+      directory: stores.deviceDirectory,
+      devices: stores.devices,
+      peers: fleet,
+    }),
     upkeep: createDeviceUpkeep({ upkeep: stores.upkeep, devices: stores.devices, peers: fleet, vault }),
     plans: createPlanService({ plans: stores.plans, peers: fleet }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
@@ -251,6 +274,9 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     logger: log,
     authenticator: services.authenticator,
     translateError: translatePostgresError,
+    limiter,
+    requestsAtOnce: config.http.requestsAtOnce,
+    idempotency: { store: stores.idempotency, vault },
     corsOrigins: config.http.corsOrigins,
     trustProxy: config.http.trustProxy,
     publicUrl: config.http.publicUrl,
@@ -260,7 +286,6 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
       registerRoutes(routes, {
         ...services,
         locations: createLocationStore(database),
-        limiter,
         clock: systemClock,
         metrics,
         health: {
@@ -277,6 +302,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
         everyMs: FINISH_EVERY_MS,
         async work() {
           await services.tenants.finishDeletions();
+          await services.userDirectory.finishDeletions();
           await services.servers.finishRemovals();
           await finishDepartures(database.pool);
         },
@@ -293,6 +319,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
       { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
+      { what: 'forget old answers', everyMs: CLEAN_EVERY_MS, work: () => stores.idempotency.forget() },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
     ],
     (what, error) => log.error({ err: error, what }, 'periodic work failed'),
@@ -304,6 +331,7 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     services,
     servers: stores.servers,
     async start() {
+      await services.apiKeys.prepare();
       await vpnServers.fleet.start();
       jobs.start();
     },

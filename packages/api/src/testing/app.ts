@@ -3,6 +3,7 @@ import {
   createAuthenticator,
   createTenantService,
   createUserService,
+  createVault,
   generateApiKey,
   newId,
   type PeerPush,
@@ -24,6 +25,7 @@ import { createInProcessRateLimiter } from '../limits/in-process.ts';
 import { createLogger } from '../logger.ts';
 import type { Database } from '../postgres/database.ts';
 import { translatePostgresError } from '../postgres/errors.ts';
+import { createIdempotencyStore } from '../postgres/idempotency/store.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
 import { createUserStore } from '../postgres/identity/users.ts';
 import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
@@ -33,6 +35,8 @@ import { keepLines } from './log-lines.ts';
 
 export const ADMIN_KEY = 'cv_admin_Zk3vQ9pLr7TnXw2bYc8HdJf5sMgA1eRu6KiOtNhVyPq';
 export const TOKEN_SECRET = 'test-only-9f8e7d6c5b4a39281706f5e4d3c2b1a0';
+
+const TEST_MASTER_KEY = { version: 1, key: new Secret(Buffer.alloc(32, 7)) };
 
 /** As cheap as bcrypt gets: its cost is not what these tests are about. */
 const TEST_COST = 4;
@@ -51,6 +55,7 @@ export interface TestAppOptions extends Partial<
   readonly limiter?: RateLimiter;
   readonly probes?: readonly Probe[];
   readonly draining?: () => boolean;
+  readonly requestsAtOnce?: number;
   /** More routes, to see what the foundation makes of them. */
   readonly routes?: (app: FastifyInstance) => void;
 }
@@ -82,6 +87,9 @@ export async function createTestApp(database: Database, options: TestAppOptions 
       keyUses: createKeyUses(database),
     }),
     translateError: translatePostgresError,
+    limiter,
+    requestsAtOnce: options.requestsAtOnce ?? 1_000,
+    idempotency: { store: createIdempotencyStore(database), vault: createVault(TEST_MASTER_KEY) },
     corsOrigins: options.corsOrigins ?? [],
     trustProxy: options.trustProxy ?? [],
     publicUrl: options.publicUrl ?? '',
@@ -92,7 +100,7 @@ export async function createTestApp(database: Database, options: TestAppOptions 
         probes: options.probes ?? [],
         draining: options.draining ?? (() => false),
       });
-      void root.register(authRoutes, { prefix: '/api/v1', users, limiter });
+      void root.register(authRoutes, { prefix: '/api/v1', users });
       void root.register(meRoutes, { prefix: '/api/v1' });
       void root.register(tenantRoutes, { prefix: '/api/v1/admin', tenants });
       void root.register(apiKeyRoutes, { prefix: '/api/v1/admin', apiKeys });

@@ -1,8 +1,11 @@
+import type { ApiKeyMode } from '../access/api-keys.ts';
 import type { User } from './user.ts';
 
 export interface NewUser {
   readonly id: string;
   readonly tenantId: string;
+  /** Of the API key that sees the user. */
+  readonly mode: ApiKeyMode;
   readonly email: string;
   readonly passwordHash: string;
 }
@@ -23,7 +26,11 @@ export interface UserStore {
    */
   register(user: NewUser, signIn: NewSignIn): Promise<User>;
   /** Null where there is none, or where it may not sign in. */
-  findByEmail(tenantId: string, email: string): Promise<(User & { readonly passwordHash: string }) | null>;
+  findByEmail(
+    tenantId: string,
+    mode: ApiKeyMode,
+    email: string,
+  ): Promise<(User & { readonly passwordHash: string | null }) | null>;
   openSignIn(signIn: NewSignIn): Promise<void>;
   /** Does nothing where it ended already. */
   closeSignIn(tenantId: string, signInId: string): Promise<void>;
@@ -33,11 +40,12 @@ export interface UserStore {
    */
   rotate(
     tenantId: string,
+    mode: ApiKeyMode,
     usedHash: Buffer,
     newHash: Buffer,
   ): Promise<{ userId: string; signInId: string } | null>;
   /** Puts a stronger hash in the place of `oldHash`; does nothing where it was changed in between. */
-  replacePasswordHash(userId: string, tenantId: string, oldHash: string, newHash: string): Promise<void>;
+  replacePasswordHash(userId: string, tenantId: string, oldHash: string | null, newHash: string): Promise<void>;
   /** Deletes sign-ins that ended long ago; answers how many. */
   forgetEndedSignIns(): Promise<number>;
 }

@@ -41,14 +41,14 @@ export function createUserService({ users, passwords, accessTokens }: UserServic
   return {
     /** @throws CVaultError `invalid_request`, `email_taken`, `unavailable` */
     async register(
-      { tenantId, policy }: TenantPrincipal,
+      { tenantId, policy, key: { mode } }: TenantPrincipal,
       { email, password }: Credentials,
     ): Promise<{ user: User; tokens: Tokens }> {
       checkPassword(password.reveal(), policy.passwordLengthMin);
       const [userId, signInId] = [newId(), newId()];
       const { token, hash } = generateRefreshToken();
       const user = await users.register(
-        { id: userId, tenantId, email: normalizeEmail(email), passwordHash: await passwords.hash(password) },
+        { id: userId, tenantId, mode, email: normalizeEmail(email), passwordHash: await passwords.hash(password) },
         { id: signInId, tenantId, userId, refreshTokenHash: hash },
       );
       return { user, tokens: await tokensFor({ tenantId, userId, signInId }, token) };
@@ -59,10 +59,10 @@ export function createUserService({ users, passwords, accessTokens }: UserServic
      * @throws CVaultError `invalid_credentials`, `unavailable`
      */
     async login(
-      { tenantId }: TenantPrincipal,
+      { tenantId, key: { mode } }: TenantPrincipal,
       { email, password }: Credentials,
     ): Promise<{ user: User; tokens: Tokens }> {
-      const user = await users.findByEmail(tenantId, normalizeEmail(email));
+      const user = await users.findByEmail(tenantId, mode, normalizeEmail(email));
       const { matches, outdated } = await passwords.verify(password, user?.passwordHash ?? null);
       if (user === null || !matches)
         throw new CVaultError('invalid_credentials', 'E-mail or password is wrong.');
@@ -80,10 +80,10 @@ export function createUserService({ users, passwords, accessTokens }: UserServic
      * thief's: which of both comes cannot be told, so the whole sign-in ends (RFC 9700 section 4.14.2).
      * @throws CVaultError `invalid_refresh_token`
      */
-    async refresh({ tenantId }: TenantPrincipal, refreshToken: Secret<string>): Promise<Tokens> {
+    async refresh({ tenantId, key: { mode } }: TenantPrincipal, refreshToken: Secret<string>): Promise<Tokens> {
       const usedHash = hashOfRefreshToken(refreshToken.reveal());
       const { token, hash } = generateRefreshToken();
-      const signIn = usedHash === null ? null : await users.rotate(tenantId, usedHash, hash);
+      const signIn = usedHash === null ? null : await users.rotate(tenantId, mode, usedHash, hash);
       if (signIn === null) throw new CVaultError('invalid_refresh_token', 'The refresh token is not valid.');
       return tokensFor({ tenantId, ...signIn }, token);
     },

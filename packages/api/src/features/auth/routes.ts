@@ -1,7 +1,6 @@
-import type { RateLimiter, UserService } from '@cvault/core';
+import type { UserService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf, userOf } from '../../http/access.ts';
-import { authRateLimit } from '../../http/rate-limit.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { Login, Refresh, RegisteredUser, RegisterUser, SignedInUser, TokenSet, tokenSet } from './schemas.ts';
 
@@ -9,18 +8,15 @@ const tags = ['Authentication'];
 
 export interface AuthOptions {
   readonly users: UserService;
-  readonly limiter: RateLimiter;
 }
 
-export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { users, limiter }) => {
+export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { users }) => {
   const access = { access: 'tenant', scope: 'app' } as const;
-  const onRequest = authRateLimit(limiter);
 
   app.post(
     '/auth/register',
     {
       config: { ...access, act: 'user.register', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'registerUser',
         tags,
@@ -39,7 +35,6 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
     '/auth/login',
     {
       config: { ...access, act: 'user.login', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'login',
         tags,
@@ -58,7 +53,6 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
     '/auth/refresh',
     {
       config: { ...access, act: 'user.refresh', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'refreshTokens',
         tags,

@@ -31,7 +31,7 @@ WITH before AS (
   WHERE s.id = $5 OR (s.region = $4 AND s.state = 'active' AND $8::uuid IS NULL)
 ), ${choosePlacement(
   { region: '$4', serverId: '$5' },
-  'EXISTS (SELECT FROM before WHERE before.server_id <> s.id) AND NOT EXISTS (SELECT FROM stays)',
+  'EXISTS (SELECT FROM before WHERE before.server_id <> s.id AND before.mode = s.mode) AND NOT EXISTS (SELECT FROM stays)',
 )}, left_lease AS (
   UPDATE ip_pool SET state = 'draining', tenant_id = before.tenant_id, device_id = before.id FROM before, chosen
   WHERE ip_pool.server_id = before.server_id AND ip_pool.address = before.assigned_ip
@@ -107,7 +107,7 @@ export function moveDevice(
   pushAfterMs: number,
 ): Promise<MovedDevice | null> {
   const input = { ...owner, ...wish, deviceId, from: null, pushAfterMs };
-  return placing(pool, wish, async () => {
+  return placing(pool, { ...wish, ...owner }, async () => {
     const moved = await repeating(() => moveOnce(pool, input));
     return moved === 'nowhere' ? null : { moved };
   }).then(({ moved }) => moved);

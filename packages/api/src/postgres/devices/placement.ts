@@ -1,4 +1,4 @@
-import { CVaultError, type PlacementWish } from '@cvault/core';
+import { type ApiKeyMode, CVaultError, type Owner, type PlacementWish } from '@cvault/core';
 import type pg from 'pg';
 
 /** The parameters of a statement that hold what is wished; either may be null. */
@@ -7,6 +7,10 @@ interface WishParameters {
   readonly region: string;
   readonly serverId: string;
 }
+
+/** The mode of a user, by the placeholders of tenant and user: which VPN servers there are for their devices. */
+export const modeOf = (tenantId: string, userId: string): string =>
+  `coalesce((SELECT mode FROM tenant_users WHERE tenant_id = ${tenantId} AND id = ${userId}), 'live')`;
 
 /**
  * CTEs that choose a VPN server and one of its addresses, and lock it: `chosen (server_id, address, address6)`, empty
@@ -55,7 +59,7 @@ SELECT s.state = 'active' AND s.weight > 0 AS open,
     SELECT FROM ip_pool WHERE server_id = s.id AND state IN ('free', 'quarantine') AND free_after <= now()
   ) AS free
 FROM servers s
-WHERE s.state IN ('active', 'draining', 'disabled')
+WHERE s.state IN ('active', 'draining', 'disabled') AND s.mode = $3::api_key_mode
   AND ($1::text IS NULL OR s.region = $1) AND ($2::uuid IS NULL OR s.id = $2)`;
 
 /**
@@ -65,8 +69,9 @@ WHERE s.state IN ('active', 'draining', 'disabled')
 export async function whyNotPlaced(
   pool: pg.Pool,
   { region, serverId }: PlacementWish,
+  mode: ApiKeyMode = 'live',
 ): Promise<CVaultError | null> {
-  const { rows } = await pool.query<{ open: boolean; free: boolean }>(CANDIDATES, [region, serverId]);
+  const { rows } = await pool.query<{ open: boolean; free: boolean }>(CANDIDATES, [region, serverId, mode]);
   const open = rows.filter((candidate) => candidate.open);
   if (open.some((candidate) => candidate.free)) return null;
   if (open.length > 0)
@@ -85,6 +90,11 @@ export async function whyNotPlaced(
   });
 }
 
+async function findMode(pool: pg.Pool, { tenantId, userId }: Owner): Promise<ApiKeyMode> {
+  const { rows } = await pool.query<{ mode: ApiKeyMode }>(`SELECT ${modeOf('$1', '$2')} AS mode`, [tenantId, userId]);
+  return rows[0]!.mode;
+}
+
 /** How often a placement is tried where `whyNotPlaced` finds no reason. */
 const ATTEMPTS = 3;
 
@@ -95,13 +105,13 @@ const ATTEMPTS = 3;
  */
 export async function placing<T>(
   pool: pg.Pool,
-  wish: PlacementWish,
+  wish: PlacementWish & Owner,
   attempt: () => Promise<T | null>,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
     const placed = await attempt();
     if (placed !== null) return placed;
-    const why = await whyNotPlaced(pool, wish);
+    const why = await whyNotPlaced(pool, wish, await findMode(pool, wish));
     if (why !== null) throw why;
     if (tried === ATTEMPTS)
       throw new CVaultError('pool_exhausted', 'No tunnel address is left. Nothing was changed.');

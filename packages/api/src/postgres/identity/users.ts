@@ -25,7 +25,7 @@ const REGISTER = {
   name: 'user-register',
   text: `
 WITH u AS (
-  INSERT INTO tenant_users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, $4)
+  INSERT INTO tenant_users (id, tenant_id, email, password_hash, mode) VALUES ($1, $2, $3, $4, $7)
   RETURNING id, tenant_id, email, created_at
 ), s AS (
   INSERT INTO sign_ins (id, tenant_id, user_id, expires_at) SELECT $5, tenant_id, id, now() + ${LASTS} FROM u
@@ -39,7 +39,7 @@ const FIND_BY_EMAIL = {
   name: 'user-find-by-email',
   text: `
 SELECT id, tenant_id, email, password_hash, created_at FROM tenant_users
-WHERE tenant_id = $1 AND email = $2 AND state = 'active'`,
+WHERE tenant_id = $1 AND email = $2 AND mode = $3 AND state = 'active'`,
 };
 
 const OPEN_SIGN_IN = {
@@ -66,7 +66,7 @@ WITH used AS (
   FROM sign_ins s JOIN tenant_users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
   WHERE r.token_hash = $1 AND r.tenant_id = $2 AND r.used_at IS NULL
     AND s.tenant_id = r.tenant_id AND s.id = r.sign_in_id AND s.revoked_at IS NULL AND s.expires_at > now()
-    AND u.state = 'active'
+    AND u.state = 'active' AND u.mode = $4
   RETURNING s.id AS sign_in_id, s.user_id
 ), prolonged AS (
   UPDATE sign_ins s SET expires_at = now() + ${LASTS} FROM used WHERE s.tenant_id = $2 AND s.id = used.sign_in_id
@@ -99,6 +99,7 @@ export function createUserStore({ pool }: Database): UserStore {
         user.passwordHash,
         signIn.id,
         signIn.refreshTokenHash,
+        user.mode,
       ];
       try {
         const { rows } = await pool.query<UserRow>({ ...REGISTER, values });
@@ -112,10 +113,10 @@ export function createUserStore({ pool }: Database): UserStore {
       }
     },
 
-    async findByEmail(tenantId, email) {
-      const { rows } = await pool.query<UserRow & { password_hash: string }>({
+    async findByEmail(tenantId, mode, email) {
+      const { rows } = await pool.query<UserRow & { password_hash: string | null }>({
         ...FIND_BY_EMAIL,
-        values: [tenantId, email],
+        values: [tenantId, email, mode],
       });
       return rows[0] === undefined ? null : { ...userFromRow(rows[0]), passwordHash: rows[0].password_hash };
     },
@@ -128,10 +129,10 @@ export function createUserStore({ pool }: Database): UserStore {
       await pool.query(CLOSE_SIGN_IN, [tenantId, signInId]);
     },
 
-    async rotate(tenantId, usedHash, newHash) {
+    async rotate(tenantId, mode, usedHash, newHash) {
       const { rows } = await pool.query<{ sign_in_id: string; user_id: string }>({
         ...ROTATE,
-        values: [usedHash, tenantId, newHash],
+        values: [usedHash, tenantId, newHash, mode],
       });
       if (rows[0] !== undefined) return { userId: rows[0].user_id, signInId: rows[0].sign_in_id };
       await pool.query(REVOKE_REUSED, [usedHash, tenantId]);

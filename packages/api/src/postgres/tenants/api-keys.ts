@@ -55,6 +55,11 @@ export function createApiKeyStore({ pool }: Database): ApiKeyStore {
       return rowCount === 0 ? null : [];
     },
 
+    async anyForTest() {
+      const { rowCount } = await pool.query(`SELECT FROM api_keys WHERE mode = 'test' AND ${OPENS} LIMIT 1`);
+      return rowCount === 1;
+    },
+
     async find({ tenantId, mode }, id) {
       const { rows } = await pool.query<ApiKeyRow>(
         `SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE ${OF_SCOPE} AND id = $3`,
