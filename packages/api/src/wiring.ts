@@ -3,6 +3,7 @@ import {
   type ApiKeyStore,
   createApiKeyService,
   createAuthenticator,
+  createDeviceDirectory,
   createDeviceService,
   createDeviceUpkeep,
   createDoctor,
@@ -15,11 +16,13 @@ import {
   createSessionService,
   createTenantService,
   createUsageService,
+  createUserDirectory,
   createVault,
   finishRemovals,
   createWebhookSender,
   createWebhookService,
   type OutboundHttp,
+  prepareTestMode,
   type RateLimiter,
   type Secret,
   type ServerStore,
@@ -41,11 +44,14 @@ import { createResolver } from './outbound/resolver.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import type { DatabaseRole } from './postgres/roles.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
+import { createDeviceDirectoryStore } from './postgres/devices/directory.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
 import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
+import { createIdempotencyStore, forgetOldAnswers } from './postgres/idempotency/store.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
+import { createUserDirectoryStore } from './postgres/identity/user-directory.ts';
 import { createPeerStore } from './postgres/peers.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
@@ -94,6 +100,8 @@ const REVIEW_EVERY_MS = 5_000;
 const CLEAN_EVERY_MS = 60_000;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
+/** Users whose deletion is completed at once. */
+const USERS_AT_ONCE = 100;
 /** How often evacuations are gone on with. */
 const EVACUATE_EVERY_MS = 1_000;
 /** How late VPN servers may hear of a changed plan. */
@@ -165,9 +173,13 @@ function buildStores(databases: Databases, config: Config) {
   return {
     identities: createIdentityStore(databases.authentication),
     tenants: createTenantStore(operator),
+    ownTenants: createTenantStore(requests),
     apiKeys: createApiKeyStore(requests),
     operatorApiKeys: createApiKeyStore(operator),
     keyUses: createKeyUses(jobs),
+    idempotency: createIdempotencyStore(requests, operator),
+    userDirectory: createUserDirectoryStore(requests),
+    deviceDirectory: createDeviceDirectoryStore(requests),
     devices: createDeviceStore(requests, pushAfterMs, config.peers.quarantineSeconds),
     sessions: createSessionStore(requests),
     operatorSessions: createSessionStore(operator),
@@ -179,6 +191,7 @@ function buildStores(databases: Databases, config: Config) {
     peers: createPeerStore(links, config.peers.quarantineSeconds),
     upkeep: createDeviceUpkeepStore(jobs),
     plans: createPlanStore(operator),
+    ownPlans: createPlanStore(requests),
     doctor: createDoctorStore(operator),
     // Asked on the way of every push, so not on metering's connections.
     dataBudget: createDataLimitStore(links),
@@ -199,7 +212,10 @@ function buildServices(
   const usageOf = (usage: UsageStore) =>
     createUsageService({ usage, clock: systemClock, hourlyDays: config.metering.keep.hourlyDays });
   const apiKeysOf = (apiKeys: ApiKeyStore) =>
-    createApiKeyService({ apiKeys, prepareTestMode: () => Promise.resolve() });
+    createApiKeyService({
+      apiKeys,
+      prepareTestMode: () => prepareTestMode({ servers: stores.servers, fleet: control }),
+    });
   return {
     authenticator: createAuthenticator({
       identities: stores.identities,
@@ -209,9 +225,21 @@ function buildServices(
     }),
     ...identity.services,
     tenants: createTenantService({ tenants: stores.tenants, peers: fleet }),
+    ownTenants: createTenantService({ tenants: stores.ownTenants, peers: fleet }),
     apiKeys: apiKeysOf(stores.apiKeys),
     operatorApiKeys: apiKeysOf(stores.operatorApiKeys),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
+    userDirectory: createUserDirectory({
+      users: stores.userDirectory,
+      plans: stores.ownPlans,
+      tenants: stores.ownTenants,
+      peers: fleet,
+    }),
+    deviceDirectory: createDeviceDirectory({
+      directory: stores.deviceDirectory,
+      devices: stores.devices,
+      peers: fleet,
+    }),
     upkeep: createDeviceUpkeep({ upkeep: stores.upkeep, devices: stores.devices, peers: fleet, vault }),
     plans: createPlanService({ plans: stores.plans, peers: fleet }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
@@ -240,12 +268,10 @@ function buildServices(
 }
 
 /** What requests of the operator begin and periodic work completes, with the rights of the latter. */
-function buildPeriodic(
-  database: Database,
-  { fleet, control }: ReturnType<typeof createVpnServers>,
-) {
+function buildPeriodic(database: Database, { fleet, control }: ReturnType<typeof createVpnServers>) {
   return {
     tenants: createTenantService({ tenants: createTenantStore(database), peers: fleet }),
+    finishUsers: () => createUserDirectoryStore(database).finishDeletions(USERS_AT_ONCE),
     finishRemovals: () => finishRemovals(createServerStore(database), control),
     plans: createPlanService({ plans: createPlanStore(database), peers: fleet }),
   };
@@ -336,6 +362,9 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     logger: log,
     authenticator: services.authenticator,
     translateError: translatePostgresError,
+    limiter,
+    requestsAtOnce: config.http.requestsAtOnce,
+    idempotency: { store: stores.idempotency, vault },
     corsOrigins: config.http.corsOrigins,
     trustProxy: config.http.trustProxy,
     publicUrl: config.http.publicUrl,
@@ -345,7 +374,6 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       registerRoutes(routes, {
         ...services,
         locations: stores.locations,
-        limiter,
         clock: systemClock,
         metrics,
         health: {
@@ -362,6 +390,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         everyMs: FINISH_EVERY_MS,
         async work() {
           await periodic.tenants.finishDeletions();
+          await periodic.finishUsers();
           await periodic.finishRemovals();
           await finishDepartures(databases.jobs.pool);
         },
@@ -386,6 +415,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
       { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
+      { what: 'forget old answers', everyMs: CLEAN_EVERY_MS, work: () => forgetOldAnswers(databases.jobs) },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
     ],
     (what, error) => log.error({ err: error, what }, 'periodic work failed'),
@@ -397,6 +427,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     services,
     servers: stores.servers,
     async start() {
+      await services.operatorApiKeys.prepare();
       await vpnServers.fleet.start();
       jobs.start();
     },

@@ -2,10 +2,13 @@ import {
   type AdminPrincipal,
   type Authenticator,
   checkScope,
+  CVaultError,
   type Principal,
   type Scope,
+  scopeOfKey,
   SCOPES,
   type TenantPrincipal,
+  type TenantScope,
   type UserPrincipal,
 } from '@cvault/core';
 import type { FastifyContextConfig, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify';
@@ -138,6 +141,19 @@ function principalOf<K extends Principal['kind']>(request: FastifyRequest, kind:
 
 /** The tenant that sends the request, on a route with access `tenant`. */
 export const tenantOf = (request: FastifyRequest): TenantPrincipal => principalOf(request, 'tenant');
+
+/** What the tenant's key of the request sees, on a route with access `tenant`. */
+export const scopeOf = (request: FastifyRequest): TenantScope => scopeOfKey(tenantOf(request));
+
+/**
+ * As `tenantOf`, for what live users and devices depend on, or what tells of them.
+ * @throws CVaultError `insufficient_scope` for a test key
+ */
+export function liveTenantOf(request: FastifyRequest): TenantPrincipal {
+  const principal = tenantOf(request);
+  if (principal.key.mode === 'live') return principal;
+  throw new CVaultError('insufficient_scope', 'It is of live users and devices, too: use a live key.');
+}
 
 /** The user that sends the request, on a route with access `user`. */
 export const userOf = (request: FastifyRequest): UserPrincipal => principalOf(request, 'user');

@@ -29,6 +29,7 @@ import { buildIdentity, type Identity } from '../identity.ts';
 import { createInProcessRateLimiter } from '../limits/in-process.ts';
 import { createLogger } from '../logger.ts';
 import { translatePostgresError } from '../postgres/errors.ts';
+import { createIdempotencyStore } from '../postgres/idempotency/store.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
 import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
 import { createKeyUses } from '../postgres/tenants/key-uses.ts';
@@ -62,6 +63,7 @@ export interface TestAppOptions extends Partial<
   readonly mailer?: Mailer;
   readonly probes?: readonly Probe[];
   readonly draining?: () => boolean;
+  readonly requestsAtOnce?: number;
   /** More routes, to see what the foundation makes of them. */
   readonly routes?: (app: FastifyInstance) => void;
 }
@@ -101,6 +103,12 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
       keyUses: createKeyUses(database.as('cvault_jobs')),
     }),
     translateError: translatePostgresError,
+    limiter,
+    requestsAtOnce: options.requestsAtOnce ?? 1_000,
+    idempotency: {
+      store: createIdempotencyStore(database.as('cvault_api'), database.as('cvault_operator')),
+      vault,
+    },
     corsOrigins: options.corsOrigins ?? [],
     trustProxy: options.trustProxy ?? [],
     publicUrl: options.publicUrl ?? '',
@@ -111,14 +119,13 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
         probes: options.probes ?? [],
         draining: options.draining ?? (() => false),
       });
-      void root.register(authRoutes, { prefix: '/api/v1', users, limiter });
+      void root.register(authRoutes, { prefix: '/api/v1', users });
       void root.register(meRoutes, { prefix: '/api/v1' });
       void root.register(accountRoutes, { prefix: '/api/v1', accounts: services.accounts });
-      void root.register(linkRoutes, { prefix: '/api/v1', recovery: services.recovery, limiter });
+      void root.register(linkRoutes, { prefix: '/api/v1', recovery: services.recovery });
       void root.register(secondFactorRoutes, {
         prefix: '/api/v1',
         secondFactor: services.secondFactor,
-        limiter,
       });
       void root.register(signInSettingsRoutes, { prefix: '/api/v1', settings: services.signInSettings });
       void root.register(publishedKeyRoutes, { prefix: '/api/v1', signingKeys });

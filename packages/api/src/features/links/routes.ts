@@ -1,7 +1,6 @@
-import type { RateLimiter, RecoveryService } from '@cvault/core';
+import type { RecoveryService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf } from '../../http/access.ts';
-import { authRateLimit } from '../../http/rate-limit.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { InvitedUser, LinkToken, MailAccepted, MailRequest, NewPassword } from './schemas.ts';
 
@@ -10,18 +9,14 @@ const ACCEPTED = { status: 'accepted' } as const;
 
 export interface LinkOptions {
   readonly recovery: RecoveryService;
-  readonly limiter: RateLimiter;
 }
 
 /** What goes by way of the user's mailbox. */
-export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { recovery, limiter }) => {
-  const onRequest = authRateLimit(limiter);
-
+export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { recovery }) => {
   app.post(
     '/auth/forgot-password',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.forget-password', limit: 'auth' },
-      onRequest,
+      config: { access: 'tenant', scope: 'app', act: 'user.forget_password', limit: 'auth' },
       schema: {
         operationId: 'forgotPassword',
         tags,
@@ -39,8 +34,7 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
   app.post(
     '/auth/reset-password',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.reset-password', limit: 'auth' },
-      onRequest,
+      config: { access: 'tenant', scope: 'app', act: 'user.reset_password', limit: 'auth' },
       schema: {
         operationId: 'resetPassword',
         tags,
@@ -59,8 +53,7 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
   app.post(
     '/auth/send-verification',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.send-verification', limit: 'auth' },
-      onRequest,
+      config: { access: 'tenant', scope: 'app', act: 'user.send_verification', limit: 'auth' },
       schema: {
         operationId: 'sendVerification',
         tags,
@@ -78,8 +71,7 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
   app.post(
     '/auth/verify-email',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.verify-email', limit: 'auth' },
-      onRequest,
+      config: { access: 'tenant', scope: 'app', act: 'user.verify_email', limit: 'auth' },
       schema: {
         operationId: 'verifyEmail',
         tags,
@@ -97,8 +89,7 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
   app.post(
     '/auth/accept-invitation',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.accept-invitation', limit: 'auth' },
-      onRequest,
+      config: { access: 'tenant', scope: 'app', act: 'user.accept_invitation', limit: 'auth' },
       schema: {
         operationId: 'acceptInvitation',
         tags,

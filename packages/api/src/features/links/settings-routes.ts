@@ -1,6 +1,6 @@
 import type { SignInSettings, SignInSettingsStore } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { tenantOf } from '../../http/access.ts';
+import { liveTenantOf, tenantOf } from '../../http/access.ts';
 import { ChangeSignInSettings, SignInSettingsResource } from './schemas.ts';
 
 const tags = ['Users'];
@@ -33,16 +33,16 @@ export const signInSettingsRoutes: FastifyPluginAsyncZod<{ settings: SignInSetti
   app.patch(
     '/tenant/sign-in-settings',
     {
-      config: { access: 'tenant', scope: 'settings:write', act: 'sign-in-settings.change', limit: 'write' },
+      config: { access: 'tenant', scope: 'settings:write', act: 'sign_in_settings.change', limit: 'write' },
       schema: {
         operationId: 'changeSignInSettings',
         tags,
         summary: 'Change how your users sign in',
-        description: 'What is left out stays.',
+        description: 'What is left out stays. It is of live users too, so a test key cannot change it.',
         body: ChangeSignInSettings,
         response: { 200: SignInSettingsResource },
       },
     },
-    async (request) => resource(await settings.change(tenantOf(request).tenantId, request.body)),
+    async (request) => resource(await settings.change(liveTenantOf(request).tenantId, request.body)),
   );
 };

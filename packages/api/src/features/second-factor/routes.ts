@@ -1,9 +1,8 @@
-import type { RateLimiter, SecondFactorService } from '@cvault/core';
+import type { SecondFactorService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { tenantOf, userOf } from '../../http/access.ts';
 import { clientOf } from '../../http/client-address.ts';
-import { authRateLimit } from '../../http/rate-limit.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { IdParams } from '../../http/schemas/ids.ts';
 import { SignedInUser, tokenSet } from '../../http/schemas/tokens.ts';
@@ -27,20 +26,16 @@ const SignedInWithCode = SignedInUser.extend({
 
 export interface SecondFactorOptions {
   readonly secondFactor: SecondFactorService;
-  readonly limiter: RateLimiter;
 }
 
 export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = async (
   app,
-  { secondFactor, limiter },
+  { secondFactor },
 ) => {
-  const onRequest = authRateLimit(limiter);
-
   app.post(
     '/auth/second-factor',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.sign-in', limit: 'auth' },
-      onRequest,
+      config: { access: 'tenant', scope: 'app', act: 'user.sign_in', limit: 'auth' },
       schema: {
         operationId: 'signInWithCode',
         tags: ['Authentication'],
@@ -69,8 +64,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/auth/second-factor/enrol',
     {
-      config: { access: 'tenant', scope: 'app', act: 'second-factor.begin', limit: 'auth' },
-      onRequest,
+      config: { access: 'tenant', scope: 'app', act: 'second_factor.begin', limit: 'auth' },
       schema: {
         operationId: 'enrolWithChallenge',
         tags: ['Authentication'],
@@ -103,7 +97,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/me/second-factor',
     {
-      config: { access: 'user', scope: 'app', act: 'second-factor.begin', limit: 'write' },
+      config: { access: 'user', scope: 'app', act: 'second_factor.begin', limit: 'write' },
       schema: {
         operationId: 'beginSecondFactor',
         tags: ['Users'],
@@ -118,7 +112,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/me/second-factor/confirm',
     {
-      config: { access: 'user', scope: 'app', act: 'second-factor.confirm', limit: 'write' },
+      config: { access: 'user', scope: 'app', act: 'second_factor.confirm', limit: 'write' },
       schema: {
         operationId: 'confirmSecondFactor',
         tags: ['Users'],
@@ -136,7 +130,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/me/second-factor/remove',
     {
-      config: { access: 'user', scope: 'app', act: 'second-factor.remove', limit: 'write' },
+      config: { access: 'user', scope: 'app', act: 'second_factor.remove', limit: 'write' },
       schema: {
         operationId: 'removeSecondFactor',
         tags: ['Users'],
@@ -154,7 +148,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.delete(
     '/tenant/users/:id/second-factor',
     {
-      config: { access: 'tenant', scope: 'users:write', act: 'second-factor.reset', limit: 'write' },
+      config: { access: 'tenant', scope: 'users:write', act: 'second_factor.reset', limit: 'write' },
       schema: {
         operationId: 'resetSecondFactor',
         tags: ['Users'],

@@ -1,18 +1,20 @@
 import type { PlanStore, SomeUserLimits, UserLimits, UserPlan } from '@cvault/core';
 import type { Database } from '../database.ts';
+import { asTenant } from '../tenancy.ts';
 import { inTransaction } from '../transaction.ts';
 
-const LIMITS: Readonly<Record<keyof UserLimits, string>> = {
+const LIMITS = {
   deviceLimit: 'device_limit',
   sessionLimit: 'session_limit',
   dataLimitBytes: 'data_limit_bytes',
   uploadBitsPerSecond: 'upload_bits_per_second',
   downloadBitsPerSecond: 'download_bits_per_second',
-};
+} as const satisfies Record<keyof UserLimits, string>;
+type OwnColumn = (typeof LIMITS)[keyof UserLimits];
 const NAMES = Object.keys(LIMITS) as (keyof UserLimits)[];
 
 /** Of a user `u` of tenant `t`: own limits, and those that hold. */
-const COLUMNS = `u.id, u.email, u.created_at, u.device_count,
+export const USER_PLAN_COLUMNS = `u.id, u.email, u.created_at, u.device_count,
   u.device_limit, u.session_limit, u.data_limit_bytes, u.upload_bits_per_second, u.download_bits_per_second,
   coalesce(u.device_limit, t.user_device_limit) AS effective_device_limit,
   coalesce(u.session_limit, t.user_session_limit) AS effective_session_limit,
@@ -20,20 +22,20 @@ const COLUMNS = `u.id, u.email, u.created_at, u.device_count,
   coalesce(u.upload_bits_per_second, t.upload_bits_per_second) AS effective_upload_bits_per_second,
   coalesce(u.download_bits_per_second, t.download_bits_per_second) AS effective_download_bits_per_second`;
 
-type UserPlanRow = Record<string, number | null> & {
+export type UserPlanRow = { [K in OwnColumn | `effective_${OwnColumn}`]: number | null } & {
   id: string;
   email: string;
   created_at: Date;
   device_count: number;
 };
 
-function limitsOf(row: UserPlanRow, prefix: string): UserLimits {
-  return Object.fromEntries(NAMES.map((name) => [name, row[prefix + LIMITS[name]] ?? null])) as {
+function limitsOf(row: UserPlanRow, prefix: '' | 'effective_'): UserLimits {
+  return Object.fromEntries(NAMES.map((name) => [name, row[`${prefix}${LIMITS[name]}`]])) as {
     [K in keyof UserLimits]: number | null;
   };
 }
 
-function userPlanFromRow(row: UserPlanRow): UserPlan {
+export function userPlanFromRow(row: UserPlanRow): UserPlan {
   return {
     id: row.id,
     email: row.email,
@@ -56,14 +58,14 @@ function limitUserSql(limits: SomeUserLimits): { sql: string; values: unknown[] 
 WITH old AS (
   SELECT * FROM tenant_users WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
 ), u AS (
-  UPDATE tenant_users SET ${set === '' ? 'email = old.email' : set} FROM old
+  UPDATE tenant_users SET ${set === '' ? 'device_limit = old.device_limit' : set} FROM old
   WHERE tenant_users.tenant_id = old.tenant_id AND tenant_users.id = old.id
   RETURNING tenant_users.*
 ), change AS (
   INSERT INTO plan_changes (tenant_id, user_id)
   SELECT u.tenant_id, u.id FROM u JOIN old ON old.id = u.id WHERE ${rowOf('u')} IS DISTINCT FROM ${rowOf('old')}
 )
-SELECT ${COLUMNS} FROM u JOIN tenants t ON t.id = u.tenant_id`;
+SELECT ${USER_PLAN_COLUMNS} FROM u JOIN tenants t ON t.id = u.tenant_id`;
   return { sql, values: given.map((name) => limits[name]) };
 }
 
@@ -95,7 +97,7 @@ export function createPlanStore({ pool }: Database): PlanStore {
       const { rowCount } = await pool.query('SELECT FROM tenants WHERE id = $1', [tenantId]);
       if (rowCount === 0) return null;
       const { rows } = await pool.query<UserPlanRow>(
-        `SELECT ${COLUMNS} FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id
+        `SELECT ${USER_PLAN_COLUMNS} FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id
          WHERE u.tenant_id = $1 AND ($3::uuid IS NULL OR u.id > $3) ORDER BY u.id LIMIT $2`,
         [tenantId, limit, afterId ?? null],
       );
@@ -104,7 +106,9 @@ export function createPlanStore({ pool }: Database): PlanStore {
 
     async limitUser(tenantId, userId, limits) {
       const { sql, values } = limitUserSql(limits);
-      const { rows } = await pool.query<UserPlanRow>(sql, [tenantId, userId, ...values]);
+      const { rows } = await asTenant(pool, tenantId, (db) =>
+        db.query<UserPlanRow>(sql, [tenantId, userId, ...values]),
+      );
       return rows[0] === undefined ? null : userPlanFromRow(rows[0]);
     },
 

@@ -1,5 +1,6 @@
 import { CVaultError, type SomeSettings, type Tenant, type TenantStore } from '@cvault/core';
 import { brokenConstraint, type Database } from '../database.ts';
+import { asTenant } from '../tenancy.ts';
 import { TENANT_COLUMNS, type TenantRow, tenantFromRow } from './rows.ts';
 import { beginDeletion, finishDeletion, setTenantState } from './states.ts';
 
@@ -10,6 +11,10 @@ const COLUMNS: Readonly<Record<keyof SomeSettings, readonly [column: string, typ
   passwordLengthMin: ['password_length_min', 'integer'],
   authRateLimit: ['auth_rate_limit', 'integer'],
   authRateWindowSeconds: ['auth_rate_window_seconds', 'integer'],
+  tenantRateLimit: ['tenant_rate_limit', 'integer'],
+  keyRateLimit: ['key_rate_limit', 'integer'],
+  userRateLimit: ['user_rate_limit', 'integer'],
+  clientRateLimit: ['client_rate_limit', 'integer'],
   dns: ['dns', 'inet[]'],
   routes: ['routes', 'inet[]'],
   privateNetwork: ['private_network', 'boolean'],
@@ -62,9 +67,9 @@ function translated(cause: unknown): unknown {
 }
 
 export function createTenantStore({ pool }: Database): TenantStore {
-  async function one(sql: string, values: unknown[]): Promise<Tenant | null> {
+  async function one(sql: string, values: readonly [id: string, ...unknown[]]): Promise<Tenant | null> {
     try {
-      const row = (await pool.query<TenantRow>(sql, values)).rows[0];
+      const row = (await asTenant(pool, values[0], (db) => db.query<TenantRow>(sql, [...values]))).rows[0];
       return row === undefined ? null : tenantFromRow(row);
     } catch (cause) {
       throw translated(cause);
