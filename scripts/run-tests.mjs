@@ -33,14 +33,15 @@ export async function runTests(projects, { args = [], env = {}, apart = false, a
     stdio: ['ignore', output, output],
     env: { ...process.env, ...env, CVAULT_TEST_SUMMARY: file },
   });
-  const chunks = [];
-  child.stdout?.on('data', (chunk) => chunks.push(chunk));
-  child.stderr?.on('data', (chunk) => chunks.push(chunk));
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => (printed += text));
+  }
   const status = await new Promise((resolve) => {
     child.once('close', resolve);
     child.once('error', () => resolve(1));
   });
-  process.stdout.write(Buffer.concat(chunks));
+  process.stdout.write(printed);
   const summary = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))
     : { passed: 0, failed: 1, skipped: [] };
