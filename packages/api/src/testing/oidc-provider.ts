@@ -52,6 +52,8 @@ export async function startOidcProvider(): Promise<OidcProvider> {
       response_type: 'code',
       scope: 'openid email',
       redirect_uri: REDIRECT,
+      // Without, two sign-ins within one second have the same token.
+      nonce: randomBytes(16).toString('hex'),
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
     });

@@ -37,15 +37,10 @@ export const CreateIdentityProvider = z
       .min(1)
       .refine((list) => new Set(list).size === list.length, 'has an entry twice')
       .default(['RS256']),
-    jwksUrl: z
-      .string()
-      .max(URL_CHARACTERS_MAX)
-      .nullable()
-      .default(null)
-      .meta({
-        description:
-          'Where its keys are. Without it and `jwks`: found from the issuer (OpenID Connect Discovery)',
-      }),
+    jwksUrl: z.string().max(URL_CHARACTERS_MAX).nullable().default(null).meta({
+      description:
+        'Where its keys are. Without it and `jwks`: found from the issuer (OpenID Connect Discovery)',
+    }),
     jwks: z
       .strictObject({ keys: z.array(PublicJwk).min(1).max(KEYS_MAX) })
       .nullable()
