@@ -20,6 +20,8 @@ export async function buildOpenApi(): Promise<string> {
         'users',
         'accounts',
         'recovery',
+        'identityProviders',
+        'tokenExchange',
         'secondFactor',
         'signInSettings',
         'signingKeys',

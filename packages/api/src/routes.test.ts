@@ -31,6 +31,8 @@ const services: Services = {
   users: unreachable,
   accounts: unreachable,
   recovery: unreachable,
+  identityProviders: unreachable,
+  tokenExchange: unreachable,
   secondFactor: unreachable,
   signInSettings: unreachable,
   signingKeys: unreachable,

@@ -5,6 +5,7 @@ import type {
   DeviceService,
   PlanService,
   Doctor,
+  IdentityProviderService,
   LocationStore,
   RateLimiter,
   RecoveryService,
@@ -16,6 +17,7 @@ import type {
   SigningKeys,
   SignInSettingsStore,
   TenantService,
+  TokenExchange,
   UsageService,
   UserService,
   WebhookService,
@@ -26,6 +28,8 @@ import { authRoutes } from './features/auth/routes.ts';
 import { deviceRoutes } from './features/devices/routes.ts';
 import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
+import { identityProviderRoutes } from './features/identity-providers/routes.ts';
+import { tokenRoutes } from './features/identity-providers/token-routes.ts';
 import { linkRoutes } from './features/links/routes.ts';
 import { signInSettingsRoutes } from './features/links/settings-routes.ts';
 import { locationRoutes } from './features/locations/routes.ts';
@@ -50,6 +54,8 @@ export interface Services {
   readonly users: UserService;
   readonly accounts: AccountService;
   readonly recovery: RecoveryService;
+  readonly identityProviders: IdentityProviderService;
+  readonly tokenExchange: TokenExchange;
   readonly secondFactor: SecondFactorService;
   readonly signInSettings: SignInSettingsStore;
   readonly signingKeys: SigningKeys;
@@ -91,6 +97,8 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(accountRoutes, { prefix: API, accounts: services.accounts });
   void app.register(linkRoutes, { prefix: API, recovery: services.recovery, limiter });
   void app.register(secondFactorRoutes, { prefix: API, secondFactor: services.secondFactor, limiter });
+  void app.register(identityProviderRoutes, { prefix: API, providers: services.identityProviders });
+  void app.register(tokenRoutes, { prefix: API, tokenExchange: services.tokenExchange, limiter });
   void app.register(signInSettingsRoutes, { prefix: API, settings: services.signInSettings });
   void app.register(publishedKeyRoutes, { prefix: API, signingKeys: services.signingKeys });
   void app.register(signingKeyRoutes, { prefix: ADMIN, signingKeys: services.signingKeys });

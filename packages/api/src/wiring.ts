@@ -240,10 +240,7 @@ function buildServices(
 }
 
 /** What requests of the operator begin and periodic work completes, with the rights of the latter. */
-function buildPeriodic(
-  database: Database,
-  { fleet, control }: ReturnType<typeof createVpnServers>,
-) {
+function buildPeriodic(database: Database, { fleet, control }: ReturnType<typeof createVpnServers>) {
   return {
     tenants: createTenantService({ tenants: createTenantStore(database), peers: fleet }),
     finishRemovals: () => finishRemovals(createServerStore(database), control),
@@ -327,6 +324,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     bcryptCost: config.bcryptCost,
     publicUrl: config.http.publicUrl,
     mailer,
+    outbound,
     log,
   });
   const services = buildServices(stores, config, vault, outbound, identity, vpnServers);

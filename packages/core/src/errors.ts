@@ -82,6 +82,13 @@ export const ERRORS = {
     remedy:
       'Wait for the app’s next code, or use a recovery code. Check the clock of the device that shows it.',
   },
+  invalid_subject_token: {
+    kind: 'invalid',
+    title: 'The ID token is not accepted',
+    remedy:
+      'It has to be new, unused, and from a registered identity provider for one of its audiences; its keys have to be reachable. ' +
+      'Sign the user in there again.',
+  },
   invalid_link: {
     kind: 'gone',
     title: 'The link is not valid any more',
