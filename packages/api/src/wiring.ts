@@ -8,7 +8,9 @@ import {
   createDoctor,
   createMetering,
   createEvacuator,
+  createMasterKeyRotation,
   createPlanService,
+  createPrivacyService,
   createServerHealthService,
   createServerService,
   createServerStatusService,
@@ -50,7 +52,10 @@ import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createSigningKeyStore } from './postgres/identity/signing-keys.ts';
 import { createUserStore } from './postgres/identity/users.ts';
+import { createSealedStore } from './postgres/keys/sealed-columns.ts';
 import { createPeerStore } from './postgres/peers.ts';
+import { createErasureStore } from './postgres/privacy/erasure.ts';
+import { createPrivacyStore } from './postgres/privacy/store.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
 import { createEvacuationStore } from './postgres/servers/evacuation.ts';
@@ -108,6 +113,9 @@ const END_EVERY_MS = 2_000;
 const RENEW_EVERY_MS = 60_000;
 /** How late a key's last use is written down. */
 const KEY_USES_EVERY_MS = 10_000;
+/** How often is looked for what a retired master key sealed, and how long one time may take. */
+const RESEAL_EVERY_MS = 60_000;
+const RESEAL_MS = 20_000;
 /** How late a webhook may be sent. */
 const SEND_EVERY_MS = 500;
 /** How often the free addresses are counted that placing devices weighs. */
@@ -189,6 +197,7 @@ function buildStores(databases: Databases, config: Config) {
     serverLags: createServerLagStore(links),
     freeAddresses: createFreeAddresses(links),
     webhookEndpoints: createWebhookEndpointStore(requests),
+    privacy: createPrivacyStore(requests),
   };
 }
 
@@ -236,6 +245,7 @@ function buildServices(
     }),
     usage: usageOf(stores.usage),
     operatorUsage: usageOf(stores.operatorUsage),
+    privacy: createPrivacyService({ store: stores.privacy }),
     webhooks: createWebhookService({ endpoints: stores.webhookEndpoints, outbound, vault }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
@@ -332,6 +342,12 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     onError: (endpointId, error) => log.error({ endpointId, err: error }, 'a webhook could not be sent'),
   });
   const services = buildServices(stores, config, vault, outbound, vpnServers);
+  const masterKey = createMasterKeyRotation({
+    store: createSealedStore(databases.jobs),
+    vault,
+    onUnreadable: (error) => log.error({ err: error }, 'a sealed value cannot be opened'),
+  });
+  const erasures = createErasureStore(databases.jobs);
   const periodic = buildPeriodic(databases.jobs, vault, vpnServers);
   let draining = false;
   const app = await buildApp({
@@ -346,6 +362,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     routes: (routes) =>
       registerRoutes(routes, {
         ...services,
+        masterKey,
         locations: stores.locations,
         limiter,
         clock: systemClock,
@@ -381,6 +398,16 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       { what: 'send webhooks', everyMs: SEND_EVERY_MS, work: () => webhookSender.sendDue() },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
+      {
+        what: 'seal with the current master key',
+        everyMs: RESEAL_EVERY_MS,
+        work: async () => void (await masterKey.run(RESEAL_MS)),
+      },
+      {
+        what: 'erase users',
+        everyMs: FINISH_EVERY_MS,
+        work: async () => vpnServers.fleet.wake(await erasures.eraseRequested()),
+      },
       { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
     ],
