@@ -51,6 +51,8 @@ const services: Services = {
   operatorSessions: unreachable,
   serverHealth: unreachable,
   webhooks: unreachable,
+  masterKey: unreachable,
+  privacy: unreachable,
   metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('a service was reached')) },
   limiter,
   clock: { now: () => new Date(0) },

@@ -20,6 +20,8 @@ import type {
   TokenExchange,
   UsageService,
   UserService,
+  MasterKeyRotation,
+  PrivacyService,
   WebhookService,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
@@ -33,6 +35,7 @@ import { tokenRoutes } from './features/identity-providers/token-routes.ts';
 import { linkRoutes } from './features/links/routes.ts';
 import { signInSettingsRoutes } from './features/links/settings-routes.ts';
 import { locationRoutes } from './features/locations/routes.ts';
+import { masterKeyRoutes } from './features/master-key/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts';
 import { secondFactorRoutes } from './features/second-factor/routes.ts';
@@ -42,6 +45,7 @@ import { publishedKeyRoutes, signingKeyRoutes } from './features/signing-keys/ro
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
 import { tenantApiKeyRoutes } from './features/tenants/own-api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
+import { privacyRoutes } from './features/privacy/routes.ts';
 import { adminUsageRoutes, usageRoutes } from './features/usage/routes.ts';
 import { userLimitRoutes } from './features/tenants/user-limit-routes.ts';
 import { vpnRoutes } from './features/vpn/routes.ts';
@@ -78,6 +82,8 @@ export interface Services {
   readonly serverHealth: ServerHealthService;
   readonly metrics: MetricsOptions['metrics'];
   readonly webhooks: WebhookService;
+  readonly masterKey: MasterKeyRotation;
+  readonly privacy: PrivacyService;
 }
 
 /** For tenants and their users. */
@@ -116,6 +122,8 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(metricsRoutes, { metrics: services.metrics });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
   void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions: services.operatorSessions });
+  void app.register(masterKeyRoutes, { prefix: ADMIN, masterKey: services.masterKey });
+  void app.register(privacyRoutes, { prefix: TENANT, privacy: services.privacy, clock });
   void app.register(webhookRoutes, { prefix: TENANT, webhooks: services.webhooks });
   void app.register(adminUsageRoutes, { prefix: ADMIN, usage: services.operatorUsage });
 }

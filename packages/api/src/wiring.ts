@@ -8,7 +8,9 @@ import {
   createDoctor,
   createMetering,
   createEvacuator,
+  createMasterKeyRotation,
   createPlanService,
+  createPrivacyService,
   createServerHealthService,
   createServerService,
   createServerStatusService,
@@ -46,7 +48,10 @@ import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
+import { createSealedStore } from './postgres/keys/sealed-columns.ts';
 import { createPeerStore } from './postgres/peers.ts';
+import { createErasureStore } from './postgres/privacy/erasure.ts';
+import { createPrivacyStore } from './postgres/privacy/store.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
 import { createEvacuationStore } from './postgres/servers/evacuation.ts';
@@ -106,6 +111,9 @@ const RENEW_EVERY_MS = 60_000;
 const KEY_USES_EVERY_MS = 10_000;
 /** How late a mail may go out. */
 const DELIVER_EVERY_MS = 1_000;
+/** How often is looked for what a retired master key sealed, and how long one time may take. */
+const RESEAL_EVERY_MS = 60_000;
+const RESEAL_MS = 20_000;
 /** How late a webhook may be sent. */
 const SEND_EVERY_MS = 500;
 /** How often the free addresses are counted that placing devices weighs. */
@@ -185,6 +193,7 @@ function buildStores(databases: Databases, config: Config) {
     serverLags: createServerLagStore(links),
     freeAddresses: createFreeAddresses(links),
     webhookEndpoints: createWebhookEndpointStore(requests),
+    privacy: createPrivacyStore(requests),
   };
 }
 
@@ -225,6 +234,7 @@ function buildServices(
     }),
     usage: usageOf(stores.usage),
     operatorUsage: usageOf(stores.operatorUsage),
+    privacy: createPrivacyService({ store: stores.privacy }),
     webhooks: createWebhookService({ endpoints: stores.webhookEndpoints, outbound, vault }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
@@ -328,6 +338,12 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     log,
   });
   const services = buildServices(stores, config, vault, outbound, identity, vpnServers);
+  const masterKey = createMasterKeyRotation({
+    store: createSealedStore(databases.jobs),
+    vault,
+    onUnreadable: (error) => log.error({ err: error }, 'a sealed value cannot be opened'),
+  });
+  const erasures = createErasureStore(databases.jobs);
   const periodic = buildPeriodic(databases.jobs, vpnServers);
   let draining = false;
   const app = await buildApp({
@@ -342,6 +358,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     routes: (routes) =>
       registerRoutes(routes, {
         ...services,
+        masterKey,
         locations: stores.locations,
         limiter,
         clock: systemClock,
@@ -383,6 +400,16 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       { what: 'send webhooks', everyMs: SEND_EVERY_MS, work: () => webhookSender.sendDue() },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
+      {
+        what: 'seal with the current master key',
+        everyMs: RESEAL_EVERY_MS,
+        work: async () => void (await masterKey.run(RESEAL_MS)),
+      },
+      {
+        what: 'erase users',
+        everyMs: FINISH_EVERY_MS,
+        work: async () => vpnServers.fleet.wake(await erasures.eraseRequested()),
+      },
       { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
     ],

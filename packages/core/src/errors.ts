@@ -186,6 +186,12 @@ export const ERRORS = {
     title: 'The tenant has as many API keys as it may have',
     remedy: 'Revoke one that is not used any more.',
   },
+  private_key_gone: {
+    kind: 'gone',
+    title: 'The private key was told once and is forgotten',
+    remedy:
+      'Use the configuration that was answered then, or give the device other keys: `POST /devices/{id}/rotate`.',
+  },
   webhook_endpoint_limit_reached: {
     kind: 'conflict',
     title: 'The tenant has as many webhook endpoints as it may have',
