@@ -38,6 +38,8 @@ export async function buildOpenApi(): Promise<string> {
         'doctor',
         'locations',
         'usage',
+        'audit',
+        'operatorAudit',
         'serverHealth',
         'metrics',
       ] as const

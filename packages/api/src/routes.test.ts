@@ -47,6 +47,8 @@ const services: Services = {
   doctor: unreachable,
   locations: unreachable,
   usage: unreachable,
+  audit: unreachable,
+  operatorAudit: unreachable,
   operatorUsage: unreachable,
   operatorSessions: unreachable,
   serverHealth: unreachable,

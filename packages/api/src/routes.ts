@@ -1,6 +1,7 @@
 import type {
   AccountService,
   ApiKeyService,
+  AuditService,
   Clock,
   DeviceService,
   PlanService,
@@ -26,6 +27,7 @@ import type {
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes } from './features/account/routes.ts';
+import { auditRoutes, tenantAuditRoutes } from './features/audit/routes.ts';
 import { authRoutes } from './features/auth/routes.ts';
 import { deviceRoutes } from './features/devices/routes.ts';
 import { doctorRoutes } from './features/doctor/routes.ts';
@@ -77,6 +79,8 @@ export interface Services {
   readonly locations: LocationStore;
   readonly usage: UsageService;
   /** The same with the operator's rights, for any tenant. */
+  readonly audit: AuditService;
+  readonly operatorAudit: AuditService;
   readonly operatorUsage: UsageService;
   readonly operatorSessions: SessionService;
   readonly serverHealth: ServerHealthService;
@@ -119,6 +123,8 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
   void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });
+  void app.register(tenantAuditRoutes, { prefix: TENANT, audit: services.audit });
+  void app.register(auditRoutes, { prefix: ADMIN, audit: services.operatorAudit });
   void app.register(metricsRoutes, { metrics: services.metrics });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
   void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions: services.operatorSessions });

