@@ -1,6 +1,63 @@
 // Made by packages/sdk/generate.mjs from openapi.json. Do not edit.
 
 export interface paths {
+    "/api/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, newest first */
+        get: operations["listAllAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The whole audit log, oldest first, as JSON Lines
+         * @description Each line is an `AuditEntry`.
+         */
+        get: operations["exportAllAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the audit log is as it was written
+         * @description Goes through every chain and names the first row of each that is not as it was sealed.
+         */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/doctor": {
         parameters: {
             query?: never;
@@ -13,6 +70,43 @@ export interface paths {
          * @description Database, leases, quota counters, queued changes and registered keys; with `deep=true` every interface, too. Changes nothing. What merely waits to be applied is no finding.
          */
         get: operations["examine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/master_key.rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Seal everything with the current master key
+         * @description Does some seconds of it, and answers how far that has come. Periodic work goes on with it either way.
+         */
+        post: operations["rotateMasterKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/master-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much is sealed with the current master key */
+        get: operations["getMasterKey"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1072,6 +1166,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenant/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, newest first */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/audit.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The whole audit log, oldest first, as JSON Lines
+         * @description Each line is an `AuditEntry`.
+         */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenant/identity-providers": {
         parameters: {
             query?: never;
@@ -1152,6 +1283,46 @@ export interface paths {
          * @description What is left out stays.
          */
         patch: operations["changeSignInSettings"];
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a user and all that is stored about them
+         * @description 204: it is gone. 202: credentials, name and history are gone or will be in seconds; a VPN server that is away still has to remove a device, and the rest follows by itself. Asking again is safe.
+         */
+        post: operations["eraseUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that is stored about a user
+         * @description By table, except for credentials and what is made of other columns.
+         */
+        get: operations["exportUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/tenant/users/{id}/second-factor": {
@@ -1615,6 +1786,66 @@ export interface components {
             /** @description Null on the last page */
             nextCursor: string | null;
         };
+        AuditEntry: {
+            /** @description Such as `device.register`. */
+            act: string;
+            actor: {
+                id: string | null;
+                /** @description `user`, `api_key`, `admin`, `job`, `nobody`, or `login`: by hand in the database. */
+                kind: string;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            at: string;
+            /** @description Names of what changed, never a value. */
+            changed: string[];
+            /** @description How often it was refused within some seconds; 1 for what was done. */
+            count: number;
+            id: number;
+            /** @description Of a refusal: the error code. */
+            reason: string | null;
+            requestId: string | null;
+            /** @enum {string} */
+            result: "done" | "refused";
+            /** @description Place and SHA-256 in the chain, in hexadecimal. Null for about a second. */
+            seal: {
+                hash: string;
+                place: number;
+            } | null;
+            target: {
+                id: string | null;
+                kind: string;
+            } | null;
+            /** @description Null: an act of the platform. */
+            tenantId: string | null;
+        };
+        AuditPage: {
+            entries: components["schemas"]["AuditEntry"][];
+            /** @description Null on the last page */
+            nextCursor: string | null;
+        };
+        AuditVerification: {
+            chains: {
+                /** @description The first row that is not as it was sealed. */
+                broken: {
+                    entryId: number | null;
+                    /** @enum {string} */
+                    fault: "changed" | "missing" | "unknown";
+                    place: number;
+                } | null;
+                /**
+                 * Format: uuid
+                 * @description The tenant; all zeros for the platform’s own.
+                 */
+                chain: string;
+                /** @description Keep it elsewhere: it shows later that the chain was not written anew. */
+                hash: string;
+                rows: number;
+            }[];
+            intact: boolean;
+        };
         ChallengeToken: {
             /** @description `challengeToken` of the sign-in */
             challengeToken: string;
@@ -1764,6 +1995,8 @@ export interface components {
             dataResetDay?: number;
             /** @description Shares of a data limit at which a warning goes out */
             dataWarnPercents?: number[];
+            /** @description Days that webhook messages and their log are kept */
+            deliveryLogDays?: number;
             /** @description Most devices, of all users together */
             deviceLimit?: number;
             /** @description Resolvers in the devices’ configurations */
@@ -1776,16 +2009,24 @@ export interface components {
             keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name: string;
+            /** @description No-log mode: a session is forgotten when it is closed, and of usage only the totals of a period are kept. What was kept before goes within minutes. */
+            noLog?: boolean;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+            /** @description Private keys that were made here are told once and then forgotten, so never changed by us. */
+            privateKeysOnce?: boolean;
             /** @description Its devices on one VPN server reach each other. */
             privateNetwork?: boolean;
             /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
             routes?: string[];
+            /** @description Days that closed sessions are kept. Null: as long as the platform keeps them */
+            sessionDays?: number | null;
             /** @description Most sessions open at once, of all users together. Null: any number */
             sessionLimit?: number | null;
             /** @description Of each device, unless set for its user. Null: any speed */
             uploadBitsPerSecond?: number | null;
+            /** @description Days that usage by the day is kept. Null: as long as the platform keeps it */
+            usageDays?: number | null;
             /** @description The same of one user, unless set for the user */
             userDataLimitBytes?: number | null;
             /** @description Most devices of one user, unless set for the user. Null: any number */
@@ -1864,6 +2105,15 @@ export interface components {
             sessionId: string;
             /** @constant */
             status: "disconnected";
+        };
+        ErasingUser: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @constant */
+            status: "erasing";
         };
         EvacuateServer: {
             /** @description Where its devices go. Absent: its own region. */
@@ -2033,6 +2283,19 @@ export interface components {
             /** Format: email */
             email: string;
         };
+        MasterKeyState: {
+            columns: {
+                column: string;
+                /** @description Those that are sealed with the current master key */
+                current: number;
+                table: string;
+                total: number;
+            }[];
+            /** @description Nothing needs a retired master key any more. */
+            done: boolean;
+            /** @description Of the current master key */
+            version: number;
+        };
         Me: {
             /**
              * Format: date-time
@@ -2082,7 +2345,7 @@ export interface components {
         /** @description RFC 9457 problem; docs/errors.md lists the codes */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_challenge" | "invalid_code" | "invalid_subject_token" | "invalid_link" | "email_not_verified" | "mail_not_set_up" | "invalid_admin_key" | "tenant_suspended" | "insufficient_scope" | "source_not_allowed" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "key_limit_reached" | "webhook_endpoint_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
+            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_challenge" | "invalid_code" | "invalid_subject_token" | "invalid_link" | "email_not_verified" | "mail_not_set_up" | "invalid_admin_key" | "tenant_suspended" | "insufficient_scope" | "source_not_allowed" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "key_limit_reached" | "private_key_gone" | "webhook_endpoint_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
             detail: string;
             errors?: {
                 message: string;
@@ -2503,6 +2766,7 @@ export interface components {
             dataLimitBytes: number | null;
             dataResetDay: number;
             dataWarnPercents: number[];
+            deliveryLogDays: number;
             deviceCount: number;
             deviceLimit: number;
             dns: string[];
@@ -2515,13 +2779,17 @@ export interface components {
             keyLifetimeDays: number | null;
             keyRotationDays: number | null;
             name: string;
+            noLog: boolean;
             passwordLengthMin: number;
+            privateKeysOnce: boolean;
             privateNetwork: boolean;
             routes: string[];
+            sessionDays: number | null;
             sessionLimit: number | null;
             /** @enum {string} */
             state: "active" | "suspended" | "deleting";
             uploadBitsPerSecond: number | null;
+            usageDays: number | null;
             userDataLimitBytes: number | null;
             userDeviceLimit: number | null;
             userSessionLimit: number | null;
@@ -2569,6 +2837,8 @@ export interface components {
             dataResetDay?: number;
             /** @description Shares of a data limit at which a warning goes out */
             dataWarnPercents?: number[];
+            /** @description Days that webhook messages and their log are kept */
+            deliveryLogDays?: number;
             /** @description Most devices, of all users together */
             deviceLimit?: number;
             /** @description Resolvers in the devices’ configurations */
@@ -2581,16 +2851,24 @@ export interface components {
             keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name?: string;
+            /** @description No-log mode: a session is forgotten when it is closed, and of usage only the totals of a period are kept. What was kept before goes within minutes. */
+            noLog?: boolean;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+            /** @description Private keys that were made here are told once and then forgotten, so never changed by us. */
+            privateKeysOnce?: boolean;
             /** @description Its devices on one VPN server reach each other. */
             privateNetwork?: boolean;
             /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
             routes?: string[];
+            /** @description Days that closed sessions are kept. Null: as long as the platform keeps them */
+            sessionDays?: number | null;
             /** @description Most sessions open at once, of all users together. Null: any number */
             sessionLimit?: number | null;
             /** @description Of each device, unless set for its user. Null: any speed */
             uploadBitsPerSecond?: number | null;
+            /** @description Days that usage by the day is kept. Null: as long as the platform keeps it */
+            usageDays?: number | null;
             /** @description The same of one user, unless set for the user */
             userDataLimitBytes?: number | null;
             /** @description Most devices of one user, unless set for the user. Null: any number */
@@ -2681,6 +2959,23 @@ export interface components {
              */
             to: string;
             uploadBytes: number;
+        };
+        UserExport: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            exportedAt: string;
+            tables: {
+                [key: string]: {
+                    [key: string]: unknown;
+                }[];
+            };
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            userId: string;
         };
         UserLimits: {
             dataLimitBytes: number | null;
@@ -2849,6 +3144,79 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAllAudit: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+                /** @description Absent: of every tenant, and the platform’s own. */
+                tenantId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportAllAudit: {
+        parameters: {
+            query?: {
+                /** @description Absent: of every tenant, and the platform’s own. */
+                tenantId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: {
+                /** @description Absent: of every tenant, and the platform’s own. */
+                tenantId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerification"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     examine: {
         parameters: {
             query?: {
@@ -2867,6 +3235,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Examination"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateMasterKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MasterKeyState"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMasterKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MasterKeyState"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -4746,6 +5156,50 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listIdentityProviders: {
         parameters: {
             query?: never;
@@ -4880,6 +5334,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    eraseUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasingUser"];
+                };
+            };
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserExport"];
                 };
             };
             default: components["responses"]["Problem"];
