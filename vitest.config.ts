@@ -70,6 +70,16 @@ export default defineConfig({
         resolve,
         ssr,
         test: {
+          name: 'fuzz',
+          include: ['e2e/fuzz/**/*.fuzz.ts'],
+          globalSetup: ['packages/api/src/testing/postgres-server.ts'],
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
           name: 'bench',
           include: ['bench/**/*.bench.ts'],
           fileParallelism: false,

@@ -43,7 +43,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cvault-bench-'));
   postgres = await startEmbeddedPostgres(folder, { shared_buffers: '512MB', max_wal_size: '4GB' });
   await migrate(postgres.url.reveal());
-  database = openDatabase(postgres.url, { connections: 8 });
+  database = openDatabase(postgres.url, { role: null, connections: 8 });
 });
 afterAll(async () => {
   await database?.close();
@@ -194,7 +194,7 @@ test('the API’s memory with a link to each of a thousand VPN servers', { timeo
   await database.pool.query('CREATE DATABASE links');
   const url = postgres.url.map((text) => text.replace(/\/cvault$/, '/links'));
   await migrate(url.reveal());
-  const links = openDatabase(url, { connections: 2 });
+  const links = openDatabase(url, { role: 'cvault_links', connections: 2 });
   const secrets = makeSecrets();
   try {
     await links.pool.query(

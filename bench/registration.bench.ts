@@ -60,7 +60,7 @@ beforeAll(async () => {
   // As in production: every commit is on disk before it is answered.
   postgres = await startEmbeddedPostgres(folder);
   await migrate(postgres.url.reveal());
-  database = openDatabase(postgres.url, { connections: 32 });
+  database = openDatabase(postgres.url, { role: null, connections: 32 });
   internet = await createInternet();
   network = await internet.addVpnServer('vpn');
   host = await startTestHost({
@@ -93,7 +93,7 @@ beforeAll(async () => {
   await database.pool.query('CREATE DATABASE floor');
   const floorUrl = postgres.url.map((url) => url.replace(/\/cvault$/, '/floor'));
   await migrate(floorUrl.reveal());
-  floor = openDatabase(floorUrl, { connections: 32 });
+  floor = openDatabase(floorUrl, { role: null, connections: 32 });
   floorServer = await aServer(floor, { region: 'floor', cidr: '10.65.0.0/16' });
   await createPeerStore(floor, 600).adoptEpoch(floorServer.id, floorEpoch);
   floorOwners = await Promise.all(Array.from({ length: TENANTS }, () => aTenantWithUser(floor)));
@@ -129,7 +129,7 @@ async function sqlAlone(concurrency: 1 | 8 | 32): Promise<Measured> {
   }, 1_000);
   const nobody = Buffer.alloc(32);
   const register = async (n: number) => {
-    await identities.find(nobody, { userId: devices[n]!.userId, signInId: devices[n]!.userId });
+    await identities.find(nobody, null, { userId: devices[n]!.userId, signInId: devices[n]!.userId });
     const { id } = await registerDevice(floor.pool, devices[n]!, 3_600_000);
     await acks.push({ deviceId: id, generation: 1 });
   };

@@ -77,6 +77,13 @@ const RULES: readonly Rule[] = [
     why: 'one driver, one folder',
   },
   {
+    folder: `${API}/outbound`,
+    packages: ['core'],
+    folders: [],
+    external: ['node:dns/promises', 'node:http', 'node:https', 'node:net', 'ipaddr.js'],
+    why: 'the only way to addresses that tenants choose is short enough to be read whole',
+  },
+  {
     folder: `${API}/links`,
     packages: ['core', 'protocol', 'wireguard', 'agent'],
     folders: [],
@@ -132,6 +139,20 @@ describe('imports', () => {
           .filter((name) => DRIVERS.includes(name))
           .map((name) => `${file} imports ${name}`),
       );
+    expect(faults).toEqual([]);
+  });
+
+  test('nothing but `outbound` speaks HTTP to others', () => {
+    const clients = ['node:http', 'node:https', 'http', 'https', 'undici'];
+    const faults = filesBelow(API)
+      .filter((file) => !file.startsWith(`${API}/outbound/`) && !file.startsWith(`${API}/demo/`))
+      .filter((file) => {
+        const text = readFileSync(join(ROOT, file), 'utf8');
+        return (
+          (importsOf(file).some((name) => clients.includes(name)) && !/STATUS_CODES/.test(text)) ||
+          /\bfetch\(|\bcreateRemoteJWKSet\((?![\s\S]*customFetch)/.test(text)
+        );
+      });
     expect(faults).toEqual([]);
   });
 

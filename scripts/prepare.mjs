@@ -132,6 +132,20 @@ const FOR_TESTS = {
   'redis-server': 'redis-server',
 };
 
+/** Installs Debian packages after naming them. False where this machine or this user cannot. */
+export function installDebianPackages(packages) {
+  if (process.getuid() !== 0 || !isInstalled('apt-get')) return false;
+  say(`installing Debian packages: ${packages.join(' ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = (...args) =>
+    spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 'ignore', 2], env }).status === 0;
+  // Without recommended packages: wireguard-tools recommends a kernel.
+  const install = () => apt('install', '-y', '--no-install-recommends', ...packages);
+  if (install()) return true;
+  apt('update');
+  return install();
+}
+
 /**
  * Installs the Debian packages whose programs are missing, after naming them. Answers what is still missing.
  * @param purpose 'start' or 'test'
@@ -146,17 +160,7 @@ export function installSystemPackages(purpose) {
   };
   const packages = missing();
   if (packages.length === 0) return [];
-  if (process.getuid() !== 0 || !isInstalled('apt-get')) return packages;
-  say(`installing Debian packages: ${packages.join(' ')}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (...args) =>
-    spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 'ignore', 2], env }).status === 0;
-  // Without recommended packages: wireguard-tools recommends a kernel.
-  const install = () => apt('install', '-y', '--no-install-recommends', ...packages);
-  if (!install()) {
-    apt('update');
-    install();
-  }
+  if (!installDebianPackages(packages)) return packages;
   return missing();
 }
 

@@ -46,7 +46,7 @@ const openPlane = (settings: Record<string, string> = {}, nodeArguments: string[
 /** @param files where PostgreSQL keeps its own */
 async function setUp(files: string): Promise<void> {
   postgres = await startCrashingPostgres(files);
-  database = openDatabase(postgres.url, { connections: 4, onConnectionLost: () => undefined });
+  database = openDatabase(postgres.url, { role: null, connections: 4, onConnectionLost: () => undefined });
   await aServer(database, { cidr: '10.80.0.0/16' });
   plane = await openPlane({ REDIS_URL: redis.url.reveal() });
   alice = await createUser(plane.baseUrl, secrets.CVAULT_ADMIN_KEY, 'Alice’s company');

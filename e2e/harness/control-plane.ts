@@ -8,14 +8,12 @@ const MAIN = fileURLToPath(new URL('../../packages/api/dist/main.js', import.met
 /** What all replicas of one control plane share. */
 export interface ControlPlaneSecrets {
   readonly CVAULT_MASTER_KEY: string;
-  readonly CVAULT_TOKEN_SECRET: string;
   readonly CVAULT_ADMIN_KEY: string;
 }
 
 export function makeSecrets(): ControlPlaneSecrets {
   return {
     CVAULT_MASTER_KEY: randomBytes(32).toString('base64'),
-    CVAULT_TOKEN_SECRET: randomBytes(32).toString('base64'),
     CVAULT_ADMIN_KEY: `cv_admin_${randomBytes(32).toString('base64url')}`,
   };
 }

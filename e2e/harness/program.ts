@@ -11,6 +11,7 @@ export interface ProgramOptions {
   readonly input?: string;
   readonly timeoutMs?: number;
   readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
 }
 
 /** Runs a program to its end, whatever that is. One that takes too long is killed, and answers status null. */
@@ -22,6 +23,7 @@ export function runProgram(argv: readonly string[], options: ProgramOptions = {}
       timeout: options.timeoutMs ?? 30_000,
       killSignal: 'SIGKILL',
       ...(options.env === undefined ? {} : { env: options.env }),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     let stdout = '';
     let stderr = '';

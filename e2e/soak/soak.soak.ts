@@ -1,10 +1,10 @@
 /** Load and faults together, for as long as one likes; what must always be true is looked at every ten seconds. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeKey, generateKeyPair } from '@cvault/wireguard';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../packages/api/src/postgres/database.ts';
 import { createDoctorStore } from '../../packages/api/src/postgres/doctor/store.ts';
 import { startTestRedis, type TestRedis } from '../../packages/api/src/testing/redis-server.ts';
@@ -20,6 +20,8 @@ import { processIds } from '../harness/vpn-server.ts';
 const MINUTES = Number(process.env['CVAULT_SOAK_MINUTES'] ?? 20);
 const LOOK_EVERY_MS = 10_000;
 const CLIENTS = 4;
+/** Names of faults, separated by commas; all of them where it is not set. */
+const ONLY = process.env['CVAULT_SOAK_FAULTS']?.split(',');
 
 const secrets = makeSecrets();
 const random = new Random(seed);
@@ -37,11 +39,20 @@ const openPlane = () =>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cvault-soak-'));
   [postgres, redis] = await Promise.all([startCrashingPostgres(join(folder, 'postgres')), startTestRedis()]);
-  database = openDatabase(postgres.url, { connections: 4 });
+  database = openDatabase(postgres.url, { role: null, connections: 4 });
   planes = [await openPlane(), await openPlane()];
   vpn = await startSshVpnServer(planes[0]!, secrets, { poolCidr: '10.73.0.0/20', region: 'soak' });
   alice = await createUser(planes[0]!.baseUrl, secrets.CVAULT_ADMIN_KEY, 'Alice’s company');
   // Its access token ends after 15 minutes; every caller signs in again when it is told so.
+});
+/** What the API processes logged outlives a soak that failed: hours later nothing else can tell why. */
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  for (const [index, plane] of (planes ?? []).entries()) {
+    const file = join(tmpdir(), `cvault-soak-seed-${seed}-api-${index + 1}.log`);
+    await writeFile(file, plane.log(), { mode: 0o600 });
+    say(`soak: the log of API ${index + 1} is in ${file}`);
+  }
 });
 afterAll(async () => {
   await Promise.all((planes ?? []).map((plane) => plane.kill()));
@@ -167,7 +178,7 @@ test('soak', { timeout: (MINUTES * 60 + 300) * 1_000 }, async () => {
   try {
     while (Date.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 2_000 + random.below(6_000)));
-      const name = random.pick(Object.keys(faults));
+      const name = random.pick(ONLY ?? Object.keys(faults));
       await faults[name]!();
       done.set(name, (done.get(name) ?? 0) + 1);
       await until('the API answers', async () => (await fetch(`${planes[0]!.baseUrl}/readyz`)).ok, 60_000);

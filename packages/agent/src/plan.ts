@@ -96,14 +96,16 @@ function planSet(context: PlanContext, op: SetOp): Plan {
     }
   }
 
-  const replacing = keyToReplace(state, op, claim, prefixes);
+  const observed = state.allowedIps(op.publicKey);
+  const mayReplace = keyToReplace(state, op, claim, prefixes);
+  // On a full interface there is no room for two keys of one device: the new one takes over at once.
+  const replacing = observed === undefined && state.peerCount >= context.maxPeers ? undefined : mayReplace;
   const outgoingKeys = new Set([op.replaces, ...(claim === undefined ? [] : keysOf(claim))]);
   for (const kept of [op.publicKey, replacing, undefined]) outgoingKeys.delete(kept);
   const outgoing = [...outgoingKeys].flatMap((publicKey) => {
     const allowedIps = publicKey === undefined ? undefined : state.allowedIps(publicKey);
     return publicKey === undefined || allowedIps === undefined ? [] : [{ publicKey, allowedIps }];
   });
-  const observed = state.allowedIps(op.publicKey);
   if (observed === undefined && outgoing.length === 0 && state.peerCount >= context.maxPeers) {
     return unchanged('full', `the interface holds ${state.peerCount} peers`);
   }

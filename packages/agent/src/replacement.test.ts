@@ -106,6 +106,14 @@ test('a restarted agent goes on with the same op from what it finds', async () =
   expect(await peers()).toEqual({ [rotated.publicKey]: HELD });
 });
 
+test('on an interface without room for two keys, the new one takes over at once', async () => {
+  backend = createMemoryBackend({ addresses: ['10.8.0.1/24'], maxPeers: 1 });
+  plane = await start();
+  await plane.apply({ ...before, addresses: ['10.8.0.2'] });
+  expect(outcomes(await plane.apply({ ...rotated, addresses: ['10.8.0.2'] }))).toEqual(['applied']);
+  expect(await peers()).toEqual({ [rotated.publicKey]: ['10.8.0.2/32'] });
+});
+
 test('without an old peer the new one has the addresses at once', async () => {
   expect(outcomes(await plane.apply(rotated))).toEqual(['applied']);
   expect(await peers()).toEqual({ [rotated.publicKey]: HELD });

@@ -8,9 +8,9 @@ import {
   Origins,
   Proxies,
   PublicUrl,
+  Ranges,
   RetiredMasterKeys,
   secretUrl,
-  TokenSecret,
   wholeNumber,
 } from './config/values.ts';
 import type { LogLevel } from './logger.ts';
@@ -35,12 +35,13 @@ export interface Config {
   readonly database: {
     /** Null: start an embedded PostgreSQL below the data directory. */
     readonly url: Secret<string> | null;
+    /** Whose tables they are: migrations use it. Null: that of `url`. */
+    readonly ownerUrl: Secret<string> | null;
     readonly connections: number;
   };
   /** Null: what Redis would share between replicas stays in each of them. */
   readonly redisUrl: Secret<string> | null;
   readonly masterKeys: { readonly current: MasterKey; readonly retired: readonly MasterKey[] };
-  readonly tokenSecret: Secret<string>;
   readonly adminKey: Secret<string>;
   readonly bcryptCost: number;
   readonly peers: {
@@ -53,6 +54,8 @@ export interface Config {
     readonly everySeconds: number;
     readonly keep: Retention;
   };
+  /** What webhooks and fetched keys may reach although it is not public: addresses and ranges. */
+  readonly outboundAllow: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -93,12 +96,15 @@ const Variables = z.object({
     ['postgresql:', 'postgres:'],
     'postgresql://user:password@host:5432/cvault',
   ).optional(),
+  DATABASE_OWNER_URL: secretUrl(
+    ['postgresql:', 'postgres:'],
+    'postgresql://owner:password@host:5432/cvault',
+  ).optional(),
   DATABASE_CONNECTIONS: wholeNumber(2, 1_000, 20),
   REDIS_URL: secretUrl(['redis:', 'rediss:'], 'redis://host:6379').optional(),
   CVAULT_MASTER_KEY: MasterKeyValue,
   CVAULT_MASTER_KEY_VERSION: MasterKeyVersion,
   CVAULT_RETIRED_MASTER_KEYS: RetiredMasterKeys.default([]),
-  CVAULT_TOKEN_SECRET: TokenSecret,
   CVAULT_ADMIN_KEY: AdminKey,
   BCRYPT_COST: wholeNumber(BCRYPT_COST_MIN.demo, 15, 12),
   CVAULT_QUARANTINE_SECONDS: wholeNumber(0, 2_592_000, 600),
@@ -108,6 +114,7 @@ const Variables = z.object({
   CVAULT_USAGE_HOURLY_DAYS: wholeNumber(2, 31, 7),
   CVAULT_USAGE_DAILY_DAYS: wholeNumber(62, 3_650, 400),
   CVAULT_SESSION_DAYS: wholeNumber(1, 3_650, 30),
+  CVAULT_OUTBOUND_ALLOW: Ranges.default([]),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -118,10 +125,10 @@ export const VARIABLES = Object.keys(Variables.shape) as readonly Variable[];
 /** Those that can be read from a file as well, whose path is in `<NAME>_FILE`: how orchestrators hand secrets out. */
 export const FILE_VARIABLES = [
   'DATABASE_URL',
+  'DATABASE_OWNER_URL',
   'REDIS_URL',
   'CVAULT_MASTER_KEY',
   'CVAULT_RETIRED_MASTER_KEYS',
-  'CVAULT_TOKEN_SECRET',
   'CVAULT_ADMIN_KEY',
 ] as const satisfies readonly Variable[];
 
@@ -175,9 +182,9 @@ function findReuse(texts: Texts): ConfigFault[] {
     ...(texts.CVAULT_RETIRED_MASTER_KEYS ?? '')
       .split(',')
       .map((entry): [Variable, string | undefined] => ['CVAULT_RETIRED_MASTER_KEYS', entry.split(':')[1]]),
-    ['CVAULT_TOKEN_SECRET', texts.CVAULT_TOKEN_SECRET],
     ['CVAULT_ADMIN_KEY', texts.CVAULT_ADMIN_KEY],
     ['DATABASE_URL', passwordIn(texts.DATABASE_URL)],
+    ['DATABASE_OWNER_URL', passwordIn(texts.DATABASE_OWNER_URL)],
     ['REDIS_URL', passwordIn(texts.REDIS_URL)],
   ];
   const seen = new Map<string, Variable>();
@@ -198,6 +205,9 @@ function checkTogether(texts: Texts): ConfigFault[] {
   const production = texts.CVAULT_MODE !== 'demo';
   if (production && texts.DATABASE_URL === undefined) {
     faults.push({ variable: 'DATABASE_URL', problem: 'is not set; name a PostgreSQL 15 or newer of yours' });
+  }
+  if (texts.DATABASE_OWNER_URL !== undefined && texts.DATABASE_URL === undefined) {
+    faults.push({ variable: 'DATABASE_OWNER_URL', problem: 'is set without DATABASE_URL; set both' });
   }
   const cost = Number(texts.BCRYPT_COST ?? BCRYPT_COST_MIN.production);
   if (production && cost < BCRYPT_COST_MIN.production) {
@@ -247,13 +257,16 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
       requestsAtOnce: values.CVAULT_REQUESTS_AT_ONCE,
     },
     dataDir: values.CVAULT_DATA_DIR,
-    database: { url: values.DATABASE_URL ?? null, connections: values.DATABASE_CONNECTIONS },
+    database: {
+      url: values.DATABASE_URL ?? null,
+      ownerUrl: values.DATABASE_OWNER_URL ?? null,
+      connections: values.DATABASE_CONNECTIONS,
+    },
     redisUrl: values.REDIS_URL ?? null,
     masterKeys: {
       current: { version: values.CVAULT_MASTER_KEY_VERSION, key: values.CVAULT_MASTER_KEY },
       retired: values.CVAULT_RETIRED_MASTER_KEYS,
     },
-    tokenSecret: values.CVAULT_TOKEN_SECRET,
     adminKey: values.CVAULT_ADMIN_KEY,
     bcryptCost: values.BCRYPT_COST,
     peers: {
@@ -269,6 +282,7 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
         sessionDays: values.CVAULT_SESSION_DAYS,
       },
     },
+    outboundAllow: values.CVAULT_OUTBOUND_ALLOW,
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -14,6 +14,7 @@ import { createInProcessRateLimiter } from './limits/in-process.ts';
 import { createLogger } from './logger.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';
+import { checkRoles } from './postgres/roles.ts';
 import { Started, stopOnSignals } from './process.ts';
 import { createRedisRateLimiter } from './redis/rate-limiter.ts';
 import { type CVault, wire } from './wiring.ts';
@@ -28,8 +29,9 @@ async function startDatabase(config: Config, started: Started, log: Logger) {
     started.add('PostgreSQL', () => embedded.stop());
     url = embedded.url;
   }
-  const applied = await migrate(url.reveal());
+  const applied = await migrate((config.database.ownerUrl ?? url).reveal());
   if (applied.length > 0) log.info({ applied }, 'database migrated');
+  await checkRoles(url.reveal());
   return url;
 }
 
@@ -118,7 +120,13 @@ async function demoEnvironment(env: Environment, started: Started): Promise<Envi
   started.add('data directory', release);
   await removeDemoFile(path);
   const given = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''));
-  return { ...(await loadDemoSecrets(path)).environment, ...given, CVAULT_DATA_DIR: path };
+  return {
+    // Whoever tries the demo has the receiver of its webhooks on the same machine.
+    CVAULT_OUTBOUND_ALLOW: '127.0.0.0/8,::1',
+    ...(await loadDemoSecrets(path)).environment,
+    ...given,
+    CVAULT_DATA_DIR: path,
+  };
 }
 
 async function main(environment: Environment): Promise<void> {

@@ -18,6 +18,7 @@ export async function buildOpenApi(): Promise<string> {
     (
       [
         'users',
+        'signingKeys',
         'devices',
         'sessions',
         'serverStatus',
@@ -26,6 +27,7 @@ export async function buildOpenApi(): Promise<string> {
         'apiKeys',
         'userDirectory',
         'deviceDirectory',
+        'operatorApiKeys',
         'servers',
         'plans',
         'doctor',

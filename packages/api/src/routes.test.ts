@@ -28,6 +28,7 @@ const unreachable = new Proxy(
 
 const services: Services = {
   users: unreachable,
+  signingKeys: unreachable,
   devices: unreachable,
   sessions: unreachable,
   serverStatus: unreachable,
@@ -35,12 +36,16 @@ const services: Services = {
   apiKeys: unreachable,
   userDirectory: unreachable,
   deviceDirectory: unreachable,
+  operatorApiKeys: unreachable,
   servers: unreachable,
   plans: unreachable,
   doctor: unreachable,
   locations: unreachable,
   usage: unreachable,
+  operatorUsage: unreachable,
+  operatorSessions: unreachable,
   serverHealth: unreachable,
+  webhooks: unreachable,
   metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('a service was reached')) },
   clock: { now: () => new Date(0) },
   health: { clock: { now: () => new Date(0) }, probes: [], draining: () => false },
@@ -72,6 +77,7 @@ test('the walk sees the API', () => {
     '/health',
     '/livez',
     '/readyz',
+    '/api/v1/tenants/{id}/jwks.json',
   ]);
 });
 

@@ -10,10 +10,12 @@ import type {
   ServerService,
   ServerStatusService,
   SessionService,
+  SigningKeys,
   TenantService,
   UsageService,
   UserDirectory,
   UserService,
+  WebhookService,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
 import { authRoutes } from './features/auth/routes.ts';
@@ -26,6 +28,7 @@ import { meRoutes } from './features/me/routes.ts';
 import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts';
 import { serverHealthRoutes } from './features/servers/health-routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
+import { publishedKeyRoutes, signingKeyRoutes } from './features/signing-keys/routes.ts';
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
 import { tenantApiKeyRoutes } from './features/tenants/own-api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
@@ -35,11 +38,13 @@ import { adminUsageRoutes, ownUsageRoutes, usageRoutes } from './features/usage/
 import { userLimitRoutes } from './features/tenants/user-limit-routes.ts';
 import { vpnRoutes } from './features/vpn/routes.ts';
 import { ownSessionRoutes, sessionRoutes, tenantSessionRoutes } from './features/vpn/session-routes.ts';
+import { webhookRoutes } from './features/webhooks/routes.ts';
 
 /** What the routes need. */
 export interface Services {
   readonly health: HealthOptions;
   readonly users: UserService;
+  readonly signingKeys: SigningKeys;
   readonly devices: DeviceService;
   readonly sessions: SessionService;
   readonly serverStatus: ServerStatusService;
@@ -48,13 +53,18 @@ export interface Services {
   readonly apiKeys: ApiKeyService;
   readonly userDirectory: UserDirectory;
   readonly deviceDirectory: DeviceDirectory;
+  readonly operatorApiKeys: ApiKeyService;
   readonly servers: ServerService;
   readonly plans: PlanService;
   readonly doctor: Doctor;
   readonly locations: LocationStore;
   readonly usage: UsageService;
+  /** The same with the operator's rights, for any tenant. */
+  readonly operatorUsage: UsageService;
+  readonly operatorSessions: SessionService;
   readonly serverHealth: ServerHealthService;
   readonly metrics: MetricsOptions['metrics'];
+  readonly webhooks: WebhookService;
 }
 
 /** For tenants and their users. */
@@ -71,13 +81,15 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(healthRoutes, health);
   void app.register(authRoutes, { prefix: API, users });
   void app.register(meRoutes, { prefix: API });
+  void app.register(publishedKeyRoutes, { prefix: API, signingKeys: services.signingKeys });
+  void app.register(signingKeyRoutes, { prefix: ADMIN, signingKeys: services.signingKeys });
   void app.register(deviceRoutes, { prefix: API, devices });
   void app.register(locationRoutes, { prefix: API, locations: services.locations });
   void app.register(vpnRoutes, { prefix: API, sessions, serverStatus, clock });
   void app.register(sessionRoutes, { prefix: API, sessions });
   void app.register(usageRoutes, { prefix: API, usage });
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
-  void app.register(apiKeyRoutes, { prefix: ADMIN, apiKeys: services.apiKeys });
+  void app.register(apiKeyRoutes, { prefix: ADMIN, apiKeys: services.operatorApiKeys });
   void app.register(tenantApiKeyRoutes, { prefix: TENANT, apiKeys: services.apiKeys });
   void app.register(tenantUserRoutes, { prefix: TENANT, users: services.userDirectory });
   void app.register(tenantDeviceRoutes, { prefix: TENANT, devices: services.deviceDirectory });
@@ -89,6 +101,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });
   void app.register(metricsRoutes, { metrics: services.metrics });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
-  void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions });
-  void app.register(adminUsageRoutes, { prefix: ADMIN, usage });
+  void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions: services.operatorSessions });
+  void app.register(webhookRoutes, { prefix: TENANT, webhooks: services.webhooks });
+  void app.register(adminUsageRoutes, { prefix: ADMIN, usage: services.operatorUsage });
 }

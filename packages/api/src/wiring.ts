@@ -1,5 +1,6 @@
 /** Everything that a CVault process is made of, from the outside in. Reads from top to bottom; the only place that sees all. */
 import {
+  type ApiKeyStore,
   createApiKeyService,
   createAuthenticator,
   createDeviceDirectory,
@@ -13,15 +14,21 @@ import {
   createServerService,
   createServerStatusService,
   createSessionService,
+  createSigningKeys,
   createTenantService,
   createUsageService,
   createUserDirectory,
   createUserService,
   createVault,
   prepareTestMode,
+  finishRemovals,
+  createWebhookSender,
+  createWebhookService,
+  type OutboundHttp,
   type RateLimiter,
   type Secret,
   type ServerStore,
+  type UsageStore,
   systemClock,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
@@ -34,16 +41,20 @@ import { buildApp } from './http/app.ts';
 import { createJobs } from './jobs/periodic.ts';
 import type { Fleet } from './links/fleet.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { createOutboundHttp } from './outbound/http.ts';
+import { createResolver } from './outbound/resolver.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
+import type { DatabaseRole } from './postgres/roles.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
 import { createDeviceDirectoryStore } from './postgres/devices/directory.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
 import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
-import { createIdempotencyStore } from './postgres/idempotency/store.ts';
+import { createIdempotencyStore, forgetAnswers } from './postgres/idempotency/store.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
-import { createUserDirectoryStore } from './postgres/identity/user-directory.ts';
+import { createUserDirectoryStore, finishUserDeletions } from './postgres/identity/user-directory.ts';
+import { createSigningKeyStore } from './postgres/identity/signing-keys.ts';
 import { createUserStore } from './postgres/identity/users.ts';
 import { createPeerStore } from './postgres/peers.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
@@ -61,6 +72,8 @@ import { createDataLimitStore } from './postgres/usage/limits.ts';
 import { createMeterStore } from './postgres/usage/meter.ts';
 import { createRetentionStore } from './postgres/usage/retention.ts';
 import { createUsageStore } from './postgres/usage/series.ts';
+import { createWebhookEndpointStore } from './postgres/webhooks/endpoints.ts';
+import { createWebhookQueue } from './postgres/webhooks/queue.ts';
 import { registerRoutes } from './routes.ts';
 import { VERSION } from './version.ts';
 import { createInstaller, createVpnServers } from './vpn-servers.ts';
@@ -76,6 +89,11 @@ const PUSH_MARGIN_MS = 1_000;
  * Measured with 500 registrations at once: in one queue, acknowledgements came after the requests' deadline.
  */
 const LINK_CONNECTIONS = 4;
+/** Finding out who sends a request is one short read, which needs few. */
+const AUTHENTICATION_CONNECTIONS = 4;
+/** The operator is few, and periodic work goes one after the other. */
+const OPERATOR_CONNECTIONS = 4;
+const JOB_CONNECTIONS = 3;
 /** What the doctor finds wrong on an interface, it looks at again after this: a push is over by then. */
 const SECOND_LOOK_MS = 3_000;
 /** Connections of metering: its pages are long statements, which nobody who waits for an answer must queue behind. */
@@ -96,12 +114,15 @@ const END_EVERY_MS = 2_000;
 const RENEW_EVERY_MS = 60_000;
 /** How late a key's last use is written down. */
 const KEY_USES_EVERY_MS = 10_000;
+/** How late a webhook may be sent. */
+const SEND_EVERY_MS = 500;
 /** How often the free addresses are counted that placing devices weighs. */
 const COUNT_EVERY_MS = 30_000;
 
 export interface CVault {
   readonly app: FastifyInstance;
   readonly fleet: Fleet;
+  /** With the operator's rights. */
   readonly database: Database;
   readonly services: ReturnType<typeof buildServices>;
   readonly servers: ServerStore;
@@ -120,30 +141,63 @@ export interface WiringOptions {
   readonly log: Logger;
 }
 
-function buildStores(database: Database, linkDatabase: Database, config: Config) {
+/** One pool for each role, so that no connection ever changes whose rights it has. */
+function openDatabases({ config, databaseUrl, log }: WiringOptions) {
+  const open = (role: DatabaseRole, connections: number) =>
+    openDatabase(databaseUrl, {
+      role,
+      connections,
+      onConnectionLost: (error) => log.warn({ err: error }, 'a connection to PostgreSQL was lost'),
+    });
+  const databases = {
+    requests: open('cvault_api', config.database.connections),
+    authentication: open('cvault_authenticator', AUTHENTICATION_CONNECTIONS),
+    operator: open('cvault_operator', OPERATOR_CONNECTIONS),
+    links: open('cvault_links', LINK_CONNECTIONS),
+    metering: open('cvault_metering', METERING_CONNECTIONS),
+    jobs: open('cvault_jobs', JOB_CONNECTIONS),
+  };
+  return {
+    ...databases,
+    async close() {
+      for (const database of Object.values(databases)) await database.close();
+    },
+  };
+}
+
+type Databases = ReturnType<typeof openDatabases>;
+
+function buildStores(databases: Databases, config: Config) {
+  const { requests, operator, links, jobs } = databases;
   const pushAfterMs = config.peers.ackDeadlineMs + PUSH_MARGIN_MS;
   return {
-    identities: createIdentityStore(database),
-    users: createUserStore(database),
-    tenants: createTenantStore(database),
-    apiKeys: createApiKeyStore(database),
-    keyUses: createKeyUses(database),
-    idempotency: createIdempotencyStore(database),
-    userDirectory: createUserDirectoryStore(database),
-    deviceDirectory: createDeviceDirectoryStore(database),
-    devices: createDeviceStore(database, pushAfterMs, config.peers.quarantineSeconds),
-    sessions: createSessionStore(database),
-    usage: createUsageStore(database),
-    servers: createServerStore(database),
-    serverStatus: createServerStatusStore(database),
-    peers: createPeerStore(linkDatabase, config.peers.quarantineSeconds),
-    upkeep: createDeviceUpkeepStore(database),
-    plans: createPlanStore(database),
-    doctor: createDoctorStore(linkDatabase),
+    identities: createIdentityStore(databases.authentication),
+    users: createUserStore(requests),
+    signingKeys: createSigningKeyStore(requests),
+    tenants: createTenantStore(operator),
+    apiKeys: createApiKeyStore(requests),
+    operatorApiKeys: createApiKeyStore(operator),
+    keyUses: createKeyUses(jobs),
+    idempotency: createIdempotencyStore(requests, operator),
+    userDirectory: createUserDirectoryStore(requests),
+    deviceDirectory: createDeviceDirectoryStore(requests),
+    devices: createDeviceStore(requests, pushAfterMs, config.peers.quarantineSeconds),
+    sessions: createSessionStore(requests),
+    operatorSessions: createSessionStore(operator),
+    usage: createUsageStore(requests),
+    operatorUsage: createUsageStore(operator),
+    servers: createServerStore(operator),
+    serverStatus: createServerStatusStore(requests, links),
+    locations: createLocationStore(requests),
+    peers: createPeerStore(links, config.peers.quarantineSeconds),
+    upkeep: createDeviceUpkeepStore(jobs),
+    plans: createPlanStore(operator),
+    doctor: createDoctorStore(operator),
     // Asked on the way of every push, so not on metering's connections.
-    dataBudget: createDataLimitStore(linkDatabase),
-    serverLags: createServerLagStore(linkDatabase),
-    freeAddresses: createFreeAddresses(linkDatabase),
+    dataBudget: createDataLimitStore(links),
+    serverLags: createServerLagStore(links),
+    freeAddresses: createFreeAddresses(links),
+    webhookEndpoints: createWebhookEndpointStore(requests),
   };
 }
 
@@ -151,10 +205,23 @@ function buildServices(
   stores: ReturnType<typeof buildStores>,
   config: Config,
   vault: ReturnType<typeof createVault>,
+  outbound: OutboundHttp,
   { fleet, control }: ReturnType<typeof createVpnServers>,
 ) {
-  const accessTokens = createAccessTokens({ secret: config.tokenSecret, clock: systemClock });
+  const signingKeys = createSigningKeys({ store: stores.signingKeys, vault, clock: systemClock });
+  const accessTokens = createAccessTokens({
+    keys: signingKeys,
+    clock: systemClock,
+    publicUrl: config.http.publicUrl,
+  });
   const passwords = createPasswordHasher(config.bcryptCost);
+  const usageOf = (usage: UsageStore) =>
+    createUsageService({ usage, clock: systemClock, hourlyDays: config.metering.keep.hourlyDays });
+  const apiKeysOf = (apiKeys: ApiKeyStore) =>
+    createApiKeyService({
+      apiKeys,
+      prepareTestMode: () => prepareTestMode({ servers: stores.servers, fleet: control }),
+    });
   return {
     authenticator: createAuthenticator({
       identities: stores.identities,
@@ -162,12 +229,11 @@ function buildServices(
       adminKey: config.adminKey,
       keyUses: stores.keyUses,
     }),
+    signingKeys,
     users: createUserService({ users: stores.users, passwords, accessTokens }),
     tenants: createTenantService({ tenants: stores.tenants, peers: fleet }),
-    apiKeys: createApiKeyService({
-      apiKeys: stores.apiKeys,
-      prepareTestMode: () => prepareTestMode({ servers: stores.servers, fleet: control }),
-    }),
+    apiKeys: apiKeysOf(stores.apiKeys),
+    operatorApiKeys: apiKeysOf(stores.operatorApiKeys),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
     userDirectory: createUserDirectory({
       users: stores.userDirectory,
@@ -183,6 +249,7 @@ function buildServices(
     upkeep: createDeviceUpkeep({ upkeep: stores.upkeep, devices: stores.devices, peers: fleet, vault }),
     plans: createPlanService({ plans: stores.plans, peers: fleet }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
+    operatorSessions: createSessionService({ devices: stores.devices, sessions: stores.operatorSessions }),
     serverHealth: createServerHealthService({ store: stores.serverLags, fleet }),
     doctor: createDoctor({
       store: stores.doctor,
@@ -190,11 +257,9 @@ function buildServices(
       fleet,
       secondLookMs: SECOND_LOOK_MS,
     }),
-    usage: createUsageService({
-      usage: stores.usage,
-      clock: systemClock,
-      hourlyDays: config.metering.keep.hourlyDays,
-    }),
+    usage: usageOf(stores.usage),
+    operatorUsage: usageOf(stores.operatorUsage),
+    webhooks: createWebhookService({ endpoints: stores.webhookEndpoints, outbound, vault }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
       servers: stores.servers,
@@ -205,6 +270,21 @@ function buildServices(
       sshUser: SSH_USER,
       interfaceName: INTERFACE,
     }),
+  };
+}
+
+/** What requests of the operator begin and periodic work completes, with the rights of the latter. */
+function buildPeriodic(
+  database: Database,
+  vault: ReturnType<typeof createVault>,
+  { fleet, control }: ReturnType<typeof createVpnServers>,
+) {
+  return {
+    tenants: createTenantService({ tenants: createTenantStore(database), peers: fleet }),
+    signingKeys: createSigningKeys({ store: createSigningKeyStore(database), vault, clock: systemClock }),
+    finishUserDeletions: () => finishUserDeletions(database),
+    finishRemovals: () => finishRemovals(createServerStore(database), control),
+    plans: createPlanService({ plans: createPlanStore(database), peers: fleet }),
   };
 }
 
@@ -232,22 +312,21 @@ function buildProbes(database: Database, fleet: Fleet): Probe[] {
   ];
 }
 
-export async function wire({ config, databaseUrl, limiter, log }: WiringOptions): Promise<CVault> {
-  const onConnectionLost = (error: Error) => log.warn({ err: error }, 'a connection to PostgreSQL was lost');
-  const database = openDatabase(databaseUrl, { connections: config.database.connections, onConnectionLost });
-  const linkDatabase = openDatabase(databaseUrl, { connections: LINK_CONNECTIONS, onConnectionLost });
-  const stores = buildStores(database, linkDatabase, config);
+export async function wire(options: WiringOptions): Promise<CVault> {
+  const { config, limiter, log } = options;
+  const databases = openDatabases(options);
+  const stores = buildStores(databases, config);
   const vault = createVault(config.masterKeys.current, config.masterKeys.retired);
   const metrics = createMetrics({
     servers: () => services.serverHealth.all(),
     freeShares: stores.freeAddresses,
     connections: new Map([
-      ['requests', database.pool],
-      ['links', linkDatabase.pool],
+      ['requests', databases.requests.pool],
+      ['links', databases.links.pool],
     ]),
   });
   const vpnServers = createVpnServers({
-    database: linkDatabase,
+    database: databases.links,
     peers: stores.peers,
     vault,
     data: stores.dataBudget,
@@ -257,18 +336,27 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     onPushed: metrics.pushed,
     onLook: metrics.looked,
   });
-  const meterDatabase = openDatabase(databaseUrl, { connections: METERING_CONNECTIONS, onConnectionLost });
   const metering = createMetering({
     counters: vpnServers.fleet,
-    meters: createMeterStore(meterDatabase),
-    limits: createDataLimitStore(meterDatabase),
-    retention: createRetentionStore(meterDatabase),
+    meters: createMeterStore(databases.metering),
+    limits: createDataLimitStore(databases.metering),
+    retention: createRetentionStore(databases.metering),
     peers: vpnServers.fleet,
     everySeconds: config.metering.everySeconds,
     keep: config.metering.keep,
     onError: (serverId, error) => log.error({ serverId, err: error }, 'counters could not be read'),
   });
-  const services = buildServices(stores, config, vault, vpnServers);
+  const outbound = createOutboundHttp({ allow: config.outboundAllow, resolve: createResolver() });
+  const webhookSender = createWebhookSender({
+    queue: createWebhookQueue(databases.jobs),
+    outbound,
+    vault,
+    clock: systemClock,
+    userAgent: `CVault/${VERSION}`,
+    onError: (endpointId, error) => log.error({ endpointId, err: error }, 'a webhook could not be sent'),
+  });
+  const services = buildServices(stores, config, vault, outbound, vpnServers);
+  const periodic = buildPeriodic(databases.jobs, vault, vpnServers);
   let draining = false;
   const app = await buildApp({
     logger: log,
@@ -285,12 +373,12 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
     routes: (routes) =>
       registerRoutes(routes, {
         ...services,
-        locations: createLocationStore(database),
+        locations: stores.locations,
         clock: systemClock,
         metrics,
         health: {
           clock: systemClock,
-          probes: buildProbes(database, vpnServers.fleet),
+          probes: buildProbes(databases.requests, vpnServers.fleet),
           draining: () => draining,
         },
       }),
@@ -301,25 +389,27 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
         what: 'finish deletions',
         everyMs: FINISH_EVERY_MS,
         async work() {
-          await services.tenants.finishDeletions();
-          await services.userDirectory.finishDeletions();
-          await services.servers.finishRemovals();
-          await finishDepartures(database.pool);
+          await periodic.tenants.finishDeletions();
+          await periodic.finishUserDeletions();
+          await periodic.finishRemovals();
+          await finishDepartures(databases.jobs.pool);
         },
       },
       {
         what: 'evacuate',
         everyMs: EVACUATE_EVERY_MS,
-        work: createEvacuator(createEvacuationStore(database), vpnServers.control),
+        work: createEvacuator(createEvacuationStore(databases.jobs), vpnServers.control),
       },
-      { what: 'spread plans', everyMs: SPREAD_EVERY_MS, work: () => services.plans.spread() },
+      { what: 'spread plans', everyMs: SPREAD_EVERY_MS, work: () => periodic.plans.spread() },
       { what: 'end what is due', everyMs: END_EVERY_MS, work: () => services.upkeep.endWhatIsDue() },
       { what: 'renew keys', everyMs: RENEW_EVERY_MS, work: () => services.upkeep.renewKeys() },
-      { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(database) },
+      { what: 'renew signing keys', everyMs: CLEAN_EVERY_MS, work: () => periodic.signingKeys.renew() },
+      { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(databases.jobs) },
+      { what: 'send webhooks', everyMs: SEND_EVERY_MS, work: () => webhookSender.sendDue() },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
       { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
-      { what: 'forget old answers', everyMs: CLEAN_EVERY_MS, work: () => stores.idempotency.forget() },
+      { what: 'forget old answers', everyMs: CLEAN_EVERY_MS, work: () => forgetAnswers(databases.jobs) },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
     ],
     (what, error) => log.error({ err: error, what }, 'periodic work failed'),
@@ -327,11 +417,11 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
   return {
     app,
     fleet: vpnServers.fleet,
-    database,
+    database: databases.operator,
     services,
     servers: stores.servers,
     async start() {
-      await services.apiKeys.prepare();
+      await services.operatorApiKeys.prepare();
       await vpnServers.fleet.start();
       jobs.start();
     },
@@ -342,9 +432,8 @@ export async function wire({ config, databaseUrl, limiter, log }: WiringOptions)
       // The links first: a reading that is under way ends with its channel.
       await vpnServers.fleet.close();
       await jobs.stop();
-      await meterDatabase.close();
-      await linkDatabase.close();
-      await database.close();
+      await webhookSender.stop();
+      await databases.close();
     },
   };
 }

@@ -173,6 +173,11 @@ export const ERRORS = {
     title: 'The same request is under way',
     remedy: 'Wait as many seconds as `Retry-After` says and send it again: it is answered then what the first one was.',
   },
+  webhook_endpoint_limit_reached: {
+    kind: 'conflict',
+    title: 'The tenant has as many webhook endpoints as it may have',
+    remedy: 'Delete one, or have one endpoint hear of more events.',
+  },
   churn_limit: {
     kind: 'exhausted',
     title: 'Too many devices were deleted just now',

@@ -8,9 +8,13 @@ export type Step =
   /** The statement is about to go to PostgreSQL. */
   | 'register:asked'
   | 'remove:asked'
+  | 'rotate:asked'
+  | 'move:asked'
   /** PostgreSQL has committed, nothing has been pushed. */
   | 'register:committed'
   | 'remove:committed'
+  | 'rotate:committed'
+  | 'move:committed'
   /** Changes are about to go to an agent; are on their way; were acknowledged; and that was written down. */
   | 'push:ready'
   | 'push:sent'
@@ -21,7 +25,10 @@ export type Step =
   /** The agent was listed; the database was read, too; what differed was repaired. */
   | 'reconcile:listed'
   | 'reconcile:read'
-  | 'reconcile:repaired';
+  | 'reconcile:repaired'
+  /** A webhook was claimed by this process and not sent; was sent, and that is not written down. */
+  | 'webhook:claimed'
+  | 'webhook:sent';
 
 /** What listens to this has been loaded into the process with `node --import`; no setting of ours can. */
 const steps = channel('cvault:step');

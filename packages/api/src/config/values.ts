@@ -75,10 +75,12 @@ export const Origins = List.refine(
   'names * and others; * already means all',
 );
 
-export const Proxies = List.refine(
-  (proxies) => proxies.every((proxy) => isIP(proxy) !== 0 || ipaddr.isValidCIDR(proxy)),
+export const Ranges = List.refine(
+  (ranges) => ranges.every((range) => isIP(range) !== 0 || ipaddr.isValidCIDR(range)),
   'must be a list of addresses or ranges such as 10.0.0.0/8, separated by commas',
-).refine(
+);
+
+export const Proxies = Ranges.refine(
   // Then every caller could choose the address that it is limited by.
   (proxies) => !proxies.some((proxy) => proxy.endsWith('/0')),
   'trusts everybody; name the addresses of your proxies',
@@ -117,18 +119,6 @@ export const RetiredMasterKeys = List.transform((entries, context): MasterKey[] 
     return [{ version: number, key: key.data }];
   }),
 );
-
-export const TOKEN_SECRET_BYTES_MIN = 32;
-
-export const TokenSecret = z
-  .string(`is not set; ${MAKE_KEY}`)
-  .refine((text) => Buffer.byteLength(text) >= TOKEN_SECRET_BYTES_MIN, {
-    error: `must have at least ${TOKEN_SECRET_BYTES_MIN} bytes; ${MAKE_KEY}`,
-    abort: true,
-  })
-  .refine((text) => !PLACEHOLDER.test(text), { error: NOT_PLACEHOLDER, abort: true })
-  .refine((text) => !isPatternText(text), NOT_PATTERN)
-  .transform((text) => new Secret(text));
 
 export const AdminKey = z
   .string(`is not set; ${MAKE_ADMIN_KEY}`)

@@ -1,20 +1,27 @@
-import { createHash, createSecretKey, randomUUID } from 'node:crypto';
-import { type AccessTokenClaims, type AccessTokens, type Clock, Secret } from '@cvault/core';
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  ACCESS_TOKEN_SECONDS,
+  type AccessTokenClaims,
+  type AccessTokens,
+  type Clock,
+  Recent,
+  Secret,
+  type SigningKeys,
+} from '@cvault/core';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 
-const ISSUER = 'cvault';
 /** RFC 9068: an access token cannot be taken for an ID token or for anything else that we may sign one day. */
 const TYPE = 'at+jwt';
 /** One algorithm. The token's own header never chooses. */
-const ALGORITHM = 'HS256';
-const LIFETIME_SECONDS = 15 * 60;
+export const ALGORITHM = 'ES256';
 
 /** Tokens whose signature was checked lately, so that it is checked once and not with each of a client's requests. */
 const REMEMBERED_MAX = 10_000;
 
 interface VerifiedToken {
   readonly claims: AccessTokenClaims;
+  readonly keyId: string;
   /** Unix time in seconds. */
   readonly expires: number;
 }
@@ -25,68 +32,85 @@ interface VerifiedToken {
  */
 const Claims = z
   .object({ aud: z.uuid(), sub: z.uuid(), sid: z.uuid(), jti: z.uuid(), iat: z.int(), exp: z.int() })
-  .refine(({ iat, exp }) => exp - iat === LIFETIME_SECONDS);
+  .refine(({ iat, exp }) => exp - iat === ACCESS_TOKEN_SECONDS);
 
-export interface AccessTokenOptions {
-  /** At least 32 bytes. */
-  readonly secret: Secret<string>;
-  readonly clock: Clock;
+/**
+ * What tokens of a tenant name as their issuer.
+ * @param publicUrl without a slash at the end; empty where nobody said
+ */
+export function issuerOf(publicUrl: string, tenantId: string): string {
+  return publicUrl === '' ? `urn:cvault:tenant:${tenantId}` : `${publicUrl}/api/v1/tenants/${tenantId}`;
 }
 
-/** Access tokens as JWTs, signed with a secret that only this platform has. */
-export function createAccessTokens({ secret, clock }: AccessTokenOptions): AccessTokens {
-  const key = createSecretKey(Buffer.from(secret.reveal()));
-  // By hash, so that memory holds no token that could be used. A signature that was good stays good; whether the token
-  // has expired is asked each time, and whether its sign-in has ended the database says. Measured: a seventh of the API's
-  // time per registration.
-  const remembered = new Map<string, VerifiedToken>();
+export interface AccessTokenOptions {
+  readonly keys: SigningKeys;
+  readonly clock: Clock;
+  /** Without a slash at the end; empty where nobody said. */
+  readonly publicUrl: string;
+}
 
-  function remember(hash: string, token: VerifiedToken): void {
-    if (remembered.size >= REMEMBERED_MAX) {
-      for (const oldest of remembered.keys()) {
-        remembered.delete(oldest);
-        break;
-      }
-    }
-    remembered.set(hash, token);
-  }
+/** Access tokens as JWTs, signed with a key of their tenant, so that its own backend can verify them too. */
+export function createAccessTokens({ keys, clock, publicUrl }: AccessTokenOptions): AccessTokens {
+  // By hash, so that memory holds no token that could be used. A signature that was good stays good while its key does;
+  // whether the token has expired is asked each time, and whether its sign-in has ended the database says.
+  const remembered = new Recent<string, VerifiedToken>(REMEMBERED_MAX);
+  const hashOf = (token: string) => createHash('sha256').update(token).digest('base64');
+  const nowSeconds = () => Math.floor(clock.now().getTime() / 1000);
 
   return {
-    lifetimeSeconds: LIFETIME_SECONDS,
+    lifetimeSeconds: ACCESS_TOKEN_SECONDS,
 
-    async issue({ tenantId, userId, signInId }) {
-      const now = Math.floor(clock.now().getTime() / 1000);
+    async issue(claims) {
+      const { tenantId, userId, signInId } = claims;
+      const { id: keyId, key } = await keys.signing(tenantId);
+      const now = nowSeconds();
+      const expires = now + ACCESS_TOKEN_SECONDS;
       const token = await new SignJWT({ sid: signInId })
-        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
-        .setIssuer(ISSUER)
+        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: keyId })
+        .setIssuer(issuerOf(publicUrl, tenantId))
         .setAudience(tenantId)
         .setSubject(userId)
         .setJti(randomUUID())
         .setIssuedAt(now)
-        .setExpirationTime(now + LIFETIME_SECONDS)
+        .setExpirationTime(expires)
         .sign(key);
+      remembered.set(hashOf(token), { claims: { tenantId, userId, signInId }, keyId, expires });
       return new Secret(token);
     },
 
-    async verify(token) {
-      const hash = createHash('sha256').update(token).digest('base64');
+    recall(token) {
+      const hash = hashOf(token);
       const known = remembered.get(hash);
-      if (known !== undefined) {
-        if (known.expires > Math.floor(clock.now().getTime() / 1000)) return known.claims;
-        remembered.delete(hash);
+      if (known === undefined) return null;
+      if (known.expires > nowSeconds() && keys.vouches(known.claims.tenantId, known.keyId)) {
+        return known.claims;
       }
+      remembered.delete(hash);
+      return null;
+    },
+
+    async verify(token, tenantId) {
+      let keyId = '';
       try {
-        const { payload } = await jwtVerify(token, key, {
-          algorithms: [ALGORITHM],
-          typ: TYPE,
-          issuer: ISSUER,
-          currentDate: clock.now(),
-        });
-        // Whose audience it is, the caller compares with the API key's tenant.
+        const { payload } = await jwtVerify(
+          token,
+          async ({ kid }) => {
+            const key = kid === undefined ? null : await keys.verifying(tenantId, kid);
+            if (key === null) throw new errors.JWKSNoMatchingKey();
+            keyId = kid!;
+            return key;
+          },
+          {
+            algorithms: [ALGORITHM],
+            typ: TYPE,
+            issuer: issuerOf(publicUrl, tenantId),
+            currentDate: clock.now(),
+          },
+        );
         const claims = Claims.safeParse(payload);
-        if (!claims.success) return null;
-        const { aud: tenantId, sub: userId, sid: signInId, exp: expires } = claims.data;
-        remember(hash, { claims: { tenantId, userId, signInId }, expires });
+        if (!claims.success || claims.data.aud !== tenantId) return null;
+        const { sub: userId, sid: signInId, exp: expires } = claims.data;
+        remembered.set(hashOf(token), { claims: { tenantId, userId, signInId }, keyId, expires });
         return { tenantId, userId, signInId };
       } catch (error) {
         if (error instanceof errors.JOSEError) return null;

@@ -6,9 +6,7 @@ import { writePrivateFile } from './data-directory.ts';
 /** Random per data directory, kept in it for its owner alone. */
 export interface DemoSecrets {
   /** Environment variables that production has to set itself. */
-  readonly environment: Readonly<
-    Record<'CVAULT_MASTER_KEY' | 'CVAULT_TOKEN_SECRET' | 'CVAULT_ADMIN_KEY', string>
-  >;
+  readonly environment: Readonly<Record<'CVAULT_MASTER_KEY' | 'CVAULT_ADMIN_KEY', string>>;
   readonly userPassword: string;
   /** Null until the demo tenant's key was made. */
   readonly apiKey: string | null;
@@ -27,7 +25,6 @@ export async function loadDemoSecrets(dataDir: string): Promise<DemoSecrets> {
   const secrets: DemoSecrets = {
     environment: {
       CVAULT_MASTER_KEY: randomBytes(32).toString('base64'),
-      CVAULT_TOKEN_SECRET: randomBytes(32).toString('base64'),
       CVAULT_ADMIN_KEY: `cv_admin_${randomBytes(32).toString('base64url')}`,
     },
     userPassword: randomBytes(18).toString('base64url'),

@@ -10,8 +10,13 @@ import './schemas/problem.ts';
 
 type Schemas = Record<string, unknown>;
 
+interface Response {
+  description?: string;
+  content?: Record<string, { schema?: unknown }>;
+}
+
 interface Operation {
-  responses?: Record<string, { description?: string; content?: unknown } | { $ref: string }>;
+  responses?: Record<string, Response | { $ref: string }>;
 }
 
 /** As much of an OpenAPI document as is touched here. */
@@ -49,6 +54,7 @@ const TAGS = [
   { name: 'Devices', description: 'The user’s devices and their WireGuard configurations' },
   { name: 'VPN', description: 'Connect, disconnect, and what is connected' },
   { name: 'Usage', description: 'What devices sent and received' },
+  { name: 'Webhooks', description: 'Where a tenant’s backend hears of events' },
   { name: 'Health', description: 'Whether the API runs and can answer' },
   { name: 'API keys (tenant)', description: 'A tenant’s own API keys' },
   { name: 'Tenants (operator)', description: 'The operator’s tenants and their API keys' },
@@ -116,6 +122,10 @@ function completeOperations(document: Document): Document {
         if (response.description === 'Default Response')
           response.description = STATUS_CODES[status] ?? status;
         if (status === '204') delete response.content;
+        // The plugin describes all types of `schema.produces` alike; what is no JSON is text or an image.
+        for (const [type, media] of Object.entries(response.content ?? {})) {
+          if (!type.includes('json')) media.schema = { type: 'string' };
+        }
       }
       responses['default'] = { $ref: '#/components/responses/Problem' };
     }

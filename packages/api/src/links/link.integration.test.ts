@@ -9,7 +9,7 @@ import {
   createNoTraffic,
   type MemoryBackend,
 } from '@cvault/agent';
-import { encodeKey } from '@cvault/wireguard';
+import { encodeKey, generateKeyPair } from '@cvault/wireguard';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createDeviceStore } from '../postgres/devices/store.ts';
 import { createPeerStore } from '../postgres/peers.ts';
@@ -61,7 +61,8 @@ async function aFleet({ reconcileEveryMs = 3_600_000 } = {}): Promise<Fleet> {
     onEvent: (_id, event) => events.push(event),
     onLook: (counts) => looks.push(counts),
     onError: (what, error) => {
-      throw new Error(what, { cause: error });
+      // These tests cut channels while something is on its way.
+      if (!/the channel to the agent/.test(String(error))) throw new Error(what, { cause: error });
     },
     ackDeadlineMs: 2_000,
     reconcileEveryMs,
@@ -107,8 +108,8 @@ const status = async (id: string) => {
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  devices = createDeviceStore(database, 0);
-  peers = createPeerStore(database, 0);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  peers = createPeerStore(database.as('cvault_links'), 0);
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -241,6 +242,48 @@ test('a VPN server at rest is quiet: agent and database agree on one number, not
   expect(await status(device.id)).toBe('active');
 });
 
+describe('while a device changes its key with an overlap', () => {
+  async function rotating() {
+    const fleet = await aReadyFleet({ reconcileEveryMs: 50 });
+    const device = await register();
+    await fleet.push(device);
+    const publicKey = generateKeyPair().publicKey;
+    const change = { publicKey, sealedPrivateKey: null, sealedPresharedKey: null, overlapSeconds: 3_600 };
+    const rotated = (await devices.rotate(alice, device.id, change))!;
+    expect(await fleet.push(rotated)).toEqual({ outcome: 'applied' });
+    const address = `${device.assignedIp}/32`;
+    const both = [`${encodeKey(device.publicKey)} ${address}`, `${encodeKey(publicKey)} `].sort();
+    return { fleet, rotated, publicKey: encodeKey(publicKey), address, both };
+  }
+
+  test('its VPN server is quiet: nothing is written, however often it is reconciled', async () => {
+    const { fleet, both } = await rotating();
+    await until(() => looks.at(-1)?.quiet === 1);
+    const { writes } = backend;
+    looks = [];
+    await until(() => looks.filter((look) => look.quiet === 1).length >= 3);
+    expect(looks.every((look) => look.full === 0)).toBe(true);
+    cut();
+    await until(() => events.filter(({ type }) => type === 'ready').length === 2);
+    expect(backend.writes).toBe(writes);
+    expect(await onInterface()).toEqual(both);
+    expect(events.filter(({ type }) => type === 'repaired')).toEqual([]);
+    expect(fleet.stateOf(server.id)?.state).toBe('ready');
+  });
+
+  test('an agent that starts anew leaves the old key at work until the new one is used', async () => {
+    const { rotated, publicKey, address, both } = await rotating();
+    await newAgent();
+    cut();
+    await until(() => events.filter(({ type }) => type === 'ready').length === 2);
+    expect(await status(rotated.id)).toBe('active');
+    expect(await onInterface()).toEqual(both);
+    backend.shakeHands(publicKey);
+    await until(async () => (await onInterface()).join() === `${publicKey} ${address}`);
+    await until(converged);
+  });
+});
+
 test('an address that was moved by hand comes back: who has it too many gives it up first, nobody fails', async () => {
   const fleet = await aReadyFleet({ reconcileEveryMs: 50 });
   const [one, two] = [await register(), await register()];
@@ -310,7 +353,7 @@ describe('the VPN server’s own tunnel addresses', () => {
   });
 
   test('follow a pool that was added, before the first device of it is', async () => {
-    const servers = createServerStore(database);
+    const servers = createServerStore(database.as('cvault_operator'));
     const fleet = await aReadyFleet();
     await servers.addPool(server.id, '10.20.0.0/29');
     await database.pool.query(
@@ -324,7 +367,7 @@ describe('the VPN server’s own tunnel addresses', () => {
   });
 
   test('follow a pool that was grown, with the next reconcile', async () => {
-    const servers = createServerStore(database);
+    const servers = createServerStore(database.as('cvault_operator'));
     await aReadyFleet({ reconcileEveryMs: 50 });
     const [pool] = await servers.pools(server.id);
     await servers.growPool(server.id, pool!.id, '10.8.0.0/22');

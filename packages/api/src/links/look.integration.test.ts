@@ -41,8 +41,8 @@ async function anActiveDevice(): Promise<bigint> {
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  devices = createDeviceStore(database, 0);
-  peers = createPeerStore(database, 0);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  peers = createPeerStore(database.as('cvault_links'), 0);
 });
 afterAll(() => database.close());
 beforeEach(async () => {

@@ -114,7 +114,7 @@ async function aProcess(): Promise<Metering> {
           transport: { open: () => Promise.resolve(connect(port, '127.0.0.1')) },
         },
       ]),
-    peers: createPeerStore(database, 0),
+    peers: createPeerStore(database.as('cvault_links'), 0),
     opOf: () => Promise.reject(new Error('this VPN server is only read')),
     onEvent: () => undefined,
     onError: (what, error) => errors.push(what, error),
@@ -126,9 +126,9 @@ async function aProcess(): Promise<Metering> {
   await vi.waitUntil(() => fleet.readable().length === 1, { timeout: 15_000, interval: 10 });
   return createMetering({
     counters: fleet,
-    meters: createMeterStore(database),
-    limits: createDataLimitStore(database),
-    retention: createRetentionStore(database),
+    meters: createMeterStore(database.as('cvault_metering')),
+    limits: createDataLimitStore(database.as('cvault_metering')),
+    retention: createRetentionStore(database.as('cvault_metering')),
     peers: fleet,
     everySeconds: 30,
     keep: { hourlyDays: 7, dailyDays: 400, sessionDays: 30 },
@@ -163,7 +163,7 @@ async function uploaded(): Promise<number> {
 
 beforeAll(async () => {
   database = await createTestDatabase(20);
-  devices = createDeviceStore(database, 0);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
   listener = createServer(serve).listen(0, '127.0.0.1');
   await new Promise((resolve) => listener.once('listening', resolve));
 });

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { Secret } from '@cvault/core';
 import pg from 'pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
+import type { DatabaseRole } from './roles.ts';
 
 export interface Database {
   /** For SQL by hand: the paths where a round trip counts. Prepared by name, so PostgreSQL plans each once. */
@@ -12,6 +13,8 @@ export interface Database {
 }
 
 export interface DatabaseOptions {
+  /** Whose rights its connections have: see roles.ts. Null: the login's own, for migrations and tests. */
+  readonly role: DatabaseRole | null;
   /** Most connections. */
   readonly connections: number;
   /** How long a query waits for one before it fails. Absent: 5,000 ms. */
@@ -54,7 +57,7 @@ export function openDatabase(url: Secret<string>, options: DatabaseOptions): Dat
     idleTimeoutMillis: 300_000,
     // Planning a registration costs as much as running it. Its plan does not depend on the values, so the one that is
     // made first is kept; statistics that change make a new one.
-    options: '-c plan_cache_mode=force_generic_plan',
+    options: `-c plan_cache_mode=force_generic_plan${options.role === null ? '' : ` -c role=${options.role}`}`,
     types: {
       // int8 as number: generations and counts stay far below 2^53.
       getTypeParser: (oid: typeof pg.types.builtins.INT8, format?: 'text' | 'binary') =>

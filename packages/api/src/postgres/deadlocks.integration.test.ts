@@ -17,7 +17,7 @@ const epoch = anEpoch();
 
 beforeAll(async () => {
   database = await createTestDatabase(24);
-  const peers = createPeerStore(database, 0);
+  const peers = createPeerStore(database.as('cvault_links'), 0);
   owners = [await aTenantWithUser(database), await aTenantWithUser(database)];
   serverIds = [(await aServer(database)).id, (await aServer(database, { cidr: '10.9.0.0/24' })).id];
   for (const id of serverIds) await peers.adoptEpoch(id, epoch);
@@ -25,8 +25,8 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 test('opposing writers of the same rows, again and again', async () => {
-  const devices = createDeviceStore(database, 0);
-  const peers = createPeerStore(database, 0);
+  const devices = createDeviceStore(database.as('cvault_api'), 0);
+  const peers = createPeerStore(database.as('cvault_links'), 0);
   const made: Device[] = [];
   for (let n = 0; n < 20; n++) made.push(await devices.register(aDevice(owners[n % 2]!)));
   const backwards = [...made].reverse();

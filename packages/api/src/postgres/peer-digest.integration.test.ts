@@ -20,7 +20,7 @@ test.each([null, 'fd00::a08:2', 'fd12:3456:789a:1::ffff:1', '2001:db8::'])(
   async (address6) => {
     const server = await aServer(database, { region: `r${Math.random()}` });
     const owner = await aTenantWithUser(database);
-    const devices = createDeviceStore(database, 0);
+    const devices = createDeviceStore(database.as('cvault_api'), 0);
     const { id } = await devices.register({ ...aDevice(owner), region: server.region });
     const { rows } = await database.pool.query<{
       peer_digest: string;

@@ -83,6 +83,8 @@ UNION ALL ${DEPARTED} AND d.id IN (SELECT device_id FROM claimed)`,
  * One statement for a whole batch. Rows are locked in the order of their ids, so that two replicas that acknowledge the
  * same devices wait for each other instead of deadlocking. Durable only with the next commit that is (the last line):
  * losing it to a crash of PostgreSQL costs one repeated acknowledgement, a flush would cost every caller 1–3 ms.
+ * A batch may hold a device twice, registered and deleted at once: only its newest counts, because an UPDATE takes one of
+ * several joined rows, whichever it meets first.
  * A key that the device had before its newest generation is free for its tenant once that is acknowledged, and no VPN
  * server that it moved away from may still carry it; a device of generation 1 has had no other.
  * What a VPN server says of a device that has moved away closes its departures; only those of the device itself count as
@@ -92,8 +94,9 @@ const ACKNOWLEDGE = {
   name: 'peers-acknowledge',
   text: `
 WITH acked AS (
-  SELECT a.id, a.generation FROM unnest($3::uuid[], $4::bigint[]) AS a (id, generation)
+  SELECT a.id, max(a.generation) AS generation FROM unnest($3::uuid[], $4::bigint[]) AS a (id, generation)
   WHERE EXISTS (SELECT FROM servers WHERE servers.id = $1 AND servers.epoch = $2)
+  GROUP BY a.id
 ), locked AS (
   SELECT devices.id, devices.server_id, acked.generation FROM devices JOIN acked ON acked.id = devices.id
   WHERE devices.removed_at IS NULL AND acked.generation <= devices.generation
@@ -131,23 +134,23 @@ SELECT set_config('synchronous_commit', 'off', true)`,
 };
 
 /**
- * Only the generation that was refused can fail: a change made since has its own turn. The address drains until the
- * device is deleted: its row goes on naming it.
+ * Only the generation that was refused can fail: a change made since has its own turn. The address drains as a departure,
+ * so it is given back when the VPN server has acknowledged that the device is gone; its row only goes on naming it.
  */
 const FAIL = `
 WITH d AS (
-  UPDATE devices SET state = 'failed', failure = $4, generation = generation + 1
+  UPDATE devices SET state = 'failed', failure = $4, generation = generation + 1, replaces_key = NULL, overlap_until = NULL
   WHERE tenant_id = $1 AND id = $2 AND generation = $3 AND state = 'live'
   RETURNING *
 ), lease AS (
   UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
   FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
+), departure AS (
+  INSERT INTO departures (tenant_id, device_id, server_id, generation, address)
+  SELECT tenant_id, id, server_id, generation, assigned_ip FROM d
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
-), session AS (
-  UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'revoked'
-  FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
 ), user_quota AS (
   UPDATE tenant_users SET device_count = device_count - 1
   FROM d WHERE tenant_users.tenant_id = d.tenant_id AND tenant_users.id = d.user_id

@@ -1,5 +1,6 @@
 import { CVaultError, newId, type PastSession, type SessionScope, type SessionStore } from '@cvault/core';
 import { brokenConstraint, type Database } from './database.ts';
+import { asTenant } from './tenancy.ts';
 
 /**
  * The update of the device locks its row, so two calls at once come one after the other: the second finds the first
@@ -133,26 +134,29 @@ export function createSessionStore({ pool }: Database): SessionStore {
     async open({ tenantId, userId }, deviceId) {
       // Between the two statements somebody may close the session that was in the way: then it is opened after all.
       for (let attempt = 1; attempt <= 3; attempt++) {
-        const opened = await pool
-          .query<OpenRow>(OPEN, [tenantId, userId, deviceId, newId()])
-          .catch(refusedByLimit);
-        const row = opened.rows[0] ?? (await pool.query<OpenRow>(ACTIVE, [tenantId, deviceId])).rows[0];
+        const row = await asTenant(pool, tenantId, async (db) => {
+          const opened = await db
+            .query<OpenRow>(OPEN, [tenantId, userId, deviceId, newId()])
+            .catch(refusedByLimit);
+          return opened.rows[0] ?? (await db.query<OpenRow>(ACTIVE, [tenantId, deviceId])).rows[0];
+        });
         if (row !== undefined) return { id: row.id, connectedAt: row.connected_at, opened: row.opened };
       }
       throw new CVaultError('state_conflict', 'The device was changed at the same time.');
     },
 
     async listOpen({ tenantId, userId }) {
-      const { rows } = await pool.query<SessionRow>(
-        `SELECT sessions.id, sessions.connected_at, d.id AS device_id, d.name AS device_name,
+      const query = {
+        text: `SELECT sessions.id, sessions.connected_at, d.id AS device_id, d.name AS device_name,
            host(d.assigned_ip) AS assigned_ip, host(s.endpoint_host) AS endpoint_host, s.endpoint_port, s.region
          FROM sessions
          JOIN devices d ON d.tenant_id = sessions.tenant_id AND d.id = sessions.device_id
          JOIN servers s ON s.id = d.server_id
          WHERE sessions.tenant_id = $1 AND d.user_id = $2 AND sessions.state = 'ACTIVE'
          ORDER BY sessions.connected_at, sessions.id`,
-        [tenantId, userId],
-      );
+        values: [tenantId, userId],
+      };
+      const { rows } = await asTenant(pool, tenantId, (db) => db.query<SessionRow>(query));
       return rows.map((row) => ({
         id: row.id,
         connectedAt: row.connected_at,
@@ -162,11 +166,14 @@ export function createSessionStore({ pool }: Database): SessionStore {
     },
 
     async close({ tenantId, userId }, deviceId) {
-      const { rows } = await pool.query<{ id: string; closed_at: Date }>(
-        `UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'disconnect'
+      const query = {
+        text: `UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'disconnect'
          WHERE tenant_id = $1 AND user_id = $2 AND device_id = $3 AND state = 'ACTIVE'
          RETURNING id, closed_at`,
-        [tenantId, userId, deviceId],
+        values: [tenantId, userId, deviceId],
+      };
+      const { rows } = await asTenant(pool, tenantId, (db) =>
+        db.query<{ id: string; closed_at: Date }>(query),
       );
       const row = rows[0];
       return row === undefined ? null : { id: row.id, closedAt: row.closed_at };
@@ -175,20 +182,22 @@ export function createSessionStore({ pool }: Database): SessionStore {
     async history(scope, { limit, afterId }) {
       const keys = keysOf(scope);
       const { where, exists } = SCOPES[scope.of];
-      if (afterId !== undefined) {
-        const found = await pool.query(
-          `SELECT FROM sessions x WHERE ${where} AND x.id = $2 AND $1::int IS NOT NULL`,
-          [limit, afterId, ...keys],
-        );
-        if (found.rowCount === 0) return 'unknown_page';
-      }
-      const { rows } = await pool.query<HistoryRow>(historySql(scope.of, afterId !== undefined), [
-        limit,
-        afterId ?? null,
-        ...keys,
-      ]);
-      if (rows.length === 0 && (await pool.query(exists, keys)).rowCount === 0) return null;
-      return rows.map(pastSessionOf);
+      return asTenant(pool, scope.tenantId, async (db) => {
+        if (afterId !== undefined) {
+          const found = await db.query(
+            `SELECT FROM sessions x WHERE ${where} AND x.id = $2 AND $1::int IS NOT NULL`,
+            [limit, afterId, ...keys],
+          );
+          if (found.rowCount === 0) return 'unknown_page';
+        }
+        const { rows } = await db.query<HistoryRow>(historySql(scope.of, afterId !== undefined), [
+          limit,
+          afterId ?? null,
+          ...keys,
+        ]);
+        if (rows.length === 0 && (await db.query(exists, keys)).rowCount === 0) return null;
+        return rows.map(pastSessionOf);
+      });
     },
   };
 }

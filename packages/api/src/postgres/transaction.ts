@@ -23,14 +23,19 @@ export async function repeating<T>(work: () => Promise<T>): Promise<T> {
  * Runs `work` in one READ COMMITTED transaction; what it throws undoes everything. Deadlocks are repeated here.
  */
 export function inTransaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> {
-  return repeating(() => once(pool, work));
+  return repeating(() => onceTransaction(pool, 'BEGIN', work));
 }
 
-async function once<T>(pool: pg.Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> {
+/** @param begin the message that begins the transaction */
+export async function onceTransaction<T>(
+  pool: pg.Pool,
+  begin: string,
+  work: (db: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   const db = await pool.connect();
   let broken = false;
   try {
-    await db.query('BEGIN');
+    await db.query(begin);
     const result = await work(db);
     await db.query('COMMIT');
     return result;

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import {
   createApiKeyService,
   createAuthenticator,
   createTenantService,
+  createSigningKeys,
   createUserService,
   createVault,
   generateApiKey,
@@ -9,6 +11,7 @@ import {
   type PeerPush,
   type RateLimiter,
   Secret,
+  type SigningKeys,
   systemClock,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
@@ -17,26 +20,25 @@ import { createPasswordHasher } from '../credentials/passwords.ts';
 import { healthRoutes, type Probe } from '../features/health/routes.ts';
 import { authRoutes } from '../features/auth/routes.ts';
 import { meRoutes } from '../features/me/routes.ts';
+import { publishedKeyRoutes, signingKeyRoutes } from '../features/signing-keys/routes.ts';
 import { apiKeyRoutes } from '../features/tenants/api-key-routes.ts';
 import { tenantApiKeyRoutes } from '../features/tenants/own-api-key-routes.ts';
 import { tenantRoutes } from '../features/tenants/routes.ts';
 import { type AppOptions, buildApp } from '../http/app.ts';
 import { createInProcessRateLimiter } from '../limits/in-process.ts';
 import { createLogger } from '../logger.ts';
-import type { Database } from '../postgres/database.ts';
 import { translatePostgresError } from '../postgres/errors.ts';
 import { createIdempotencyStore } from '../postgres/idempotency/store.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
+import { createSigningKeyStore } from '../postgres/identity/signing-keys.ts';
 import { createUserStore } from '../postgres/identity/users.ts';
 import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
 import { createKeyUses } from '../postgres/tenants/key-uses.ts';
 import { createTenantStore } from '../postgres/tenants/store.ts';
+import type { TestDatabase } from './database.ts';
 import { keepLines } from './log-lines.ts';
 
 export const ADMIN_KEY = 'cv_admin_Zk3vQ9pLr7TnXw2bYc8HdJf5sMgA1eRu6KiOtNhVyPq';
-export const TOKEN_SECRET = 'test-only-9f8e7d6c5b4a39281706f5e4d3c2b1a0';
-
-const TEST_MASTER_KEY = { version: 1, key: new Secret(Buffer.alloc(32, 7)) };
 
 /** As cheap as bcrypt gets: its cost is not what these tests are about. */
 const TEST_COST = 4;
@@ -45,6 +47,8 @@ export interface TestApp {
   readonly app: FastifyInstance;
   /** Everything that was logged. */
   readonly logs: () => string;
+  readonly signingKeys: SigningKeys;
+  readonly masterKey: Secret<Buffer>;
   close(): Promise<void>;
 }
 
@@ -53,6 +57,8 @@ export interface TestAppOptions extends Partial<
 > {
   readonly peers?: Pick<PeerPush, 'wake'>;
   readonly limiter?: RateLimiter;
+  /** Absent: one of its own. Two applications on one database share one. */
+  readonly masterKey?: Secret<Buffer>;
   readonly probes?: readonly Probe[];
   readonly draining?: () => boolean;
   readonly requestsAtOnce?: number;
@@ -61,35 +67,46 @@ export interface TestAppOptions extends Partial<
 }
 
 /** The application with what this part of it needs, on a database of the test's own. */
-export async function createTestApp(database: Database, options: TestAppOptions = {}): Promise<TestApp> {
+export async function createTestApp(database: TestDatabase, options: TestAppOptions = {}): Promise<TestApp> {
   const { destination, text } = keepLines();
-  const accessTokens = createAccessTokens({ secret: new Secret(TOKEN_SECRET), clock: systemClock });
+  const masterKey = options.masterKey ?? new Secret(randomBytes(32));
+  const vault = createVault({ version: 1, key: masterKey });
+  const signingKeys = createSigningKeys({
+    store: createSigningKeyStore(database.as('cvault_api')),
+    vault,
+    clock: systemClock,
+  });
+  const accessTokens = createAccessTokens({
+    keys: signingKeys,
+    clock: systemClock,
+    publicUrl: options.publicUrl ?? '',
+  });
   const users = createUserService({
-    users: createUserStore(database),
+    users: createUserStore(database.as('cvault_api')),
     passwords: createPasswordHasher(TEST_COST),
     accessTokens,
   });
   const tenants = createTenantService({
-    tenants: createTenantStore(database),
+    tenants: createTenantStore(database.as('cvault_operator')),
     peers: options.peers ?? { wake: () => undefined },
   });
   const apiKeys = createApiKeyService({
-    apiKeys: createApiKeyStore(database),
+    apiKeys: createApiKeyStore(database.as('cvault_operator')),
     prepareTestMode: () => Promise.resolve(),
   });
   const limiter = options.limiter ?? createInProcessRateLimiter();
   const app = await buildApp({
     logger: createLogger('trace', destination),
     authenticator: createAuthenticator({
-      identities: createIdentityStore(database),
+      identities: createIdentityStore(database.as('cvault_authenticator')),
       accessTokens,
       adminKey: new Secret(ADMIN_KEY),
-      keyUses: createKeyUses(database),
+      keyUses: createKeyUses(database.as('cvault_jobs')),
     }),
     translateError: translatePostgresError,
     limiter,
     requestsAtOnce: options.requestsAtOnce ?? 1_000,
-    idempotency: { store: createIdempotencyStore(database), vault: createVault(TEST_MASTER_KEY) },
+    idempotency: { store: createIdempotencyStore(database.as('cvault_api'), database.as('cvault_operator')), vault },
     corsOrigins: options.corsOrigins ?? [],
     trustProxy: options.trustProxy ?? [],
     publicUrl: options.publicUrl ?? '',
@@ -102,6 +119,8 @@ export async function createTestApp(database: Database, options: TestAppOptions 
       });
       void root.register(authRoutes, { prefix: '/api/v1', users });
       void root.register(meRoutes, { prefix: '/api/v1' });
+      void root.register(publishedKeyRoutes, { prefix: '/api/v1', signingKeys });
+      void root.register(signingKeyRoutes, { prefix: '/api/v1/admin', signingKeys });
       void root.register(tenantRoutes, { prefix: '/api/v1/admin', tenants });
       void root.register(apiKeyRoutes, { prefix: '/api/v1/admin', apiKeys });
       void root.register(tenantApiKeyRoutes, { prefix: '/api/v1/tenant', apiKeys });
@@ -109,12 +128,12 @@ export async function createTestApp(database: Database, options: TestAppOptions 
     },
   });
   await app.ready();
-  return { app, logs: text, close: () => app.close() };
+  return { app, logs: text, signingKeys, masterKey, close: () => app.close() };
 }
 
 /** A tenant with an API key, straight into the tables. */
 export async function aTenantWithKey(
-  { pool }: Database,
+  { pool }: Pick<TestDatabase, 'pool'>,
   settings: { authRateLimit?: number; authRateWindowSeconds?: number; passwordLengthMin?: number } = {},
 ): Promise<{ tenantId: string; apiKey: string; keyId: string }> {
   const tenantId = newId();

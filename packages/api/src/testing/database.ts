@@ -3,10 +3,14 @@ import { Secret } from '@cvault/core';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { type Database, openDatabase } from '../postgres/database.ts';
+import type { DatabaseRole } from '../postgres/roles.ts';
 import { TEMPLATE, urlOfDatabase } from './postgres-server.ts';
 
+/** Its own connections have the owner's rights: what tests put into tables by hand. */
 export interface TestDatabase extends Database {
   readonly url: Secret<string>;
+  /** The same database with the rights of one of production's roles. */
+  as(role: DatabaseRole): Database;
 }
 
 /** A fresh migrated database of the caller's own; `close()` drops it. Call it in `beforeAll`, once per test file. */
@@ -20,11 +24,20 @@ export async function createTestDatabase(connections = 10): Promise<TestDatabase
   };
   await asAdmin(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
   const url = new Secret(urlOfDatabase(adminUrl, name));
-  const database = openDatabase(url, { connections, connectionWaitMs: 30_000 });
+  const open = (role: DatabaseRole | null) =>
+    openDatabase(url, { role, connections, connectionWaitMs: 30_000 });
+  const database = open(null);
+  const others = new Map<DatabaseRole, Database>();
   return {
     ...database,
     url,
+    as(role) {
+      const other = others.get(role) ?? open(role);
+      others.set(role, other);
+      return other;
+    },
     async close() {
+      for (const other of others.values()) await other.close();
       await database.close();
       await asAdmin(`DROP DATABASE ${name} WITH (FORCE)`);
     },

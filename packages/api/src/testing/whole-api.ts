@@ -25,7 +25,6 @@ export async function createWholeApi(
   const config = loadConfig(
     {
       CVAULT_MASTER_KEY: randomBytes(32).toString('base64'),
-      CVAULT_TOKEN_SECRET: randomBytes(32).toString('base64'),
       CVAULT_ADMIN_KEY: adminKey,
       DATABASE_URL: database.url.reveal(),
       ...environment,

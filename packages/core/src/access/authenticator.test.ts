@@ -19,7 +19,11 @@ const user = { id: 'user-1', email: 'a@example.com', createdAt: new Date(0) };
 const apiKey = generateApiKey('live').key.reveal();
 const adminKey = `cv_admin_${'k'.repeat(43)}`;
 
-function given(found: Partial<FoundIdentity> | null, verified: AccessTokenClaims | null = claims) {
+function given(
+  found: Partial<FoundIdentity> | null,
+  verified: AccessTokenClaims | null = claims,
+  recalled: AccessTokenClaims | null = null,
+) {
   const reads: unknown[] = [];
   const uses: string[] = [];
   const authenticator = createAuthenticator({
@@ -41,6 +45,7 @@ function given(found: Partial<FoundIdentity> | null, verified: AccessTokenClaims
     accessTokens: {
       lifetimeSeconds: 900,
       issue: () => Promise.reject(new Error('not here')),
+      recall: () => recalled,
       verify: () => Promise.resolve(verified),
     },
     adminKey: new Secret(adminKey),
@@ -89,8 +94,8 @@ describe('a tenant', () => {
 });
 
 describe('a user', () => {
-  test('is known by key and token, with one read', async () => {
-    const { authenticator, reads } = given({});
+  test('is known by key and token; where the token was seen before, with one read', async () => {
+    const { authenticator, reads } = given({}, null, claims);
     const principal = await authenticator.user(apiKey, 'token', null);
     expect(principal).toMatchObject({
       kind: 'user',
@@ -101,11 +106,18 @@ describe('a user', () => {
     expect(reads).toHaveLength(1);
   });
 
-  test('with a forged token never reaches the database', async () => {
+  test('whose token is new here is looked for when the token was verified', async () => {
+    const { authenticator, reads } = given({});
+    await expect(authenticator.user(apiKey, 'token', null)).resolves.toMatchObject({ userId: 'user-1' });
+    expect(reads.map((read) => (read as unknown[])[1])).toEqual([null, claims]);
+  });
+
+  test('with a forged token is never looked for', async () => {
     const { authenticator, reads } = given({}, null);
-    await expect(authenticator.user(apiKey, 'forged', null)).rejects.toThrow(code('invalid_token'));
     await expect(authenticator.user(apiKey, undefined, null)).rejects.toThrow(code('missing_token'));
     expect(reads).toEqual([]);
+    await expect(authenticator.user(apiKey, 'forged', null)).rejects.toThrow(code('invalid_token'));
+    expect(reads.map((read) => (read as unknown[])[1])).toEqual([null]);
   });
 
   test('with the token of another tenant is refused, whatever the database finds', async () => {

@@ -13,8 +13,10 @@ export interface AccessTokens {
   /** How long a token lasts. */
   readonly lifetimeSeconds: number;
   issue(claims: AccessTokenClaims): Promise<Secret<string>>;
-  /** Null for everything that is not a token of ours, for its purpose, within its time. */
-  verify(token: string): Promise<AccessTokenClaims | null>;
+  /** What a token says that this process has issued or verified lately and that is still good; null for any other. */
+  recall(token: string): AccessTokenClaims | null;
+  /** Null for everything that is not a token of ours, for this tenant, for its purpose, within its time. */
+  verify(token: string, tenantId: string): Promise<AccessTokenClaims | null>;
 }
 
 /** What the database knows of an API key and, where one was asked for, of a sign-in. */

@@ -37,7 +37,7 @@ export interface Device {
   readonly appliedGeneration: number;
   /** The epoch that acknowledged it; null for none. */
   readonly appliedEpoch: string | null;
-  /** Why it failed; null unless `failed`. */
+  /** Why it failed; null unless it has. */
   readonly failure: string | null;
   /** 32 bytes. */
   readonly publicKey: Buffer;

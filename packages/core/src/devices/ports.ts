@@ -45,7 +45,7 @@ export interface Owner {
 /** A device after a move. */
 export interface MovedDevice {
   readonly device: Device;
-  /** The VPN server that it was on before; null where it was in its place already and nothing changed. */
+  /** The VPN server that it was on before; null where it was on none, or in its place already. */
   readonly leftServerId: string | null;
 }
 
@@ -74,9 +74,11 @@ export interface DeviceStore {
    */
   rotate(owner: Owner, id: string, change: KeyChange): Promise<Device | null>;
   /**
-   * Gives it an address on another VPN server, under the same id and key: a live or suspended one; null as with `find`,
-   * and where it has failed. It stays where it is if that is what was named. Nothing is changed where it throws.
-   * @throws CVaultError `unknown_region`, `unknown_server`, `server_not_open`, `pool_exhausted`
+   * Gives it an address on another VPN server, under the same id and key; null as with `find`. It stays where it is if that is
+   * what was named. One that failed gets an address anew, on the same VPN server or another, and counts again. Nothing is
+   * changed where it throws.
+   * @throws CVaultError `unknown_region`, `unknown_server`, `server_not_open`, `pool_exhausted`, `churn_limit`; of one that
+   *   failed also `device_limit_reached`, `user_device_limit_reached`
    */
   move(owner: Owner, id: string, wish: PlacementWish): Promise<MovedDevice | null>;
   /**

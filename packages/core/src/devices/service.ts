@@ -67,6 +67,8 @@ function refusedPeer(
     : new CVaultError('peer_refused', `The VPN server refused this peer. ${consequence}`, { cause });
 }
 
+const FAILED = 'The device has failed; a move brings it back.';
+
 function checkExpiry(expiresAt: Date | null | undefined): void {
   if (expiresAt === null || expiresAt === undefined || expiresAt.getTime() > Date.now()) return;
   throw new CVaultError('invalid_request', 'expiresAt is not in the future.', {
@@ -139,7 +141,7 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
       // Most changes are not on the VPN server: only an unacknowledged one has anything to wait for.
       if (statusOf(device) !== 'pending') return { device, status: statusOf(device) };
       const result = await converge(owner, device, wait);
-      if (result.outcome === 'refused') throw refusedPeer(result, device, 'The device has failed.');
+      if (result.outcome === 'refused') throw refusedPeer(result, device, FAILED);
       return result;
     },
 
@@ -157,7 +159,7 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
       const device = await devices.rotate(owner, id, { ...keys, overlapSeconds: input.overlapSeconds });
       if (device === null) throw notFound('device');
       const result = await converge(owner, device, wait);
-      if (result.outcome === 'refused') throw refusedPeer(result, device, 'The device has failed.');
+      if (result.outcome === 'refused') throw refusedPeer(result, device, FAILED);
       return { ...result, config: configOf(vault, result.device) };
     },
 
@@ -180,7 +182,7 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
       const { device, leftServerId } = moved;
       if (leftServerId !== null) peers.wake([leftServerId]);
       const result = await converge(owner, device, wait);
-      if (result.outcome === 'refused') throw refusedPeer(result, device, 'The device has failed.');
+      if (result.outcome === 'refused') throw refusedPeer(result, device, FAILED);
       return { ...result, config: configOf(vault, result.device) };
     },
 

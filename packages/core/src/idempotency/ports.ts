@@ -40,6 +40,4 @@ export interface IdempotencyStore {
    * Otherwise nothing was done, and the key is as if it had never come.
    */
   release(claim: Claim, attempt: number, kept: boolean): Promise<void>;
-  /** Deletes claims of yesterday. Call it from time to time. */
-  forget(): Promise<void>;
 }

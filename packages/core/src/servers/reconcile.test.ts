@@ -85,6 +85,20 @@ describe('evicted', () => {
     const rotated = wanted(2, { publicKey: 'key-2b', generation: 2 });
     expect(planReconcile([live(2)], [rotated], EPOCH)).toEqual({ ...NOTHING, set: [rotated] });
   });
+  describe('the old key of a change with an overlap', () => {
+    const rotated = wanted(2, { publicKey: 'key-2b', replaces: 'key-2', appliedEpoch: 'e0' });
+    const old = live(2, { owner: null });
+    test('not while the new one is still to be set, though an agent that started anew knows neither', () => {
+      const staged = live(2, { publicKey: 'key-2b', owner: null, allowedIps: [] });
+      expect(planReconcile([old, staged], [rotated], EPOCH)).toEqual({ ...NOTHING, set: [rotated] });
+      expect(planReconcile([old], [rotated], EPOCH)).toEqual({ ...NOTHING, set: [rotated] });
+    });
+    test('where the new one has taken over and somebody put it back', () => {
+      const noted = { ...rotated, appliedEpoch: EPOCH };
+      const plan = planReconcile([old, live(2, { publicKey: 'key-2b' })], [noted], EPOCH);
+      expect(plan).toEqual({ ...NOTHING, evict: [old], drift: { ...NONE, added: 1 } });
+    });
+  });
 });
 
 describe('a deleted device', () => {

@@ -68,10 +68,20 @@ export function planReconcile(
   const observedByKey = new Map(observed.map((peer) => [peer.publicKey, peer]));
   const wantedByKey = new Map(desired.filter((peer) => peer.present).map((peer) => [peer.publicKey, peer]));
   const known = new Set(desired.map((peer) => peer.deviceId));
+  // Old keys that go on carrying their device until the `set` of the new one, which is still to come, says what becomes of
+  // them: an agent that has started anew knows neither.
+  const replaced = new Set(
+    desired
+      .filter((peer) => peer.present && !carries(observedByKey.get(peer.publicKey), peer))
+      .map((peer) => peer.replaces),
+  );
 
   // A peer of a device that we know is left to that device's own `set` or `remove`, which its generation fences.
   const evict = observed.filter(
-    (peer) => !wantedByKey.has(peer.publicKey) && !(peer.owner !== null && known.has(peer.owner.deviceId)),
+    (peer) =>
+      !wantedByKey.has(peer.publicKey) &&
+      !(peer.owner !== null && known.has(peer.owner.deviceId)) &&
+      !replaced.has(peer.publicKey),
   );
   const remove: DesiredPeer[] = [];
   const trim: DesiredPeer[] = [];

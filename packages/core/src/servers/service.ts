@@ -56,6 +56,16 @@ export function tunnelAddressesOf(
   return tunnelPrefix6 === null ? own : [...own, gatewayOfPrefix6(tunnelPrefix6)];
 }
 
+/** Removes VPN servers that have acknowledged everything since; called again and again. */
+export async function finishRemovals(
+  servers: Pick<ServerStore, 'removing' | 'finishRemoval'>,
+  fleet: Pick<FleetControl, 'refresh'>,
+): Promise<void> {
+  for (const id of await servers.removing()) {
+    if (await servers.finishRemoval(id, false)) await fleet.refresh();
+  }
+}
+
 /** What the operator does with VPN servers and their pools. */
 export function createServerService(deps: ServerServiceDeps) {
   const { servers, fleet, vault } = deps;
@@ -233,13 +243,6 @@ export function createServerService(deps: ServerServiceDeps) {
       const gone = (options.force && (await servers.finishRemoval(id, true))) || (await awaitRemoval(id));
       if (gone) await fleet.refresh();
       return gone ? 'removed' : 'removing';
-    },
-
-    /** Removes VPN servers that have acknowledged everything since; called again and again. */
-    async finishRemovals(): Promise<void> {
-      for (const id of await servers.removing()) {
-        if (await servers.finishRemoval(id, false)) await fleet.refresh();
-      }
     },
 
     async pools(serverId: string): Promise<Pool[]> {

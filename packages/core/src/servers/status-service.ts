@@ -4,9 +4,9 @@ import type { FleetControl } from './admin-ports.ts';
 
 export interface ServerStatusStore {
   /** The VPN server of the owner's newest device, else the one that the next would likely be placed on; null where there is none. */
-  serverFor(
-    owner: Owner,
-  ): Promise<{ id: string; name: string; region: string; state: string; deviceCount: number } | null>;
+  serverFor(owner: Owner): Promise<{ id: string; name: string; region: string; state: string } | null>;
+  /** Of every tenant. */
+  deviceCount(serverId: string): Promise<number>;
 }
 
 export interface ServerStatus {
@@ -25,13 +25,15 @@ export interface ServerStatusDeps {
 /** What an end user may know of a VPN server. */
 export function createServerStatusService({ store, fleet }: ServerStatusDeps) {
   return {
-    /** @throws CVaultError `unavailable` where there is no VPN server at all */
+    /** @throws CVaultError `not_found` where there is no VPN server at all */
     async of(owner: Owner): Promise<ServerStatus> {
       const server = await store.serverFor(owner);
-      if (server === null) throw new CVaultError('unavailable', 'There is no VPN server yet.');
+      if (server === null) throw new CVaultError('not_found', 'There is no VPN server yet.');
       const peerCount = await fleet.peerCount(server.id);
       const { name, region } = server;
-      if (peerCount === null) return { peerCount: server.deviceCount, status: 'unreachable', name, region };
+      if (peerCount === null) {
+        return { peerCount: await store.deviceCount(server.id), status: 'unreachable', name, region };
+      }
       return { peerCount, status: server.state === 'disabled' ? 'disabled' : 'active', name, region };
     },
   };

@@ -9,8 +9,11 @@ export interface Session {
   readonly server: { readonly endpointHost: string; readonly endpointPort: number; readonly region: string };
 }
 
-/** What ended a session: the app's word, 180 s without a handshake, or that the device may not be there any more. */
-export type SessionEnd = 'disconnect' | 'silence' | 'revoked';
+/**
+ * What ended a session: the app's word, 180 s without a handshake, the move to another VPN server, or that the device may not
+ * be there any more.
+ */
+export type SessionEnd = 'disconnect' | 'silence' | 'moved' | 'revoked';
 
 /** A session as history tells it. Of where the device was, nothing is known. */
 export interface PastSession {

@@ -64,8 +64,6 @@ export interface UserDirectoryStore {
   setState(scope: TenantScope, id: string, state: 'active' | 'suspended'): Promise<ChangedUser | null>;
   /** Ends all sign-ins and sessions and marks all devices deleted; null where there is no such user. */
   beginDeletion(scope: TenantScope, id: string): Promise<readonly string[] | null>;
-  /** Deletes those for good whose devices no VPN server owes an acknowledgement for; answers how many are left. */
-  finishDeletions(limit: number): Promise<number>;
 }
 
 export interface UserPage {
@@ -88,8 +86,6 @@ export interface UserDirectoryDeps {
   };
   readonly peers: Pick<PeerPush, 'wake'>;
 }
-
-const FINISH_BATCH = 100;
 
 /** What a tenant's backend does with its users. */
 export function createUserDirectory({ users, plans, tenants, peers }: UserDirectoryDeps) {
@@ -177,18 +173,15 @@ export function createUserDirectory({ users, plans, tenants, peers }: UserDirect
 
     /**
      * Nothing of the user opens anything from now on. The rest goes once the VPN servers have acknowledged the removal of
-     * the devices: see `finishDeletions`.
+     * the devices, by itself.
      * @throws CVaultError `not_found`
      */
     async remove(scope: TenantScope, id: string): Promise<void> {
       const serverIds = await users.beginDeletion(scope, id);
       if (serverIds === null) throw notFound('user');
       peers.wake(serverIds);
-      await users.finishDeletions(FINISH_BATCH);
     },
 
-    /** Completes deletions. Call it every second or so. */
-    finishDeletions: (): Promise<number> => users.finishDeletions(FINISH_BATCH),
   };
 }
 

@@ -23,7 +23,7 @@ let id: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   const servers = createServerService({
-    servers: createServerStore(database),
+    servers: createServerStore(database.as('cvault_operator')),
     fleet: {
       refresh: () => Promise.resolve(),
       wake: () => undefined,
@@ -155,7 +155,7 @@ describe('pools', () => {
 
 test('a VPN server, and a pool, with a device are not removed', async () => {
   const alice = await aTenantWithUser(database);
-  await createDeviceStore(database, 0).register(aDevice(alice, { serverId: id }));
+  await createDeviceStore(database.as('cvault_api'), 0).register(aDevice(alice, { serverId: id }));
   const { pools } = (await poolsOf(id)) as unknown as { pools: { id: string }[] };
   for (const path of [`/${id}`, `/${id}/pools/${pools[0]!.id}`]) {
     expect((await call('DELETE', path)).body.code).toBe('in_use');

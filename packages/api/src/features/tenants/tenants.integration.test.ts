@@ -21,8 +21,8 @@ let onWake: () => Promise<void> = () => Promise.resolve();
 
 beforeAll(async () => {
   database = await createTestDatabase(20);
-  devices = createDeviceStore(database, 0);
-  peers = createPeerStore(database, 600);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  peers = createPeerStore(database.as('cvault_links'), 600);
   server = await aServer(database, { cidr: '10.20.0.0/16' });
   await peers.adoptEpoch(server.id, epoch);
   api = await createTestApp(database, {
@@ -466,7 +466,7 @@ describe('deleting', () => {
   test('with devices: 204 once the VPN server has removed them; nothing is left but the keys’ tombstones', async () => {
     onWake = acknowledgeAll;
     const { owner, devices: registered } = await aTenantWithDevices(3);
-    await createSessionStore(database).open(owner, registered[0]!.id);
+    await createSessionStore(database.as('cvault_api')).open(owner, registered[0]!.id);
     const answer = await admin('DELETE', `/tenants/${owner.tenantId}`);
     expect(answer.statusCode).toBe(204);
     expect(await remains(owner.tenantId)).toEqual({});
@@ -526,7 +526,7 @@ describe('deleting', () => {
     expect(leases.map((lease) => lease.state)).toEqual(['draining', 'draining']);
     await expect(devices.register(aDevice(owner))).rejects.toMatchObject({ code: 'tenant_suspended' });
 
-    const store = createTenantStore(database);
+    const store = createTenantStore(database.as('cvault_operator'));
     expect(await store.deleting()).toContain(owner.tenantId);
     expect(await store.finishDeletion(owner.tenantId)).toBe(false);
     await acknowledgeAll();
@@ -558,7 +558,7 @@ describe('deleting', () => {
     await Promise.all(registrations);
     expect([202, 204]).toContain(answer.statusCode);
     await acknowledgeAll();
-    const store = createTenantStore(database);
+    const store = createTenantStore(database.as('cvault_operator'));
     expect(await store.finishDeletion(owner.tenantId)).toBe(true);
     expect(await remains(owner.tenantId)).toEqual({});
   });

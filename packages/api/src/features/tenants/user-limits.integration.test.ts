@@ -12,7 +12,7 @@ let api: TestApp;
 beforeAll(async () => {
   database = await createTestDatabase();
   const plans = createPlanService({
-    plans: createPlanStore(database),
+    plans: createPlanStore(database.as('cvault_operator')),
     peers: { wake: () => undefined },
   });
   api = await createTestApp(database, {

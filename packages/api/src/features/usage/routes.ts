@@ -13,6 +13,8 @@ const description =
   'Bytes inside the tunnel, as the VPN server counts them; at most one reading (30 s by default) behind. With ' +
   '`format=csv` the same numbers as text, one line per hour or day and device that has any.';
 
+const produces = ['application/json', 'text/csv'];
+
 /** What a user's own devices sent and received. */
 export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app, { usage }) => {
   const access = { access: 'user', scope: 'app' } as const;
@@ -26,6 +28,7 @@ export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app
         summary: 'My usage by hour or day, and by device',
         description,
         tags: ['Usage'],
+        produces,
         querystring: UsageQuery,
         response: { 200: UsageByDevice },
       },
@@ -49,6 +52,7 @@ export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app
         summary: 'A device’s usage by hour or day',
         description,
         tags: ['Usage'],
+        produces,
         params: IdParams,
         querystring: UsageQuery,
         response: { 200: UsageByDevice },
@@ -110,6 +114,7 @@ export const adminUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async
         summary: 'A tenant’s usage by hour or day',
         description,
         tags: ['Tenants (operator)'],
+        produces,
         params: IdParams,
         querystring: UsageQuery,
         response: { 200: Usage },
@@ -131,6 +136,7 @@ export const adminUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async
         summary: 'What a VPN server moved by hour or day',
         description,
         tags: ['VPN servers (operator)'],
+        produces,
         params: IdParams,
         querystring: UsageQuery,
         response: { 200: Usage },

@@ -9,6 +9,7 @@ import {
 } from '@cvault/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDeviceStore } from '../../postgres/devices/store.ts';
+import type { DatabaseRole } from '../../postgres/roles.ts';
 import { createPeerStore } from '../../postgres/peers.ts';
 import { createSessionStore } from '../../postgres/sessions.ts';
 import { createMeterStore } from '../../postgres/usage/meter.ts';
@@ -78,23 +79,27 @@ async function moves(device: Device, up: number, down: number): Promise<void> {
 
 beforeAll(async () => {
   database = await createTestDatabase(10);
-  devices = createDeviceStore(database, 0);
-  sessions = createSessionStore(database);
-  meters = createMeterStore(database);
-  const services = {
-    sessions: createSessionService({ devices, sessions }),
-    usage: createUsageService({ usage: createUsageStore(database), clock: systemClock, hourlyDays: 7 }),
-  };
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  sessions = createSessionStore(database.as('cvault_api'));
+  meters = createMeterStore(database.as('cvault_metering'));
+  const services = (role: DatabaseRole) => ({
+    sessions: createSessionService({ devices, sessions: createSessionStore(database.as(role)) }),
+    usage: createUsageService({
+      usage: createUsageStore(database.as(role)),
+      clock: systemClock,
+      hourlyDays: 7,
+    }),
+  });
   api = await createTestApp(database, {
     routes: (app) => {
-      void app.register(sessionRoutes, { prefix: '/api/v1', ...services });
-      void app.register(usageRoutes, { prefix: '/api/v1', ...services });
-      void app.register(tenantSessionRoutes, { prefix: '/api/v1/admin', ...services });
-      void app.register(adminUsageRoutes, { prefix: '/api/v1/admin', ...services });
+      void app.register(sessionRoutes, { prefix: '/api/v1', ...services('cvault_api') });
+      void app.register(usageRoutes, { prefix: '/api/v1', ...services('cvault_api') });
+      void app.register(tenantSessionRoutes, { prefix: '/api/v1/admin', ...services('cvault_operator') });
+      void app.register(adminUsageRoutes, { prefix: '/api/v1/admin', ...services('cvault_operator') });
     },
   });
   serverId = (await aServer(database)).id;
-  await createPeerStore(database, 0).adoptEpoch(serverId, epoch);
+  await createPeerStore(database.as('cvault_links'), 0).adoptEpoch(serverId, epoch);
   alice = await aCaller();
   bob = await aCaller();
   phone = await register(alice);

@@ -14,9 +14,10 @@ export const SessionRecord = z
       .meta({ description: '`handshake`: the device connected without a call of `connect`' }),
     connectedAt: Instant,
     closedAt: Instant.nullable(),
-    closedReason: z.enum(['disconnect', 'silence', 'revoked']).nullable().meta({
+    closedReason: z.enum(['disconnect', 'silence', 'moved', 'revoked']).nullable().meta({
       description:
-        '`disconnect`: the call. `silence`: 180 s without a handshake. `revoked`: the device was deleted or suspended',
+        '`disconnect`: the call. `silence`: 180 s without a handshake. `moved`: the device moved to another VPN server. ' +
+        '`revoked`: it was deleted or suspended',
     }),
     uploadBytes: z.int(),
     downloadBytes: z.int(),

@@ -11,7 +11,7 @@ let alice: Owner;
 
 beforeAll(async () => {
   database = await createTestDatabase(10);
-  devices = createDeviceStore(database, 0);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
   await aServer(database);
   alice = await aTenantWithUser(database);
 });

@@ -1,7 +1,7 @@
 /**
  * SQL that puts a hold on devices or releases it: `$2` is its bit (core's HOLDS). Whose state changes by it gets a new
- * generation, and its VPN server has to hear of it; the statement answers the ids of those VPN servers. An open session
- * ends with the hold. Rows are locked in the order of their ids, as everywhere.
+ * generation, and its VPN server has to hear of it; the statement answers the ids of those VPN servers. Rows are locked in the
+ * order of their ids, as everywhere.
  * @param which the condition that chooses the devices, by `$1` and any from `$3` on; constant text of the caller's
  */
 function moveHold(which: string, newHolds: string): string {
@@ -18,9 +18,6 @@ WITH before AS (
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d WHERE changes
-), session AS (
-  UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'revoked'
-  FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE' AND d.changes
 )
 SELECT DISTINCT server_id FROM d WHERE changes`;
 }

@@ -21,8 +21,8 @@ const epochs = new Map<string, string>();
 
 beforeAll(async () => {
   database = await createTestDatabase(40);
-  devices = createDeviceStore(database, 0);
-  peers = createPeerStore(database, 0);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  peers = createPeerStore(database.as('cvault_links'), 0);
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -48,7 +48,7 @@ async function settle(serverId: string): Promise<void> {
   const desired = await peers.desired(serverId);
   const acks = desired.map(({ deviceId, generation }) => ({ deviceId, generation }));
   await peers.acknowledge(serverId, epochs.get(serverId)!, acks);
-  await finishDepartures(database.pool);
+  await finishDepartures(database.as('cvault_jobs').pool);
 }
 
 const leases = async (id: string) =>
@@ -189,7 +189,7 @@ describe('races', () => {
     await Promise.all(made.map(({ id }) => move(id, there)));
     await Promise.all(made.map(({ id }) => devices.delete(alice, id)));
     await Promise.all([settle(here), settle(there), settle(here), settle(there)]);
-    await finishDepartures(database.pool);
+    await finishDepartures(database.as('cvault_jobs').pool);
     const { rowCount } = await database.pool.query(
       'SELECT FROM devices WHERE tenant_id = $1 AND removed_at IS NULL',
       [alice.tenantId],

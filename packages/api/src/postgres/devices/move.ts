@@ -1,6 +1,8 @@
-import { HOLDS, type MovedDevice, type Owner, type PlacementWish } from '@cvault/core';
+import { HOLDS, type MovedDevice, type Owner, type PlacementWish, reached } from '@cvault/core';
 import type pg from 'pg';
-import { repeating } from '../transaction.ts';
+import { asTenant } from '../tenancy.ts';
+import { checkChurn, mayTakeAddress } from './churn.ts';
+import { refusedGrowth } from './growth.ts';
 import { choosePlacement, placing } from './placement.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
 
@@ -19,40 +21,60 @@ import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './r
  * written with the state. `lease` reads `left_lease`, so the old one is draining before the new one is held.
  *
  * The hold of a VPN server that is disabled stays behind with it.
+ *
+ * A device that failed has no place any more: it gets one like a new device, counted again, where it was or elsewhere. Its old
+ * address drains, or has long been given back, whichever: it has left it (see FAIL in peers.ts).
+ *
+ * A move that its owner asked for counts as churn, like a deletion; one by the operator does not.
  */
 const MOVE = `
 WITH before AS (
   SELECT * FROM devices
-  WHERE tenant_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND id = $3 AND state IN ('live', 'suspended')
-    AND ($8::uuid IS NULL OR server_id = $8)
+  WHERE tenant_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND id = $3
+    AND (state IN ('live', 'suspended') AND ($8::uuid IS NULL OR server_id = $8) OR state = 'failed' AND $8 IS NULL)
   FOR UPDATE
 ), stays AS (
   SELECT before.id FROM before JOIN servers s ON s.id = before.server_id
-  WHERE s.id = $5 OR (s.region = $4 AND s.state = 'active' AND $8::uuid IS NULL)
+  WHERE before.state <> 'failed' AND (s.id = $5 OR (s.region = $4 AND s.state = 'active' AND $8 IS NULL))
+), churn AS MATERIALIZED (
+  ${mayTakeAddress('$1', '$9')}
 ), ${choosePlacement(
   { region: '$4', serverId: '$5' },
-  'EXISTS (SELECT FROM before WHERE before.server_id <> s.id AND before.mode = s.mode) AND NOT EXISTS (SELECT FROM stays)',
+  `EXISTS (SELECT FROM before WHERE before.mode = s.mode AND (before.server_id <> s.id OR before.state = 'failed'))
+    AND NOT EXISTS (SELECT FROM stays) AND ($8 IS NOT NULL OR (SELECT allowed FROM churn))`,
 )}, left_lease AS (
-  UPDATE ip_pool SET state = 'draining', tenant_id = before.tenant_id, device_id = before.id FROM before, chosen
-  WHERE ip_pool.server_id = before.server_id AND ip_pool.address = before.assigned_ip
+  UPDATE ip_pool SET state = 'draining', tenant_id = before.tenant_id, device_id = before.id,
+    freed_by = CASE WHEN $8 IS NULL THEN before.tenant_id ELSE freed_by END,
+    freed_at = CASE WHEN $8 IS NULL THEN now() ELSE freed_at END
+  FROM before, chosen
+  WHERE before.state <> 'failed' AND ip_pool.server_id = before.server_id AND ip_pool.address = before.assigned_ip
   RETURNING ip_pool.server_id
 ), lease AS (
   UPDATE ip_pool SET state = 'held', tenant_id = $1, device_id = $3
-  FROM chosen, left_lease WHERE ip_pool.server_id = chosen.server_id AND ip_pool.address = chosen.address
+  FROM chosen WHERE ip_pool.server_id = chosen.server_id AND ip_pool.address = chosen.address
+    AND (SELECT count(*) FROM left_lease) = (SELECT count(*) FROM before WHERE state <> 'failed')
   RETURNING ip_pool.server_id, ip_pool.address, chosen.address6
 ), moved AS (
   UPDATE devices SET server_id = lease.server_id, assigned_ip = lease.address, assigned_ip6 = lease.address6,
-    generation = devices.generation + 1, holds = devices.holds & ~$7::int,
+    generation = devices.generation + 1, failure = NULL, holds = devices.holds & ~$7::int,
     state = (CASE devices.holds & ~$7::int WHEN 0 THEN 'live' ELSE 'suspended' END)::device_state
   FROM before, lease WHERE devices.id = before.id
-  RETURNING devices.*, before.server_id AS left_server_id, before.assigned_ip AS left_address
+  RETURNING devices.*, CASE WHEN before.state <> 'failed' THEN before.server_id END AS left_server_id,
+    before.assigned_ip AS left_address
 ), departure AS (
   INSERT INTO departures (tenant_id, device_id, server_id, generation, address)
-  SELECT tenant_id, id, left_server_id, generation, left_address FROM moved
+  SELECT tenant_id, id, left_server_id, generation, left_address FROM moved WHERE left_server_id IS NOT NULL
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
   SELECT tenant_id, server_id, id, generation, now() + $6 * interval '1 millisecond' FROM moved
-  UNION ALL SELECT tenant_id, left_server_id, id, generation, now() FROM moved
+  UNION ALL SELECT tenant_id, left_server_id, id, generation, now() FROM moved WHERE left_server_id IS NOT NULL
+), user_quota AS (
+  UPDATE tenant_users SET device_count = device_count + 1
+  FROM moved, before WHERE before.state = 'failed'
+    AND tenant_users.tenant_id = moved.tenant_id AND tenant_users.id = moved.user_id
+  RETURNING tenant_users.tenant_id
+), quota AS (
+  UPDATE tenants SET device_count = device_count + 1 FROM user_quota WHERE tenants.id = user_quota.tenant_id
 ), d AS (
   SELECT * FROM moved
   UNION ALL SELECT before.*, NULL::uuid, NULL::inet FROM before JOIN stays ON stays.id = before.id
@@ -72,6 +94,8 @@ export interface MoveInput extends PlacementWish {
   readonly from: string | null;
   /** How long the new VPN server's outbox entry is left to the request that writes it. */
   readonly pushAfterMs: number;
+  /** How long a freed address counts against its tenant's churn; 0: not at all. */
+  readonly quarantineSeconds: number;
 }
 
 /** Null where there is no such device; `nowhere` where no VPN server was to be had. */
@@ -91,6 +115,7 @@ export async function moveOnce(
       input.pushAfterMs,
       HOLDS.server,
       input.from,
+      input.quarantineSeconds,
     ],
   });
   const row = rows[0]!;
@@ -105,10 +130,19 @@ export function moveDevice(
   deviceId: string,
   wish: PlacementWish,
   pushAfterMs: number,
+  quarantineSeconds: number,
 ): Promise<MovedDevice | null> {
-  const input = { ...owner, ...wish, deviceId, from: null, pushAfterMs };
-  return placing(pool, { ...wish, ...owner }, async () => {
-    const moved = await repeating(() => moveOnce(pool, input));
-    return moved === 'nowhere' ? null : { moved };
+  const input = { ...owner, ...wish, deviceId, from: null, pushAfterMs, quarantineSeconds };
+  return placing(pool, owner, wish, async () => {
+    reached('move:asked');
+    const moved = await asTenant(pool, owner.tenantId, (db) => moveOnce(db, input)).catch(
+      (cause: unknown) => {
+        throw refusedGrowth(cause) ?? cause;
+      },
+    );
+    reached('move:committed');
+    if (moved !== 'nowhere') return { moved };
+    await checkChurn(pool, owner.tenantId, quarantineSeconds);
+    return null;
   }).then(({ moved }) => moved);
 }

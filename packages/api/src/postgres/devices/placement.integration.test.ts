@@ -14,7 +14,7 @@ let region: string;
 
 beforeAll(async () => {
   database = await createTestDatabase(40);
-  devices = createDeviceStore(database, 0);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -46,7 +46,7 @@ test('the fuller of two gets fewer', async () => {
     "UPDATE ip_pool SET state = 'quarantine', free_after = now() + interval '1 day' WHERE server_id = $1 AND address > '10.8.0.52'",
     [full.id],
   );
-  await countAddresses(database);
+  await countAddresses(database.as('cvault_jobs'));
   const made = await here(120);
   // One fifth against the whole: 20 of 120 expected.
   expect(countOn(made, full.id)).toBeLessThan(50);

@@ -1,5 +1,6 @@
 import { type ApiKeyMode, CVaultError, type Owner, type PlacementWish } from '@cvault/core';
 import type pg from 'pg';
+import { asTenant } from '../tenancy.ts';
 
 /** The parameters of a statement that hold what is wished; either may be null. */
 interface WishParameters {
@@ -67,11 +68,11 @@ WHERE s.state IN ('active', 'draining', 'disabled') AND s.mode = $3::api_key_mod
  * the one that was chosen was taken out of service in the same moment; asking again is right then.
  */
 export async function whyNotPlaced(
-  pool: pg.Pool,
+  db: Pick<pg.Pool | pg.PoolClient, 'query'>,
   { region, serverId }: PlacementWish,
   mode: ApiKeyMode = 'live',
 ): Promise<CVaultError | null> {
-  const { rows } = await pool.query<{ open: boolean; free: boolean }>(CANDIDATES, [region, serverId, mode]);
+  const { rows } = await db.query<{ open: boolean; free: boolean }>(CANDIDATES, [region, serverId, mode]);
   const open = rows.filter((candidate) => candidate.open);
   if (open.some((candidate) => candidate.free)) return null;
   if (open.length > 0)
@@ -90,8 +91,8 @@ export async function whyNotPlaced(
   });
 }
 
-async function findMode(pool: pg.Pool, { tenantId, userId }: Owner): Promise<ApiKeyMode> {
-  const { rows } = await pool.query<{ mode: ApiKeyMode }>(`SELECT ${modeOf('$1', '$2')} AS mode`, [tenantId, userId]);
+async function findMode(db: pg.PoolClient, { tenantId, userId }: Owner): Promise<ApiKeyMode> {
+  const { rows } = await db.query<{ mode: ApiKeyMode }>(`SELECT ${modeOf('$1', '$2')} AS mode`, [tenantId, userId]);
   return rows[0]!.mode;
 }
 
@@ -105,13 +106,16 @@ const ATTEMPTS = 3;
  */
 export async function placing<T>(
   pool: pg.Pool,
-  wish: PlacementWish & Owner,
+  owner: Owner,
+  wish: PlacementWish,
   attempt: () => Promise<T | null>,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
     const placed = await attempt();
     if (placed !== null) return placed;
-    const why = await whyNotPlaced(pool, wish, await findMode(pool, wish));
+    const why = await asTenant(pool, owner.tenantId, async (db) =>
+      whyNotPlaced(db, wish, await findMode(db, owner)),
+    );
     if (why !== null) throw why;
     if (tried === ATTEMPTS)
       throw new CVaultError('pool_exhausted', 'No tunnel address is left. Nothing was changed.');

@@ -15,8 +15,8 @@ let alice: Owner;
 
 beforeAll(async () => {
   database = await createTestDatabase(40);
-  devices = createDeviceStore(database, 0);
-  peers = createPeerStore(database, 0);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  peers = createPeerStore(database.as('cvault_links'), 0);
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -82,7 +82,7 @@ describe('addresses', () => {
 
   test('an address comes back only after the acknowledgement and the quarantine, the longest unused first', async () => {
     const small = await aServer(database, { region: 'small', cidr: '10.9.0.0/29' });
-    const quarantined = createPeerStore(database, 3600);
+    const quarantined = createPeerStore(database.as('cvault_links'), 3600);
     const all = [];
     for (let n = 0; n < 5; n++) all.push(await devices.register(aDevice(alice, { region: 'small' })));
     const full = () => devices.register(aDevice(alice, { region: 'small' }));
@@ -224,6 +224,23 @@ describe('acknowledgements', () => {
     const { rows } = await database.pool.query('SELECT state FROM ip_pool WHERE device_id = $1', [device.id]);
     expect(rows).toEqual([{ state: 'draining' }]);
   });
+
+  test.each([[[1, 2]], [[2, 1]]])(
+    'of both generations of a device in one batch, as %j, count as the newest',
+    async (generations) => {
+      const device = await devices.register(aDevice(alice, here()));
+      await devices.delete(alice, device.id);
+      const epoch = anEpoch();
+      await peers.adoptEpoch(server.id, epoch);
+      const acks = generations.map((generation) => ({ deviceId: device.id, generation }));
+      await peers.acknowledge(server.id, epoch, acks);
+      const { rows } = await database.pool.query(
+        'SELECT applied_generation, removed_at IS NOT NULL AS removed FROM devices WHERE id = $1',
+        [device.id],
+      );
+      expect(rows).toEqual([{ applied_generation: 2, removed: true }]);
+    },
+  );
 });
 
 test('a device that its VPN server refuses gives its quota back and drains its address', async () => {

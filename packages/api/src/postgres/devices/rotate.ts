@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { CVaultError, HOLDS, type KeyChange, type Owner } from '@cvault/core';
+import { CVaultError, HOLDS, type KeyChange, type Owner, reached } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
-import { repeating } from '../transaction.ts';
+import { asTenant } from '../tenancy.ts';
 
 /**
  * The whole change in one statement, with the rules of keys as at registration: a key that is in use, or that was another
@@ -69,7 +69,10 @@ export async function rotateKeys(
     ],
   };
   try {
-    if ((await repeating(() => pool.query(query))).rowCount === 1) return true;
+    reached('rotate:asked');
+    const { rowCount } = await asTenant(pool, tenantId, (db) => db.query(query));
+    reached('rotate:committed');
+    if (rowCount === 1) return true;
   } catch (cause) {
     const broken = brokenConstraint(cause);
     if (broken === 'public_key' || broken === 'devices_live_public_key') {
@@ -77,12 +80,12 @@ export async function rotateKeys(
     }
     throw cause;
   }
-  const { rowCount } = await pool.query(EXISTS, [tenantId, userId, id]);
+  const { rowCount } = await asTenant(pool, tenantId, (db) => db.query(EXISTS, [tenantId, userId, id]));
   if (rowCount === 0) return false;
   throw new CVaultError(
     'state_conflict',
     change.ifPublicKey === undefined
-      ? 'The device has failed: delete it.'
+      ? 'The device has failed: move it, to the same VPN server if need be, or delete it.'
       : 'The device has another key now.',
   );
 }

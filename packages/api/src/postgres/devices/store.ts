@@ -1,5 +1,6 @@
 import type { Device, DeviceStore, Owner } from '@cvault/core';
 import type { Database } from '../database.ts';
+import { asTenant } from '../tenancy.ts';
 import { moveDevice } from './move.ts';
 import { registerDevice } from './register.ts';
 import { deleteDevice } from './remove.ts';
@@ -21,7 +22,8 @@ export function createDeviceStore(
   quarantineSeconds = 0,
 ): DeviceStore {
   async function find({ tenantId, userId }: Owner, id: string): Promise<Device | null> {
-    const { rows } = await pool.query<DeviceRow>({ ...FIND, values: [tenantId, userId, id] });
+    const query = { ...FIND, values: [tenantId, userId, id] };
+    const { rows } = await asTenant(pool, tenantId, (db) => db.query<DeviceRow>(query));
     return rows[0] === undefined ? null : deviceFromRow(rows[0]);
   }
 
@@ -29,19 +31,25 @@ export function createDeviceStore(
     register: (device) => registerDevice(pool, device, pushAfterMs, quarantineSeconds),
 
     async list({ tenantId, userId }: Owner) {
-      const { rows } = await pool.query<DeviceRow>({ ...LIST, values: [tenantId, userId] });
+      const query = { ...LIST, values: [tenantId, userId] };
+      const { rows } = await asTenant(pool, tenantId, (db) => db.query<DeviceRow>(query));
       return rows.map(deviceFromRow);
     },
 
     find,
 
-    // Both read the device anew: what it may use has to be of the time after its new generation, not of before a lock.
+    // All three read the device anew: what it may use has to be of the time after its new generation, not of before a lock.
     update: async (owner, id, changes) =>
       (await updateDevice(pool, owner, id, changes, pushAfterMs)) ? find(owner, id) : null,
     rotate: async (owner, id, change) =>
       (await rotateKeys(pool, owner, id, change, pushAfterMs)) ? find(owner, id) : null,
 
-    move: (owner, id, wish) => moveDevice(pool, owner, id, wish, pushAfterMs),
+    async move(owner, id, wish) {
+      const moved = await moveDevice(pool, owner, id, wish, pushAfterMs, quarantineSeconds);
+      if (moved === null) return null;
+      const device = await find(owner, id);
+      return device === null ? null : { ...moved, device };
+    },
 
     delete: (owner, id) => deleteDevice(pool, owner, id, pushAfterMs),
   };

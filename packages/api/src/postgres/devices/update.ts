@@ -1,5 +1,6 @@
 import { type DeviceChanges, HOLDS, type Owner } from '@cvault/core';
 import type pg from 'pg';
+import { asTenant } from '../tenancy.ts';
 
 /** A new expiry lies in the future, so it releases the hold of the one before. */
 const UPDATE = {
@@ -34,7 +35,7 @@ export async function updateDevice(
   { name, expiresAt, dns, routes }: DeviceChanges,
   pushAfterMs: number,
 ): Promise<boolean> {
-  const { rowCount } = await pool.query({
+  const query = {
     ...UPDATE,
     values: [
       owner.tenantId,
@@ -50,6 +51,6 @@ export async function updateDevice(
       pushAfterMs,
       HOLDS.expired,
     ],
-  });
-  return rowCount === 1;
+  };
+  return (await asTenant(pool, owner.tenantId, (db) => db.query(query))).rowCount === 1;
 }

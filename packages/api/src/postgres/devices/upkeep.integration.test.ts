@@ -23,11 +23,11 @@ let region = 0;
 
 beforeAll(async () => {
   database = await createTestDatabase(20);
-  devices = createDeviceStore(database, 0);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
   const vault = createVault({ version: 1, key: new Secret(randomBytes(32)) });
   replicas = [1, 2, 3].map(() =>
     createDeviceUpkeep({
-      upkeep: createDeviceUpkeepStore(database),
+      upkeep: createDeviceUpkeepStore(database.as('cvault_jobs')),
       devices,
       peers: { wake: (ids) => woken.push(...ids) },
       vault,

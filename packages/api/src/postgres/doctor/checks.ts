@@ -3,13 +3,13 @@ import type { Breach } from '@cvault/core';
 /**
  * One query for each breach. Each answers server_id, tenant_id, subject and detail of the rows that break the rule; no rows
  * where it holds. They ask what constraints promise, too: a restored dump or a hand with a superuser's rights can break it.
- * `d` is a device of which anything may still be on an interface.
+ * `d` is a device of which anything may still be on an interface; one with a `failure` has given its address back.
  */
 export const CHECKS: Readonly<Partial<Record<Breach, string>>> = {
   duplicate_address: `
 SELECT d.server_id, NULL::uuid AS tenant_id, host(a.address) AS subject, count(*) || ' devices' AS detail
 FROM devices d CROSS JOIN LATERAL (VALUES (d.assigned_ip), (d.assigned_ip6)) AS a (address)
-WHERE d.removed_at IS NULL AND a.address IS NOT NULL
+WHERE d.removed_at IS NULL AND d.failure IS NULL AND a.address IS NOT NULL
 GROUP BY d.server_id, a.address HAVING count(*) > 1`,
 
   duplicate_key: `
@@ -39,8 +39,8 @@ WHERE d.state IN ('live', 'suspended') AND (l.state = 'held' AND l.tenant_id = d
   early_release: `
 SELECT d.server_id, d.tenant_id, d.id::text AS subject, host(d.assigned_ip) || ' is ' || coalesce(l.state::text, 'in no pool') AS detail
 FROM devices d LEFT JOIN ip_pool l ON l.server_id = d.server_id AND l.address = d.assigned_ip
-WHERE d.state IN ('deleted', 'failed') AND d.removed_at IS NULL AND d.applied_generation < d.generation
-  AND (l.state = 'draining' AND l.tenant_id = d.tenant_id AND l.device_id = d.id) IS NOT TRUE`,
+WHERE (d.state = 'failed' OR d.state = 'deleted' AND d.failure IS NULL) AND d.removed_at IS NULL
+  AND d.applied_generation < d.generation AND (l.state = 'draining' AND l.tenant_id = d.tenant_id AND l.device_id = d.id) IS NOT TRUE`,
 
   outside_pool: `
 SELECT l.server_id, l.tenant_id, host(l.address) AS subject, 'pool ' || p.cidr AS detail
@@ -71,7 +71,7 @@ FROM devices d WHERE d.removed_at IS NULL AND d.applied_generation < d.generatio
   acknowledged_queued: `
 SELECT o.server_id, o.tenant_id, o.device_id::text AS subject, 'entry ' || o.id || ', generation ' || o.generation AS detail
 FROM outbox o JOIN devices d ON d.id = o.device_id AND d.server_id = o.server_id
-WHERE o.generation <= d.applied_generation`,
+WHERE o.generation <= d.generation AND d.applied_generation = d.generation`,
 
   unregistered_key: `
 SELECT d.server_id, d.tenant_id, d.id::text AS subject, CASE WHEN k.key_hash IS NULL THEN 'not there' ELSE 'of another device' END AS detail

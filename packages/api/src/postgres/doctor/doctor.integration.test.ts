@@ -32,8 +32,8 @@ let db: pg.PoolClient;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const devices = createDeviceStore(database, 0);
-  const peers = createPeerStore(database, 600);
+  const devices = createDeviceStore(database.as('cvault_api'), 0);
+  const peers = createPeerStore(database.as('cvault_links'), 600);
   serverId = (await aServer(database)).id;
   epoch = anEpoch();
   await peers.adoptEpoch(serverId, epoch);
@@ -69,8 +69,8 @@ test('nothing is found where nothing is wrong', async () => {
 });
 
 test('what merely waits is nothing wrong: pending, removing, failed', async () => {
-  const devices = createDeviceStore(database, 60_000);
-  const peers = createPeerStore(database, 600);
+  const devices = createDeviceStore(database.as('cvault_api'), 60_000);
+  const peers = createPeerStore(database.as('cvault_links'), 600);
   const carol = await aTenantWithUser(database);
   const [pending, removing, failed] = [
     await devices.register(aDevice(carol)),
@@ -83,6 +83,8 @@ test('what merely waits is nothing wrong: pending, removing, failed', async () =
     'conflict',
   );
   expect(pending.generation).toBe(1);
+  expect(await recorded()).toEqual([]);
+  await devices.delete(carol, failed.id);
   expect(await recorded()).toEqual([]);
 });
 
@@ -201,9 +203,9 @@ describe('on an interface', () => {
     ...over,
   });
   const deep = async (list: () => ObservedPeer[] | null = () => carried) => {
-    const peers: PeerStore = createPeerStore(database, 600);
+    const peers: PeerStore = createPeerStore(database.as('cvault_links'), 600);
     const doctor = createDoctor({
-      store: createDoctorStore(database),
+      store: createDoctorStore(database.as('cvault_operator')),
       peers,
       fleet: {
         list: () => {

@@ -37,10 +37,15 @@ DELETE FROM idempotency_keys WHERE claim_hash IN (
 /** A claim that is let go between two looks is looked at again. */
 const LOOKS = 5;
 
-export function createIdempotencyStore({ pool }: Database): IdempotencyStore {
-  /** The operator's claims are of no tenant. */
+/** Deletes claims of yesterday. Call it from time to time. */
+export async function forgetAnswers({ pool }: Database): Promise<void> {
+  await pool.query(FORGET);
+}
+
+/** @param operator for the operator's claims, which are of no tenant */
+export function createIdempotencyStore({ pool }: Database, operator: Database): IdempotencyStore {
   function as<T>({ tenantId }: Claim, work: (db: Pick<pg.Pool | pg.PoolClient, 'query'>) => Promise<T>): Promise<T> {
-    return tenantId === null ? work(pool) : asTenant(pool, tenantId, work);
+    return tenantId === null ? work(operator.pool) : asTenant(pool, tenantId, work);
   }
 
   return {
@@ -71,10 +76,6 @@ export function createIdempotencyStore({ pool }: Database): IdempotencyStore {
 
     async release(claim, attempt, kept) {
       await as(claim, (db) => db.query(kept ? KEEP : DROP, [claim.hash, attempt]));
-    },
-
-    async forget() {
-      await pool.query(FORGET);
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   type UserStore,
 } from '@cvault/core';
 import { brokenConstraint, type Database } from '../database.ts';
+import { asTenant } from '../tenancy.ts';
 
 interface UserRow {
   id: string;
@@ -102,7 +103,9 @@ export function createUserStore({ pool }: Database): UserStore {
         user.mode,
       ];
       try {
-        const { rows } = await pool.query<UserRow>({ ...REGISTER, values });
+        const { rows } = await asTenant(pool, user.tenantId, (db) =>
+          db.query<UserRow>({ ...REGISTER, values }),
+        );
         return rows.map(userFromRow)[0]!;
       } catch (cause) {
         // Without the cause: PostgreSQL's words for it hold the address.
@@ -114,33 +117,41 @@ export function createUserStore({ pool }: Database): UserStore {
     },
 
     async findByEmail(tenantId, mode, email) {
-      const { rows } = await pool.query<UserRow & { password_hash: string | null }>({
-        ...FIND_BY_EMAIL,
-        values: [tenantId, email, mode],
-      });
+      const { rows } = await asTenant(pool, tenantId, (db) =>
+        db.query<UserRow & { password_hash: string | null }>({
+          ...FIND_BY_EMAIL,
+          values: [tenantId, email, mode],
+        }),
+      );
       return rows[0] === undefined ? null : { ...userFromRow(rows[0]), passwordHash: rows[0].password_hash };
     },
 
     async openSignIn({ id, tenantId, userId, refreshTokenHash }) {
-      await pool.query({ ...OPEN_SIGN_IN, values: [id, tenantId, userId, refreshTokenHash] });
+      await asTenant(pool, tenantId, (db) =>
+        db.query({ ...OPEN_SIGN_IN, values: [id, tenantId, userId, refreshTokenHash] }),
+      );
     },
 
     async closeSignIn(tenantId, signInId) {
-      await pool.query(CLOSE_SIGN_IN, [tenantId, signInId]);
+      await asTenant(pool, tenantId, (db) => db.query(CLOSE_SIGN_IN, [tenantId, signInId]));
     },
 
     async rotate(tenantId, mode, usedHash, newHash) {
-      const { rows } = await pool.query<{ sign_in_id: string; user_id: string }>({
-        ...ROTATE,
-        values: [usedHash, tenantId, newHash, mode],
+      return asTenant(pool, tenantId, async (db) => {
+        const { rows } = await db.query<{ sign_in_id: string; user_id: string }>({
+          ...ROTATE,
+          values: [usedHash, tenantId, newHash, mode],
+        });
+        if (rows[0] !== undefined) return { userId: rows[0].user_id, signInId: rows[0].sign_in_id };
+        await db.query(REVOKE_REUSED, [usedHash, tenantId]);
+        return null;
       });
-      if (rows[0] !== undefined) return { userId: rows[0].user_id, signInId: rows[0].sign_in_id };
-      await pool.query(REVOKE_REUSED, [usedHash, tenantId]);
-      return null;
     },
 
     async replacePasswordHash(userId, tenantId, oldHash, newHash) {
-      await pool.query(REPLACE_PASSWORD_HASH, [tenantId, userId, oldHash, newHash]);
+      await asTenant(pool, tenantId, (db) =>
+        db.query(REPLACE_PASSWORD_HASH, [tenantId, userId, oldHash, newHash]),
+      );
     },
 
     async forgetEndedSignIns() {

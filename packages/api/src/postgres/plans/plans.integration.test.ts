@@ -2,6 +2,7 @@ import { type DeviceStore, newId, type Owner, type PlanStore, type SessionStore 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
+import { moveOnce } from '../devices/move.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { createPeerStore } from '../peers.ts';
 import { createSessionStore } from '../sessions.ts';
@@ -19,9 +20,9 @@ let serverId: string;
 
 beforeAll(async () => {
   database = await createTestDatabase(40);
-  devices = createDeviceStore(database, 0);
-  plans = createPlanStore(database);
-  sessions = createSessionStore(database);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  plans = createPlanStore(database.as('cvault_operator'));
+  sessions = createSessionStore(database.as('cvault_api'));
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -29,7 +30,7 @@ beforeEach(async () => {
   alice = await aTenantWithUser(database);
 });
 
-const tenants = () => createTenantStore(database);
+const tenants = () => createTenantStore(database.as('cvault_operator'));
 const register = (owner: Owner) => devices.register(aDevice(owner, { region: `region-${region}` }));
 const codes = (results: PromiseSettledResult<unknown>[]) => [
   ...new Set(results.filter((r) => r.status === 'rejected').map((r) => (r.reason as { code: string }).code)),
@@ -84,7 +85,7 @@ describe('devices of a user', () => {
     const bob = await sibling(alice);
     const [deleted, failed] = [await register(alice), await register(alice), await register(bob)];
     await Promise.all(Array.from({ length: 5 }, () => devices.delete(alice, deleted.id)));
-    const peers = createPeerStore(database, 0);
+    const peers = createPeerStore(database.as('cvault_links'), 0);
     await peers.fail({ ...failed, deviceId: failed.id }, 'conflict');
     await devices.delete(alice, failed.id);
     await countersEqualRows();
@@ -130,7 +131,7 @@ describe('a changed plan', () => {
   async function spreadAll(batch: number): Promise<number> {
     let devicesTold = 0;
     for (let round = 0; round < 100; round++) {
-      const done = await plans.spread(batch);
+      const done = await createPlanStore(database.as('cvault_jobs')).spread(batch);
       if (done === null) return devicesTold;
       devicesTold += done.devices;
     }
@@ -149,7 +150,7 @@ describe('a changed plan', () => {
       network: alice.tenantId,
       limits: { uploadBitsPerSecond: 10_000_000, downloadBitsPerSecond: null, data: false },
     });
-    const due = await createPeerStore(database, 0).claimDue(serverId, 1_000);
+    const due = await createPeerStore(database.as('cvault_links'), 0).claimDue(serverId, 1_000);
     const told = due.find(({ deviceId }) => deviceId === made[0]!.id);
     expect(told).toMatchObject({ generation: 2, network: alice.tenantId });
     expect(due.find(({ deviceId }) => deviceId === other.id)).toMatchObject({ generation: 1, network: null });
@@ -201,8 +202,8 @@ describe('a changed plan', () => {
 
 describe('addresses that rest', () => {
   test('one tenant’s churn ends at its cap, and another tenant still registers', async () => {
-    const churning = createDeviceStore(database, 0, 600);
-    const peers = createPeerStore(database, 600);
+    const churning = createDeviceStore(database.as('cvault_api'), 0, 600);
+    const peers = createPeerStore(database.as('cvault_links'), 600);
     const epoch = anEpoch();
     await peers.adoptEpoch(serverId, epoch);
     const place = { region: `region-${region}` };
@@ -229,5 +230,32 @@ describe('addresses that rest', () => {
       [alice.tenantId],
     );
     await expect(churning.register(aDevice(alice, place)), 'its time is over').resolves.toBeDefined();
+  });
+
+  test('moves that a user asks for count, and end at the cap; an evacuation does not count', async () => {
+    const churning = createDeviceStore(database, 0, 600);
+    const peers = createPeerStore(database, 600);
+    const there = await aServer(database, { region: `region-${region}`, cidr: '10.9.0.0/22' });
+    const epoch = anEpoch();
+    for (const id of [serverId, there.id]) await peers.adoptEpoch(id, epoch);
+    const device = await churning.register(aDevice(alice, { serverId }));
+    const resting = async () => {
+      const { rowCount } = await database.pool.query('SELECT FROM ip_pool WHERE freed_by = $1', [
+        alice.tenantId,
+      ]);
+      return rowCount;
+    };
+    const evacuee = { tenantId: alice.tenantId, userId: null, deviceId: device.id, region: null };
+    const operators = { pushAfterMs: 0, quarantineSeconds: 600 };
+    await moveOnce(database.pool, { ...evacuee, ...operators, serverId: there.id, from: serverId });
+    expect(await resting()).toBe(0);
+    const move = (to: string) => churning.move(alice, device.id, { region: null, serverId: to });
+    for (let n = 0; n < 25; n++) for (const to of [serverId, there.id]) await move(to);
+    expect(await resting()).toBe(50);
+    await expect(move(serverId)).rejects.toMatchObject({ code: 'churn_limit' });
+    expect(await move(there.id), 'it is there').toMatchObject({ leftServerId: null });
+    await moveOnce(database.pool, { ...evacuee, ...operators, serverId, from: there.id });
+    expect(await churning.find(alice, device.id)).toMatchObject({ placement: { serverId } });
+    expect(await resting()).toBe(50);
   });
 });

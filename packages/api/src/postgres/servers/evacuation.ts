@@ -61,6 +61,7 @@ async function moveBatch(pool: pg.Pool, serverId: string, region: string): Promi
         ...wish,
         from: serverId,
         pushAfterMs: 0,
+        quarantineSeconds: 0,
       });
       if (moved === 'nowhere') return { targets: await counted(db, serverId, reached), nowhere: true };
       if (moved !== null) reached.push(moved.device.placement.serverId);

@@ -18,8 +18,8 @@ let here: string;
 
 beforeAll(async () => {
   database = await createTestDatabase(20);
-  servers = createServerStore(database);
-  devices = createDeviceStore(database, 0);
+  servers = createServerStore(database.as('cvault_operator'));
+  devices = createDeviceStore(database.as('cvault_api'), 0);
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -30,7 +30,8 @@ beforeEach(async () => {
 
 const register = (count: number) =>
   Promise.all(Array.from({ length: count }, () => devices.register(aDevice(alice, { serverId: here }))));
-const turn = () => createEvacuator(createEvacuationStore(database), { wake: () => undefined })();
+const turn = () =>
+  createEvacuator(createEvacuationStore(database.as('cvault_jobs')), { wake: () => undefined })();
 const onServer = async (id: string) =>
   (await devices.list(alice)).filter(({ placement }) => placement.serverId === id);
 
@@ -86,7 +87,7 @@ describe('evacuated', () => {
     const [there, elsewhere] = [await aServer(database, { region }), await aServer(database, { region })];
     const made = await register(150);
     await servers.beginEvacuation(here, null);
-    const other = openDatabase(database.url, { connections: 4 });
+    const other = openDatabase(database.url, { role: 'cvault_jobs', connections: 4 });
     try {
       const replicas = [database, other, database, other].map((each) =>
         createEvacuator(createEvacuationStore(each), { wake: () => undefined })(),

@@ -16,8 +16,8 @@ let poolId: string;
 
 beforeAll(async () => {
   database = await createTestDatabase(20);
-  servers = createServerStore(database);
-  devices = createDeviceStore(database, 0);
+  servers = createServerStore(database.as('cvault_operator'));
+  devices = createDeviceStore(database.as('cvault_api'), 0);
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -50,7 +50,9 @@ describe('a pool that grows', () => {
     expect(grown).toMatchObject({ id: poolId, gateway: last(9), addresses: { free: 28, held: 1 } });
     expect(await addresses()).toEqual([...range(1, 8), ...range(10, 30)]);
     expect(await devices.find(alice, device.id)).toEqual(device);
-    expect(await createPeerStore(database, 0).tunnelAddresses(serverId)).toEqual(['10.9.0.9/27']);
+    expect(await createPeerStore(database.as('cvault_links'), 0).tunnelAddresses(serverId)).toEqual([
+      '10.9.0.9/27',
+    ]);
   });
 
   test('while devices come: each gets an address of its own, and none is refused once it has grown', async () => {

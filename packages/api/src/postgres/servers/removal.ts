@@ -10,20 +10,17 @@ const EVICT = `
 WITH before AS (
   SELECT id, state FROM devices WHERE server_id = $1 AND state <> 'deleted' ORDER BY id FOR UPDATE
 ), d AS (
-  UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL,
+  UPDATE devices SET state = 'deleted', generation = generation + 1, private_key = NULL,
     preshared_key = NULL, replaces_key = NULL, overlap_until = NULL
   FROM before WHERE devices.id = before.id
-  RETURNING devices.id, devices.tenant_id, devices.user_id, devices.server_id, devices.assigned_ip, devices.generation,
+  RETURNING devices.id, devices.tenant_id, devices.user_id, devices.server_id, devices.assigned_ip, devices.generation, devices.failure,
     before.state AS old_state
 ), lease AS (
   UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
-  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
+  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip AND d.failure IS NULL
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
-), session AS (
-  UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'revoked'
-  FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
 ), counted AS (
   SELECT tenant_id, user_id, count(*)::int AS n FROM d WHERE old_state IN ('live', 'suspended') GROUP BY tenant_id, user_id
 ), user_quota AS (

@@ -1,10 +1,10 @@
 import type { ServerStatusStore } from '@cvault/core';
 import type { Database } from '../database.ts';
 import { modeOf } from '../devices/placement.ts';
+import { asTenant } from '../tenancy.ts';
 
 const SERVER_FOR = `
-SELECT s.id, s.name, s.region, s.state,
-  (SELECT count(*) FROM devices WHERE server_id = s.id AND state = 'live') AS "deviceCount"
+SELECT s.id, s.name, s.region, s.state
 FROM servers s
 LEFT JOIN LATERAL (
   SELECT created_at FROM devices
@@ -17,14 +17,25 @@ ORDER BY mine.created_at DESC NULLS LAST, (s.last_contact_at > now() - interval 
   s.weight * s.free_addresses / greatest(s.addresses, 1) DESC, s.created_at, s.id
 LIMIT 1`;
 
-export function createServerStatusStore({ pool }: Database): ServerStatusStore {
+/** @param fleet its role sees the devices of every tenant, of which only their number leaves */
+export function createServerStatusStore({ pool }: Database, fleet: Database): ServerStatusStore {
   return {
     async serverFor({ tenantId, userId }) {
-      const { rows } = await pool.query<NonNullable<Awaited<ReturnType<ServerStatusStore['serverFor']>>>>(
-        SERVER_FOR,
-        [tenantId, userId],
+      const { rows } = await asTenant(pool, tenantId, (db) =>
+        db.query<NonNullable<Awaited<ReturnType<ServerStatusStore['serverFor']>>>>(SERVER_FOR, [
+          tenantId,
+          userId,
+        ]),
       );
       return rows[0] ?? null;
+    },
+
+    async deviceCount(serverId) {
+      const { rows } = await fleet.pool.query<{ devices: number }>(
+        "SELECT count(*) AS devices FROM devices WHERE server_id = $1 AND state = 'live'",
+        [serverId],
+      );
+      return rows[0]?.devices ?? 0;
     },
   };
 }

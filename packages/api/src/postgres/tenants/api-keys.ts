@@ -1,7 +1,7 @@
 import { type ApiKey, type ApiKeyStore, CVaultError, type NewApiKeyRow } from '@cvault/core';
 import type pg from 'pg';
 import type { Database } from '../database.ts';
-import { inTransaction } from '../transaction.ts';
+import { asTenant } from '../tenancy.ts';
 import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyFromRow } from './rows.ts';
 
 /** Keys of one tenant that open something. Far above any use, far below what would slow anything down. */
@@ -42,42 +42,45 @@ async function insert(db: pg.PoolClient, key: NewApiKeyRow): Promise<ApiKey | nu
 
 export function createApiKeyStore({ pool }: Database): ApiKeyStore {
   return {
-    create: (key) => inTransaction(pool, (db) => insert(db, key)),
+    create: (key) => asTenant(pool, key.tenantId, (db) => insert(db, key)),
 
-    async list({ tenantId, mode }, page) {
-      const { rows } = await pool.query<ApiKeyRow>(
-        `SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE ${OF_SCOPE} AND ($4::uuid IS NULL OR id > $4)
-         ORDER BY id LIMIT $3`,
-        [tenantId, mode, page?.limit ?? null, page?.afterId ?? null],
-      );
-      if (rows.length > 0) return rows.map(apiKeyFromRow);
-      const { rowCount } = await pool.query('SELECT FROM tenants WHERE id = $1', [tenantId]);
-      return rowCount === 0 ? null : [];
-    },
+    list: ({ tenantId, mode }, page) =>
+      asTenant(pool, tenantId, async (db) => {
+        const { rows } = await db.query<ApiKeyRow>(
+          `SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE ${OF_SCOPE} AND ($4::uuid IS NULL OR id > $4)
+           ORDER BY id LIMIT $3`,
+          [tenantId, mode, page?.limit ?? null, page?.afterId ?? null],
+        );
+        if (rows.length > 0) return rows.map(apiKeyFromRow);
+        const { rowCount } = await db.query('SELECT FROM tenants WHERE id = $1', [tenantId]);
+        return rowCount === 0 ? null : [];
+      }),
 
     async anyForTest() {
       const { rowCount } = await pool.query(`SELECT FROM api_keys WHERE mode = 'test' AND ${OPENS} LIMIT 1`);
       return rowCount === 1;
     },
 
-    async find({ tenantId, mode }, id) {
-      const { rows } = await pool.query<ApiKeyRow>(
-        `SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE ${OF_SCOPE} AND id = $3`,
-        [tenantId, mode, id],
-      );
-      return rows[0] === undefined ? null : apiKeyFromRow(rows[0]);
-    },
+    find: ({ tenantId, mode }, id) =>
+      asTenant(pool, tenantId, async (db) => {
+        const { rows } = await db.query<ApiKeyRow>(
+          `SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE ${OF_SCOPE} AND id = $3`,
+          [tenantId, mode, id],
+        );
+        return rows[0] === undefined ? null : apiKeyFromRow(rows[0]);
+      }),
 
-    async revoke({ tenantId, mode }, id) {
-      const { rowCount } = await pool.query(
-        `UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE ${OF_SCOPE} AND id = $3`,
-        [tenantId, mode, id],
-      );
-      return rowCount === 1;
-    },
+    revoke: ({ tenantId, mode }, id) =>
+      asTenant(pool, tenantId, async (db) => {
+        const { rowCount } = await db.query(
+          `UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE ${OF_SCOPE} AND id = $3`,
+          [tenantId, mode, id],
+        );
+        return rowCount === 1;
+      }),
 
     replace: (id, overlapSeconds, successor) =>
-      inTransaction(pool, async (db) => {
+      asTenant(pool, successor.tenantId, async (db) => {
         const { rowCount } = await db.query(
           `UPDATE api_keys SET expires_at = least(expires_at, now() + $3 * interval '1 second')
            WHERE tenant_id = $1 AND id = $2 AND ${OPENS}`,

@@ -25,19 +25,17 @@ WITH before AS (
   SELECT id FROM devices
   WHERE tenant_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND state <> 'deleted' ORDER BY id FOR UPDATE
 ), d AS (
-  UPDATE devices SET state = 'deleted', failure = NULL, generation = generation + 1, private_key = NULL,
+  UPDATE devices SET state = 'deleted', generation = generation + 1, private_key = NULL,
     preshared_key = NULL, replaces_key = NULL, overlap_until = NULL
   FROM before WHERE devices.id = before.id
-  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.assigned_ip, devices.generation
+  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.assigned_ip, devices.generation,
+    devices.failure
 ), lease AS (
   UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
-  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
+  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip AND d.failure IS NULL
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d
-), session AS (
-  UPDATE sessions SET state = 'CLOSED', closed_at = now(), closed_reason = 'revoked'
-  FROM d WHERE sessions.tenant_id = d.tenant_id AND sessions.device_id = d.id AND sessions.state = 'ACTIVE'
 )
 SELECT DISTINCT server_id FROM d`;
 

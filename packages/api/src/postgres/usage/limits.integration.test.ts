@@ -11,10 +11,13 @@ import {
   systemClock,
 } from '@cvault/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createOps } from '../../links/ops.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { createPeerStore } from '../peers.ts';
+import { createPlanStore } from '../plans/store.ts';
+import { createTenantStore } from '../tenants/store.ts';
 import { createDataLimitStore } from './limits.ts';
 import { createMeterStore } from './meter.ts';
 import { periodStartSql } from './period.ts';
@@ -30,11 +33,11 @@ let pass = 0;
 
 beforeAll(async () => {
   database = await createTestDatabase(10);
-  devices = createDeviceStore(database, 0);
-  meters = createMeterStore(database);
-  limits = createDataLimitStore(database);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  meters = createMeterStore(database.as('cvault_metering'));
+  limits = createDataLimitStore(database.as('cvault_metering'));
   server = await aServer(database, { cidr: '10.30.0.0/22' });
-  await createPeerStore(database, 0).adoptEpoch(server.id, epoch);
+  await createPeerStore(database.as('cvault_links'), 0).adoptEpoch(server.id, epoch);
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -124,7 +127,7 @@ describe('a limit that is reached', () => {
     await moves(device, 801);
     expect(await warnings()).toEqual([{ of_tenant: false, percent: 80, limit_bytes: 1_000 }]);
     await moves(device, 1_200);
-    expect(await warnings()).toMatchObject([{ percent: 80 }, { percent: 95 }]);
+    expect(await warnings()).toMatchObject([{ percent: 80 }, { percent: 95 }, { percent: 100 }]);
   });
 });
 
@@ -196,6 +199,74 @@ describe('devices come back', () => {
       phone.id,
     ]);
     expect(rows).toEqual([{ generation: 2 }]);
+  });
+});
+
+describe('a limit that is raised through a plan', () => {
+  const raises: [string, (bytes: number) => Promise<unknown>][] = [
+    [
+      'the tenant’s',
+      (bytes) => createTenantStore(database).update(alice.tenantId, { dataLimitBytes: bytes }),
+    ],
+    [
+      'the tenant’s, for each user',
+      (bytes) => createTenantStore(database).update(alice.tenantId, { userDataLimitBytes: bytes }),
+    ],
+    [
+      'the user’s own',
+      (bytes) => createPlanStore(database).limitUser(alice.tenantId, alice.userId, { dataLimitBytes: bytes }),
+    ],
+  ];
+  const spread = async () => {
+    for (let part = 0; part < 50; part++)
+      if ((await createPlanStore(database).spread(1_000)) === null) return;
+    throw new Error('it does not end');
+  };
+  /** What the VPN server is told now: the kernel lets so many more bytes through, from the newest generation on. */
+  const told = async (device: Device) => {
+    const opOf = createOps({
+      presharedKeyOf: () => {
+        throw new Error('it has none');
+      },
+      data: limits,
+    });
+    const peer = (await createPeerStore(database, 0).desired(server.id)).find(
+      (each) => each.deviceId === device.id,
+    );
+    return opOf(peer!);
+  };
+
+  test.each(raises)(
+    '%s: the kernel is given what is left, also of a quota that ran out before it was read',
+    async (_whose, raise) => {
+      await raise(1_000);
+      await spread();
+      const device = await register();
+      await moves(device, 900);
+      const before = await stateOf(device);
+      await raise(5_000);
+      await spread();
+      expect(await stateOf(device)).toMatchObject({ state: 'live', generation: before.generation + 1 });
+      expect(await told(device)).toMatchObject({
+        verb: 'set',
+        generation: before.generation + 1,
+        limits: { dataBytes: 4_100 },
+      });
+    },
+  );
+
+  test.each(raises)('%s: who was held for it is back, with what is left', async (_whose, raise) => {
+    await raise(1_000);
+    await spread();
+    const device = await register();
+    await moves(device, 1_200);
+    expect(await stateOf(device)).toMatchObject({ state: 'suspended', holds: 8 });
+    expect(await told(device)).toMatchObject({ verb: 'remove' });
+    await raise(5_000);
+    await spread();
+    await limits.release();
+    expect(await stateOf(device)).toMatchObject({ state: 'live', holds: 0 });
+    expect(await told(device)).toMatchObject({ verb: 'set', limits: { dataBytes: 3_800 } });
   });
 });
 

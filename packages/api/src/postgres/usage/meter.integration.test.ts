@@ -31,9 +31,9 @@ let pass = 0;
 
 beforeAll(async () => {
   database = await createTestDatabase(20);
-  devices = createDeviceStore(database, 0);
-  sessions = createSessionStore(database);
-  meters = createMeterStore(database);
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+  sessions = createSessionStore(database.as('cvault_api'));
+  meters = createMeterStore(database.as('cvault_metering'));
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -45,7 +45,7 @@ beforeEach(async () => {
 
 async function newAgent(): Promise<void> {
   epoch = anEpoch();
-  await createPeerStore(database, 0).adoptEpoch(server.id, epoch);
+  await createPeerStore(database.as('cvault_links'), 0).adoptEpoch(server.id, epoch);
 }
 
 const register = () => devices.register(aDevice(alice, { region: server.region }));
@@ -308,6 +308,67 @@ describe('sessions', () => {
     await devices.delete(alice, device.id);
     await sample([reading(device, { handshake: 'live' })]);
     expect(await sessionsOf(device)).toMatchObject([{ state: 'CLOSED', closed_reason: 'revoked' }]);
+  });
+
+  describe('of a device that moves', () => {
+    test('end with the move; the other VPN server’s handshake opens another, and the last bytes of the old one count', async () => {
+      const device = await register();
+      const old = server;
+      const sampleOld = (over: Partial<Reading>) => {
+        const head = header();
+        return meters
+          .claimDue([old.id], 0)
+          .then(() => meters.beginPass(old.id, head))
+          .then(() => meters.store(old.id, head, [reading(device, over)]))
+          .then(() => meters.endPass(old.id, head));
+      };
+      await sampleOld({ handshake: 'live', receivedBytes: 10 });
+      server = await aServer(database, { region: old.region, cidr: '10.9.0.0/24' });
+      await devices.move(alice, device.id, { region: null, serverId: server.id });
+      expect(await sessionsOf(device)).toMatchObject([{ state: 'CLOSED', closed_reason: 'moved' }]);
+      // It has not heard of the move yet.
+      await sampleOld({ handshake: 'live', receivedBytes: 15 });
+      expect(await sessionsOf(device)).toHaveLength(1);
+      const oldEpoch = epoch;
+      await newAgent();
+      await sample([reading(device, { handshake: 'live', receivedBytes: 7 })]);
+      epoch = oldEpoch;
+      await sampleOld({ handshake: 'idle', receivedBytes: 18 });
+      expect(await sessionsOf(device)).toMatchObject([
+        { state: 'CLOSED', closed_reason: 'moved', upload_bytes: 10 },
+        { state: 'ACTIVE', opened_by: 'handshake', upload_bytes: 7 },
+      ]);
+      expect(await usage(device)).toEqual({ up: 25, down: 0 });
+      const { rows } = await database.pool.query(
+        'SELECT server_id, upload_bytes FROM usage_metrics WHERE device_id = $1 ORDER BY upload_bytes',
+        [device.id],
+      );
+      expect(rows).toEqual([
+        { server_id: server.id, upload_bytes: 7 },
+        { server_id: old.id, upload_bytes: 18 },
+      ]);
+    });
+
+    test('never stay open, nor those of a device that is deleted, whoever opens one at the same time', async () => {
+      const other = await aServer(database, { region: server.region, cidr: '10.9.0.0/24' });
+      for (let round = 0; round < 15; round++) {
+        const [mover, leaver] = [await register(), await register()];
+        await Promise.all([
+          ...[mover, leaver, mover, leaver].map(({ id }) => sessions.open(alice, id).catch(() => undefined)),
+          devices.move(alice, mover.id, {
+            region: null,
+            serverId: mover.placement.serverId === server.id ? other.id : server.id,
+          }),
+          devices.delete(alice, leaver.id),
+        ]);
+      }
+      const { rows } = await database.pool.query(
+        `SELECT d.state, s.closed_reason FROM sessions s JOIN devices d ON d.tenant_id = s.tenant_id AND d.id = s.device_id
+         WHERE s.tenant_id = $1 AND s.state = 'ACTIVE' AND (d.state <> 'live' OR d.server_id <> s.server_id)`,
+        [alice.tenantId],
+      );
+      expect(rows).toEqual([]);
+    });
   });
 
   test('one at most is open, whoever opens at once', async () => {

@@ -39,6 +39,8 @@ WHERE p.server_id = $1 AND s.id = $1 AND s.epoch = $2 AND (p.epoch IS DISTINCT F
  * A handshake that is still fresh when the disconnect call comes stays `live` for up to 180 s more: within these, only
  * the connect call opens a session.
  *
+ * A session is of the VPN server that its device is on, so what another one says of a device that has left it concerns none.
+ *
  * Devices are locked in the order of their ids, and before sessions: as everywhere. `last_connected_at` is true to a
  * minute, which spares every other update of the widest table.
  *
@@ -62,7 +64,8 @@ WITH fresh AS MATERIALIZED (
     WHERE device_id = r.device_id AND server_id = $1 AND life = $2 LIMIT 1
   ) AS m ON true
   LEFT JOIN LATERAL (
-    SELECT id, opened_by, connected_at FROM sessions WHERE device_id = r.device_id AND state = 'ACTIVE' LIMIT 1
+    SELECT id, opened_by, connected_at FROM sessions
+    WHERE device_id = r.device_id AND state = 'ACTIVE' AND server_id = $1 LIMIT 1
   ) AS s ON true
 ), touched AS MATERIALIZED (
   SELECT reading.*, fresh.pass AND d.state = 'live' AND d.server_id = $1 AS here, fresh.pass AS fresh

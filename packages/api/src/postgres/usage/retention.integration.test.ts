@@ -14,14 +14,14 @@ let device: Device;
 
 beforeAll(async () => {
   database = await createTestDatabase(10);
-  retention = createRetentionStore(database);
+  retention = createRetentionStore(database.as('cvault_metering'));
   await aServer(database, { cidr: '10.40.0.0/24' });
 });
 afterAll(() => database.close());
 beforeEach(async () => {
   await database.pool.query('TRUNCATE usage_metrics, sessions, meter_readings');
   owner = await aTenantWithUser(database);
-  device = await createDeviceStore(database, 0).register(aDevice(owner));
+  device = await createDeviceStore(database.as('cvault_api'), 0).register(aDevice(owner));
 });
 
 /** One row for every hour of the last `days` days; hour n has n bytes up and 2n down. */
@@ -45,7 +45,7 @@ const rows = async () =>
 async function perDay() {
   const to = new Date();
   const from = new Date(to.getTime() - 60 * 86_400_000);
-  const found = await createUsageStore(database).series(
+  const found = await createUsageStore(database.as('cvault_api')).series(
     { of: 'user', ...owner },
     { from, to, granularity: 'day' },
     1_000,

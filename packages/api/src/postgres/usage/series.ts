@@ -1,5 +1,7 @@
 import type { UsageRow, UsageScope, UsageStore } from '@cvault/core';
+import type pg from 'pg';
 import type { Database } from '../database.ts';
+import { asTenant } from '../tenancy.ts';
 
 interface SeriesRow {
   starts_at: Date;
@@ -69,15 +71,18 @@ export function createUsageStore({ pool }: Database): UsageStore {
   return {
     async series(scope, { from, to, granularity }, most) {
       const keys = keysOf(scope);
-      const { rows } = await pool.query<SeriesRow>(seriesSql(scope.of), [
-        from,
-        to,
-        granularity,
-        most,
-        ...keys,
-      ]);
-      if (rows.length === 0 && (await pool.query(EXISTS[scope.of], keys)).rowCount === 0) return null;
-      return rows.map(rowOf);
+      const read = async (db: Pick<pg.Pool | pg.PoolClient, 'query'>) => {
+        const { rows } = await db.query<SeriesRow>(seriesSql(scope.of), [
+          from,
+          to,
+          granularity,
+          most,
+          ...keys,
+        ]);
+        if (rows.length === 0 && (await db.query(EXISTS[scope.of], keys)).rowCount === 0) return null;
+        return rows.map(rowOf);
+      };
+      return scope.of === 'server' ? read(pool) : asTenant(pool, scope.tenantId, read);
     },
   };
 }

@@ -8,7 +8,7 @@ import type pg from 'pg';
 import { periodStartSql, USER_DATA_LIMIT } from './period.ts';
 
 /**
- * Adds to the totals, notes the warning thresholds that are crossed, and answers whose limit is reached. Comes last in
+ * Adds to the totals, notes the warning thresholds and limits that are crossed, and answers whose limit is reached. Comes last in
  * its transaction and takes the rows in order, because a tenant's row is written for all of its devices. `added_bytes` is
  * there for the conflict: what another page wrote since must get what this one adds, and not the history again.
  */
@@ -45,7 +45,7 @@ WITH moved AS (
 ), warned AS (
   INSERT INTO usage_warnings (tenant_id, subject_id, starts_at, percent, limit_bytes, used_bytes)
   SELECT DISTINCT tenant_id, subject_id, starts_at, percent, limit_bytes, used_bytes
-  FROM limited CROSS JOIN LATERAL unnest(data_warn_percents) AS percent
+  FROM limited CROSS JOIN LATERAL unnest(data_warn_percents || 100) AS percent
   WHERE limit_bytes IS NOT NULL AND used_bytes::numeric * 100 >= limit_bytes::numeric * percent
   ON CONFLICT DO NOTHING
 )

@@ -1,0 +1,51 @@
+/**
+ * The roles that the parts of the control plane work under. A migration makes them; what each may do stands there too, and
+ * in the closed list of walls.integration.test.ts.
+ */
+import pg from 'pg';
+
+export const ROLES = [
+  /** Requests of tenants and their users: sees one tenant, and none where a transaction stands for none. */
+  'cvault_api',
+  /** Finds out whose credentials a request carries. */
+  'cvault_authenticator',
+  /** Requests of the operator. */
+  'cvault_operator',
+  /** What is pushed to VPN servers, acknowledged by them and compared with them. */
+  'cvault_links',
+  /** Readings, totals, data limits, and what is forgotten with time. */
+  'cvault_metering',
+  /** The rest of what is done again and again. */
+  'cvault_jobs',
+] as const;
+
+export type DatabaseRole = (typeof ROLES)[number];
+
+/** Since PostgreSQL 16 a member may be denied to act as the role, which is what counts here. */
+const MISSING = `
+SELECT session_user::text AS login, role
+FROM unnest($1::text[]) AS role LEFT JOIN pg_roles r ON r.rolname = role
+WHERE CASE WHEN r.oid IS NULL THEN true
+  ELSE NOT pg_has_role(session_user, r.oid, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
+END`;
+
+/**
+ * Refuses a login that cannot act as the roles: every request would fail.
+ * @throws Error that says what to grant
+ */
+export async function checkRoles(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'cvault' });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ login: string; role: string }>(MISSING, [ROLES]);
+    if (rows.length === 0) return;
+    const roles = rows.map(({ role }) => role).join(', ');
+    throw new Error(
+      `DATABASE_URL’s login ${rows[0]!.login} cannot act as ${roles}. ` +
+        `Let the tables’ owner or a superuser run: GRANT ${roles} TO "${rows[0]!.login}" (see docs/operations/database.md).`,
+    );
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,35 @@
+const [MINUTE, HOUR] = [60, 3_600];
+
+/** Seconds before each attempt, after the one before: three days in all, as Standard Webhooks proposes. */
+const PAUSES = [
+  0,
+  5,
+  5 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+  14 * HOUR,
+  20 * HOUR,
+  24 * HOUR,
+] as const;
+
+export const ATTEMPTS_MAX = PAUSES.length;
+/** Up to so much is added to a pause, so that what failed together does not come back together. */
+const JITTER = 0.2;
+
+/**
+ * Seconds until the next attempt; null where there is none.
+ * @param failed attempts that have failed, 1 or more
+ * @param retryAfterSeconds what the receiver asked for: it never shortens the pause
+ * @param random 0 to below 1
+ */
+export function pauseAfter(
+  failed: number,
+  retryAfterSeconds: number | null,
+  random: () => number = Math.random,
+): number | null {
+  const pause = PAUSES[failed];
+  if (pause === undefined) return null;
+  return Math.max(pause * (1 + JITTER * random()), retryAfterSeconds ?? 0);
+}

@@ -1,0 +1,124 @@
+import type { Clock } from '../clock.ts';
+import type { Vault } from '../keys/vault.ts';
+import { OutboundError, type OutboundAnswer, type OutboundHttp } from '../outbound/ports.ts';
+import { reached } from '../steps.ts';
+import { previousWebhookSecretCell, webhookSecretCell } from './endpoint.ts';
+import type { AttemptResult, ClaimedDelivery, WebhookQueue } from './ports.ts';
+import { pauseAfter } from './schedule.ts';
+import { signedHeaders } from './signature.ts';
+
+/**
+ * Attempts that are under way in this process at most. An endpoint that hangs occupies one for 15 s at a time, and a
+ * tenant has at most ten endpoints, so it takes dozens of tenants to delay the others.
+ */
+const UNDER_WAY_MAX = 500;
+/** How long a stop waits for answers. What is cut off comes due again. */
+const STOP_WAIT_MS = 3_000;
+
+export interface WebhookSenderDeps {
+  readonly queue: WebhookQueue;
+  readonly outbound: Pick<OutboundHttp, 'post'>;
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly userAgent: string;
+  /** Told what went wrong on our side: the delivery comes due again by itself. */
+  readonly onError: (endpointId: string, error: unknown) => void;
+}
+
+/** What a receiver is told: the same over all attempts, because it is written from what is stored. */
+function bodyOf({ type, createdAt, data }: ClaimedDelivery): string {
+  return JSON.stringify({ type, timestamp: createdAt.toISOString(), data });
+}
+
+/** Sends what is due. Any number of processes may do it at once. */
+export function createWebhookSender({
+  queue,
+  outbound,
+  vault,
+  clock,
+  userAgent,
+  onError,
+}: WebhookSenderDeps) {
+  const underWay = new Set<Promise<void>>();
+  const busy = new Map<string, number>();
+  let stopped = false;
+
+  function secretsOf({ tenantId, endpointId, sealedSecret, sealedPreviousSecret }: ClaimedDelivery) {
+    const current = vault.open(webhookSecretCell(tenantId, endpointId), sealedSecret);
+    return sealedPreviousSecret === null
+      ? [current]
+      : [current, vault.open(previousWebhookSecretCell(tenantId, endpointId), sealedPreviousSecret)];
+  }
+
+  function resultOf(
+    delivery: ClaimedDelivery,
+    answer: OutboundAnswer | OutboundError,
+  ): Pick<AttemptResult, 'status' | 'fault' | 'outcome'> {
+    const retry = (retryAfterSeconds: number | null) =>
+      ({ is: 'failed', retryInSeconds: pauseAfter(delivery.attempts + 1, retryAfterSeconds) }) as const;
+    if (answer instanceof OutboundError) {
+      return { status: null, fault: answer.fault, outcome: retry(null) };
+    }
+    const { status, retryAfterSeconds } = answer;
+    if (status >= 200 && status < 300) return { status, fault: null, outcome: { is: 'delivered' } };
+    if (status === 410) return { status, fault: 'gone', outcome: { is: 'gone' } };
+    const fault = status >= 300 && status < 400 ? 'redirect' : 'bad_status';
+    return { status, fault, outcome: retry(retryAfterSeconds) };
+  }
+
+  async function send(delivery: ClaimedDelivery): Promise<void> {
+    const body = bodyOf(delivery);
+    const headers = signedHeaders({ id: delivery.messageId, body }, secretsOf(delivery), clock.now());
+    reached('webhook:claimed');
+    const startedAt = performance.now();
+    const answer = await outbound
+      .post(delivery.url, { ...headers, 'user-agent': userAgent }, body)
+      .catch((error: unknown) => {
+        if (error instanceof OutboundError) return error;
+        throw error;
+      });
+    reached('webhook:sent');
+    const durationMs = Math.round(performance.now() - startedAt);
+    await queue.record(delivery, { ...resultOf(delivery, answer), durationMs });
+  }
+
+  function begin(delivery: ClaimedDelivery): void {
+    const { endpointId } = delivery;
+    busy.set(endpointId, (busy.get(endpointId) ?? 0) + 1);
+    const run = send(delivery)
+      .catch((error: unknown) => onError(endpointId, error))
+      .finally(() => {
+        underWay.delete(run);
+        const left = (busy.get(endpointId) ?? 1) - 1;
+        if (left === 0) busy.delete(endpointId);
+        else busy.set(endpointId, left);
+      });
+    underWay.add(run);
+  }
+
+  return {
+    /** Begins to send what is due, without waiting for answers. Call it often. */
+    async sendDue(): Promise<void> {
+      if (stopped) return;
+      const room = UNDER_WAY_MAX - underWay.size;
+      if (room <= 0) return;
+      for (const delivery of await queue.claim(busy, room)) begin(delivery);
+    },
+
+    /** Resolves when nothing is under way. */
+    async idle(): Promise<void> {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+
+    /** Begins nothing more, and waits for answers a little. */
+    async stop(): Promise<void> {
+      stopped = true;
+      let timer: NodeJS.Timeout | undefined;
+      const wait = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_WAIT_MS)));
+      await Promise.race([Promise.all(underWay), wait]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+export type WebhookSender = ReturnType<typeof createWebhookSender>;

@@ -1,0 +1,16 @@
+/** `npm run fuzz -- --cases 200000 --seed 1`: generated requests against every operation of the API, until so many were sent. */
+import { parseArgs } from 'node:util';
+import { fuzz } from './fuzzing.mjs';
+import { installSystemPackages, orStop, prepare, Stop } from './prepare.mjs';
+
+const { values } = parseArgs({
+  options: { cases: { type: 'string', default: '200000' }, seed: { type: 'string', default: '1' } },
+});
+await orStop(() => {
+  if (!(Number(values.cases) > 0) || !Number.isInteger(Number(values.seed))) {
+    throw new Stop('--cases takes a number above 0, --seed a whole number.');
+  }
+  prepare();
+  installSystemPackages('test');
+  process.exitCode = fuzz({ CVAULT_FUZZ_CASES: values.cases, CVAULT_FUZZ_SEED: values.seed });
+});
