@@ -49,6 +49,8 @@ async function made<T>(method: Method, path: string, headers: Headers, payload: 
   return answer.json<T>();
 }
 
+/** Nobody listens there. */
+const HOOK = 'http://127.0.0.1:9/hook';
 const PASSWORD = 'correct horse battery staple';
 
 async function aTenant(name: string): Promise<Owned> {
@@ -71,8 +73,9 @@ async function aTenant(name: string): Promise<Owned> {
   const [user, other] = [await signUp('one@example.com'), await signUp('two@example.com')];
   const device = await made<{ id: string }>('POST', '/devices', user.headers, { deviceName: 'phone' });
   const session = await made<{ sessionId: string }>('POST', '/vpn/connect', user.headers, { deviceId: device.id });
+  const hook = await made<{ id: string }>('POST', '/tenant/webhook-endpoints', header, { url: HOOK });
   return {
-    ids: { tenant: tenant.id, key: key.id, user: user.id, device: device.id, session: session.sessionId },
+    ids: { endpoint: hook.id, tenant: tenant.id, key: key.id, user: user.id, device: device.id, session: session.sessionId },
     key: header,
     weak: { 'x-api-key': weak.key },
     user: user.headers,
@@ -136,7 +139,7 @@ function routesOf({ paths, components }: Document): Route[] {
 beforeAll(async () => {
   database = await createTestDatabase(20);
   serverIds.server = (await aServer(database)).id;
-  api = await createWholeApi(database);
+  api = await createWholeApi(database, { CVAULT_OUTBOUND_ALLOW: '127.0.0.1' });
   routes.push(...routesOf((await send('GET', '/openapi.json', {})).json<Document>()));
   admin = { authorization: `Bearer ${api.adminKey}` };
   await api.cvault.fleet.untilSettled();
@@ -164,10 +167,12 @@ interface Target {
   /** Its cursor is the id of one of these. */
   readonly cursor?: Kind;
 }
-type Kind = 'tenant' | 'key' | 'user' | 'device' | 'session' | 'server' | 'pool';
+type Kind = 'tenant' | 'key' | 'user' | 'device' | 'session' | 'server' | 'pool' | 'endpoint' | 'message';
 
 const device = { path: { id: 'device' } } as const;
 const user = { path: { id: 'user' } } as const;
+const endpoint = { path: { id: 'endpoint' } } as const;
+const message = { path: { id: 'endpoint', messageId: 'message' } } as const;
 const ownKey = { path: { keyId: 'key' } } as const;
 const tenant = { path: { id: 'tenant' } } as const;
 const server = { path: { id: 'server' } } as const;
@@ -222,6 +227,22 @@ const TARGETS: Readonly<Record<string, Target>> = {
   'DELETE /api/v1/tenant/devices/:id': device,
   'GET /api/v1/tenant/sessions': { query: { userId: 'user', deviceId: 'device' }, cursor: 'session' },
   'GET /api/v1/tenant/usage': { query: { userId: 'user' } },
+  'GET /api/v1/tenants/:id/jwks.json': tenant,
+  'POST /api/v1/admin/tenants/:id/signing-keys': { ...tenant, body: () => ({}) },
+  'POST /api/v1/tenant/webhook-endpoints': { body: () => ({ url: HOOK }) },
+  'GET /api/v1/tenant/webhook-endpoints': {},
+  'GET /api/v1/tenant/webhook-endpoints/:id': endpoint,
+  'PATCH /api/v1/tenant/webhook-endpoints/:id': { ...endpoint, body: () => ({ description: 'x' }) },
+  'DELETE /api/v1/tenant/webhook-endpoints/:id': endpoint,
+  'POST /api/v1/tenant/webhook-endpoints/:id/rotate-secret': { ...endpoint, body: () => ({}) },
+  'POST /api/v1/tenant/webhook-endpoints/:id/test': endpoint,
+  'GET /api/v1/tenant/webhook-endpoints/:id/deliveries': endpoint,
+  'GET /api/v1/tenant/webhook-endpoints/:id/deliveries/:messageId': message,
+  'POST /api/v1/tenant/webhook-endpoints/:id/deliveries/:messageId/replay': message,
+  'POST /api/v1/tenant/webhook-endpoints/:id/replay': {
+    ...endpoint,
+    body: () => ({ since: '2026-01-01T00:00:00Z' }),
+  },
   'GET /api/v1/tenant/settings': {},
   'PATCH /api/v1/tenant/settings': { body: () => ({ keyRotationDays: 90 }) },
   'POST /api/v1/admin/tenants': { body: () => ({ name: randomUUID() }) },

@@ -1,4 +1,4 @@
-import { CVaultError, type TenantService } from '@cvault/core';
+import type { TenantService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { scopeOf } from '../../http/access.ts';
 import { tenantResource, TenantResource, UpdateOwnSettings } from './schemas.ts';
@@ -34,11 +34,6 @@ export const settingsRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> =
         response: { 200: TenantResource },
       },
     },
-    async (request) => {
-      const { tenantId, mode } = scopeOf(request);
-      if (mode === 'test')
-        throw new CVaultError('insufficient_scope', 'A test key cannot change what live devices use.');
-      return tenantResource(await tenants.update(tenantId, request.body));
-    },
+    async (request) => tenantResource(await tenants.update(scopeOf(request).tenantId, request.body)),
   );
 };
