@@ -34,7 +34,12 @@ let admin: Headers;
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
-function send(method: Method, path: string, headers: Headers, payload?: object): Promise<LightMyRequestResponse> {
+function send(
+  method: Method,
+  path: string,
+  headers: Headers,
+  payload?: object,
+): Promise<LightMyRequestResponse> {
   return api.app.inject({
     method,
     url: path,
@@ -56,7 +61,10 @@ const PASSWORD = 'correct horse battery staple';
 async function aTenant(name: string): Promise<Owned> {
   const tenant = await made<{ id: string }>('POST', '/admin/tenants', admin, { name });
   const keyOf = async (body: object) =>
-    made<{ id: string; key: string }>('POST', `/admin/tenants/${tenant.id}/api-keys`, admin, { name: 'k', ...body });
+    made<{ id: string; key: string }>('POST', `/admin/tenants/${tenant.id}/api-keys`, admin, {
+      name: 'k',
+      ...body,
+    });
   const key = await keyOf({});
   // Scopes that no route of those below has alone: it opens nothing that wants another one.
   const weak = await keyOf({ scopes: ['audit:read'] });
@@ -72,10 +80,19 @@ async function aTenant(name: string): Promise<Owned> {
   };
   const [user, other] = [await signUp('one@example.com'), await signUp('two@example.com')];
   const device = await made<{ id: string }>('POST', '/devices', user.headers, { deviceName: 'phone' });
-  const session = await made<{ sessionId: string }>('POST', '/vpn/connect', user.headers, { deviceId: device.id });
+  const session = await made<{ sessionId: string }>('POST', '/vpn/connect', user.headers, {
+    deviceId: device.id,
+  });
   const hook = await made<{ id: string }>('POST', '/tenant/webhook-endpoints', header, { url: HOOK });
   return {
-    ids: { endpoint: hook.id, tenant: tenant.id, key: key.id, user: user.id, device: device.id, session: session.sessionId },
+    ids: {
+      endpoint: hook.id,
+      tenant: tenant.id,
+      key: key.id,
+      user: user.id,
+      device: device.id,
+      session: session.sessionId,
+    },
     key: header,
     weak: { 'x-api-key': weak.key },
     user: user.headers,
@@ -321,7 +338,10 @@ test('every route is in the table, and the table has no other', () => {
 });
 
 test('who may not use a route is refused, whatever it names, and learns nothing', async () => {
-  const principals = (): Record<string, { headers: Headers; may: (route: Route) => boolean; status: readonly number[] }> => ({
+  const principals = (): Record<
+    string,
+    { headers: Headers; may: (route: Route) => boolean; status: readonly number[] }
+  > => ({
     none: { headers: {}, may: () => false, status: [401] },
     nonsense: {
       headers: { 'x-api-key': `cv_live_${'x'.repeat(51)}`, authorization: 'Bearer x' },
@@ -380,13 +400,17 @@ test('what is another’s answers what an id answers that never was: in path, qu
     const target = targetOf(route);
     for (const [access, who, headers, owner] of strangers()) {
       if (route.access !== access) continue;
-      const compare = async (of: (idOf: (kind: Kind) => string) => [path: string, body: object | undefined]) => {
+      const compare = async (
+        of: (idOf: (kind: Kind) => string) => [path: string, body: object | undefined],
+      ) => {
         const used: string[] = [];
         const use = (id: string) => {
           used.push(id);
           return id;
         };
-        const [foreignPath, foreignBody] = of((kind) => use(owner.ids[kind] ?? serverIds[kind] ?? randomUUID()));
+        const [foreignPath, foreignBody] = of((kind) =>
+          use(owner.ids[kind] ?? serverIds[kind] ?? randomUUID()),
+        );
         const [randomPath, randomBody] = of(() => use(randomUUID()));
         const foreign = await send(route.method, foreignPath, headers, foreignBody);
         const random = await send(route.method, randomPath, headers, randomBody);
@@ -398,7 +422,8 @@ test('what is another’s answers what an id answers that never was: in path, qu
       }
       for (const [name, kind] of Object.entries(target.query ?? {})) {
         // VPN servers are everybody's: a filter by one is no id of another's.
-        if (kind !== 'server') await compare((idOf) => [`${pathOf(route, target, idOf)}?${name}=${idOf(kind)}`, undefined]);
+        if (kind !== 'server')
+          await compare((idOf) => [`${pathOf(route, target, idOf)}?${name}=${idOf(kind)}`, undefined]);
       }
       for (const [name, kind] of Object.entries(target.bodyIds ?? {})) {
         await compare((idOf) => [pathOf(route, target, idOf), { [name]: idOf(kind) }]);
@@ -414,10 +439,15 @@ test('what is another’s answers what an id answers that never was: in path, qu
 
 /** Everything of Acme that a stranger could have changed. */
 async function snapshot(): Promise<unknown> {
-  const read = async (sql: string) => (await database.pool.query(sql, [acme.ids['tenant']])).rows as unknown[];
+  const read = async (sql: string) =>
+    (await database.pool.query(sql, [acme.ids['tenant']])).rows as unknown[];
   return [
-    await read('SELECT id, name, state, generation, holds, metadata, external_id FROM devices WHERE tenant_id = $1 ORDER BY id'),
-    await read('SELECT id, email, state, mode, metadata, external_id FROM tenant_users WHERE tenant_id = $1 ORDER BY id'),
+    await read(
+      'SELECT id, name, state, generation, holds, metadata, external_id FROM devices WHERE tenant_id = $1 ORDER BY id',
+    ),
+    await read(
+      'SELECT id, email, state, mode, metadata, external_id FROM tenant_users WHERE tenant_id = $1 ORDER BY id',
+    ),
     await read('SELECT id, name, revoked_at, expires_at FROM api_keys WHERE tenant_id = $1 ORDER BY id'),
     await read('SELECT id, state, closed_at FROM sessions WHERE tenant_id = $1 ORDER BY id'),
   ];
@@ -495,9 +525,20 @@ test('no answer says more than its schema, and none holds a secret of the platfo
   for (const route of routes) {
     const headers = { tenant: acme.key, user: acme.user, admin, public: {} }[route.access] ?? {};
     if (route.method !== 'GET') continue;
-    const answer = await send('GET', pathOf(route, targetOf(route), (kind) => acme.ids[kind] ?? serverIds[kind] ?? randomUUID()), headers);
+    const answer = await send(
+      'GET',
+      pathOf(route, targetOf(route), (kind) => acme.ids[kind] ?? serverIds[kind] ?? randomUUID()),
+      headers,
+    );
     for (const { text } of secrets.rows) expect(answer.body.includes(text), nameOf(route)).toBe(false);
-    for (const word of ['"tenant_id"', '"password', '"passwordHash"', '"keyHash"', '"sealed', '"sshPrivateKey"'])
+    for (const word of [
+      '"tenant_id"',
+      '"password',
+      '"passwordHash"',
+      '"keyHash"',
+      '"sealed',
+      '"sshPrivateKey"',
+    ])
       if (!(word === '"password' && answer.body.includes('"passwordLengthMin"')))
         expect(answer.body.includes(word), `${nameOf(route)} ${word}`).toBe(false);
     if (!route.url.endsWith('/config')) expect(answer.body, nameOf(route)).not.toContain('PrivateKey');

@@ -76,8 +76,7 @@ const ADMIN = '/api/v1/admin';
 
 /** The API's table of contents. */
 export function registerRoutes(app: FastifyInstance, services: Services): void {
-  const { health, users, devices, sessions, serverStatus, clock, tenants, servers, plans, usage } =
-    services;
+  const { health, users, devices, sessions, serverStatus, clock, tenants, servers, plans, usage } = services;
   void app.register(healthRoutes, health);
   void app.register(authRoutes, { prefix: API, users });
   void app.register(meRoutes, { prefix: API });

@@ -171,7 +171,8 @@ export const ERRORS = {
   request_in_flight: {
     kind: 'conflict',
     title: 'The same request is under way',
-    remedy: 'Wait as many seconds as `Retry-After` says and send it again: it is answered then what the first one was.',
+    remedy:
+      'Wait as many seconds as `Retry-After` says and send it again: it is answered then what the first one was.',
   },
   webhook_endpoint_limit_reached: {
     kind: 'conflict',

@@ -378,15 +378,20 @@ describe('the documentation', () => {
 describe('rate limits', () => {
   async function limited(limiter: RateLimiter, over: Partial<AppOptions> = {}) {
     const config = { access: 'tenant', scope: 'app', act: null, limit: 'auth' } as const;
-    const started = await bareApp((routes) => {
-      routes.post('/a', { schema: { hide: true }, config }, () => ({ ok: true }));
-      routes.post('/b', { schema: { hide: true }, config }, () => ({ ok: true }));
-      const user = { access: 'user', scope: 'app', act: null, limit: 'read' } as const;
-      routes.get('/mine', { schema: { hide: true }, config: user }, () => ({ ok: true }));
-      routes.get('/costly', { schema: { hide: true }, config: { ...user, limit: 'costly' } }, () => ({ ok: true }));
-      const open = { access: 'public', act: null, limit: 'none' } as const;
-      routes.get('/probe', { schema: { hide: true }, config: open }, () => ({ ok: true }));
-    }, { limiter, ...over });
+    const started = await bareApp(
+      (routes) => {
+        routes.post('/a', { schema: { hide: true }, config }, () => ({ ok: true }));
+        routes.post('/b', { schema: { hide: true }, config }, () => ({ ok: true }));
+        const user = { access: 'user', scope: 'app', act: null, limit: 'read' } as const;
+        routes.get('/mine', { schema: { hide: true }, config: user }, () => ({ ok: true }));
+        routes.get('/costly', { schema: { hide: true }, config: { ...user, limit: 'costly' } }, () => ({
+          ok: true,
+        }));
+        const open = { access: 'public', act: null, limit: 'none' } as const;
+        routes.get('/probe', { schema: { hide: true }, config: open }, () => ({ ok: true }));
+      },
+      { limiter, ...over },
+    );
     const send = (url: string, apiKey = 'key', remoteAddress = '198.51.100.7') =>
       started.app.inject({ method: 'POST', url, remoteAddress, headers: { 'x-api-key': apiKey } });
     return { ...started, send };
@@ -424,11 +429,20 @@ describe('rate limits', () => {
   });
 
   const mine = (target: FastifyInstance, url: string, headers: object = {}) =>
-    target.inject({ url, remoteAddress: '10.0.0.1', headers: { 'x-api-key': 'key', authorization: 'Bearer token', ...headers } });
+    target.inject({
+      url,
+      remoteAddress: '10.0.0.1',
+      headers: { 'x-api-key': 'key', authorization: 'Bearer token', ...headers },
+    });
 
   test('each layer holds for itself: tenant, key, user, client; what is costly is rarer', async () => {
     const policy = { passwordLengthMin: 12, authRateLimit: 3, authRateWindowSeconds: 60 };
-    const high = { tenantRateLimit: 1_000, keyRateLimit: 1_000, userRateLimit: 1_000, clientRateLimit: 1_000 };
+    const high = {
+      tenantRateLimit: 1_000,
+      keyRateLimit: 1_000,
+      userRateLimit: 1_000,
+      clientRateLimit: 1_000,
+    };
     for (const [layer, limits] of [
       ['tenant', { ...high, tenantRateLimit: 2 }],
       ['key', { ...high, keyRateLimit: 2 }],
@@ -452,7 +466,9 @@ describe('rate limits', () => {
       await target.close();
     }
     const { app: target } = await limited(createInProcessRateLimiter());
-    expect((await mine(target, '/costly')).headers['ratelimit-policy']).toMatch(/^"costly";q=300;w=60, "user";/);
+    expect((await mine(target, '/costly')).headers['ratelimit-policy']).toMatch(
+      /^"costly";q=300;w=60, "user";/,
+    );
     await target.close();
   });
 
@@ -464,7 +480,9 @@ describe('rate limits', () => {
         return Promise.resolve({ allowed: true, remaining: 1, resetSeconds: 1 });
       },
     };
-    const claims = ['198.51.100.1', '198.51.100.2', '::1', 'x'].map((claimed) => ({ 'x-forwarded-for': claimed }));
+    const claims = ['198.51.100.1', '198.51.100.2', '::1', 'x'].map((claimed) => ({
+      'x-forwarded-for': claimed,
+    }));
     const { app: target } = await limited(counting);
     for (const claim of claims) await mine(target, '/mine', claim);
     expect(new Set(seen).size).toBe(1);
@@ -477,7 +495,9 @@ describe('rate limits', () => {
   });
 
   test('probes are not counted', async () => {
-    const none: RateLimiter = { consume: () => Promise.resolve({ allowed: false, remaining: 0, resetSeconds: 9 }) };
+    const none: RateLimiter = {
+      consume: () => Promise.resolve({ allowed: false, remaining: 0, resetSeconds: 9 }),
+    };
     const { app: target } = await limited(none);
     expect((await target.inject('/probe')).statusCode).toBe(200);
     expect((await mine(target, '/mine')).statusCode).toBe(429);

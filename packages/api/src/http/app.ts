@@ -119,7 +119,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       origin: options.corsOrigins.includes('*') ? '*' : [...options.corsOrigins],
       methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
       allowedHeaders: ['authorization', 'content-type', 'x-api-key', 'idempotency-key'],
-      exposedHeaders: ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy', 'location', 'idempotent-replayed'],
+      exposedHeaders: [
+        'x-request-id',
+        'retry-after',
+        'ratelimit',
+        'ratelimit-policy',
+        'location',
+        'idempotent-replayed',
+      ],
       maxAge: 600,
     });
   }

@@ -75,7 +75,9 @@ function claimOf(request: FastifyRequest, principal: Principal, key: string): Cl
   const tenantId = principal.kind === 'admin' ? null : principal.tenantId;
   const whole = JSON.stringify([request.method, request.routeOptions.url, request.url, request.body ?? null]);
   return {
-    hash: createHash('sha256').update(JSON.stringify([tenantId, nameOf(principal), key])).digest(),
+    hash: createHash('sha256')
+      .update(JSON.stringify([tenantId, nameOf(principal), key]))
+      .digest(),
     tenantId,
     userId: principal.kind === 'user' ? principal.userId : null,
     fingerprint: createHmac('sha256', key).update(whole).digest(),
@@ -114,7 +116,10 @@ export const idempotency = fp<IdempotencyOptions>((app, { store, vault }, done) 
     }
     if (typeof key !== 'string' || !SHAPE.test(key)) {
       next(
-        new CVaultError('invalid_request', 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.'),
+        new CVaultError(
+          'invalid_request',
+          'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.',
+        ),
       );
       return;
     }

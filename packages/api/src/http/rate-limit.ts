@@ -26,9 +26,14 @@ const perMinute = (limit: number): RateLimit => ({ limit, windowSeconds: MINUTE 
 function layersOf({ principal, ip }: FastifyRequest, limit: LimitClass): Layer[] {
   if (limit === 'none') return [];
   const client = clientOf(ip);
-  if (principal === null || principal.kind === 'admin') return [{ name: 'client', of: client, rate: STRANGER }];
+  if (principal === null || principal.kind === 'admin')
+    return [{ name: 'client', of: client, rate: STRANGER }];
   const { tenantId, key, policy } = principal;
-  const layer = (name: Layer['name'], of: string, rate: RateLimit): Layer => ({ name, of: `${tenantId}:${of}`, rate });
+  const layer = (name: Layer['name'], of: string, rate: RateLimit): Layer => ({
+    name,
+    of: `${tenantId}:${of}`,
+    rate,
+  });
   const shared = [
     layer('key', key.id, perMinute(policy.keyRateLimit)),
     layer('tenant', '', perMinute(policy.tenantRateLimit)),
@@ -37,7 +42,8 @@ function layersOf({ principal, ip }: FastifyRequest, limit: LimitClass): Layer[]
     const rate = { limit: policy.authRateLimit, windowSeconds: policy.authRateWindowSeconds };
     return [layer('auth', client, rate), ...shared];
   }
-  const [who, most] = principal.kind === 'user' ? [principal.userId, policy.userRateLimit] : [key.id, policy.keyRateLimit];
+  const [who, most] =
+    principal.kind === 'user' ? [principal.userId, policy.userRateLimit] : [key.id, policy.keyRateLimit];
   const costly = limit === 'costly' ? [layer('costly', who, perMinute(Math.ceil(most / COSTLY_SHARE)))] : [];
   if (principal.kind === 'tenant') return [...costly, ...shared];
   return [
@@ -61,15 +67,21 @@ function limitHook(limit: LimitClass, limiter: RateLimiter, gate: Admission): on
     );
     // draft-ietf-httpapi-ratelimit-headers-11
     const policies = states.map(({ name, rate }) => `"${name}";q=${rate.limit};w=${rate.windowSeconds}`);
-    const left = states.map(({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`);
+    const left = states.map(
+      ({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`,
+    );
     void reply.headers({ 'ratelimit-policy': policies.join(', '), ratelimit: left.join(', ') });
     const used = states.filter(({ allowed }) => !allowed);
     const [first] = used;
     if (first === undefined) return;
     const { limit: most, windowSeconds } = first.rate;
-    throw new CVaultError('rate_limited', `Too many requests: at most ${most} in ${windowSeconds} s (${first.name}).`, {
-      retryAfterSeconds: Math.max(...used.map(({ resetSeconds }) => resetSeconds)),
-    });
+    throw new CVaultError(
+      'rate_limited',
+      `Too many requests: at most ${most} in ${windowSeconds} s (${first.name}).`,
+      {
+        retryAfterSeconds: Math.max(...used.map(({ resetSeconds }) => resetSeconds)),
+      },
+    );
   };
 }
 

@@ -106,7 +106,10 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
     translateError: translatePostgresError,
     limiter,
     requestsAtOnce: options.requestsAtOnce ?? 1_000,
-    idempotency: { store: createIdempotencyStore(database.as('cvault_api'), database.as('cvault_operator')), vault },
+    idempotency: {
+      store: createIdempotencyStore(database.as('cvault_api'), database.as('cvault_operator')),
+      vault,
+    },
     corsOrigins: options.corsOrigins ?? [],
     trustProxy: options.trustProxy ?? [],
     publicUrl: options.publicUrl ?? '',

@@ -18,7 +18,13 @@ test('a key may do what its scopes say and nothing else; without a list, everyth
 });
 
 test('a test key has nothing that reaches what is live', () => {
-  for (const scope of ['settings:write', 'webhooks:read', 'webhooks:write', 'audit:read', 'privacy:write'] as const) {
+  for (const scope of [
+    'settings:write',
+    'webhooks:read',
+    'webhooks:write',
+    'audit:read',
+    'privacy:write',
+  ] as const) {
     expect(() => checkScope({ ...key(null), mode: 'test' }, scope)).toThrow(
       expect.objectContaining({ code: 'insufficient_scope' }),
     );

@@ -70,7 +70,12 @@ export function createDeviceDirectory({ directory, devices, peers }: DeviceDirec
   }
 
   return {
-    async list(scope: TenantScope, filter: DeviceFilter, limit: number, afterId?: string): Promise<DevicePage> {
+    async list(
+      scope: TenantScope,
+      filter: DeviceFilter,
+      limit: number,
+      afterId?: string,
+    ): Promise<DevicePage> {
       // One more than asked for tells whether another page comes.
       const found = await directory.list(scope, filter, { limit: limit + 1, afterId });
       const page = found.slice(0, limit);

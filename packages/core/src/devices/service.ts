@@ -100,18 +100,20 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
     ): Promise<ConfiguredDevice> {
       checkExpiry(input.expiresAt);
       const earlier = again ? await devices.find(owner, id) : null;
-      const device = earlier ?? (await devices.register({
-        id,
-        tenantId: owner.tenantId,
-        userId: owner.userId,
-        name: input.name,
-        region: input.region ?? null,
-        serverId: input.serverId ?? null,
-        expiresAt: input.expiresAt ?? null,
-        dns: input.dns ?? null,
-        routes: input.routes ?? null,
-        ...newKeys(vault, { tenantId: owner.tenantId, id }, input.publicKey),
-      }));
+      const device =
+        earlier ??
+        (await devices.register({
+          id,
+          tenantId: owner.tenantId,
+          userId: owner.userId,
+          name: input.name,
+          region: input.region ?? null,
+          serverId: input.serverId ?? null,
+          expiresAt: input.expiresAt ?? null,
+          dns: input.dns ?? null,
+          routes: input.routes ?? null,
+          ...newKeys(vault, { tenantId: owner.tenantId, id }, input.publicKey),
+        }));
       const result = await converge(owner, device, wait);
       if (result.outcome === 'refused') {
         await devices.delete(owner, device.id);

@@ -111,10 +111,15 @@ export function createUserDirectory({ users, plans, tenants, peers }: UserDirect
       if (wanted === undefined || wanted === null || plan === null || wanted <= plan) return [];
       return [{ pointer: `/limits/${name}`, message: `must be at most ${plan}, as your plan says` }];
     });
-    if (faults.length > 0) throw new CVaultError('invalid_request', 'A limit is above the plan’s.', { faults });
+    if (faults.length > 0)
+      throw new CVaultError('invalid_request', 'A limit is above the plan’s.', { faults });
   }
 
-  async function setState(scope: TenantScope, id: string, state: 'active' | 'suspended'): Promise<TenantUser> {
+  async function setState(
+    scope: TenantScope,
+    id: string,
+    state: 'active' | 'suspended',
+  ): Promise<TenantUser> {
     const changed = await users.setState(scope, id, state);
     if (changed === null) throw notFound('user');
     peers.wake(changed.serverIds);
@@ -181,7 +186,6 @@ export function createUserDirectory({ users, plans, tenants, peers }: UserDirect
       if (serverIds === null) throw notFound('user');
       peers.wake(serverIds);
     },
-
   };
 }
 

@@ -45,7 +45,12 @@ export interface UserStore {
     newHash: Buffer,
   ): Promise<{ userId: string; signInId: string } | null>;
   /** Puts a stronger hash in the place of `oldHash`; does nothing where it was changed in between. */
-  replacePasswordHash(userId: string, tenantId: string, oldHash: string | null, newHash: string): Promise<void>;
+  replacePasswordHash(
+    userId: string,
+    tenantId: string,
+    oldHash: string | null,
+    newHash: string,
+  ): Promise<void>;
   /** Deletes sign-ins that ended long ago; answers how many. */
   forgetEndedSignIns(): Promise<number>;
 }

@@ -48,7 +48,13 @@ export function createUserService({ users, passwords, accessTokens }: UserServic
       const [userId, signInId] = [newId(), newId()];
       const { token, hash } = generateRefreshToken();
       const user = await users.register(
-        { id: userId, tenantId, mode, email: normalizeEmail(email), passwordHash: await passwords.hash(password) },
+        {
+          id: userId,
+          tenantId,
+          mode,
+          email: normalizeEmail(email),
+          passwordHash: await passwords.hash(password),
+        },
         { id: signInId, tenantId, userId, refreshTokenHash: hash },
       );
       return { user, tokens: await tokensFor({ tenantId, userId, signInId }, token) };
@@ -80,7 +86,10 @@ export function createUserService({ users, passwords, accessTokens }: UserServic
      * thief's: which of both comes cannot be told, so the whole sign-in ends (RFC 9700 section 4.14.2).
      * @throws CVaultError `invalid_refresh_token`
      */
-    async refresh({ tenantId, key: { mode } }: TenantPrincipal, refreshToken: Secret<string>): Promise<Tokens> {
+    async refresh(
+      { tenantId, key: { mode } }: TenantPrincipal,
+      refreshToken: Secret<string>,
+    ): Promise<Tokens> {
       const usedHash = hashOfRefreshToken(refreshToken.reveal());
       const { token, hash } = generateRefreshToken();
       const signIn = usedHash === null ? null : await users.rotate(tenantId, mode, usedHash, hash);

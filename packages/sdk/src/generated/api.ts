@@ -340,6 +340,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/tenants/{id}/api-keys/{keyId}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace an API key; the old one goes on for a while */
+        post: operations["rotateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/tenants/{id}/resume": {
         parameters: {
             query?: never;
@@ -371,6 +388,26 @@ export interface paths {
         get: operations["listTenantSessions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tenants/{id}/signing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a tenant a new key that signs its access tokens
+         * @description They change by themselves every 30 days.
+         */
+        post: operations["rotateSigningKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -705,6 +742,456 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenant/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List my API keys, oldest first, revoked ones too */
+        get: operations["listOwnApiKeys"];
+        put?: never;
+        /**
+         * Create an API key; the answer shows it once
+         * @description A key cannot give scopes that it has not got itself, and a test key cannot make a live one.
+         */
+        post: operations["createOwnApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/api-keys/{keyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get one of my API keys */
+        get: operations["getOwnApiKey"];
+        put?: never;
+        post?: never;
+        /** Revoke an API key; it opens nothing from then on */
+        delete: operations["revokeOwnApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/api-keys/{keyId}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace an API key; the old one goes on for a while
+         * @description The new key may do what the old one may, which has to be no more than the key of this request may.
+         */
+        post: operations["rotateOwnApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the devices of my users, oldest first */
+        get: operations["listTenantDevices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a device */
+        get: operations["getTenantDevice"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a device
+         * @description 204: the VPN server has removed it, its next packet does not pass. 202: the VPN server cannot be reached just now; the device is removed as soon as it is back.
+         */
+        delete: operations["deleteTenantDevice"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what you keep with a device
+         * @description What is left out stays.
+         */
+        patch: operations["updateTenantDevice"];
+        trace?: never;
+    };
+    "/api/v1/tenant/devices/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the suspension of a device; whatever else holds it goes on */
+        post: operations["resumeDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/devices/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a device off its VPN server until it is resumed */
+        post: operations["suspendDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions of all my users, newest first */
+        get: operations["listOwnSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get my settings and my plan */
+        get: operations["getSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change my settings
+         * @description What is left out stays. They are of live devices too, so a test key cannot change them.
+         */
+        patch: operations["updateSettings"];
+        trace?: never;
+    };
+    "/api/v1/tenant/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The usage of all my users, or of one, by hour or day
+         * @description Bytes inside the tunnel, as the VPN server counts them; at most one reading (30 s by default) behind. With `format=csv` the same numbers as text, one line per hour or day and device that has any.
+         */
+        get: operations["getOwnUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List my users, oldest first */
+        get: operations["listUsers"];
+        put?: never;
+        /**
+         * Create a user without a password
+         * @description The user signs in by an invitation, by your own identity provider, or with tokens that you ask for.
+         */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a user */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a user with all devices and sessions
+         * @description From now on nothing of the user opens anything. The user is gone from the list when the VPN servers have acknowledged the removal of the devices, and until then `deleting`.
+         */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what you keep with a user, and the user’s limits
+         * @description What is left out stays.
+         */
+        patch: operations["updateUser"];
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a suspended user
+         * @description Brings back exactly what the suspension took.
+         */
+        post: operations["resumeUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend a user
+         * @description The user’s tokens open nothing and the devices have no tunnel, until the user is resumed.
+         */
+        post: operations["suspendUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhook endpoints, oldest first */
+        get: operations["listWebhookEndpoints"];
+        put?: never;
+        /** Create a webhook endpoint */
+        post: operations["createWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a webhook endpoint */
+        get: operations["getWebhookEndpoint"];
+        put?: never;
+        post?: never;
+        /** Delete a webhook endpoint with its log */
+        delete: operations["deleteWebhookEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, disable or enable a webhook endpoint
+         * @description What is left out stays. While it is disabled nothing new is written for it; what waited goes on when it is enabled.
+         */
+        patch: operations["updateWebhookEndpoint"];
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent and is to be sent, newest first */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/deliveries/{messageId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a delivery with its attempts */
+        get: operations["getWebhookDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/deliveries/{messageId}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message again
+         * @description Under the same id, whatever became of it before.
+         */
+        post: operations["replayWebhookDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send again all that failed since a time */
+        post: operations["replayFailedWebhookDeliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook endpoint another secret
+         * @description While both are valid, messages carry a signature by each.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a `webhook.test` message
+         * @description What came of it is in the delivery’s log.
+         */
+        post: operations["testWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The public keys that verify a tenant’s access tokens
+         * @description Tokens are JWTs of `typ` `at+jwt`, signed with ES256: compare `aud` with the tenant’s id, `iss` with the address of this document without `/jwks.json`. A new key is here 10 minutes before it signs. A valid signature says that the user was signed in when the token was issued; whether that has ended since only the API knows.
+         */
+        get: operations["getTenantKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/usage": {
         parameters: {
             query?: never;
@@ -926,25 +1413,40 @@ export interface components {
             tunnelPrefix6?: string | null;
         };
         ApiKey: {
+            /** @description Empty: everywhere */
+            allowedSources: string[];
             /**
              * Format: date-time
              * @description ISO 8601, UTC, with milliseconds
              */
             createdAt: string;
+            expiresAt: string | null;
             /**
              * Format: uuid
              * @description UUID
              */
             id: string;
-            /** @enum {string} */
+            /** @description To about a minute. Null: never */
+            lastUsedAt: string | null;
+            /**
+             * @description `test`: simulated VPN servers, and users and devices of its own
+             * @enum {string}
+             */
             mode: "live" | "test";
             name: string;
             /** @description The first characters, to tell keys apart */
             prefix: string;
             revokedAt: string | null;
+            /** @description Null: all that there are, also those to come */
+            scopes: components["schemas"]["Scope"][] | null;
         };
         ApiKeyList: {
             apiKeys: components["schemas"]["ApiKey"][];
+        };
+        ApiKeyPage: {
+            apiKeys: components["schemas"]["ApiKey"][];
+            /** @description Null on the last page */
+            nextCursor: string | null;
         };
         Connected: {
             connectedAt: string;
@@ -955,20 +1457,50 @@ export interface components {
             status: "connected";
         };
         CreateApiKey: {
+            /** @description Addresses and ranges in CIDR notation that it may be used from. Empty: everywhere */
+            allowedSources?: string[];
+            /** @description It opens nothing from then on. Null: never. */
+            expiresAt?: string | null;
             /**
+             * @description `test`: simulated VPN servers, and users and devices of its own
              * @default live
              * @enum {string}
              */
             mode: "live" | "test";
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name: string;
+            /**
+             * @description Absent: all that there are now.
+             * @default [
+             *       "app",
+             *       "users:read",
+             *       "users:write",
+             *       "tokens:write",
+             *       "devices:read",
+             *       "devices:write",
+             *       "sessions:read",
+             *       "usage:read",
+             *       "settings:read",
+             *       "settings:write",
+             *       "keys:read",
+             *       "keys:write",
+             *       "webhooks:read",
+             *       "webhooks:write",
+             *       "audit:read",
+             *       "privacy:write"
+             *     ]
+             */
+            scopes: components["schemas"]["Scope"][];
         };
         CreatedApiKey: {
+            /** @description Empty: everywhere */
+            allowedSources: string[];
             /**
              * Format: date-time
              * @description ISO 8601, UTC, with milliseconds
              */
             createdAt: string;
+            expiresAt: string | null;
             /**
              * Format: uuid
              * @description UUID
@@ -976,17 +1508,42 @@ export interface components {
             id: string;
             /** @description The key. It is shown here and never again. */
             key: string;
-            /** @enum {string} */
+            /** @description To about a minute. Null: never */
+            lastUsedAt: string | null;
+            /**
+             * @description `test`: simulated VPN servers, and users and devices of its own
+             * @enum {string}
+             */
             mode: "live" | "test";
             name: string;
             /** @description The first characters, to tell keys apart */
             prefix: string;
             revokedAt: string | null;
+            /** @description Null: all that there are, also those to come */
+            scopes: components["schemas"]["Scope"][] | null;
+        };
+        CreateOwnApiKey: {
+            /** @description Addresses and ranges in CIDR notation that it may be used from. Empty: everywhere */
+            allowedSources?: string[];
+            /** @description It opens nothing from then on. Null: never. */
+            expiresAt?: string | null;
+            /**
+             * @description `test`: simulated VPN servers, and users and devices of its own
+             * @default live
+             * @enum {string}
+             */
+            mode: "live" | "test";
+            /** @description 1 to 100 characters, without control or invisible formatting characters */
+            name: string;
+            /** @description None that the key of this request has not got itself. */
+            scopes: components["schemas"]["Scope"][];
         };
         CreateTenant: {
             /** @description Requests to the authentication routes per client and window */
             authRateLimit?: number;
             authRateWindowSeconds?: number;
+            /** @description Requests in a minute of each client address of its users */
+            clientRateLimit?: number;
             /** @description Most bytes in a period, up and down together, of all users together. Null: any amount */
             dataLimitBytes?: number | null;
             /** @description Day of the month on which a period begins, at 0:00 UTC */
@@ -1001,6 +1558,8 @@ export interface components {
             downloadBitsPerSecond?: number | null;
             /** @description A device with an older key is held until it has a new one. Null: any age */
             keyLifetimeDays?: number | null;
+            /** @description Requests in a minute of each API key */
+            keyRateLimit?: number;
             /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
             keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
@@ -1013,16 +1572,45 @@ export interface components {
             routes?: string[];
             /** @description Most sessions open at once, of all users together. Null: any number */
             sessionLimit?: number | null;
+            /** @description Requests in a minute, of all its keys and users together */
+            tenantRateLimit?: number;
             /** @description Of each device, unless set for its user. Null: any speed */
             uploadBitsPerSecond?: number | null;
             /** @description The same of one user, unless set for the user */
             userDataLimitBytes?: number | null;
             /** @description Most devices of one user, unless set for the user. Null: any number */
             userDeviceLimit?: number | null;
+            /** @description Requests in a minute of each user */
+            userRateLimit?: number;
             /** @description Most sessions of one user open at once, unless set for the user. Null: any number */
             userSessionLimit?: number | null;
         };
+        CreateUser: {
+            /** Format: email */
+            email: string;
+            externalId?: string | null;
+            /** @description Your own texts by name, at most 50. Replaced as a whole. */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        CreateWebhookEndpoint: {
+            description?: string;
+            /** @description What it is told of; empty for everything */
+            events?: components["schemas"]["WebhookEventType"][];
+            /** @description https, on port 443 or 8443, at a public address */
+            url: string;
+        };
         DeletingTenant: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @constant */
+            status: "deleting";
+        };
+        DeletingUser: {
             /**
              * Format: uuid
              * @description UUID
@@ -1053,7 +1641,7 @@ export interface components {
             keyExpiresAt: string | null;
             lastConnectedAt: string | null;
             publicKey: string;
-            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
+            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`, `device`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
             reason: string | null;
             /** @description Null: the tenant’s. */
             routes: string[] | null;
@@ -1142,6 +1730,22 @@ export interface components {
              */
             timestamp: string;
         };
+        /** @description RFC 7517 */
+        JsonWebKeys: {
+            keys: {
+                /** @constant */
+                alg: "ES256";
+                /** @constant */
+                crv: "P-256";
+                kid: string;
+                /** @constant */
+                kty: "EC";
+                /** @constant */
+                use: "sig";
+                x: string;
+                y: string;
+            }[];
+        };
         Location: {
             /** @description Devices on it have an IPv6 tunnel address too. */
             hasIpv6: boolean;
@@ -1217,7 +1821,7 @@ export interface components {
         /** @description RFC 9457 problem; docs/errors.md lists the codes */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_admin_key" | "tenant_suspended" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
+            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_admin_key" | "tenant_suspended" | "user_suspended" | "insufficient_scope" | "source_not_allowed" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "external_id_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "key_limit_reached" | "idempotency_key_reused" | "request_in_flight" | "webhook_endpoint_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "overloaded" | "unavailable";
             detail: string;
             errors?: {
                 message: string;
@@ -1288,7 +1892,7 @@ export interface components {
             keyExpiresAt: string | null;
             lastConnectedAt: string | null;
             publicKey: string;
-            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
+            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`, `device`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
             reason: string | null;
             /** @description Null: the tenant’s. */
             routes: string[] | null;
@@ -1339,6 +1943,26 @@ export interface components {
             /** @constant */
             state: "removing";
         };
+        RemovingTenantDevice: {
+            /** Format: uuid */
+            id: string;
+            /** @constant */
+            status: "removing";
+        };
+        Replayed: {
+            replayed: number;
+        };
+        ReplayFailed: {
+            /** Format: date-time */
+            since: string;
+        };
+        RotateApiKey: {
+            /**
+             * @description How long the old key goes on. 0: it ends at once.
+             * @default 86400
+             */
+            overlapSeconds: number;
+        };
         RotateDevice: {
             /**
              * @description How long the old key goes on working while the new one has not been used. 0: it stops at once.
@@ -1347,6 +1971,32 @@ export interface components {
             overlapSeconds: number;
             /** @description The device’s own new public key. Absent: a key pair is made for it. */
             publicKey?: string;
+        };
+        RotateSigningKey: {
+            /**
+             * @description Somebody may have the old keys: what they signed is refused within 30 s, and users get new access tokens with their refresh tokens. Otherwise the new key signs in 10 minutes, and nobody notices.
+             * @default false
+             */
+            revokeOthers: boolean;
+        };
+        RotateWebhookSecret: {
+            /**
+             * @description How long the secret before signs too
+             * @default 86400
+             */
+            overlapSeconds: number;
+        };
+        /**
+         * @description What an API key may be used for
+         * @enum {string}
+         */
+        Scope: "app" | "users:read" | "users:write" | "tokens:write" | "devices:read" | "devices:write" | "sessions:read" | "usage:read" | "settings:read" | "settings:write" | "keys:read" | "keys:write" | "webhooks:read" | "webhooks:write" | "audit:read" | "privacy:write";
+        SentMessage: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            messageId: string;
         };
         Server: {
             createdAt: string;
@@ -1359,6 +2009,11 @@ export interface components {
             id: string;
             interfaceName: string;
             lastContactAt: string | null;
+            /**
+             * @description `test`: simulated, for the devices of test keys and no others.
+             * @enum {string}
+             */
+            mode: "live" | "test";
             name: string;
             /** @description The interface’s; null until it was activated. */
             publicKey: string | null;
@@ -1447,8 +2102,8 @@ export interface components {
         };
         SessionRecord: {
             closedAt: string | null;
-            /** @description `disconnect`: the call. `silence`: 180 s without a handshake. `revoked`: the device was deleted or suspended */
-            closedReason: ("disconnect" | "silence" | "revoked") | null;
+            /** @description `disconnect`: the call. `silence`: 180 s without a handshake. `moved`: the device moved to another VPN server. `revoked`: it was deleted or suspended */
+            closedReason: ("disconnect" | "silence" | "moved" | "revoked") | null;
             /**
              * Format: date-time
              * @description ISO 8601, UTC, with milliseconds
@@ -1508,6 +2163,7 @@ export interface components {
         Tenant: {
             authRateLimit: number;
             authRateWindowSeconds: number;
+            clientRateLimit: number;
             /**
              * Format: date-time
              * @description ISO 8601, UTC, with milliseconds
@@ -1526,6 +2182,7 @@ export interface components {
              */
             id: string;
             keyLifetimeDays: number | null;
+            keyRateLimit: number;
             keyRotationDays: number | null;
             name: string;
             passwordLengthMin: number;
@@ -1534,15 +2191,100 @@ export interface components {
             sessionLimit: number | null;
             /** @enum {string} */
             state: "active" | "suspended" | "deleting";
+            tenantRateLimit: number;
             uploadBitsPerSecond: number | null;
             userDataLimitBytes: number | null;
             userDeviceLimit: number | null;
+            userRateLimit: number;
             userSessionLimit: number | null;
+        };
+        TenantDevice: {
+            /** @description The newest one that the VPN server has acknowledged; 0 for none. */
+            appliedGeneration: number;
+            assignedIp: string;
+            /** @description Null where its VPN server has no IPv6 in the tunnel. */
+            assignedIp6: string | null;
+            createdAt: string;
+            /** @description Raised by every change that the VPN server has to see. */
+            desiredGeneration: number;
+            deviceName: string;
+            /** @description Null: the tenant’s. */
+            dns: string[] | null;
+            expiresAt: string | null;
+            externalId: string | null;
+            /** @description Why it failed; null in every other status. */
+            failure: string | null;
+            /** Format: uuid */
+            id: string;
+            keyChangedAt: string;
+            /** @description From then on the device is held until its key is changed. Null: never. */
+            keyExpiresAt: string | null;
+            lastConnectedAt: string | null;
+            metadata: {
+                [key: string]: string;
+            };
+            publicKey: string;
+            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`, `device`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
+            reason: string | null;
+            /** @description Null: the tenant’s. */
+            routes: string[] | null;
+            server: {
+                endpointPort: number;
+                /** Format: uuid */
+                id: string;
+                name: string;
+                publicIp: string;
+                region: string;
+            };
+            /**
+             * @description `active`: the VPN server has acknowledged the device, and a handshake succeeds at once.
+             * @enum {string}
+             */
+            status: "pending" | "active" | "suspended" | "failed" | "removing";
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            userId: string;
+        };
+        TenantDeviceList: {
+            devices: components["schemas"]["TenantDevice"][];
+            /** @description Null on the last page */
+            nextCursor: string | null;
         };
         TenantList: {
             /** @description Null on the last page */
             nextCursor: string | null;
             tenants: components["schemas"]["Tenant"][];
+        };
+        TenantUser: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            deviceCount: number;
+            /** @description What holds. Null: no limit */
+            effective: components["schemas"]["UserLimits"];
+            email: string;
+            externalId: string | null;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description What was set for this user. Null: your own limit */
+            limits: components["schemas"]["UserLimits"];
+            metadata: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            state: "active" | "suspended" | "deleting";
+        };
+        TenantUserList: {
+            /** @description Null on the last page */
+            nextCursor: string | null;
+            users: components["schemas"]["TenantUser"][];
         };
         Tokens: {
             /** @description For `Authorization: Bearer` */
@@ -1572,10 +2314,28 @@ export interface components {
             /** @description How many devices it gets, beside the others of its region. 0: none. */
             weight?: number;
         };
+        UpdateSettings: {
+            /** @description Shares of a data limit at which a warning goes out */
+            dataWarnPercents?: number[];
+            /** @description Resolvers in the devices’ configurations */
+            dns?: string[];
+            /** @description A device with an older key is held until it has a new one. Null: any age */
+            keyLifetimeDays?: number | null;
+            /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
+            keyRotationDays?: number | null;
+            /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
+            passwordLengthMin?: number;
+            /** @description Its devices on one VPN server reach each other. */
+            privateNetwork?: boolean;
+            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
+            routes?: string[];
+        };
         UpdateTenant: {
             /** @description Requests to the authentication routes per client and window */
             authRateLimit?: number;
             authRateWindowSeconds?: number;
+            /** @description Requests in a minute of each client address of its users */
+            clientRateLimit?: number;
             /** @description Most bytes in a period, up and down together, of all users together. Null: any amount */
             dataLimitBytes?: number | null;
             /** @description Day of the month on which a period begins, at 0:00 UTC */
@@ -1590,6 +2350,8 @@ export interface components {
             downloadBitsPerSecond?: number | null;
             /** @description A device with an older key is held until it has a new one. Null: any age */
             keyLifetimeDays?: number | null;
+            /** @description Requests in a minute of each API key */
+            keyRateLimit?: number;
             /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
             keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
@@ -1602,14 +2364,34 @@ export interface components {
             routes?: string[];
             /** @description Most sessions open at once, of all users together. Null: any number */
             sessionLimit?: number | null;
+            /** @description Requests in a minute, of all its keys and users together */
+            tenantRateLimit?: number;
             /** @description Of each device, unless set for its user. Null: any speed */
             uploadBitsPerSecond?: number | null;
             /** @description The same of one user, unless set for the user */
             userDataLimitBytes?: number | null;
             /** @description Most devices of one user, unless set for the user. Null: any number */
             userDeviceLimit?: number | null;
+            /** @description Requests in a minute of each user */
+            userRateLimit?: number;
             /** @description Most sessions of one user open at once, unless set for the user. Null: any number */
             userSessionLimit?: number | null;
+        };
+        UpdateTenantDevice: {
+            externalId?: string | null;
+            /** @description Your own texts by name, at most 50. Replaced as a whole. */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        UpdateUser: {
+            externalId?: string | null;
+            /** @description What is left out stays; null gives your own limit back. Where your plan has one, at most that. */
+            limits?: components["schemas"]["UpdateUserLimits"];
+            /** @description Your own texts by name, at most 50. Replaced as a whole. */
+            metadata?: {
+                [key: string]: string;
+            };
         };
         /** @description Null: the tenant’s limit */
         UpdateUserLimits: {
@@ -1623,6 +2405,14 @@ export interface components {
             sessionLimit?: number | null;
             /** @description Of each device */
             uploadBitsPerSecond?: number | null;
+        };
+        UpdateWebhookEndpoint: {
+            description?: string;
+            enabled?: boolean;
+            /** @description What it is told of; empty for everything */
+            events?: components["schemas"]["WebhookEventType"][];
+            /** @description https, on port 443 or 8443, at a public address */
+            url?: string;
         };
         Usage: {
             downloadBytes: number;
@@ -1721,6 +2511,115 @@ export interface components {
             connectedDevices: number;
             sessions: components["schemas"]["Session"][];
         };
+        WebhookDelivery: {
+            /** @description Attempts that failed, since it was written or replayed */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description The header `webhook-id`, the same over all attempts
+             */
+            messageId: string;
+            nextAttemptAt: string | null;
+            /** @enum {string} */
+            state: "pending" | "delivered" | "failed";
+            type: string;
+        };
+        WebhookDeliveryDetail: {
+            /** @description Attempts that failed, since it was written or replayed */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description Newest first, at most 100 */
+            log: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC, with milliseconds
+                 */
+                at: string;
+                durationMs: number;
+                fault: string | null;
+                /** @description Null where there was no answer; then `fault` says why */
+                status: number | null;
+            }[];
+            /**
+             * Format: uuid
+             * @description The header `webhook-id`, the same over all attempts
+             */
+            messageId: string;
+            nextAttemptAt: string | null;
+            /** @enum {string} */
+            state: "pending" | "delivered" | "failed";
+            type: string;
+        };
+        WebhookDeliveryList: {
+            deliveries: components["schemas"]["WebhookDelivery"][];
+            /** @description Null on the last page */
+            nextCursor: string | null;
+        };
+        WebhookEndpoint: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            description: string;
+            disabledAt: string | null;
+            /** @description `gone`: it answered 410. `failing`: every attempt of three days failed. */
+            disabledReason: ("manual" | "gone" | "failing") | null;
+            enabled: boolean;
+            events: string[];
+            /** @description Since when every attempt has failed */
+            failingSince: string | null;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description Until when the secret before this one signs too */
+            previousSecretUntil: string | null;
+            url: string;
+        };
+        WebhookEndpointList: {
+            webhookEndpoints: components["schemas"]["WebhookEndpoint"][];
+        };
+        WebhookEndpointWithSecret: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            description: string;
+            disabledAt: string | null;
+            /** @description `gone`: it answered 410. `failing`: every attempt of three days failed. */
+            disabledReason: ("manual" | "gone" | "failing") | null;
+            enabled: boolean;
+            events: string[];
+            /** @description Since when every attempt has failed */
+            failingSince: string | null;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description Until when the secret before this one signs too */
+            previousSecretUntil: string | null;
+            /** @description What signatures are checked with. It is shown here and never again. */
+            secret: string;
+            url: string;
+        };
+        /** @enum {string} */
+        WebhookEventType: "device.created" | "device.active" | "device.failed" | "device.suspended" | "device.resumed" | "device.moved" | "device.rotated" | "device.deleted" | "session.opened" | "session.closed" | "user.created" | "user.suspended" | "user.resumed" | "user.deleted" | "limit.data_warning" | "limit.data_reached" | "webhook_endpoint.disabled";
     };
     responses: {
         /** @description What went wrong: see `code` */
@@ -2227,6 +3126,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Usage"];
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Problem"];
@@ -2441,6 +3341,36 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    rotateApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateApiKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     resumeTenant: {
         parameters: {
             query?: never;
@@ -2489,6 +3419,32 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SessionHistory"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateSigningKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateSigningKey"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -2545,6 +3501,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Usage"];
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Problem"];
@@ -3019,6 +3976,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageByDevice"];
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Problem"];
@@ -3066,6 +4024,884 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listOwnApiKeys: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createOwnApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOwnApiKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOwnApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeOwnApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateOwnApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateApiKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listTenantDevices: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Your own id for it, unique among those that you have */
+                externalId?: string;
+                limit?: number;
+                region?: string;
+                /** @description UUID */
+                serverId?: string;
+                status?: "pending" | "active" | "suspended" | "failed";
+                /** @description UUID */
+                userId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantDeviceList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTenantDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteTenantDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovingTenantDevice"];
+                };
+            };
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateTenantDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTenantDevice"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    suspendDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOwnSessions: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description UUID */
+                deviceId?: string;
+                limit?: number;
+                /** @description UUID */
+                userId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOwnUsage: {
+        parameters: {
+            query?: {
+                /** @description Absent: what `Accept` prefers; JSON where it does not say */
+                format?: "json" | "csv";
+                /** @description Rounded down to an hour or day, UTC. Absent: 24 hours or 30 days before `to` */
+                from?: string;
+                /** @description At most 744 hours or 400 days. Hours are kept for a week by default */
+                granularity?: "hour" | "day";
+                /** @description Rounded up. Absent: the end of the hour or day that is under way */
+                to?: string;
+                /** @description UUID */
+                userId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                email?: string;
+                /** @description Your own id for it, unique among those that you have */
+                externalId?: string;
+                limit?: number;
+                state?: "active" | "suspended" | "deleting";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUserList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletingUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateUser"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    suspendUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+                state?: "pending" | "delivered" | "failed";
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    replayWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentMessage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    replayFailedWebhookDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayFailed"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateWebhookSecret"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentMessage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTenantKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonWebKeys"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getUsage: {
         parameters: {
             query?: {
@@ -3091,6 +4927,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageByDevice"];
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Problem"];

@@ -72,9 +72,13 @@ test('another body or route with the same key is refused; another tenant’s sam
 
 test('50 at once with one key make one device: one 201, the others the same answer or 409', async () => {
   const key = randomUUID();
-  const answers = await Promise.all(Array.from({ length: 50 }, () => send(acme, key, { deviceName: 'crowd' })));
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () => send(acme, key, { deviceName: 'crowd' })),
+  );
   expect(await countOf('crowd')).toBe(1);
-  const made = answers.filter((answer) => answer.statusCode === 201 && !answer.headers['idempotent-replayed']);
+  const made = answers.filter(
+    (answer) => answer.statusCode === 201 && !answer.headers['idempotent-replayed'],
+  );
   expect(made).toHaveLength(1);
   for (const answer of answers) {
     if (answer.statusCode === 201) expect(answer.body).toBe(made[0]!.body);
@@ -139,7 +143,12 @@ test('every write takes it: sign-up, the tenant’s own and the operator’s', a
   const key = randomUUID();
   const twice = async (url: string, payload: object, headers: Record<string, string>) => {
     const call = () =>
-      api.app.inject({ method: 'POST', url: `/api/v1${url}`, headers: { ...headers, 'idempotency-key': key }, payload });
+      api.app.inject({
+        method: 'POST',
+        url: `/api/v1${url}`,
+        headers: { ...headers, 'idempotency-key': key },
+        payload,
+      });
     const [first, again] = [await call(), await call()];
     expect(first.statusCode, first.body).toBe(201);
     expect(again.body).toBe(first.body);

@@ -77,7 +77,8 @@ export const UpdateTenant = z
   .partial()
   .meta({ id: 'UpdateTenant' });
 
-const { dns, routes, privateNetwork, passwordLengthMin, dataWarnPercents, keyLifetimeDays, keyRotationDays } = settings;
+const { dns, routes, privateNetwork, passwordLengthMin, dataWarnPercents, keyLifetimeDays, keyRotationDays } =
+  settings;
 
 /** What a tenant may set itself. */
 export const UpdateOwnSettings = z

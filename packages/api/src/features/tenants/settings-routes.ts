@@ -29,7 +29,8 @@ export const settingsRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> =
         operationId: 'updateSettings',
         tags,
         summary: 'Change my settings',
-        description: 'What is left out stays. They are of live devices too, so a test key cannot change them.',
+        description:
+          'What is left out stays. They are of live devices too, so a test key cannot change them.',
         body: UpdateOwnSettings,
         response: { 200: TenantResource },
       },

@@ -48,7 +48,11 @@ async function register(tenant: SignedInUser, deviceName: string): Promise<strin
   return answer.json<Device>().id;
 }
 const listed = async (tenant: SignedInUser, path: string) =>
-  (await tenant.call('GET', `/tenant${path}`)).json<{ users: User[]; devices: Device[]; nextCursor: string | null }>();
+  (await tenant.call('GET', `/tenant${path}`)).json<{
+    users: User[];
+    devices: Device[];
+    nextCursor: string | null;
+  }>();
 
 describe('users', () => {
   test('are created without a password, found by what the tenant calls them, and changed', async () => {
@@ -59,7 +63,10 @@ describe('users', () => {
     });
     expect(user).toMatchObject({ email: 'jane@example.com', state: 'active', externalId: 'crm-1' });
     for (const filter of ['email=JANE@example.com', 'externalId=crm-1'])
-      expect((await listed(acme, `/users?${filter}`)).users.map(({ id }) => id), filter).toEqual([user.id]);
+      expect(
+        (await listed(acme, `/users?${filter}`)).users.map(({ id }) => id),
+        filter,
+      ).toEqual([user.id]);
     const taken = await acme.call('POST', '/tenant/users', { email: 'x@example.com', externalId: 'crm-1' });
     expect(taken.json()).toMatchObject({ status: 409, code: 'external_id_taken' });
     const changed = await acme.call('PATCH', `/tenant/users/${user.id}`, {
@@ -140,7 +147,9 @@ describe('suspending', () => {
     const before = await devicesOf(acme, userId);
     expect(before.filter(({ status }) => status === 'suspended')).toHaveLength(sets.length - 1);
 
-    expect((await acme.call('POST', `/tenant/users/${userId}/suspend`)).json()).toMatchObject({ state: 'suspended' });
+    expect((await acme.call('POST', `/tenant/users/${userId}/suspend`)).json()).toMatchObject({
+      state: 'suspended',
+    });
     expect((await acme.call('GET', '/devices')).statusCode).toBe(401);
     const during = await devicesOf(acme, userId);
     expect(during.map(({ status }) => status)).toEqual(Array<string>(before.length).fill('suspended'));
@@ -150,7 +159,9 @@ describe('suspending', () => {
     await acme.call('POST', `/tenant/devices/${before[0]!.id}/suspend`);
     await acme.call('POST', `/tenant/devices/${before[0]!.id}/resume`);
 
-    expect((await acme.call('POST', `/tenant/users/${userId}/resume`)).json()).toMatchObject({ state: 'active' });
+    expect((await acme.call('POST', `/tenant/users/${userId}/resume`)).json()).toMatchObject({
+      state: 'active',
+    });
     await expect.poll(() => devicesOf(acme, userId), { timeout: 10_000 }).toEqual(before);
     expect((await acme.call('GET', '/devices')).statusCode).toBe(200);
   });
@@ -166,7 +177,8 @@ describe('suspending', () => {
         headers: { authorization: `Bearer ${api.adminKey}` },
       });
     await admin('suspend');
-    for (const path of ['/devices', '/tenant/users']) expect((await acme.call('GET', path)).statusCode).toBe(403);
+    for (const path of ['/devices', '/tenant/users'])
+      expect((await acme.call('GET', path)).statusCode).toBe(403);
     expect((await globex.call('GET', `/devices/${other}`)).json()).toMatchObject({ status: 'active' });
     await admin('resume');
     await expect.poll(() => devicesOf(acme, userId), { timeout: 10_000 }).toEqual(before);
@@ -191,10 +203,14 @@ describe('devices', () => {
   test('are listed by user, state, place and name, and hold what the tenant keeps with them', async () => {
     const { id: userId } = await me(globex);
     const id = await register(globex, 'named');
-    const kept = await globex.call('PATCH', `/tenant/devices/${id}`, { externalId: 'd-1', metadata: { a: 'b' } });
+    const kept = await globex.call('PATCH', `/tenant/devices/${id}`, {
+      externalId: 'd-1',
+      metadata: { a: 'b' },
+    });
     expect(kept.json()).toMatchObject({ id, userId, externalId: 'd-1', metadata: { a: 'b' } });
     expect(kept.body).not.toContain('PrivateKey');
-    const found = async (filter: string) => (await listed(globex, `/devices?${filter}`)).devices.map((device) => device.id);
+    const found = async (filter: string) =>
+      (await listed(globex, `/devices?${filter}`)).devices.map((device) => device.id);
     expect(await found('externalId=d-1')).toEqual([id]);
     expect(await found('region=us-east&status=active&limit=100')).toContain(id);
     expect(await found('status=failed')).toEqual([]);
@@ -203,7 +219,9 @@ describe('devices', () => {
     expect(await found('externalId=d-1')).toEqual([]);
     // A deleted device gives its name back.
     const next = await register(globex, 'next');
-    expect((await globex.call('PATCH', `/tenant/devices/${next}`, { externalId: 'd-1' })).statusCode).toBe(200);
+    expect((await globex.call('PATCH', `/tenant/devices/${next}`, { externalId: 'd-1' })).statusCode).toBe(
+      200,
+    );
   });
 });
 
@@ -211,7 +229,14 @@ describe('settings', () => {
   test('the tenant sets its own, and nothing that it pays for', async () => {
     const set = await globex.call('PATCH', '/tenant/settings', { dns: ['9.9.9.9'], keyLifetimeDays: 30 });
     expect(set.json()).toMatchObject({ dns: ['9.9.9.9'], keyLifetimeDays: 30 });
-    for (const paid of ['deviceLimit', 'sessionLimit', 'dataLimitBytes', 'uploadBitsPerSecond', 'authRateLimit', 'name']) {
+    for (const paid of [
+      'deviceLimit',
+      'sessionLimit',
+      'dataLimitBytes',
+      'uploadBitsPerSecond',
+      'authRateLimit',
+      'name',
+    ]) {
       const refused = await globex.call('PATCH', '/tenant/settings', { [paid]: 1 });
       expect(refused.statusCode, paid).toBe(400);
     }

@@ -36,8 +36,18 @@ afterAll(async () => {
   await database.close();
 });
 
-function send(method: 'GET' | 'POST' | 'DELETE', path: string, headers: Record<string, string>, payload?: object) {
-  return api.app.inject({ method, url: `/api/v1${path}`, headers, ...(payload === undefined ? {} : { payload }) });
+function send(
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  headers: Record<string, string>,
+  payload?: object,
+) {
+  return api.app.inject({
+    method,
+    url: `/api/v1${path}`,
+    headers,
+    ...(payload === undefined ? {} : { payload }),
+  });
 }
 
 interface Device {
@@ -79,20 +89,24 @@ test('its devices are active on the simulated VPN server, and live ones never ar
 test('tokens of the one kind open nothing with a key of the other, and are not used up by it', async () => {
   const mixed = { 'x-api-key': testKey, authorization: live.headers['authorization']! };
   expect((await send('GET', '/devices', mixed)).statusCode).toBe(401);
-  expect((await send('GET', '/me', { ...tester, 'x-api-key': live.headers['x-api-key']! })).statusCode).toBe(401);
+  expect((await send('GET', '/me', { ...tester, 'x-api-key': live.headers['x-api-key']! })).statusCode).toBe(
+    401,
+  );
   const signedIn = await send('POST', '/auth/login', { 'x-api-key': testKey }, credentials);
   const { refreshToken } = signedIn.json<{ refreshToken: string }>();
   const liveKey = { 'x-api-key': live.headers['x-api-key']! };
   expect((await send('POST', '/auth/refresh', liveKey, { refreshToken })).statusCode).toBe(401);
-  expect((await send('POST', '/auth/refresh', { 'x-api-key': testKey }, { refreshToken })).statusCode).toBe(200);
+  expect((await send('POST', '/auth/refresh', { 'x-api-key': testKey }, { refreshToken })).statusCode).toBe(
+    200,
+  );
 });
 
 test('the database has no place for a test device on a real VPN server, nor for a real VPN server of mode test', async () => {
   const run = (sql: string) => database.pool.query(sql);
   const real = "(SELECT id FROM servers WHERE mode = 'live' LIMIT 1)";
-  await expect(
-    run(`UPDATE devices SET server_id = ${real} WHERE mode = 'test'`),
-  ).rejects.toMatchObject({ constraint: 'devices_server_id_fkey' });
+  await expect(run(`UPDATE devices SET server_id = ${real} WHERE mode = 'test'`)).rejects.toMatchObject({
+    constraint: 'devices_server_id_fkey',
+  });
   await expect(
     run(`UPDATE devices SET server_id = ${real}, mode = 'live' WHERE mode = 'test'`),
   ).rejects.toMatchObject({ constraint: 'devices_tenant_id_user_id_fkey' });

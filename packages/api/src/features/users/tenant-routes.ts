@@ -78,7 +78,8 @@ export const tenantUserRoutes: FastifyPluginAsyncZod<{ users: UserDirectory }> =
         operationId: 'createUser',
         tags,
         summary: 'Create a user without a password',
-        description: 'The user signs in by an invitation, by your own identity provider, or with tokens that you ask for.',
+        description:
+          'The user signs in by an invitation, by your own identity provider, or with tokens that you ask for.',
         body: CreateUser,
         response: { 201: TenantUserResource },
       },
@@ -149,7 +150,11 @@ export const tenantUserRoutes: FastifyPluginAsyncZod<{ users: UserDirectory }> =
   );
 
   for (const [action, summary, description] of [
-    ['suspend', 'Suspend a user', 'The user’s tokens open nothing and the devices have no tunnel, until the user is resumed.'],
+    [
+      'suspend',
+      'Suspend a user',
+      'The user’s tokens open nothing and the devices have no tunnel, until the user is resumed.',
+    ],
     ['resume', 'Resume a suspended user', 'Brings back exactly what the suspension took.'],
   ] as const) {
     app.post(

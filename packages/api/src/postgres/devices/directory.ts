@@ -1,4 +1,10 @@
-import { type DeviceDirectoryStore, HOLDS, type Metadata, type TenantDevice, type TenantScope } from '@cvault/core';
+import {
+  type DeviceDirectoryStore,
+  HOLDS,
+  type Metadata,
+  type TenantDevice,
+  type TenantScope,
+} from '@cvault/core';
 import type pg from 'pg';
 import type { Database } from '../database.ts';
 import { externalIdRefusal } from '../external-ids.ts';
@@ -35,7 +41,11 @@ function fromRow(row: Row): TenantDevice {
   return { device: deviceFromRow(row), externalId: row.external_id, metadata: row.metadata };
 }
 
-async function findIn(db: pg.PoolClient, { tenantId, mode }: TenantScope, id: string): Promise<TenantDevice | null> {
+async function findIn(
+  db: pg.PoolClient,
+  { tenantId, mode }: TenantScope,
+  id: string,
+): Promise<TenantDevice | null> {
   const { rows } = await db.query<Row>(`${SELECT} AND d.id = $3`, [tenantId, mode, id]);
   return rows[0] === undefined ? null : fromRow(rows[0]);
 }

@@ -92,7 +92,10 @@ export async function whyNotPlaced(
 }
 
 async function findMode(db: pg.PoolClient, { tenantId, userId }: Owner): Promise<ApiKeyMode> {
-  const { rows } = await db.query<{ mode: ApiKeyMode }>(`SELECT ${modeOf('$1', '$2')} AS mode`, [tenantId, userId]);
+  const { rows } = await db.query<{ mode: ApiKeyMode }>(`SELECT ${modeOf('$1', '$2')} AS mode`, [
+    tenantId,
+    userId,
+  ]);
   return rows[0]!.mode;
 }
 

@@ -44,7 +44,10 @@ export async function forgetAnswers({ pool }: Database): Promise<void> {
 
 /** @param operator for the operator's claims, which are of no tenant */
 export function createIdempotencyStore({ pool }: Database, operator: Database): IdempotencyStore {
-  function as<T>({ tenantId }: Claim, work: (db: Pick<pg.Pool | pg.PoolClient, 'query'>) => Promise<T>): Promise<T> {
+  function as<T>(
+    { tenantId }: Claim,
+    work: (db: Pick<pg.Pool | pg.PoolClient, 'query'>) => Promise<T>,
+  ): Promise<T> {
     return tenantId === null ? work(operator.pool) : asTenant(pool, tenantId, work);
   }
 
@@ -57,7 +60,8 @@ export function createIdempotencyStore({ pool }: Database, operator: Database): 
           db.query<{ intended_id: string; attempt: number }>(CLAIM, values),
         );
         const own = claimed.rows[0];
-        if (own !== undefined) return { outcome: 'claimed', intendedId: own.intended_id, attempt: own.attempt };
+        if (own !== undefined)
+          return { outcome: 'claimed', intendedId: own.intended_id, attempt: own.attempt };
         const found = await as(claim, (db) =>
           db.query<{ same: boolean; answer: Buffer | null; wait: number }>(LOOK, [hash, fingerprint]),
         );

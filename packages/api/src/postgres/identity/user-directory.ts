@@ -18,7 +18,8 @@ import { deleteDevicesOf } from '../tenants/states.ts';
 
 /** Of a user `u` of tenant `t`. */
 const COLUMNS = `${USER_PLAN_COLUMNS}, u.state, u.external_id, u.metadata`;
-const FROM = 'FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id WHERE u.tenant_id = $1 AND u.mode = $2';
+const FROM =
+  'FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id WHERE u.tenant_id = $1 AND u.mode = $2';
 
 type UserRow = UserPlanRow & { state: UserState; external_id: string | null; metadata: Metadata };
 
@@ -78,7 +79,11 @@ function refusal(cause: unknown): unknown {
 }
 
 export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore {
-  async function findIn(db: pg.PoolClient, { tenantId, mode }: TenantScope, id: string): Promise<TenantUser | null> {
+  async function findIn(
+    db: pg.PoolClient,
+    { tenantId, mode }: TenantScope,
+    id: string,
+  ): Promise<TenantUser | null> {
     const { rows } = await db.query<UserRow>(FIND, [tenantId, mode, id]);
     return rows[0] === undefined ? null : userFromRow(rows[0]);
   }
@@ -86,7 +91,15 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
   return {
     list: ({ tenantId, mode }, { email, externalId, state }, { limit, afterId }) =>
       asTenant(pool, tenantId, async (db) => {
-        const values = [tenantId, mode, limit, afterId ?? null, email ?? null, externalId ?? null, state ?? null];
+        const values = [
+          tenantId,
+          mode,
+          limit,
+          afterId ?? null,
+          email ?? null,
+          externalId ?? null,
+          state ?? null,
+        ];
         return (await db.query<UserRow>(LIST, values)).rows.map(userFromRow);
       }),
 
