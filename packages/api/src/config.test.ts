@@ -33,6 +33,7 @@ test('what is required is enough', () => {
   expect(config.http).toEqual({
     host: '127.0.0.1',
     port: 3000,
+    requestsAtOnce: 2_000,
     publicUrl: '',
     corsOrigins: [],
     trustProxy: [],

@@ -29,6 +29,8 @@ export interface Config {
     readonly publicUrl: string;
     readonly corsOrigins: readonly string[];
     readonly trustProxy: readonly string[];
+    /** Requests that are worked on at once; more are refused. */
+    readonly requestsAtOnce: number;
   };
   readonly dataDir: string;
   readonly database: {
@@ -93,6 +95,7 @@ const Variables = z.object({
   CVAULT_PUBLIC_URL: PublicUrl.default(''),
   CORS_ORIGINS: Origins.default([]),
   TRUST_PROXY: Proxies.default([]),
+  CVAULT_REQUESTS_AT_ONCE: wholeNumber(16, 100_000, 2_000),
   CVAULT_DATA_DIR: z.string().default('.cvault'),
   DATABASE_URL: secretUrl(
     ['postgresql:', 'postgres:'],
@@ -268,6 +271,7 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
       publicUrl: values.CVAULT_PUBLIC_URL,
       corsOrigins: values.CORS_ORIGINS,
       trustProxy: values.TRUST_PROXY,
+      requestsAtOnce: values.CVAULT_REQUESTS_AT_ONCE,
     },
     dataDir: values.CVAULT_DATA_DIR,
     database: {

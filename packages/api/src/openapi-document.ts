@@ -1,4 +1,4 @@
-import type { Authenticator } from '@cvault/core';
+import type { Authenticator, RateLimiter } from '@cvault/core';
 import { buildApp } from './http/app.ts';
 import { createLogger } from './logger.ts';
 import { registerRoutes, type Services } from './routes.ts';
@@ -25,13 +25,14 @@ export async function buildOpenApi(): Promise<string> {
         'secondFactor',
         'signInSettings',
         'signingKeys',
-        'limiter',
         'devices',
         'sessions',
         'serverStatus',
         'clock',
         'tenants',
         'apiKeys',
+        'userDirectory',
+        'deviceDirectory',
         'operatorApiKeys',
         'servers',
         'plans',
@@ -51,6 +52,8 @@ export async function buildOpenApi(): Promise<string> {
     authenticator: inert<Authenticator>(),
     routes: (routes) => registerRoutes(routes, { ...services, health }),
     translateError: () => null,
+    limiter: inert<RateLimiter>(),
+    requestsAtOnce: 1,
     corsOrigins: [],
     trustProxy: [],
     publicUrl: '',

@@ -26,7 +26,6 @@ const unreachable = new Proxy(
   },
 ) as never;
 
-const limiter = { consume: () => Promise.resolve({ allowed: true, remaining: 1, resetSeconds: 1 }) };
 const services: Services = {
   users: unreachable,
   accounts: unreachable,
@@ -41,6 +40,8 @@ const services: Services = {
   serverStatus: unreachable,
   tenants: unreachable,
   apiKeys: unreachable,
+  userDirectory: unreachable,
+  deviceDirectory: unreachable,
   operatorApiKeys: unreachable,
   servers: unreachable,
   plans: unreachable,
@@ -56,12 +57,13 @@ const services: Services = {
   masterKey: unreachable,
   privacy: unreachable,
   metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('a service was reached')) },
-  limiter,
   clock: { now: () => new Date(0) },
   health: { clock: { now: () => new Date(0) }, probes: [], draining: () => false },
 };
 
-const { app } = await bareApp((routes) => registerRoutes(routes, services));
+const { app } = await bareApp((routes) => registerRoutes(routes, services), {
+  limiter: { consume: () => Promise.resolve({ allowed: true, remaining: 1, resetSeconds: 1 }) },
+});
 const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> };
 const operations = Object.entries(paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({

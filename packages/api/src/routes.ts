@@ -3,12 +3,12 @@ import type {
   ApiKeyService,
   AuditService,
   Clock,
+  DeviceDirectory,
   DeviceService,
   PlanService,
   Doctor,
   IdentityProviderService,
   LocationStore,
-  RateLimiter,
   RecoveryService,
   SecondFactorService,
   ServerHealthService,
@@ -20,6 +20,7 @@ import type {
   TenantService,
   TokenExchange,
   UsageService,
+  UserDirectory,
   UserService,
   MasterKeyRotation,
   PrivacyService,
@@ -30,6 +31,7 @@ import { accountRoutes } from './features/account/routes.ts';
 import { auditRoutes, tenantAuditRoutes } from './features/audit/routes.ts';
 import { authRoutes } from './features/auth/routes.ts';
 import { deviceRoutes } from './features/devices/routes.ts';
+import { tenantDeviceRoutes } from './features/devices/tenant-routes.ts';
 import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
 import { identityProviderRoutes } from './features/identity-providers/routes.ts';
@@ -47,11 +49,13 @@ import { publishedKeyRoutes, signingKeyRoutes } from './features/signing-keys/ro
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
 import { tenantApiKeyRoutes } from './features/tenants/own-api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
+import { settingsRoutes } from './features/tenants/settings-routes.ts';
+import { tenantUserRoutes } from './features/users/tenant-routes.ts';
 import { privacyRoutes } from './features/privacy/routes.ts';
-import { adminUsageRoutes, usageRoutes } from './features/usage/routes.ts';
+import { adminUsageRoutes, ownUsageRoutes, usageRoutes } from './features/usage/routes.ts';
 import { userLimitRoutes } from './features/tenants/user-limit-routes.ts';
 import { vpnRoutes } from './features/vpn/routes.ts';
-import { sessionRoutes, tenantSessionRoutes } from './features/vpn/session-routes.ts';
+import { ownSessionRoutes, sessionRoutes, tenantSessionRoutes } from './features/vpn/session-routes.ts';
 import { webhookRoutes } from './features/webhooks/routes.ts';
 
 /** What the routes need. */
@@ -65,13 +69,14 @@ export interface Services {
   readonly secondFactor: SecondFactorService;
   readonly signInSettings: SignInSettingsStore;
   readonly signingKeys: SigningKeys;
-  readonly limiter: RateLimiter;
   readonly devices: DeviceService;
   readonly sessions: SessionService;
   readonly serverStatus: ServerStatusService;
   readonly clock: Clock;
   readonly tenants: TenantService;
   readonly apiKeys: ApiKeyService;
+  readonly userDirectory: UserDirectory;
+  readonly deviceDirectory: DeviceDirectory;
   readonly operatorApiKeys: ApiKeyService;
   readonly servers: ServerService;
   readonly plans: PlanService;
@@ -99,16 +104,15 @@ const ADMIN = '/api/v1/admin';
 
 /** The API's table of contents. */
 export function registerRoutes(app: FastifyInstance, services: Services): void {
-  const { health, users, limiter, devices, sessions, serverStatus, clock, tenants, servers, plans, usage } =
-    services;
+  const { health, users, devices, sessions, serverStatus, clock, tenants, servers, plans, usage } = services;
   void app.register(healthRoutes, health);
-  void app.register(authRoutes, { prefix: API, users, limiter });
+  void app.register(authRoutes, { prefix: API, users });
   void app.register(meRoutes, { prefix: API });
   void app.register(accountRoutes, { prefix: API, accounts: services.accounts });
-  void app.register(linkRoutes, { prefix: API, recovery: services.recovery, limiter });
-  void app.register(secondFactorRoutes, { prefix: API, secondFactor: services.secondFactor, limiter });
+  void app.register(linkRoutes, { prefix: API, recovery: services.recovery });
+  void app.register(secondFactorRoutes, { prefix: API, secondFactor: services.secondFactor });
   void app.register(identityProviderRoutes, { prefix: API, providers: services.identityProviders });
-  void app.register(tokenRoutes, { prefix: API, tokenExchange: services.tokenExchange, limiter });
+  void app.register(tokenRoutes, { prefix: API, tokenExchange: services.tokenExchange });
   void app.register(signInSettingsRoutes, { prefix: API, settings: services.signInSettings });
   void app.register(publishedKeyRoutes, { prefix: API, signingKeys: services.signingKeys });
   void app.register(signingKeyRoutes, { prefix: ADMIN, signingKeys: services.signingKeys });
@@ -120,6 +124,11 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(tenantRoutes, { prefix: ADMIN, tenants });
   void app.register(apiKeyRoutes, { prefix: ADMIN, apiKeys: services.operatorApiKeys });
   void app.register(tenantApiKeyRoutes, { prefix: TENANT, apiKeys: services.apiKeys });
+  void app.register(tenantUserRoutes, { prefix: TENANT, users: services.userDirectory });
+  void app.register(tenantDeviceRoutes, { prefix: TENANT, devices: services.deviceDirectory });
+  void app.register(ownSessionRoutes, { prefix: TENANT, sessions });
+  void app.register(ownUsageRoutes, { prefix: TENANT, usage, users: services.userDirectory });
+  void app.register(settingsRoutes, { prefix: TENANT, tenants });
   void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
   void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });

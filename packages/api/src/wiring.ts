@@ -4,6 +4,7 @@ import {
   createApiKeyService,
   createAuditService,
   createAuthenticator,
+  createDeviceDirectory,
   createDeviceService,
   createDeviceUpkeep,
   createDoctor,
@@ -19,7 +20,9 @@ import {
   createSessionService,
   createTenantService,
   createUsageService,
+  createUserDirectory,
   createVault,
+  prepareTestMode,
   finishRemovals,
   createWebhookSender,
   createWebhookService,
@@ -48,11 +51,14 @@ import { createAuditStore } from './postgres/audit/store.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import type { DatabaseRole } from './postgres/roles.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
+import { createDeviceDirectoryStore } from './postgres/devices/directory.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
 import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
+import { createIdempotencyStore, forgetAnswers } from './postgres/idempotency/store.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
+import { createUserDirectoryStore, finishUserDeletions } from './postgres/identity/user-directory.ts';
 import { createSealedStore } from './postgres/keys/sealed-columns.ts';
 import { createPeerStore } from './postgres/peers.ts';
 import { createErasureStore } from './postgres/privacy/erasure.ts';
@@ -189,6 +195,9 @@ function buildStores(databases: Databases, config: Config) {
     apiKeys: createApiKeyStore(requests),
     operatorApiKeys: createApiKeyStore(operator),
     keyUses: createKeyUses(jobs),
+    idempotency: createIdempotencyStore(requests, operator),
+    userDirectory: createUserDirectoryStore(requests),
+    deviceDirectory: createDeviceDirectoryStore(requests),
     devices: createDeviceStore(requests, pushAfterMs, config.peers.quarantineSeconds),
     sessions: createSessionStore(requests),
     operatorSessions: createSessionStore(operator),
@@ -223,7 +232,10 @@ function buildServices(
   const usageOf = (usage: UsageStore) =>
     createUsageService({ usage, clock: systemClock, hourlyDays: config.metering.keep.hourlyDays });
   const apiKeysOf = (apiKeys: ApiKeyStore) =>
-    createApiKeyService({ apiKeys, prepareTestMode: () => Promise.resolve() });
+    createApiKeyService({
+      apiKeys,
+      prepareTestMode: () => prepareTestMode({ servers: stores.servers, fleet: control }),
+    });
   return {
     authenticator: createAuthenticator({
       identities: stores.identities,
@@ -236,6 +248,17 @@ function buildServices(
     apiKeys: apiKeysOf(stores.apiKeys),
     operatorApiKeys: apiKeysOf(stores.operatorApiKeys),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
+    userDirectory: createUserDirectory({
+      users: stores.userDirectory,
+      plans: stores.plans,
+      tenants: stores.tenants,
+      peers: fleet,
+    }),
+    deviceDirectory: createDeviceDirectory({
+      directory: stores.deviceDirectory,
+      devices: stores.devices,
+      peers: fleet,
+    }),
     upkeep: createDeviceUpkeep({ upkeep: stores.upkeep, devices: stores.devices, peers: fleet, vault }),
     plans: createPlanService({ plans: stores.plans, peers: fleet }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
@@ -270,6 +293,7 @@ function buildServices(
 function buildPeriodic(database: Database, { fleet, control }: ReturnType<typeof createVpnServers>) {
   return {
     tenants: createTenantService({ tenants: createTenantStore(database), peers: fleet }),
+    finishUserDeletions: () => finishUserDeletions(database),
     finishRemovals: () => finishRemovals(createServerStore(database), control),
     plans: createPlanService({ plans: createPlanStore(database), peers: fleet }),
   };
@@ -369,6 +393,9 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     logger: log,
     authenticator: services.authenticator,
     translateError: translatePostgresError,
+    limiter,
+    requestsAtOnce: config.http.requestsAtOnce,
+    idempotency: { store: stores.idempotency, vault },
     corsOrigins: config.http.corsOrigins,
     trustProxy: config.http.trustProxy,
     publicUrl: config.http.publicUrl,
@@ -380,7 +407,6 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         ...services,
         masterKey,
         locations: stores.locations,
-        limiter,
         clock: systemClock,
         metrics,
         health: {
@@ -397,6 +423,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         everyMs: FINISH_EVERY_MS,
         async work() {
           await periodic.tenants.finishDeletions();
+          await periodic.finishUserDeletions();
           await periodic.finishRemovals();
           await finishDepartures(databases.jobs.pool);
         },
@@ -438,6 +465,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         everyMs: FORGET_AUDIT_EVERY_MS,
         work: () => sealer.forget(config.auditDays),
       },
+      { what: 'forget old answers', everyMs: CLEAN_EVERY_MS, work: () => forgetAnswers(databases.jobs) },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
     ],
     (what, error) => log.error({ err: error, what }, 'periodic work failed'),
@@ -449,6 +477,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     services,
     servers: stores.servers,
     async start() {
+      await services.operatorApiKeys.prepare();
       await vpnServers.fleet.start();
       jobs.start();
     },

@@ -11,6 +11,7 @@ export type ErrorKind =
   | 'media_type'
   | 'limited'
   | 'exhausted'
+  | 'unprocessable'
   | 'internal'
   | 'unavailable';
 
@@ -115,6 +116,11 @@ export const ERRORS = {
     title: 'The tenant is suspended',
     remedy: 'The operator has to resume it.',
   },
+  user_suspended: {
+    kind: 'forbidden',
+    title: 'The user is suspended',
+    remedy: 'The tenant has to resume the user.',
+  },
   insufficient_scope: {
     kind: 'forbidden',
     title: 'The API key is not allowed to do this',
@@ -144,6 +150,11 @@ export const ERRORS = {
     kind: 'conflict',
     title: 'A user with this e-mail exists',
     remedy: 'Sign in instead, or use another e-mail.',
+  },
+  external_id_taken: {
+    kind: 'conflict',
+    title: 'The externalId is in use',
+    remedy: 'Choose another one, or find what has it: lists can be filtered by `externalId`.',
   },
   name_taken: { kind: 'conflict', title: 'The name is in use', remedy: 'Choose another name.' },
   public_key_taken: {
@@ -191,6 +202,17 @@ export const ERRORS = {
     title: 'The private key was told once and is forgotten',
     remedy:
       'Use the configuration that was answered then, or give the device other keys: `POST /devices/{id}/rotate`.',
+  },
+  idempotency_key_reused: {
+    kind: 'unprocessable',
+    title: 'The Idempotency-Key came with another request',
+    remedy: 'Send the same request with it, or another key: one for each thing that is to be done.',
+  },
+  request_in_flight: {
+    kind: 'conflict',
+    title: 'The same request is under way',
+    remedy:
+      'Wait as many seconds as `Retry-After` says and send it again: it is answered then what the first one was.',
   },
   webhook_endpoint_limit_reached: {
     kind: 'conflict',
@@ -261,6 +283,11 @@ export const ERRORS = {
     kind: 'internal',
     title: 'Something went wrong on our side',
     remedy: 'Report the `requestId`; with it the operator finds the cause in the logs.',
+  },
+  overloaded: {
+    kind: 'unavailable',
+    title: 'More requests are in work than can be',
+    remedy: 'Wait as many seconds as `Retry-After` says, and send fewer at once.',
   },
   unavailable: {
     kind: 'unavailable',

@@ -6,6 +6,7 @@ import {
   type Scope,
   SCOPES,
   type TenantPrincipal,
+  type TenantScope,
   type UserPrincipal,
 } from '@cvault/core';
 import type { FastifyContextConfig, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify';
@@ -138,6 +139,12 @@ function principalOf<K extends Principal['kind']>(request: FastifyRequest, kind:
 
 /** The tenant that sends the request, on a route with access `tenant`. */
 export const tenantOf = (request: FastifyRequest): TenantPrincipal => principalOf(request, 'tenant');
+
+/** What the tenant's key of the request sees, on a route with access `tenant`. */
+export function scopeOf(request: FastifyRequest): TenantScope {
+  const { tenantId, key } = tenantOf(request);
+  return { tenantId, mode: key.mode };
+}
 
 /** The user that sends the request, on a route with access `user`. */
 export const userOf = (request: FastifyRequest): UserPrincipal => principalOf(request, 'user');

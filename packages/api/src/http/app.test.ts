@@ -8,8 +8,8 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createInProcessRateLimiter } from '../limits/in-process.ts';
-import { bareApp } from '../testing/bare-app.ts';
-import { authRateLimit } from './rate-limit.ts';
+import { bareApp, fakeAuthenticator } from '../testing/bare-app.ts';
+import type { AppOptions } from './app.ts';
 import { Name } from './schemas/name.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -376,16 +376,22 @@ describe('the documentation', () => {
 });
 
 describe('rate limits', () => {
-  async function limited(limiter: RateLimiter) {
+  async function limited(limiter: RateLimiter, over: Partial<AppOptions> = {}) {
     const config = { access: 'tenant', scope: 'app', act: null, limit: 'auth' } as const;
-    const started = await bareApp((routes) => {
-      routes.post('/a', { schema: { hide: true }, config, onRequest: authRateLimit(limiter) }, () => ({
-        ok: true,
-      }));
-      routes.post('/b', { schema: { hide: true }, config, onRequest: authRateLimit(limiter) }, () => ({
-        ok: true,
-      }));
-    });
+    const started = await bareApp(
+      (routes) => {
+        routes.post('/a', { schema: { hide: true }, config }, () => ({ ok: true }));
+        routes.post('/b', { schema: { hide: true }, config }, () => ({ ok: true }));
+        const user = { access: 'user', scope: 'app', act: null, limit: 'read' } as const;
+        routes.get('/mine', { schema: { hide: true }, config: user }, () => ({ ok: true }));
+        routes.get('/costly', { schema: { hide: true }, config: { ...user, limit: 'costly' } }, () => ({
+          ok: true,
+        }));
+        const open = { access: 'public', act: null, limit: 'none' } as const;
+        routes.get('/probe', { schema: { hide: true }, config: open }, () => ({ ok: true }));
+      },
+      { limiter, ...over },
+    );
     const send = (url: string, apiKey = 'key', remoteAddress = '198.51.100.7') =>
       started.app.inject({ method: 'POST', url, remoteAddress, headers: { 'x-api-key': apiKey } });
     return { ...started, send };
@@ -395,8 +401,8 @@ describe('rate limits', () => {
     const { app: target, send } = await limited(createInProcessRateLimiter());
     const first = await send('/a');
     expect(first.headers).toMatchObject({
-      'ratelimit-policy': '"auth";q=3;w=60',
-      ratelimit: '"auth";r=2;t=60',
+      'ratelimit-policy': '"auth";q=3;w=60, "key";q=60000;w=60, "tenant";q=60000;w=60',
+      ratelimit: '"auth";r=2;t=60, "key";r=59999;t=60, "tenant";r=59999;t=60',
     });
     await send('/b');
     expect((await send('/a')).statusCode).toBe(200);
@@ -405,7 +411,7 @@ describe('rate limits', () => {
     expect(refused.json()).toMatchObject({ code: 'rate_limited' });
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(60);
-    expect(refused.headers.ratelimit).toMatch(/^"auth";r=0;t=\d+$/);
+    expect(refused.headers.ratelimit).toMatch(/^"auth";r=0;t=\d+, /);
     // Others are not concerned.
     expect((await send('/a', 'other')).statusCode).toBe(200);
     expect((await send('/a', 'key', '198.51.100.8')).statusCode).toBe(200);
@@ -419,6 +425,82 @@ describe('rate limits', () => {
     }
     expect((await send('/a', 'key', '2001:db8:1:2:ffff::9')).statusCode).toBe(429);
     expect((await send('/a', 'key', '2001:db8:1:3::1')).statusCode).toBe(200);
+    await target.close();
+  });
+
+  const mine = (target: FastifyInstance, url: string, headers: object = {}) =>
+    target.inject({
+      url,
+      remoteAddress: '10.0.0.1',
+      headers: { 'x-api-key': 'key', authorization: 'Bearer token', ...headers },
+    });
+
+  test('each layer holds for itself: tenant, key, user, client; what is costly is rarer', async () => {
+    const policy = { passwordLengthMin: 12, authRateLimit: 3, authRateWindowSeconds: 60 };
+    const high = {
+      tenantRateLimit: 1_000,
+      keyRateLimit: 1_000,
+      userRateLimit: 1_000,
+      clientRateLimit: 1_000,
+    };
+    for (const [layer, limits] of [
+      ['tenant', { ...high, tenantRateLimit: 2 }],
+      ['key', { ...high, keyRateLimit: 2 }],
+      ['user', { ...high, userRateLimit: 2 }],
+      ['client', { ...high, clientRateLimit: 2 }],
+    ] as const) {
+      const authenticator = {
+        ...fakeAuthenticator,
+        user: async (...given: Parameters<typeof fakeAuthenticator.user>) => ({
+          ...(await fakeAuthenticator.user(...given)),
+          policy: { ...policy, ...limits },
+        }),
+      };
+      const { app: target } = await limited(createInProcessRateLimiter(), { authenticator });
+      for (let time = 0; time < 2; time++) expect((await mine(target, '/mine')).statusCode).toBe(200);
+      const refused = await mine(target, '/mine');
+      expect(refused.json(), layer).toMatchObject({
+        code: 'rate_limited',
+        detail: expect.stringContaining(`(${layer})`) as string,
+      });
+      await target.close();
+    }
+    const { app: target } = await limited(createInProcessRateLimiter());
+    expect((await mine(target, '/costly')).headers['ratelimit-policy']).toMatch(
+      /^"costly";q=300;w=60, "user";/,
+    );
+    await target.close();
+  });
+
+  test('a client does not become another by a header, unless a trusted proxy says so', async () => {
+    const seen: string[] = [];
+    const counting: RateLimiter = {
+      consume: (key) => {
+        if (key.startsWith('client:')) seen.push(key);
+        return Promise.resolve({ allowed: true, remaining: 1, resetSeconds: 1 });
+      },
+    };
+    const claims = ['198.51.100.1', '198.51.100.2', '::1', 'x'].map((claimed) => ({
+      'x-forwarded-for': claimed,
+    }));
+    const { app: target } = await limited(counting);
+    for (const claim of claims) await mine(target, '/mine', claim);
+    expect(new Set(seen).size).toBe(1);
+    await target.close();
+    seen.length = 0;
+    const trusting = await limited(counting, { trustProxy: ['10.0.0.1'] });
+    for (const claim of claims.slice(0, 2)) await mine(trusting.app, '/mine', claim);
+    expect(new Set(seen).size).toBe(2);
+    await trusting.app.close();
+  });
+
+  test('probes are not counted', async () => {
+    const none: RateLimiter = {
+      consume: () => Promise.resolve({ allowed: false, remaining: 0, resetSeconds: 9 }),
+    };
+    const { app: target } = await limited(none);
+    expect((await target.inject('/probe')).statusCode).toBe(200);
+    expect((await mine(target, '/mine')).statusCode).toBe(429);
     await target.close();
   });
 

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import type { Authenticator, CVaultError, Refusals } from '@cvault/core';
+import type { Authenticator, CVaultError, RateLimiter, Refusals } from '@cvault/core';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import { accessControl } from './access.ts';
 import { acts } from './acts.ts';
+import { admission, createAdmission } from './admission.ts';
 import { BODY_LIMIT_BYTES, strictJson } from './body.ts';
 import { documentation } from './docs.ts';
 import { createClientErrorHandler, createErrorHandler, noSuchRoute } from './errors.ts';
+import { idempotency, type IdempotencyOptions } from './idempotency.ts';
 import { methodNotAllowed } from './methods.ts';
 import { openApi } from './openapi.ts';
+import { rateLimits } from './rate-limit.ts';
 import { validatorCompiler } from './validation.ts';
 
 export interface AppOptions {
@@ -21,6 +24,11 @@ export interface AppOptions {
   readonly routes: (app: FastifyInstance) => void;
   /** Knows the errors of the drivers; null for those it does not know. */
   readonly translateError: (error: unknown) => CVaultError | null;
+  readonly limiter: RateLimiter;
+  /** Requests that are worked on at once; more are refused. */
+  readonly requestsAtOnce: number;
+  /** Where writes that are sent again are remembered; absent: Idempotency-Key is not looked at. */
+  readonly idempotency?: IdempotencyOptions;
   /** Origins that browsers may call from; empty for none, `*` for all. */
   readonly corsOrigins: readonly string[];
   /** Addresses and ranges of proxies whose X-Forwarded-For is believed; empty for none. */
@@ -95,10 +103,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     done();
   });
 
+  const gate = createAdmission(options.requestsAtOnce);
+  await app.register(admission, { admission: gate });
+  await app.register(rateLimits, { limiter: options.limiter, admission: gate });
   await app.register(accessControl, { authenticator: options.authenticator });
   await app.register(acts, { refusals: options.refusals });
   await app.register(methodNotAllowed);
   await app.register(strictJson);
+  if (options.idempotency !== undefined) await app.register(idempotency, options.idempotency);
+  else app.decorateRequest('retry', null);
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -110,7 +123,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       origin: options.corsOrigins.includes('*') ? '*' : [...options.corsOrigins],
       methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
       allowedHeaders: ['authorization', 'content-type', 'x-api-key', 'idempotency-key'],
-      exposedHeaders: ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy', 'location'],
+      exposedHeaders: [
+        'x-request-id',
+        'retry-after',
+        'ratelimit',
+        'ratelimit-policy',
+        'location',
+        'idempotent-replayed',
+      ],
       maxAge: 600,
     });
   }

@@ -15,6 +15,7 @@ const STATUS = {
   limited: 429,
   // Nobody but the caller's own platform can help, and the same request may work later: not a fault of the service.
   exhausted: 409,
+  unprocessable: 422,
   internal: 500,
   unavailable: 503,
 } as const satisfies Record<ErrorKind, number>;

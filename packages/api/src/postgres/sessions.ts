@@ -51,9 +51,14 @@ const SCOPES: Readonly<Record<SessionScope['of'], { readonly where: string; read
     exists: "SELECT FROM devices WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state <> 'deleted'",
   },
   tenant: { where: 'x.tenant_id = $3', exists: 'SELECT FROM tenants WHERE id = $1' },
+  mode: {
+    where: `x.tenant_id = $3 AND ($5::uuid IS NULL OR x.user_id = $5) AND ($6::uuid IS NULL OR x.device_id = $6)
+      AND EXISTS (SELECT FROM devices m WHERE m.tenant_id = x.tenant_id AND m.id = x.device_id AND m.mode = $4)`,
+    exists: 'SELECT FROM tenants WHERE id = $1 AND num_nulls($2::api_key_mode, $3::uuid, $4::uuid) >= 0',
+  },
 };
 
-function keysOf(scope: SessionScope): string[] {
+function keysOf(scope: SessionScope): (string | null)[] {
   switch (scope.of) {
     case 'user':
       return [scope.tenantId, scope.userId];
@@ -61,6 +66,8 @@ function keysOf(scope: SessionScope): string[] {
       return [scope.tenantId, scope.userId, scope.deviceId];
     case 'tenant':
       return [scope.tenantId];
+    case 'mode':
+      return [scope.tenantId, scope.mode, scope.userId, scope.deviceId];
   }
 }
 

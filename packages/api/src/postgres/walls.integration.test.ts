@@ -79,6 +79,11 @@ async function aTenantWithEverything(serverId: string): Promise<Owner> {
   ];
   for (const [row, values] of rows) await pool.query(`INSERT INTO ${row}`, [tenantId, ...values]);
   await pool.query('INSERT INTO data_renewals (tenant_id, starts_at) VALUES ($1, now())', [tenantId]);
+  await pool.query(
+    `INSERT INTO idempotency_keys (claim_hash, tenant_id, fingerprint, intended_id, claimed_until)
+     VALUES ($1, $2, '', $3, now())`,
+    [Buffer.from(newId().replaceAll('-', '')), tenantId, newId()],
+  );
   return owner;
 }
 

@@ -33,6 +33,7 @@ import { createLogger } from '../logger.ts';
 import { createOutboundHttp } from '../outbound/http.ts';
 import { createResolver } from '../outbound/resolver.ts';
 import { translatePostgresError } from '../postgres/errors.ts';
+import { createIdempotencyStore } from '../postgres/idempotency/store.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
 import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
 import { createKeyUses } from '../postgres/tenants/key-uses.ts';
@@ -68,6 +69,7 @@ export interface TestAppOptions extends Partial<
   readonly mailer?: Mailer;
   readonly probes?: readonly Probe[];
   readonly draining?: () => boolean;
+  readonly requestsAtOnce?: number;
   /** More routes, to see what the foundation makes of them. */
   readonly routes?: (app: FastifyInstance) => void;
 }
@@ -108,6 +110,12 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
       keyUses: createKeyUses(database.as('cvault_jobs')),
     }),
     translateError: translatePostgresError,
+    limiter,
+    requestsAtOnce: options.requestsAtOnce ?? 1_000,
+    idempotency: {
+      store: createIdempotencyStore(database.as('cvault_api'), database.as('cvault_operator')),
+      vault,
+    },
     corsOrigins: options.corsOrigins ?? [],
     trustProxy: options.trustProxy ?? [],
     publicUrl: options.publicUrl ?? '',
@@ -118,20 +126,19 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
         probes: options.probes ?? [],
         draining: options.draining ?? (() => false),
       });
-      void root.register(authRoutes, { prefix: '/api/v1', users, limiter });
+      void root.register(authRoutes, { prefix: '/api/v1', users });
       void root.register(meRoutes, { prefix: '/api/v1' });
       void root.register(accountRoutes, { prefix: '/api/v1', accounts: services.accounts });
-      void root.register(linkRoutes, { prefix: '/api/v1', recovery: services.recovery, limiter });
+      void root.register(linkRoutes, { prefix: '/api/v1', recovery: services.recovery });
       void root.register(secondFactorRoutes, {
         prefix: '/api/v1',
         secondFactor: services.secondFactor,
-        limiter,
       });
       void root.register(identityProviderRoutes, {
         prefix: '/api/v1',
         providers: services.identityProviders,
       });
-      void root.register(tokenRoutes, { prefix: '/api/v1', tokenExchange: services.tokenExchange, limiter });
+      void root.register(tokenRoutes, { prefix: '/api/v1', tokenExchange: services.tokenExchange });
       void root.register(signInSettingsRoutes, { prefix: '/api/v1', settings: services.signInSettings });
       void root.register(publishedKeyRoutes, { prefix: '/api/v1', signingKeys });
       void root.register(signingKeyRoutes, { prefix: '/api/v1/admin', signingKeys });

@@ -1,10 +1,19 @@
 import { type Authenticator, CVaultError, type KeyGrant, type TenantPolicy } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
 import { type AppOptions, buildApp } from '../http/app.ts';
+import { createInProcessRateLimiter } from '../limits/in-process.ts';
 import { createLogger } from '../logger.ts';
 import { keepLines } from './log-lines.ts';
 
-const policy: TenantPolicy = { passwordLengthMin: 12, authRateLimit: 3, authRateWindowSeconds: 60 };
+const policy: TenantPolicy = {
+  passwordLengthMin: 12,
+  authRateLimit: 3,
+  authRateWindowSeconds: 60,
+  tenantRateLimit: 60_000,
+  keyRateLimit: 60_000,
+  userRateLimit: 6_000,
+  clientRateLimit: 12_000,
+};
 
 const key: KeyGrant = { id: 'key-1', mode: 'live', scopes: null };
 
@@ -44,6 +53,8 @@ export async function bareApp(
     authenticator: fakeAuthenticator,
     routes,
     translateError: () => null,
+    limiter: createInProcessRateLimiter(),
+    requestsAtOnce: 1_000,
     corsOrigins: [],
     trustProxy: [],
     publicUrl: '',

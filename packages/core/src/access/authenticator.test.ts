@@ -5,7 +5,15 @@ import { createAuthenticator } from './authenticator.ts';
 import type { AccessTokenClaims, FoundIdentity } from './ports.ts';
 
 const grant = { id: 'key-1', mode: 'live', scopes: null } as const;
-const policy = { passwordLengthMin: 12, authRateLimit: 100, authRateWindowSeconds: 900 };
+const policy = {
+  passwordLengthMin: 12,
+  authRateLimit: 100,
+  authRateWindowSeconds: 900,
+  tenantRateLimit: 60_000,
+  keyRateLimit: 60_000,
+  userRateLimit: 6_000,
+  clientRateLimit: 12_000,
+};
 const claims: AccessTokenClaims = { tenantId: 'tenant-a', userId: 'user-1', signInId: 'sign-in-1' };
 const user = { id: 'user-1', email: 'a@example.com', createdAt: new Date(0) };
 const apiKey = generateApiKey('live').key.reveal();

@@ -1,4 +1,5 @@
 import { CVaultError } from '../errors.ts';
+import type { TenantScope } from './tenant-scope.ts';
 
 /** `burst` tries at once, and one more each `everySeconds`. */
 export interface TryRate {
@@ -29,8 +30,7 @@ export interface TryStore {
 export type Pseudonym = (...parts: readonly string[]) => Buffer;
 
 /** Who tries. */
-export interface Guesser {
-  readonly tenantId: string;
+export interface Guesser extends TenantScope {
   /** The address that requests come from, as rate limits count it. */
   readonly client: string;
   /** What the tenant lets one client do. */
@@ -83,14 +83,14 @@ export function createGuessGuard({ tries, pseudonym }: GuessGuardDeps) {
      * @throws CVaultError `rate_limited`
      */
     password<T>(
-      { tenantId, client, clientRate }: Guesser,
+      { tenantId, mode, client, clientRate }: Guesser,
       email: string,
       look: () => Promise<T | null>,
     ): Promise<T | null> {
       const limits = [
         { subject: pseudonym('client', tenantId, client), ...clientRate },
-        { subject: pseudonym('password', tenantId, email, client), ...PASSWORD_OF_CLIENT },
-        { subject: pseudonym('password', tenantId, email), ...PASSWORD_OF_ALL },
+        { subject: pseudonym('password', tenantId, mode, email, client), ...PASSWORD_OF_CLIENT },
+        { subject: pseudonym('password', tenantId, mode, email), ...PASSWORD_OF_ALL },
       ];
       return limited(tenantId, limits, look);
     },

@@ -6,6 +6,11 @@ export interface TenantPolicy {
   /** Requests that one client may send to the authentication routes in one window. */
   readonly authRateLimit: number;
   readonly authRateWindowSeconds: number;
+  /** Requests in a minute: of the whole tenant, of each API key, of each user, of each client address of its users. */
+  readonly tenantRateLimit: number;
+  readonly keyRateLimit: number;
+  readonly userRateLimit: number;
+  readonly clientRateLimit: number;
 }
 
 /** A tenant's backend, by its API key. */

@@ -5,6 +5,7 @@ import type { Cell, Vault } from '../keys/vault.ts';
 import { Secret } from '../secret.ts';
 import { hashCredential } from './api-keys.ts';
 import type { GuessGuard, Guesser } from './guesses.ts';
+import type { TenantScope } from './tenant-scope.ts';
 
 /** How long a user has for the second factor after the password. */
 export const CHALLENGE_SECONDS = 300;
@@ -59,10 +60,12 @@ export interface SecondFactorStore {
   useRecoveryCode(tenantId: string, userId: string, hash: Buffer): Promise<boolean>;
   /** Answers false where there was none. */
   remove(tenantId: string, userId: string): Promise<boolean>;
+  /** As `remove`, for a user of this mode. */
+  reset(scope: TenantScope, userId: string): Promise<boolean>;
   openChallenge(tenantId: string, userId: string, hash: Buffer): Promise<void>;
-  /** Whom the challenge is for; null where there is no such challenge (any more). */
+  /** Whom the challenge is for; null where there is no such challenge (any more), or where it is for one of the other mode. */
   findChallenge(
-    tenantId: string,
+    scope: TenantScope,
     hash: Buffer,
   ): Promise<{ readonly userId: string; readonly email: string } | null>;
   /** Uses a challenge up; of many at once one succeeds. */
@@ -171,6 +174,7 @@ export function createSecondFactors({ store, codes, guesses, vault, clock }: Sec
 
     /** Answers whether there was one. */
     remove: (tenantId: string, userId: string): Promise<boolean> => store.remove(tenantId, userId),
+    reset: (scope: TenantScope, userId: string): Promise<boolean> => store.reset(scope, userId),
 
     async challenge(tenantId: string, userId: string, enrolled: boolean): Promise<Challenge> {
       const token = `cv_ch_${randomBytes(32).toString('base64url')}`;
@@ -180,11 +184,11 @@ export function createSecondFactors({ store, codes, guesses, vault, clock }: Sec
 
     /** @throws CVaultError `invalid_challenge` */
     async challenged(
-      tenantId: string,
+      scope: TenantScope,
       token: Secret<string>,
     ): Promise<{ readonly userId: string; readonly email: string }> {
       const hash = hashOfChallenge(token);
-      const found = hash === null ? null : await store.findChallenge(tenantId, hash);
+      const found = hash === null ? null : await store.findChallenge(scope, hash);
       if (found === null) throw invalidChallenge();
       return found;
     },

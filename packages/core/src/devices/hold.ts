@@ -15,6 +15,8 @@ export const HOLDS = {
   expired: 16,
   /** Its key is older than the tenant allows. */
   key: 32,
+  /** It is suspended itself, by its tenant. */
+  device: 64,
 } as const;
 
 export type Hold = keyof typeof HOLDS;

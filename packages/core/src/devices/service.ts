@@ -30,6 +30,12 @@ export interface RotateInput {
   readonly overlapSeconds: number;
 }
 
+/** Which id the new device gets, and whether an earlier try with it may have made the device already. */
+export interface RegisterAttempt {
+  readonly id: string;
+  readonly again: boolean;
+}
+
 /** A device, and how far its VPN server is. */
 export interface ToldDevice {
   readonly device: Device;
@@ -107,23 +113,31 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
   return {
     /**
      * Commits the device, hands it to its VPN server, and waits for the acknowledgement.
+     * @param attempt with the id of an earlier try that ended without an answer, finds the device that it made
      * @throws CVaultError as `DeviceStore.register` does; `invalid_public_key`; `server_full`, `peer_refused`
      */
-    async register(owner: Owner, input: RegisterInput, wait: Wait = 'ack'): Promise<ConfiguredDevice> {
+    async register(
+      owner: Owner,
+      input: RegisterInput,
+      wait: Wait = 'ack',
+      { id, again }: RegisterAttempt = { id: newId(), again: false },
+    ): Promise<ConfiguredDevice> {
       checkExpiry(input.expiresAt);
-      const id = newId();
-      const device = await devices.register({
-        id,
-        tenantId: owner.tenantId,
-        userId: owner.userId,
-        name: input.name,
-        region: input.region ?? null,
-        serverId: input.serverId ?? null,
-        expiresAt: input.expiresAt ?? null,
-        dns: input.dns ?? null,
-        routes: input.routes ?? null,
-        ...newKeys(vault, { tenantId: owner.tenantId, id }, input.publicKey),
-      });
+      const earlier = again ? await devices.find(owner, id) : null;
+      const device =
+        earlier ??
+        (await devices.register({
+          id,
+          tenantId: owner.tenantId,
+          userId: owner.userId,
+          name: input.name,
+          region: input.region ?? null,
+          serverId: input.serverId ?? null,
+          expiresAt: input.expiresAt ?? null,
+          dns: input.dns ?? null,
+          routes: input.routes ?? null,
+          ...newKeys(vault, { tenantId: owner.tenantId, id }, input.publicKey),
+        }));
       const result = await converge(owner, device, wait);
       if (result.outcome === 'refused') {
         await devices.delete(owner, device.id);

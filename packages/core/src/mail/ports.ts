@@ -1,3 +1,4 @@
+import type { TenantScope } from '../access/tenant-scope.ts';
 import type { Cell } from '../keys/vault.ts';
 import type { LinkPurpose } from './links.ts';
 import type { MailPurpose } from './mail.ts';
@@ -6,10 +7,9 @@ export function recipientCell(tenantId: string, mailId: string): Cell {
   return { owner: tenantId, row: mailId, column: 'mail_outbox.recipient' };
 }
 
-/** A mail that is to be sent. What it says is made when it is sent, so no link waits in the database. */
-export interface QueuedMail {
+/** A mail that is to be sent to a user of this mode. What it says is made when it is sent, so no link waits in the database. */
+export interface QueuedMail extends TenantScope {
   readonly id: string;
-  readonly tenantId: string;
   readonly purpose: MailPurpose;
   /** The e-mail address, sealed for `recipientCell`: it need not be anybody's whom we know. */
   readonly sealedRecipient: Buffer;
@@ -44,10 +44,10 @@ export interface LinkHolder {
   readonly email: string;
 }
 
-/** The links that users have in their mailboxes. */
+/** The links that users have in their mailboxes. Users of the other mode, and their links, are not there. */
 export interface LinkStore {
   /** The user with this e-mail; null where there is none, or where it may not sign in. */
-  userOf(tenantId: string, email: string): Promise<MailUser | null>;
+  userOf(scope: TenantScope, email: string): Promise<MailUser | null>;
   /** Writes a link in the place of an earlier one for the same purpose. */
   put(
     tenantId: string,
@@ -59,15 +59,15 @@ export interface LinkStore {
     },
   ): Promise<void>;
   /** Null where there is no such link (any more). It can still be used. */
-  find(tenantId: string, purpose: LinkPurpose, hash: Buffer): Promise<LinkHolder | null>;
+  find(scope: TenantScope, purpose: LinkPurpose, hash: Buffer): Promise<LinkHolder | null>;
   /** Uses the link up and notes that the address is the user's; of many at once one succeeds. Answers whether it did. */
-  verifyEmail(tenantId: string, hash: Buffer): Promise<boolean>;
+  verifyEmail(scope: TenantScope, hash: Buffer): Promise<boolean>;
   /**
    * Uses the link up, puts the password in place, ends all of the user's sign-ins and notes that the address is the user's;
    * of many at once one succeeds. Answers whether it did.
    */
   setPassword(
-    tenantId: string,
+    scope: TenantScope,
     purpose: 'reset_password' | 'invitation',
     hash: Buffer,
     passwordHash: string,
@@ -76,7 +76,7 @@ export interface LinkStore {
    * Makes a user without a password. Answers the one that there is where it has not chosen a password yet.
    * @throws CVaultError `email_taken`
    */
-  invite(tenantId: string, user: { readonly id: string; readonly email: string }): Promise<string>;
+  invite(scope: TenantScope, user: { readonly id: string; readonly email: string }): Promise<string>;
   /** Deletes links that have expired; answers how many. */
   forgetExpired(): Promise<number>;
 }

@@ -1,4 +1,5 @@
 import type { Pseudonym, TryRate, TryStore } from '../access/guesses.ts';
+import type { TenantScope } from '../access/tenant-scope.ts';
 import { CVaultError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Vault } from '../keys/vault.ts';
@@ -59,10 +60,10 @@ export function createPostOffice(deps: PostOfficeDeps) {
   const { outbox, links, settings, tries, pseudonym, vault, mailer, onFailure } = deps;
 
   async function deliver(mail: ClaimedMail): Promise<void> {
-    const { tenantId } = mail;
+    const { tenantId, mode } = mail;
     const to = vault.open(recipientCell(tenantId, mail.id), mail.sealedRecipient).reveal().toString('utf8');
     const { appUrl, tenantName } = await settings.of(tenantId);
-    const user = await links.userOf(tenantId, to);
+    const user = await links.userOf({ tenantId, mode }, to);
     const purpose = due(mail.purpose, user);
     if (user === null || purpose === null || mailer === null) return;
     let link = '';
@@ -107,14 +108,14 @@ export function createPostOffice(deps: PostOfficeDeps) {
      * Queues a mail. Where the address has had too many of its kind lately, nothing is queued and nobody is told.
      * @param email normalized
      */
-    async post(tenantId: string, purpose: MailPurpose, email: string): Promise<void> {
+    async post({ tenantId, mode }: TenantScope, purpose: MailPurpose, email: string): Promise<void> {
       // RFC 2606: nobody reads there. Users who sign in elsewhere have such an address.
       if (mailer === null || email.endsWith('.invalid')) return;
-      const limit = { subject: pseudonym('mail', tenantId, purpose, email), ...SAME_MAIL };
+      const limit = { subject: pseudonym('mail', tenantId, mode, purpose, email), ...SAME_MAIL };
       if ((await tries.take(tenantId, [limit])) !== null) return;
       const id = newId();
       const sealedRecipient = vault.seal(recipientCell(tenantId, id), Buffer.from(email));
-      await outbox.add({ id, tenantId, purpose, sealedRecipient });
+      await outbox.add({ id, tenantId, mode, purpose, sealedRecipient });
     },
 
     /** Delivers what is due. Call it from time to time, in any number of replicas. */

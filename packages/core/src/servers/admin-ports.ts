@@ -6,6 +6,8 @@ export interface NewServer {
   readonly name: string;
   readonly region: string;
   readonly transport: Server['transport'];
+  /** Absent: live. */
+  readonly mode?: Server['mode'] | undefined;
   readonly endpointHost: string;
   readonly endpointPort: number;
   readonly endpointHost6: string | null;

@@ -1,3 +1,5 @@
+import type { ApiKeyMode } from '../access/api-keys.ts';
+
 /** What an end user may know of a VPN server: nothing of others who use it, nothing of how the operator reaches it. */
 export interface Location {
   readonly id: string;
@@ -33,8 +35,8 @@ export interface LocatedServer extends Pick<Location, 'id' | 'name' | 'region' |
 }
 
 export interface LocationStore {
-  /** VPN servers that have or may have devices, by region and name. */
-  locatedServers(): Promise<LocatedServer[]>;
+  /** VPN servers that have or may have devices of this mode, by region and name. */
+  locatedServers(mode: ApiKeyMode): Promise<LocatedServer[]>;
 }
 
 function statusOfLocation({ open, heard, freeAddresses }: LocatedServer): LocationStatus {

@@ -1,3 +1,5 @@
+import type { ApiKeyMode } from '../access/api-keys.ts';
+
 /**
  * - provisioning: added, not seen yet; takes no devices
  * - active: takes devices
@@ -23,6 +25,8 @@ export interface Server {
   readonly region: string;
   readonly state: ServerState;
   readonly transport: 'ssh' | 'local' | 'memory';
+  /** `test`: simulated, for the devices of test keys and no others. */
+  readonly mode: ApiKeyMode;
   /** IP address; IPv6 without brackets. */
   readonly endpointHost: string;
   readonly endpointPort: number;

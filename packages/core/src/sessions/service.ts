@@ -54,7 +54,7 @@ export function createSessionService({ devices, sessions }: SessionServiceDeps) 
     async history(scope: SessionScope, limit: number, afterId?: string): Promise<SessionPage> {
       // One more than asked for tells whether another page comes.
       const found = await sessions.history(scope, { limit: limit + 1, afterId });
-      if (found === null) throw notFound(scope.of);
+      if (found === null) throw notFound(scope.of === 'mode' ? 'tenant' : scope.of);
       if (found === 'unknown_page') {
         throw new CVaultError('invalid_request', '/cursor: is not of this list, or too old.', {
           faults: [{ pointer: '/cursor', message: 'must be the `nextCursor` of another page of this list' }],

@@ -1,3 +1,4 @@
+import type { ApiKeyMode } from '../access/api-keys.ts';
 import type { Owner } from '../devices/ports.ts';
 
 /** A device's use of the VPN. */
@@ -36,7 +37,15 @@ export interface PastSession {
 export type SessionScope =
   | { readonly of: 'user'; readonly tenantId: string; readonly userId: string }
   | { readonly of: 'device'; readonly tenantId: string; readonly userId: string; readonly deviceId: string }
-  | { readonly of: 'tenant'; readonly tenantId: string };
+  | { readonly of: 'tenant'; readonly tenantId: string }
+  /** What keys of one mode see of it, of one user and device or of all. */
+  | {
+      readonly of: 'mode';
+      readonly tenantId: string;
+      readonly mode: ApiKeyMode;
+      readonly userId: string | null;
+      readonly deviceId: string | null;
+    };
 
 export interface SessionStore {
   /** Opens the device's session, or answers the one that is open already. The device is one of the owner's. */

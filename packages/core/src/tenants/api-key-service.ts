@@ -65,6 +65,11 @@ export function createApiKeyService({ apiKeys, prepareTestMode }: ApiKeyServiceD
   }
 
   return {
+    /** Makes what test keys need that are there already. Call it once at the start. */
+    async prepare(): Promise<void> {
+      if (await apiKeys.anyForTest()) await prepareTestMode();
+    },
+
     /** @throws CVaultError `not_found`, `insufficient_scope`, `invalid_request`, `key_limit_reached` */
     async create(holder: KeyHolder, input: NewApiKeyInput): Promise<CreatedApiKey> {
       const { name, mode, scopes = null, allowedSources = [], expiresAt = null } = input;

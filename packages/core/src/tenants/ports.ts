@@ -70,6 +70,8 @@ export interface ApiKeyStore {
   create(key: NewApiKeyRow): Promise<ApiKey | null>;
   /** Oldest first, revoked ones too; absent page: all of them. Null where there is no such tenant. */
   list(scope: ApiKeyScope, page?: ApiKeyPage): Promise<ApiKey[] | null>;
+  /** Whether any tenant has a test key that opens something. */
+  anyForTest(): Promise<boolean>;
   /** Null where there is no such key. */
   find(scope: ApiKeyScope, id: string): Promise<ApiKey | null>;
   /** Answers false where there is no such key; true also where it was revoked before. */

@@ -15,6 +15,11 @@ export interface TenantSettings {
   /** Requests that one client may send to the authentication routes in one window. */
   readonly authRateLimit: number;
   readonly authRateWindowSeconds: number;
+  /** Requests in a minute: of the whole tenant, of each API key, of each user, of each client address of its users. */
+  readonly tenantRateLimit: number;
+  readonly keyRateLimit: number;
+  readonly userRateLimit: number;
+  readonly clientRateLimit: number;
   /** Resolvers in the configurations of its devices, as addresses; empty for none. */
   readonly dns: readonly string[];
   /** What its devices send into the tunnel, as canonical ranges; empty for everything. */

@@ -6,6 +6,15 @@ import { type Granularity, usageRange, usageReport, type UsageReport } from './s
 /** Most rows behind one report: a month of hours of 134 devices. */
 const ROWS_MAX = 100_000;
 
+/** What callers are told that there is none of. */
+const NAMES: Readonly<Record<UsageScope['of'], string>> = {
+  user: 'user',
+  device: 'device',
+  tenant: 'tenant',
+  test: 'tenant',
+  server: 'VPN server',
+};
+
 export interface UsageServiceDeps {
   readonly usage: UsageStore;
   readonly clock: Clock;
@@ -28,7 +37,7 @@ export function createUsageService({ usage, clock, hourlyDays }: UsageServiceDep
     async report(scope: UsageScope, query: UsageQuery): Promise<UsageReport> {
       const range = usageRange(query, clock.now(), hourlyDays);
       const rows = await usage.series(scope, range, ROWS_MAX + 1);
-      if (rows === null) throw notFound(scope.of === 'server' ? 'VPN server' : scope.of);
+      if (rows === null) throw notFound(NAMES[scope.of]);
       if (rows.length > ROWS_MAX) {
         throw new CVaultError(
           'invalid_request',

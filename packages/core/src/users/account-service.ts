@@ -1,6 +1,7 @@
 import { type CommonPasswords, checkPassword, type PasswordHasher } from '../access/passwords.ts';
 import type { GuessGuard } from '../access/guesses.ts';
 import type { UserPrincipal } from '../access/principal.ts';
+import { scopeOfKey } from '../access/tenant-scope.ts';
 import { CVaultError, notFound } from '../errors.ts';
 import type { PostOffice } from '../mail/post-office.ts';
 import type { Secret } from '../secret.ts';
@@ -55,7 +56,7 @@ export function createAccountService(deps: AccountServiceDeps) {
       if (!(await accounts.changePassword(tenantId, userId, passwordHash, hash, signInId))) {
         throw new CVaultError('state_conflict', 'The password was changed in between.');
       }
-      await post.post(tenantId, 'password_changed', email);
+      await post.post(scopeOfKey(principal), 'password_changed', email);
     },
 
     /** Newest first. */

@@ -1,3 +1,4 @@
+import type { TenantScope } from '../access/tenant-scope.ts';
 import type { OutboundHttp } from '../outbound/ports.ts';
 import { OutboundError } from '../outbound/ports.ts';
 import { CVaultError, notFound } from '../errors.ts';
@@ -61,7 +62,7 @@ export interface IdentityProviderStore {
     newUserId: string,
   ): Promise<string | null>;
   /** Whether the tenant has a user with this id who may sign in. */
-  maySignIn(tenantId: string, userId: string): Promise<boolean>;
+  maySignIn(scope: TenantScope, userId: string): Promise<boolean>;
   /** Deletes what is known of tokens that have expired; answers how many. */
   forgetUsedTokens(): Promise<number>;
 }

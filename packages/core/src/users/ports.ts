@@ -1,8 +1,11 @@
+import type { ApiKeyMode } from '../access/api-keys.ts';
 import type { User } from './user.ts';
 
 export interface NewUser {
   readonly id: string;
   readonly tenantId: string;
+  /** Of the API key that sees the user. */
+  readonly mode: ApiKeyMode;
   readonly email: string;
   readonly passwordHash: string;
 }
@@ -63,7 +66,7 @@ export interface UserStore {
    */
   registerUnverified(user: NewUser): Promise<void>;
   /** Null where there is none, or where it may not sign in. */
-  findByEmail(tenantId: string, email: string): Promise<UserWithPassword | null>;
+  findByEmail(tenantId: string, mode: ApiKeyMode, email: string): Promise<UserWithPassword | null>;
   openSignIn(signIn: NewSignIn): Promise<void>;
   /** Does nothing where it ended already. */
   closeSignIn(tenantId: string, signInId: string): Promise<void>;
@@ -73,11 +76,17 @@ export interface UserStore {
    */
   rotate(
     tenantId: string,
+    mode: ApiKeyMode,
     usedHash: Buffer,
     newHash: Buffer,
   ): Promise<{ userId: string; signInId: string } | null>;
   /** Puts a stronger hash in the place of `oldHash`; does nothing where it was changed in between. */
-  replacePasswordHash(userId: string, tenantId: string, oldHash: string, newHash: string): Promise<void>;
+  replacePasswordHash(
+    userId: string,
+    tenantId: string,
+    oldHash: string | null,
+    newHash: string,
+  ): Promise<void>;
   /** Deletes sign-ins that ended long ago; answers how many. */
   forgetEndedSignIns(): Promise<number>;
 }

@@ -1,5 +1,6 @@
 import { type CommonPasswords, checkPassword, type PasswordHasher } from '../access/passwords.ts';
 import type { TenantPrincipal } from '../access/principal.ts';
+import { scopeOfKey } from '../access/tenant-scope.ts';
 import { CVaultError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { hashOfLinkToken } from '../mail/links.ts';
@@ -24,20 +25,25 @@ const invalidLink = () =>
 export function createRecoveryService({ links, post, settings, passwords, common }: RecoveryServiceDeps) {
   /** Of many at once with one link, one succeeds. */
   async function choosePassword(
-    { tenantId, policy }: TenantPrincipal,
+    principal: TenantPrincipal,
     purpose: 'reset_password' | 'invitation',
     token: Secret<string>,
     password: Secret<string>,
   ): Promise<void> {
+    const scope = scopeOfKey(principal);
     const hash = hashOfLinkToken(token.reveal());
-    const holder = hash === null ? null : await links.find(tenantId, purpose, hash);
+    const holder = hash === null ? null : await links.find(scope, purpose, hash);
     if (hash === null || holder === null) throw invalidLink();
-    const found = await settings.of(tenantId);
+    const found = await settings.of(scope.tenantId);
     const context = [holder.email, found.tenantName];
-    checkPassword(password.reveal(), { lengthMin: passwordLengthMin(policy, found), common, context });
-    const done = await links.setPassword(tenantId, purpose, hash, await passwords.hash(password));
+    checkPassword(password.reveal(), {
+      lengthMin: passwordLengthMin(principal.policy, found),
+      common,
+      context,
+    });
+    const done = await links.setPassword(scope, purpose, hash, await passwords.hash(password));
     if (!done) throw invalidLink();
-    if (purpose === 'reset_password') await post.post(tenantId, 'password_changed', holder.email);
+    if (purpose === 'reset_password') await post.post(scope, 'password_changed', holder.email);
   }
 
   return {
@@ -45,24 +51,24 @@ export function createRecoveryService({ links, post, settings, passwords, common
      * Sends a link to choose a new password, if there is such a user; the answer does not tell.
      * @throws CVaultError `mail_not_set_up`
      */
-    async forgotPassword({ tenantId }: TenantPrincipal, email: string): Promise<void> {
-      await post.requireLinks(tenantId);
-      await post.post(tenantId, 'reset_password', normalizeEmail(email));
+    async forgotPassword(principal: TenantPrincipal, email: string): Promise<void> {
+      await post.requireLinks(principal.tenantId);
+      await post.post(scopeOfKey(principal), 'reset_password', normalizeEmail(email));
     },
 
     /**
      * Sends a link to confirm the address, if there is such a user; the answer does not tell.
      * @throws CVaultError `mail_not_set_up`
      */
-    async sendVerification({ tenantId }: TenantPrincipal, email: string): Promise<void> {
-      await post.requireLinks(tenantId);
-      await post.post(tenantId, 'verify_email', normalizeEmail(email));
+    async sendVerification(principal: TenantPrincipal, email: string): Promise<void> {
+      await post.requireLinks(principal.tenantId);
+      await post.post(scopeOfKey(principal), 'verify_email', normalizeEmail(email));
     },
 
     /** @throws CVaultError `invalid_link` */
-    async verifyEmail({ tenantId }: TenantPrincipal, token: Secret<string>): Promise<void> {
+    async verifyEmail(principal: TenantPrincipal, token: Secret<string>): Promise<void> {
       const hash = hashOfLinkToken(token.reveal());
-      if (hash === null || !(await links.verifyEmail(tenantId, hash))) throw invalidLink();
+      if (hash === null || !(await links.verifyEmail(scopeOfKey(principal), hash))) throw invalidLink();
     },
 
     /**
@@ -87,13 +93,14 @@ export function createRecoveryService({ links, post, settings, passwords, common
      * @throws CVaultError `email_taken`, `mail_not_set_up`
      */
     async invite(
-      { tenantId }: TenantPrincipal,
+      principal: TenantPrincipal,
       email: string,
     ): Promise<{ readonly id: string; readonly email: string }> {
-      await post.requireLinks(tenantId);
+      const scope = scopeOfKey(principal);
+      await post.requireLinks(scope.tenantId);
       const address = normalizeEmail(email);
-      const id = await links.invite(tenantId, { id: newId(), email: address });
-      await post.post(tenantId, 'invitation', address);
+      const id = await links.invite(scope, { id: newId(), email: address });
+      await post.post(scope, 'invitation', address);
       return { id, email: address };
     },
   };

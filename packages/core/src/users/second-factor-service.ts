@@ -1,5 +1,6 @@
 import type { UserPrincipal, TenantPrincipal } from '../access/principal.ts';
 import type { SecondFactors } from '../access/second-factors.ts';
+import { scopeOfKey } from '../access/tenant-scope.ts';
 import { CVaultError, notFound } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { SignInSettingsStore } from './sign-in-settings.ts';
@@ -32,7 +33,7 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
       recoveryCodes: readonly Secret<string>[] | null;
     }> {
       const { tenantId } = principal;
-      const { userId, email } = await factors.challenged(tenantId, challenge);
+      const { userId, email } = await factors.challenged(scopeOfKey(principal), challenge);
       const guesser = guesserOf(principal, client);
       const { enrolled } = await factors.stateOf(tenantId, userId);
       let recoveryCodes: readonly Secret<string>[] | null = null;
@@ -47,8 +48,9 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
      * Begins to set a second factor up for a user who cannot sign in without.
      * @throws CVaultError `invalid_challenge`, `state_conflict`
      */
-    async beginWithChallenge({ tenantId }: TenantPrincipal, challenge: Secret<string>) {
-      const { userId, email } = await factors.challenged(tenantId, challenge);
+    async beginWithChallenge(principal: TenantPrincipal, challenge: Secret<string>) {
+      const { tenantId } = principal;
+      const { userId, email } = await factors.challenged(scopeOfKey(principal), challenge);
       return factors.begin(tenantId, userId, email, await issuer(tenantId));
     },
 
@@ -80,8 +82,8 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
      * For a user who has lost it, by the tenant's backend, which knows whom it talks to.
      * @throws CVaultError `not_found`
      */
-    async reset({ tenantId }: TenantPrincipal, userId: string): Promise<void> {
-      if (!(await factors.remove(tenantId, userId))) throw notFound('second factor');
+    async reset(principal: TenantPrincipal, userId: string): Promise<void> {
+      if (!(await factors.reset(scopeOfKey(principal), userId))) throw notFound('second factor');
     },
   };
 }

@@ -7,6 +7,7 @@ import type { GuessGuard } from '../access/guesses.ts';
 import { checkPassword, type CommonPasswords, type PasswordHasher } from '../access/passwords.ts';
 import { generateRefreshToken, hashOfRefreshToken } from '../access/refresh-tokens.ts';
 import type { Challenge, SecondFactors } from '../access/second-factors.ts';
+import { scopeOfKey, type TenantScope } from '../access/tenant-scope.ts';
 import { normalizeEmail } from './email.ts';
 import type { UserStore, UserWithPassword } from './ports.ts';
 import { guesserOf, type SignIns, type Tokens } from './sign-in.ts';
@@ -43,10 +44,10 @@ export function createUserService(deps: UserServiceDeps) {
 
   /** Null where there is no such user, or where the password is wrong; which of both, not even the time tells. */
   async function findByPassword(
-    tenantId: string,
+    { tenantId, mode }: TenantScope,
     { email, password }: Credentials,
   ): Promise<UserWithPassword | null> {
-    const user = await users.findByEmail(tenantId, email);
+    const user = await users.findByEmail(tenantId, mode, email);
     const { matches, outdated } = await passwords.verify(password, user?.passwordHash ?? null);
     if (user === null || user.passwordHash === null || !matches) return null;
     if (outdated) {
@@ -72,7 +73,7 @@ export function createUserService(deps: UserServiceDeps) {
      * @throws CVaultError `invalid_request`, `email_taken`, `mail_not_set_up`, `unavailable`
      */
     async register(
-      { tenantId, policy }: TenantPrincipal,
+      { tenantId, policy, key: { mode } }: TenantPrincipal,
       { email: typed, password }: Credentials,
     ): Promise<SignedUp> {
       const email = normalizeEmail(typed);
@@ -80,14 +81,14 @@ export function createUserService(deps: UserServiceDeps) {
       const context = [email, found.tenantName];
       checkPassword(password.reveal(), { lengthMin: passwordLengthMin(policy, found), common, context });
       if (found.verifiedEmailRequired) await post.requireLinks(tenantId);
-      const user = { id: newId(), tenantId, email, passwordHash: await passwords.hash(password) };
+      const user = { id: newId(), tenantId, mode, email, passwordHash: await passwords.hash(password) };
       if (found.verifiedEmailRequired) {
         await users.registerUnverified(user);
-        await post.post(tenantId, 'verify_email', email);
+        await post.post({ tenantId, mode }, 'verify_email', email);
         return { outcome: 'verification_sent' };
       }
       const registered = await users.register(user);
-      if (post.canLink(found)) await post.post(tenantId, 'verify_email', email);
+      if (post.canLink(found)) await post.post({ tenantId, mode }, 'verify_email', email);
       return entered(registered, found);
     },
 
@@ -102,13 +103,13 @@ export function createUserService(deps: UserServiceDeps) {
       { email, password }: Credentials,
       client: string,
     ): Promise<Entered> {
-      const { tenantId } = principal;
+      const scope = scopeOfKey(principal);
       const credentials = { email: normalizeEmail(email), password };
       const user = await guesses.password(guesserOf(principal, client), credentials.email, () =>
-        findByPassword(tenantId, credentials),
+        findByPassword(scope, credentials),
       );
       if (user === null) throw new CVaultError('invalid_credentials', 'E-mail or password is wrong.');
-      const found = await settings.of(tenantId);
+      const found = await settings.of(scope.tenantId);
       if (found.verifiedEmailRequired && !user.emailVerified) {
         throw new CVaultError('email_not_verified', 'The e-mail address has to be confirmed first.');
       }
@@ -120,10 +121,13 @@ export function createUserService(deps: UserServiceDeps) {
      * thief's: which of both comes cannot be told, so the whole sign-in ends (RFC 9700 section 4.14.2).
      * @throws CVaultError `invalid_refresh_token`
      */
-    async refresh({ tenantId }: TenantPrincipal, refreshToken: Secret<string>): Promise<Tokens> {
+    async refresh(
+      { tenantId, key: { mode } }: TenantPrincipal,
+      refreshToken: Secret<string>,
+    ): Promise<Tokens> {
       const usedHash = hashOfRefreshToken(refreshToken.reveal());
       const { token, hash } = generateRefreshToken();
-      const signIn = usedHash === null ? null : await users.rotate(tenantId, usedHash, hash);
+      const signIn = usedHash === null ? null : await users.rotate(tenantId, mode, usedHash, hash);
       if (signIn === null) throw new CVaultError('invalid_refresh_token', 'The refresh token is not valid.');
       return signIns.tokensFor({ tenantId, ...signIn }, token);
     },

@@ -2,6 +2,7 @@ import type { Guesser } from '../access/guesses.ts';
 import type { AccessTokens } from '../access/ports.ts';
 import type { TenantPrincipal } from '../access/principal.ts';
 import { generateRefreshToken } from '../access/refresh-tokens.ts';
+import { scopeOfKey } from '../access/tenant-scope.ts';
 import { newId } from '../ids.ts';
 import type { Secret } from '../secret.ts';
 import type { UserStore } from './ports.ts';
@@ -51,9 +52,13 @@ const QUARTER_HOUR_SECONDS = 900;
 
 /** Who sends a request, as wrong tries are counted. */
 export function guesserOf(
-  { tenantId, policy }: Pick<TenantPrincipal, 'tenantId' | 'policy'>,
+  principal: Pick<TenantPrincipal, 'tenantId' | 'key' | 'policy'>,
   client: string,
 ): Guesser {
-  const burst = Math.max(WRONG_OF_CLIENT_MIN, policy.authRateLimit);
-  return { tenantId, client, clientRate: { burst, everySeconds: QUARTER_HOUR_SECONDS / burst } };
+  const burst = Math.max(WRONG_OF_CLIENT_MIN, principal.policy.authRateLimit);
+  return {
+    ...scopeOfKey(principal),
+    client,
+    clientRate: { burst, everySeconds: QUARTER_HOUR_SECONDS / burst },
+  };
 }

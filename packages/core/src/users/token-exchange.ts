@@ -1,4 +1,5 @@
 import type { TenantPrincipal } from '../access/principal.ts';
+import { scopeOfKey } from '../access/tenant-scope.ts';
 import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Secret } from '../secret.ts';
@@ -19,7 +20,12 @@ export function createTokenExchange({ providers, idTokens, signIns }: TokenExcha
      * e-mail the token names is not looked at, for who owns that is another provider's word.
      * @throws CVaultError `invalid_subject_token`
      */
-    async exchange({ tenantId }: TenantPrincipal, subjectToken: Secret<string>): Promise<Tokens> {
+    async exchange(
+      { tenantId, key: { mode } }: TenantPrincipal,
+      subjectToken: Secret<string>,
+    ): Promise<Tokens> {
+      // A subject has one user, and that is a live one.
+      if (mode !== 'live') throw new CVaultError('invalid_subject_token', 'ID tokens want a live key.');
       const token = subjectToken.reveal();
       const issuer = idTokens.issuerOf(token);
       const provider = issuer === null ? null : await providers.findByIssuer(tenantId, issuer);
@@ -36,8 +42,9 @@ export function createTokenExchange({ providers, idTokens, signIns }: TokenExcha
      * Signs a user in on the word of the tenant's backend.
      * @throws CVaultError `not_found`, also where the user is suspended
      */
-    async mint({ tenantId }: TenantPrincipal, userId: string): Promise<Tokens> {
-      if (!(await providers.maySignIn(tenantId, userId))) throw notFound('user');
+    async mint(principal: TenantPrincipal, userId: string): Promise<Tokens> {
+      const { tenantId } = principal;
+      if (!(await providers.maySignIn(scopeOfKey(principal), userId))) throw notFound('user');
       return signIns.open(tenantId, userId);
     },
   };

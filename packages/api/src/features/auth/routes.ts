@@ -1,8 +1,7 @@
-import type { RateLimiter, UserService } from '@cvault/core';
+import type { UserService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf, userOf } from '../../http/access.ts';
 import { clientOf } from '../../http/client-address.ts';
-import { authRateLimit } from '../../http/rate-limit.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { SignedInUser, TokenSet, tokenSet } from '../../http/schemas/tokens.ts';
 import {
@@ -19,18 +18,15 @@ const tags = ['Authentication'];
 
 export interface AuthOptions {
   readonly users: UserService;
-  readonly limiter: RateLimiter;
 }
 
-export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { users, limiter }) => {
+export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { users }) => {
   const access = { access: 'tenant', scope: 'app' } as const;
-  const onRequest = authRateLimit(limiter);
 
   app.post(
     '/auth/register',
     {
       config: { ...access, act: 'user.register', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'registerUser',
         tags,
@@ -59,7 +55,6 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
     '/auth/login',
     {
       config: { ...access, act: 'user.login', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'login',
         tags,
@@ -81,7 +76,6 @@ export const authRoutes: FastifyPluginAsyncZod<AuthOptions> = async (app, { user
     '/auth/refresh',
     {
       config: { ...access, act: 'user.refresh', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'refreshTokens',
         tags,

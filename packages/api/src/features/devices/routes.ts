@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import encodeQR from 'qr';
 import { z } from 'zod';
 import { userOf } from '../../http/access.ts';
+import { attemptOf } from '../../http/idempotency.ts';
 import { IdParams } from '../../http/schemas/ids.ts';
 import {
   configuredDeviceResource,
@@ -49,6 +50,7 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
         userOf(request),
         { name: deviceName, ...input },
         request.query.wait,
+        attemptOf(request),
       );
       return reply
         .code(registered.status === 'active' ? 201 : 202)

@@ -113,7 +113,7 @@ export const DeviceResource = z
       .nullable()
       .describe(
         'Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, ' +
-          '`server`, `data`, `expired`, `key`), separated by commas; or `vpn_server_away`. Null where nothing is in the way.',
+          '`server`, `data`, `expired`, `key`, `device`), separated by commas; or `vpn_server_away`. Null where nothing is in the way.',
       ),
     failure: z.string().nullable().describe('Why it failed; null in every other status.'),
     desiredGeneration: z.int().describe('Raised by every change that the VPN server has to see.'),

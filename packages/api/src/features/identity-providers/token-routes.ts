@@ -1,7 +1,6 @@
-import { CVaultError, type RateLimiter, type TokenExchange } from '@cvault/core';
+import { CVaultError, type TokenExchange } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf } from '../../http/access.ts';
-import { authRateLimit } from '../../http/rate-limit.ts';
 import { IdParams } from '../../http/schemas/ids.ts';
 import { TokenSet, tokenSet } from '../../http/schemas/tokens.ts';
 import { ACCESS_TOKEN, ExchangedToken, ExchangeToken } from './schemas.ts';
@@ -18,10 +17,9 @@ function readForm(text: string): Record<string, string> {
 
 export interface TokenOptions {
   readonly tokenExchange: TokenExchange;
-  readonly limiter: RateLimiter;
 }
 
-export const tokenRoutes: FastifyPluginAsyncZod<TokenOptions> = async (app, { tokenExchange, limiter }) => {
+export const tokenRoutes: FastifyPluginAsyncZod<TokenOptions> = async (app, { tokenExchange }) => {
   // OAuth's clients send forms; on these routes alone they are read, and validated as JSON is.
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
@@ -39,7 +37,6 @@ export const tokenRoutes: FastifyPluginAsyncZod<TokenOptions> = async (app, { to
     '/auth/token',
     {
       config: { access: 'tenant', scope: 'app', act: 'user.exchange_token', limit: 'auth' },
-      onRequest: authRateLimit(limiter),
       schema: {
         operationId: 'exchangeToken',
         tags: ['Authentication'],

@@ -1,7 +1,6 @@
-import type { RateLimiter, RecoveryService } from '@cvault/core';
+import type { RecoveryService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf } from '../../http/access.ts';
-import { authRateLimit } from '../../http/rate-limit.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { InvitedUser, LinkToken, MailAccepted, MailRequest, NewPassword } from './schemas.ts';
 
@@ -10,18 +9,14 @@ const ACCEPTED = { status: 'accepted' } as const;
 
 export interface LinkOptions {
   readonly recovery: RecoveryService;
-  readonly limiter: RateLimiter;
 }
 
 /** What goes by way of the user's mailbox. */
-export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { recovery, limiter }) => {
-  const onRequest = authRateLimit(limiter);
-
+export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { recovery }) => {
   app.post(
     '/auth/forgot-password',
     {
       config: { access: 'tenant', scope: 'app', act: 'user.forget_password', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'forgotPassword',
         tags,
@@ -40,7 +35,6 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
     '/auth/reset-password',
     {
       config: { access: 'tenant', scope: 'app', act: 'user.reset_password', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'resetPassword',
         tags,
@@ -60,7 +54,6 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
     '/auth/send-verification',
     {
       config: { access: 'tenant', scope: 'app', act: 'user.send_verification', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'sendVerification',
         tags,
@@ -79,7 +72,6 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
     '/auth/verify-email',
     {
       config: { access: 'tenant', scope: 'app', act: 'user.verify_email', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'verifyEmail',
         tags,
@@ -98,7 +90,6 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
     '/auth/accept-invitation',
     {
       config: { access: 'tenant', scope: 'app', act: 'user.accept_invitation', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'acceptInvitation',
         tags,

@@ -1,5 +1,6 @@
 import { type Location, locationOf, type LocationStore } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { userOf } from '../../http/access.ts';
 import { LocationList } from './schemas.ts';
 
 export const locationRoutes: FastifyPluginAsyncZod<{ locations: LocationStore }> = async (
@@ -19,9 +20,9 @@ export const locationRoutes: FastifyPluginAsyncZod<{ locations: LocationStore }>
         response: { 200: LocationList },
       },
     },
-    async () => {
+    async (request) => {
       const regions = new Map<string, Location[]>();
-      for (const server of await locations.locatedServers()) {
+      for (const server of await locations.locatedServers(userOf(request).key.mode)) {
         const servers = regions.get(server.region) ?? [];
         servers.push(locationOf(server));
         regions.set(server.region, servers);

@@ -1,9 +1,8 @@
-import type { RateLimiter, SecondFactorService } from '@cvault/core';
+import type { SecondFactorService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { tenantOf, userOf } from '../../http/access.ts';
 import { clientOf } from '../../http/client-address.ts';
-import { authRateLimit } from '../../http/rate-limit.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { IdParams } from '../../http/schemas/ids.ts';
 import { SignedInUser, tokenSet } from '../../http/schemas/tokens.ts';
@@ -27,20 +26,16 @@ const SignedInWithCode = SignedInUser.extend({
 
 export interface SecondFactorOptions {
   readonly secondFactor: SecondFactorService;
-  readonly limiter: RateLimiter;
 }
 
 export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = async (
   app,
-  { secondFactor, limiter },
+  { secondFactor },
 ) => {
-  const onRequest = authRateLimit(limiter);
-
   app.post(
     '/auth/second-factor',
     {
       config: { access: 'tenant', scope: 'app', act: 'user.sign_in', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'signInWithCode',
         tags: ['Authentication'],
@@ -70,7 +65,6 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
     '/auth/second-factor/enrol',
     {
       config: { access: 'tenant', scope: 'app', act: 'second_factor.begin', limit: 'auth' },
-      onRequest,
       schema: {
         operationId: 'enrolWithChallenge',
         tags: ['Authentication'],

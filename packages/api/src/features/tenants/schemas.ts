@@ -5,12 +5,14 @@ import { Id } from '../../http/schemas/ids.ts';
 import { Resolvers, Routes } from '../../http/schemas/addresses.ts';
 import { Name } from '../../http/schemas/name.ts';
 import { NextCursor } from '../../http/schemas/pages.ts';
-import { Bytes, COUNT_MAX, CountLimit, Days, Speed } from './limits.ts';
+import { Bytes, COUNT_MAX, CountLimit, Days, Speed } from '../../http/schemas/limits.ts';
 
 const RATE_MAX = 1_000_000;
 const WINDOW_SECONDS_MAX = 86_400;
 /** As many as the database allows. */
 const WARNINGS_MAX = 8;
+
+const PerMinute = z.int().min(1).max(RATE_MAX);
 
 const settings = {
   deviceLimit: z.int().min(0).max(COUNT_MAX).meta({ description: 'Most devices, of all users together' }),
@@ -23,6 +25,10 @@ const settings = {
     .max(RATE_MAX)
     .meta({ description: 'Requests to the authentication routes per client and window' }),
   authRateWindowSeconds: z.int().min(1).max(WINDOW_SECONDS_MAX),
+  tenantRateLimit: PerMinute.describe('Requests in a minute, of all its keys and users together'),
+  keyRateLimit: PerMinute.describe('Requests in a minute of each API key'),
+  userRateLimit: PerMinute.describe('Requests in a minute of each user'),
+  clientRateLimit: PerMinute.describe('Requests in a minute of each client address of its users'),
   dns: Resolvers.describe('Resolvers in the devices’ configurations'),
   routes: Routes.describe(
     'What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel)',
@@ -92,6 +98,23 @@ export const UpdateTenant = z
   .partial()
   .meta({ id: 'UpdateTenant' });
 
+const { dns, routes, privateNetwork, passwordLengthMin, dataWarnPercents, keyLifetimeDays, keyRotationDays } =
+  settings;
+
+/** What a tenant may set itself. */
+export const UpdateOwnSettings = z
+  .strictObject({
+    dns,
+    routes,
+    privateNetwork,
+    passwordLengthMin,
+    dataWarnPercents,
+    keyLifetimeDays,
+    keyRotationDays,
+  })
+  .partial()
+  .meta({ id: 'UpdateSettings' });
+
 export const TenantResource = z
   .object({
     id: Id,
@@ -102,6 +125,10 @@ export const TenantResource = z
     passwordLengthMin: z.int(),
     authRateLimit: z.int(),
     authRateWindowSeconds: z.int(),
+    tenantRateLimit: z.int(),
+    keyRateLimit: z.int(),
+    userRateLimit: z.int(),
+    clientRateLimit: z.int(),
     dns: z.array(z.string()),
     routes: z.array(z.string()),
     privateNetwork: z.boolean(),

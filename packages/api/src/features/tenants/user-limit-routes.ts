@@ -4,31 +4,10 @@ import { z } from 'zod';
 import { Instant } from '../../http/schemas/answers.ts';
 import { Id, IdParams } from '../../http/schemas/ids.ts';
 import { cursorOf, idOfCursor, NextCursor, PageQuery } from '../../http/schemas/pages.ts';
-import { Bytes, COUNT_MAX, CountLimit, Speed } from './limits.ts';
+import { Limits, UserLimitsInput } from '../../http/schemas/user-limits.ts';
 
 const access = { access: 'admin' } as const;
 const tags = ['Tenants (operator)'];
-
-const UpdateUserLimits = z
-  .strictObject({
-    deviceLimit: z.int().min(0).max(COUNT_MAX).nullable().describe('Most devices'),
-    sessionLimit: CountLimit.nullable().describe('Most sessions open at once'),
-    dataLimitBytes: Bytes.nullable().describe('Most bytes in a period, up and down together'),
-    uploadBitsPerSecond: Speed.nullable().describe('Of each device'),
-    downloadBitsPerSecond: Speed.nullable().describe('Of each device'),
-  })
-  .partial()
-  .meta({ id: 'UpdateUserLimits', description: 'Null: the tenant’s limit' });
-
-const Limits = z
-  .object({
-    deviceLimit: z.int().nullable(),
-    sessionLimit: z.int().nullable(),
-    dataLimitBytes: z.int().nullable(),
-    uploadBitsPerSecond: z.int().nullable(),
-    downloadBitsPerSecond: z.int().nullable(),
-  })
-  .meta({ id: 'UserLimits' });
 
 const UserPlanResource = z
   .object({
@@ -82,7 +61,7 @@ export const userLimitRoutes: FastifyPluginAsyncZod<{ plans: PlanService }> = as
         description:
           'What is left out stays; null gives the tenant’s limit back. A limit below what the user has takes nothing away.',
         params: z.strictObject({ id: Id, userId: Id }),
-        body: UpdateUserLimits,
+        body: UserLimitsInput,
         response: { 200: UserPlanResource },
       },
     },

@@ -1,7 +1,7 @@
-import type { UsageService } from '@cvault/core';
+import type { UsageService, UserDirectory } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { userOf } from '../../http/access.ts';
-import { IdParams } from '../../http/schemas/ids.ts';
+import { scopeOf, userOf } from '../../http/access.ts';
+import { Id, IdParams } from '../../http/schemas/ids.ts';
 import { sendCsv, wantsCsv } from './answer.ts';
 import { Usage, UsageByDevice, usageByDeviceResource, UsageQuery, usageResource } from './schemas.ts';
 
@@ -66,6 +66,37 @@ export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app
       return wantsCsv(format, request.headers.accept)
         ? sendCsv(reply, report, true)
         : usageByDeviceResource(report);
+    },
+  );
+};
+
+/** What the devices of a tenant's users sent and received, for its backend. */
+export const ownUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions & { users: UserDirectory }> = async (
+  app,
+  { usage, users },
+) => {
+  app.get(
+    '/usage',
+    {
+      config: { access: 'tenant', scope: 'usage:read', act: null, limit: 'costly' },
+      schema: {
+        operationId: 'getOwnUsage',
+        summary: 'The usage of all my users, or of one, by hour or day',
+        description,
+        tags: ['Usage (tenant)'],
+        querystring: UsageQuery.extend({ userId: Id.optional() }),
+        response: { 200: Usage },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId, mode } = scopeOf(request);
+      const { format, userId, ...query } = request.query;
+      // Whether there is such a user among those that this key sees.
+      if (userId !== undefined) await users.get({ tenantId, mode }, userId);
+      const all = { of: mode === 'test' ? 'test' : 'tenant', tenantId } as const;
+      const scope = userId === undefined ? all : ({ of: 'user', tenantId, userId } as const);
+      const report = await usage.report(scope, query);
+      return wantsCsv(format, request.headers.accept) ? sendCsv(reply, report, false) : usageResource(report);
     },
   );
 };

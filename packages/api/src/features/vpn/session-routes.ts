@@ -1,7 +1,7 @@
 import type { SessionService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { userOf } from '../../http/access.ts';
-import { IdParams } from '../../http/schemas/ids.ts';
+import { scopeOf, userOf } from '../../http/access.ts';
+import { Id, IdParams } from '../../http/schemas/ids.ts';
 import { idOfCursor, PageQuery } from '../../http/schemas/pages.ts';
 import { historyResource, SessionHistory } from './session-schemas.ts';
 
@@ -51,6 +51,28 @@ export const sessionRoutes: FastifyPluginAsyncZod<SessionRoutesOptions> = async 
       const { tenantId, userId } = userOf(request);
       const { limit, cursor } = request.query;
       const scope = { of: 'device', tenantId, userId, deviceId: request.params.id } as const;
+      return historyResource(await sessions.history(scope, limit, after(cursor)));
+    },
+  );
+};
+
+/** The sessions of a tenant's users, for its backend. */
+export const ownSessionRoutes: FastifyPluginAsyncZod<SessionRoutesOptions> = async (app, { sessions }) => {
+  app.get(
+    '/sessions',
+    {
+      config: { access: 'tenant', scope: 'sessions:read', act: null, limit: 'read' },
+      schema: {
+        operationId: 'listOwnSessions',
+        summary: 'The sessions of all my users, newest first',
+        tags: ['Sessions (tenant)'],
+        querystring: PageQuery.extend({ userId: Id.optional(), deviceId: Id.optional() }),
+        response: { 200: SessionHistory },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, userId = null, deviceId = null } = request.query;
+      const scope = { of: 'mode', ...scopeOf(request), userId, deviceId } as const;
       return historyResource(await sessions.history(scope, limit, after(cursor)));
     },
   );

@@ -7,6 +7,8 @@ export function refusedGrowth(cause: unknown): CVaultError | null {
     case 'tenants_growth':
       // Suspended, or being deleted, since the request was authenticated.
       return new CVaultError('tenant_suspended', 'The tenant is suspended.', { cause });
+    case 'tenant_users_growth':
+      return new CVaultError('user_suspended', 'The user is suspended.', { cause });
     case 'tenants_device_limit':
       return new CVaultError('device_limit_reached', 'The tenant has as many devices as it may have.', {
         cause,

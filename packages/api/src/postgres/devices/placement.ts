@@ -1,4 +1,4 @@
-import { CVaultError, type PlacementWish } from '@cvault/core';
+import { type ApiKeyMode, CVaultError, type Owner, type PlacementWish } from '@cvault/core';
 import type pg from 'pg';
 import { asTenant } from '../tenancy.ts';
 
@@ -8,6 +8,10 @@ interface WishParameters {
   readonly region: string;
   readonly serverId: string;
 }
+
+/** The mode of a user, by the placeholders of tenant and user: which VPN servers there are for their devices. */
+export const modeOf = (tenantId: string, userId: string): string =>
+  `coalesce((SELECT mode FROM tenant_users WHERE tenant_id = ${tenantId} AND id = ${userId}), 'live')`;
 
 /**
  * CTEs that choose a VPN server and one of its addresses, and lock it: `chosen (server_id, address, address6)`, empty
@@ -56,7 +60,7 @@ SELECT s.state = 'active' AND s.weight > 0 AS open,
     SELECT FROM ip_pool WHERE server_id = s.id AND state IN ('free', 'quarantine') AND free_after <= now()
   ) AS free
 FROM servers s
-WHERE s.state IN ('active', 'draining', 'disabled')
+WHERE s.state IN ('active', 'draining', 'disabled') AND s.mode = $3::api_key_mode
   AND ($1::text IS NULL OR s.region = $1) AND ($2::uuid IS NULL OR s.id = $2)`;
 
 /**
@@ -66,8 +70,9 @@ WHERE s.state IN ('active', 'draining', 'disabled')
 export async function whyNotPlaced(
   db: Pick<pg.Pool | pg.PoolClient, 'query'>,
   { region, serverId }: PlacementWish,
+  mode: ApiKeyMode = 'live',
 ): Promise<CVaultError | null> {
-  const { rows } = await db.query<{ open: boolean; free: boolean }>(CANDIDATES, [region, serverId]);
+  const { rows } = await db.query<{ open: boolean; free: boolean }>(CANDIDATES, [region, serverId, mode]);
   const open = rows.filter((candidate) => candidate.open);
   if (open.some((candidate) => candidate.free)) return null;
   if (open.length > 0)
@@ -86,6 +91,14 @@ export async function whyNotPlaced(
   });
 }
 
+async function findMode(db: pg.PoolClient, { tenantId, userId }: Owner): Promise<ApiKeyMode> {
+  const { rows } = await db.query<{ mode: ApiKeyMode }>(`SELECT ${modeOf('$1', '$2')} AS mode`, [
+    tenantId,
+    userId,
+  ]);
+  return rows[0]!.mode;
+}
+
 /** How often a placement is tried where `whyNotPlaced` finds no reason. */
 const ATTEMPTS = 3;
 
@@ -96,14 +109,16 @@ const ATTEMPTS = 3;
  */
 export async function placing<T>(
   pool: pg.Pool,
-  tenantId: string,
+  owner: Owner,
   wish: PlacementWish,
   attempt: () => Promise<T | null>,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
     const placed = await attempt();
     if (placed !== null) return placed;
-    const why = await asTenant(pool, tenantId, (db) => whyNotPlaced(db, wish));
+    const why = await asTenant(pool, owner.tenantId, async (db) =>
+      whyNotPlaced(db, wish, await findMode(db, owner)),
+    );
     if (why !== null) throw why;
     if (tried === ATTEMPTS)
       throw new CVaultError('pool_exhausted', 'No tunnel address is left. Nothing was changed.');

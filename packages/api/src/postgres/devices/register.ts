@@ -5,7 +5,7 @@ import { brokenConstraint } from '../database.ts';
 import { asTenant } from '../tenancy.ts';
 import { checkChurn, mayTakeAddress } from './churn.ts';
 import { refusedGrowth } from './growth.ts';
-import { choosePlacement, placing } from './placement.ts';
+import { choosePlacement, modeOf, placing } from './placement.ts';
 import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 /**
@@ -27,7 +27,7 @@ import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
 const REGISTER = {
   name: 'device-register',
   text: `
-WITH ${choosePlacement({ region: '$5', serverId: '$10' })}, churn AS MATERIALIZED (
+WITH ${choosePlacement({ region: '$5', serverId: '$10' }, `s.mode = ${modeOf('$2', '$3')}`)}, churn AS MATERIALIZED (
   ${mayTakeAddress('$2', '$15')}
 ), lease AS (
   UPDATE ip_pool SET state = 'held', tenant_id = $2, device_id = $1
@@ -40,9 +40,9 @@ WITH ${choosePlacement({ region: '$5', serverId: '$10' })}, churn AS MATERIALIZE
     WHERE public_keys.tenant_id = excluded.tenant_id AND public_keys.device_id IS NULL
   RETURNING key_hash
 ), device AS (
-  INSERT INTO devices (id, tenant_id, user_id, name, server_id, assigned_ip, assigned_ip6, public_key, private_key,
+  INSERT INTO devices (id, tenant_id, user_id, mode, name, server_id, assigned_ip, assigned_ip6, public_key, private_key,
     preshared_key, expires_at, dns, routes)
-  VALUES ($1, $2, $3, $4, (SELECT server_id FROM lease), (SELECT address FROM lease), (SELECT address6 FROM lease),
+  VALUES ($1, $2, $3, ${modeOf('$2', '$3')}, $4, (SELECT server_id FROM lease), (SELECT address FROM lease), (SELECT address6 FROM lease),
           (SELECT $6::bytea FROM key), $7, $11, $12, $13::inet[], $14::inet[])
   RETURNING *
 ), queued AS (
@@ -72,9 +72,7 @@ export function registerDevice(
   pushAfterMs: number,
   quarantineSeconds = 0,
 ): Promise<Device> {
-  return placing(pool, device.tenantId, device, () =>
-    registerOnce(pool, device, pushAfterMs, quarantineSeconds),
-  );
+  return placing(pool, device, device, () => registerOnce(pool, device, pushAfterMs, quarantineSeconds));
 }
 
 /** Null where no address was to be had. */
@@ -115,6 +113,9 @@ async function registerOnce(
       case 'assigned_ip':
         await checkChurn(pool, device.tenantId, quarantineSeconds);
         return null;
+      case 'devices_pkey':
+        // A registration that is tried again; the first try's device was deleted, or is being committed just now.
+        throw new CVaultError('state_conflict', 'The device of this request was made before.', { cause });
       case 'public_key':
       case 'devices_live_public_key':
         throw new CVaultError('public_key_taken', 'This public key is in use or was used before.', { cause });

@@ -11,6 +11,10 @@ interface IdentityRow {
   password_length_min: number;
   auth_rate_limit: number;
   auth_rate_window_seconds: number;
+  tenant_rate_limit: number;
+  key_rate_limit: number;
+  user_rate_limit: number;
+  client_rate_limit: number;
   user_id: string | null;
   email: string | null;
   user_created_at: Date | null;
@@ -24,6 +28,7 @@ const FIND = {
   name: 'identity-find',
   text: `
 SELECT t.id AS tenant_id, t.state, t.password_length_min, t.auth_rate_limit, t.auth_rate_window_seconds,
+  t.tenant_rate_limit, t.key_rate_limit, t.user_rate_limit, t.client_rate_limit,
   k.id AS key_id, k.mode AS key_mode, k.scopes AS key_scopes,
   (k.allowed_sources = '{}' OR $4::inet <<= ANY (k.allowed_sources)) IS TRUE AS source_allowed,
   u.id AS user_id, u.email, u.created_at AS user_created_at
@@ -31,7 +36,7 @@ FROM api_keys k
 JOIN tenants t ON t.id = k.tenant_id
 LEFT JOIN sign_ins s
   ON s.tenant_id = k.tenant_id AND s.id = $2 AND s.user_id = $3 AND s.revoked_at IS NULL AND s.expires_at > now()
-LEFT JOIN tenant_users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id AND u.state = 'active'
+LEFT JOIN tenant_users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id AND u.state = 'active' AND u.mode = k.mode
 WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())`,
 };
 
@@ -49,6 +54,10 @@ export function createIdentityStore({ pool }: Database): IdentityStore {
           passwordLengthMin: row.password_length_min,
           authRateLimit: row.auth_rate_limit,
           authRateWindowSeconds: row.auth_rate_window_seconds,
+          tenantRateLimit: row.tenant_rate_limit,
+          keyRateLimit: row.key_rate_limit,
+          userRateLimit: row.user_rate_limit,
+          clientRateLimit: row.client_rate_limit,
         },
         key: {
           id: row.key_id,

@@ -96,11 +96,11 @@ export function createIdentityProviderStore({ pool }: Database): IdentityProvide
         return used.rowCount === 0 ? null : userOf(db, tenantId, providerId, token, newUserId);
       }),
 
-    maySignIn: (tenantId, userId) =>
+    maySignIn: ({ tenantId, mode }, userId) =>
       asTenant(pool, tenantId, async (db) => {
         const { rowCount } = await db.query(
-          "SELECT FROM tenant_users WHERE tenant_id = $1 AND id = $2 AND state = 'active'",
-          [tenantId, userId],
+          "SELECT FROM tenant_users WHERE tenant_id = $1 AND id = $2 AND mode = $3 AND state = 'active'",
+          [tenantId, userId, mode],
         );
         return rowCount === 1;
       }),

@@ -5,7 +5,7 @@ import { asTenant } from '../tenancy.ts';
 const USER_OF = `
 SELECT u.id, u.email_verified_at IS NOT NULL AS "emailVerified", u.password_hash IS NOT NULL AS "hasPassword"
 FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id AND t.state = 'active'
-WHERE u.tenant_id = $1 AND u.email = $2 AND u.state = 'active'`;
+WHERE u.tenant_id = $1 AND u.mode = $2 AND u.email = $3 AND u.state = 'active'`;
 
 const PUT = `
 INSERT INTO user_links (token_hash, tenant_id, user_id, email, purpose, expires_at)
@@ -13,14 +13,18 @@ VALUES ($1, $2, $3, $4, $5::link_purpose, now() + $6 * interval '1 hour')
 ON CONFLICT (tenant_id, user_id, purpose) DO UPDATE
 SET token_hash = EXCLUDED.token_hash, email = EXCLUDED.email, expires_at = EXCLUDED.expires_at`;
 
+/** Whose user a link `l` stands for. */
+const OF_MODE = 'u.tenant_id = l.tenant_id AND u.id = l.user_id AND u.mode = $2';
+
 const FIND = `
-SELECT user_id AS "userId", email FROM user_links
-WHERE tenant_id = $1 AND purpose = $2::link_purpose AND token_hash = $3 AND expires_at > now()`;
+SELECT l.user_id AS "userId", l.email FROM user_links l JOIN tenant_users u ON ${OF_MODE}
+WHERE l.tenant_id = $1 AND l.purpose = $3::link_purpose AND l.token_hash = $4 AND l.expires_at > now()`;
 
 /** Checks and uses the link in one statement: of many at once, one gets the row. */
 const USE = `
-DELETE FROM user_links WHERE tenant_id = $1 AND purpose = $2::link_purpose AND token_hash = $3 AND expires_at > now()
-RETURNING user_id AS "userId", email`;
+DELETE FROM user_links l USING tenant_users u
+WHERE ${OF_MODE} AND l.tenant_id = $1 AND l.purpose = $3::link_purpose AND l.token_hash = $4 AND l.expires_at > now()
+RETURNING l.user_id AS "userId", l.email`;
 
 const VERIFIED = `
 UPDATE tenant_users SET email_verified_at = coalesce(email_verified_at, now())
@@ -38,20 +42,20 @@ const DROP_OTHERS = `
 DELETE FROM user_links WHERE tenant_id = $1 AND user_id = $2 AND purpose IN ('reset_password', 'invitation')`;
 
 const INVITE = `
-INSERT INTO tenant_users (id, tenant_id, email) VALUES ($1, $2, $3)
-ON CONFLICT (tenant_id, email) DO NOTHING`;
+INSERT INTO tenant_users (id, tenant_id, mode, email) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id, email, mode) DO NOTHING`;
 
 const INVITED = `
 SELECT id FROM tenant_users
-WHERE tenant_id = $1 AND email = $2 AND password_hash IS NULL AND email_verified_at IS NULL AND state = 'active'`;
+WHERE tenant_id = $1 AND mode = $2 AND email = $3 AND password_hash IS NULL AND email_verified_at IS NULL AND state = 'active'`;
 
 export function createLinkStore({ pool }: Database): LinkStore {
   return {
-    userOf: (tenantId, email) =>
+    userOf: ({ tenantId, mode }, email) =>
       asTenant(
         pool,
         tenantId,
-        async (db) => (await db.query<MailUser>(USER_OF, [tenantId, email])).rows[0] ?? null,
+        async (db) => (await db.query<MailUser>(USER_OF, [tenantId, mode, email])).rows[0] ?? null,
       ),
 
     async put(tenantId, { userId, email, purpose, hash }) {
@@ -59,23 +63,23 @@ export function createLinkStore({ pool }: Database): LinkStore {
       await asTenant(pool, tenantId, (db) => db.query(PUT, values));
     },
 
-    find: (tenantId, purpose, hash) =>
+    find: ({ tenantId, mode }, purpose, hash) =>
       asTenant(
         pool,
         tenantId,
-        async (db) => (await db.query<LinkHolder>(FIND, [tenantId, purpose, hash])).rows[0] ?? null,
+        async (db) => (await db.query<LinkHolder>(FIND, [tenantId, mode, purpose, hash])).rows[0] ?? null,
       ),
 
-    verifyEmail: (tenantId, hash) =>
+    verifyEmail: ({ tenantId, mode }, hash) =>
       asTenant(pool, tenantId, async (db) => {
-        const used = (await db.query<LinkHolder>(USE, [tenantId, 'verify_email', hash])).rows[0];
+        const used = (await db.query<LinkHolder>(USE, [tenantId, mode, 'verify_email', hash])).rows[0];
         if (used === undefined) return false;
         return (await db.query(VERIFIED, [tenantId, used.userId, used.email])).rowCount === 1;
       }),
 
-    setPassword: (tenantId, purpose, hash, passwordHash) =>
+    setPassword: ({ tenantId, mode }, purpose, hash, passwordHash) =>
       asTenant(pool, tenantId, async (db) => {
-        const used = (await db.query<LinkHolder>(USE, [tenantId, purpose, hash])).rows[0];
+        const used = (await db.query<LinkHolder>(USE, [tenantId, mode, purpose, hash])).rows[0];
         if (used === undefined) return false;
         const { rowCount } = await db.query(SET_PASSWORD, [tenantId, used.userId, used.email, passwordHash]);
         if (rowCount === 0) return false;
@@ -84,10 +88,10 @@ export function createLinkStore({ pool }: Database): LinkStore {
         return true;
       }),
 
-    invite: (tenantId, { id, email }) =>
+    invite: ({ tenantId, mode }, { id, email }) =>
       asTenant(pool, tenantId, async (db) => {
-        if ((await db.query(INVITE, [id, tenantId, email])).rowCount === 1) return id;
-        const { rows } = await db.query<{ id: string }>(INVITED, [tenantId, email]);
+        if ((await db.query(INVITE, [id, tenantId, mode, email])).rowCount === 1) return id;
+        const { rows } = await db.query<{ id: string }>(INVITED, [tenantId, mode, email]);
         if (rows[0] === undefined) throw new CVaultError('email_taken', 'A user with this e-mail exists.');
         return rows[0].id;
       }),

@@ -3,7 +3,7 @@ import type { Database } from '../database.ts';
 import { asTenant } from '../tenancy.ts';
 
 const ADD = `
-INSERT INTO mail_outbox (id, tenant_id, purpose, recipient) VALUES ($1, $2, $3::mail_purpose, $4)`;
+INSERT INTO mail_outbox (id, tenant_id, mode, purpose, recipient) VALUES ($1, $2, $3, $4::mail_purpose, $5)`;
 
 /** A claim is a time until which nobody else looks: no transaction is open while a mail server is spoken to. */
 const CLAIM = `
@@ -11,7 +11,7 @@ UPDATE mail_outbox SET attempts = attempts + 1, not_before = now() + interval '2
 WHERE id IN (
   SELECT id FROM mail_outbox WHERE not_before <= now() ORDER BY not_before LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-RETURNING id, tenant_id AS "tenantId", purpose, recipient AS "sealedRecipient", attempts`;
+RETURNING id, tenant_id AS "tenantId", mode, purpose, recipient AS "sealedRecipient", attempts`;
 
 const REMOVE = 'DELETE FROM mail_outbox WHERE tenant_id = $1 AND id = $2';
 const RETRY = `
@@ -19,8 +19,8 @@ UPDATE mail_outbox SET not_before = now() + $3 * interval '1 second' WHERE tenan
 
 export function createMailOutbox({ pool }: Database): MailOutbox {
   return {
-    async add({ id, tenantId, purpose, sealedRecipient }) {
-      await asTenant(pool, tenantId, (db) => db.query(ADD, [id, tenantId, purpose, sealedRecipient]));
+    async add({ id, tenantId, mode, purpose, sealedRecipient }) {
+      await asTenant(pool, tenantId, (db) => db.query(ADD, [id, tenantId, mode, purpose, sealedRecipient]));
     },
 
     async claim(limit) {

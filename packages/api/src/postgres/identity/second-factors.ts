@@ -30,14 +30,18 @@ const USE_RECOVERY_CODE =
 
 const REMOVE = 'DELETE FROM second_factors WHERE tenant_id = $1 AND user_id = $2';
 
+const RESET = `
+DELETE FROM second_factors f USING tenant_users u
+WHERE f.tenant_id = $1 AND f.user_id = $2 AND u.tenant_id = f.tenant_id AND u.id = f.user_id AND u.mode = $3`;
+
 const OPEN_CHALLENGE = `
 INSERT INTO sign_in_challenges (token_hash, tenant_id, user_id, expires_at)
 VALUES ($1, $2, $3, now() + interval '${CHALLENGE_SECONDS} seconds')`;
 
 const FIND_CHALLENGE = `
 SELECT u.id AS "userId", u.email FROM sign_in_challenges c
-JOIN tenant_users u ON u.tenant_id = c.tenant_id AND u.id = c.user_id AND u.state = 'active'
-WHERE c.tenant_id = $1 AND c.token_hash = $2 AND c.expires_at > now()`;
+JOIN tenant_users u ON u.tenant_id = c.tenant_id AND u.id = c.user_id AND u.state = 'active' AND u.mode = $2
+WHERE c.tenant_id = $1 AND c.token_hash = $3 AND c.expires_at > now()`;
 
 const USE_CHALLENGE = `
 DELETE FROM sign_in_challenges WHERE tenant_id = $1 AND token_hash = $2 AND expires_at > now()`;
@@ -68,14 +72,19 @@ export function createSecondFactorStore({ pool }: Database): SecondFactorStore {
     useRecoveryCode: (tenantId, userId, hash) =>
       changes(tenantId, USE_RECOVERY_CODE, [tenantId, userId, hash]),
     remove: (tenantId, userId) => changes(tenantId, REMOVE, [tenantId, userId]),
+    reset: ({ tenantId, mode }, userId) => changes(tenantId, RESET, [tenantId, userId, mode]),
 
     async openChallenge(tenantId, userId, hash) {
       await asTenant(pool, tenantId, (db) => db.query(OPEN_CHALLENGE, [hash, tenantId, userId]));
     },
 
-    findChallenge: (tenantId, hash) =>
+    findChallenge: ({ tenantId, mode }, hash) =>
       asTenant(pool, tenantId, async (db) => {
-        const { rows } = await db.query<{ userId: string; email: string }>(FIND_CHALLENGE, [tenantId, hash]);
+        const { rows } = await db.query<{ userId: string; email: string }>(FIND_CHALLENGE, [
+          tenantId,
+          mode,
+          hash,
+        ]);
         return rows[0] ?? null;
       }),
 

@@ -25,20 +25,20 @@ const LASTS = `interval '${REFRESH_TOKEN_DAYS} days'`;
 const REGISTER = {
   name: 'user-register',
   text: `
-INSERT INTO tenant_users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, $4)
+INSERT INTO tenant_users (id, tenant_id, email, password_hash, mode) VALUES ($1, $2, $3, $4, $5)
 RETURNING id, tenant_id, email, created_at`,
 };
 
 const REGISTER_UNVERIFIED = `
-INSERT INTO tenant_users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, $4)
-ON CONFLICT (tenant_id, email) DO UPDATE SET password_hash = EXCLUDED.password_hash
+INSERT INTO tenant_users (id, tenant_id, email, password_hash, mode) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (tenant_id, email, mode) DO UPDATE SET password_hash = EXCLUDED.password_hash
 WHERE tenant_users.email_verified_at IS NULL AND tenant_users.password_hash IS NOT NULL`;
 
 const FIND_BY_EMAIL = {
   name: 'user-find-by-email',
   text: `
 SELECT id, tenant_id, email, password_hash, created_at, email_verified_at IS NOT NULL AS email_verified FROM tenant_users
-WHERE tenant_id = $1 AND email = $2 AND state = 'active'`,
+WHERE tenant_id = $1 AND email = $2 AND mode = $3 AND state = 'active'`,
 };
 
 const OPEN_SIGN_IN = {
@@ -65,7 +65,7 @@ WITH used AS (
   FROM sign_ins s JOIN tenant_users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
   WHERE r.token_hash = $1 AND r.tenant_id = $2 AND r.used_at IS NULL
     AND s.tenant_id = r.tenant_id AND s.id = r.sign_in_id AND s.revoked_at IS NULL AND s.expires_at > now()
-    AND u.state = 'active'
+    AND u.state = 'active' AND u.mode = $4
   RETURNING s.id AS sign_in_id, s.user_id
 ), prolonged AS (
   UPDATE sign_ins s SET expires_at = now() + ${LASTS} FROM used WHERE s.tenant_id = $2 AND s.id = used.sign_in_id
@@ -91,7 +91,7 @@ DELETE FROM sign_ins WHERE least(expires_at, revoked_at) < now() - interval '1 d
 export function createUserStore({ pool }: Database): UserStore {
   return {
     async register(user) {
-      const values = [user.id, user.tenantId, user.email, user.passwordHash];
+      const values = [user.id, user.tenantId, user.email, user.passwordHash, user.mode];
       try {
         const { rows } = await asTenant(pool, user.tenantId, (db) =>
           db.query<UserRow>({ ...REGISTER, values }),
@@ -106,17 +106,17 @@ export function createUserStore({ pool }: Database): UserStore {
       }
     },
 
-    async registerUnverified({ id, tenantId, email, passwordHash }) {
+    async registerUnverified({ id, tenantId, mode, email, passwordHash }) {
       await asTenant(pool, tenantId, (db) =>
-        db.query(REGISTER_UNVERIFIED, [id, tenantId, email, passwordHash]),
+        db.query(REGISTER_UNVERIFIED, [id, tenantId, email, passwordHash, mode]),
       );
     },
 
-    async findByEmail(tenantId, email) {
+    async findByEmail(tenantId, mode, email) {
       const { rows } = await asTenant(pool, tenantId, (db) =>
         db.query<UserRow & { password_hash: string | null; email_verified: boolean }>({
           ...FIND_BY_EMAIL,
-          values: [tenantId, email],
+          values: [tenantId, email, mode],
         }),
       );
       const [row] = rows;
@@ -134,11 +134,11 @@ export function createUserStore({ pool }: Database): UserStore {
       await asTenant(pool, tenantId, (db) => db.query(CLOSE_SIGN_IN, [tenantId, signInId]));
     },
 
-    async rotate(tenantId, usedHash, newHash) {
+    async rotate(tenantId, mode, usedHash, newHash) {
       return asTenant(pool, tenantId, async (db) => {
         const { rows } = await db.query<{ sign_in_id: string; user_id: string }>({
           ...ROTATE,
-          values: [usedHash, tenantId, newHash],
+          values: [usedHash, tenantId, newHash, mode],
         });
         if (rows[0] !== undefined) return { userId: rows[0].user_id, signInId: rows[0].sign_in_id };
         await db.query(REVOKE_REUSED, [usedHash, tenantId]);

@@ -2,17 +2,18 @@ import type { PlanStore, SomeUserLimits, UserLimits, UserPlan } from '@cvault/co
 import type { Database } from '../database.ts';
 import { inTransaction } from '../transaction.ts';
 
-const LIMITS: Readonly<Record<keyof UserLimits, string>> = {
+const LIMITS = {
   deviceLimit: 'device_limit',
   sessionLimit: 'session_limit',
   dataLimitBytes: 'data_limit_bytes',
   uploadBitsPerSecond: 'upload_bits_per_second',
   downloadBitsPerSecond: 'download_bits_per_second',
-};
+} as const satisfies Record<keyof UserLimits, string>;
+type OwnColumn = (typeof LIMITS)[keyof UserLimits];
 const NAMES = Object.keys(LIMITS) as (keyof UserLimits)[];
 
 /** Of a user `u` of tenant `t`: own limits, and those that hold. */
-const COLUMNS = `u.id, u.email, u.created_at, u.device_count,
+export const USER_PLAN_COLUMNS = `u.id, u.email, u.created_at, u.device_count,
   u.device_limit, u.session_limit, u.data_limit_bytes, u.upload_bits_per_second, u.download_bits_per_second,
   coalesce(u.device_limit, t.user_device_limit) AS effective_device_limit,
   coalesce(u.session_limit, t.user_session_limit) AS effective_session_limit,
@@ -20,20 +21,20 @@ const COLUMNS = `u.id, u.email, u.created_at, u.device_count,
   coalesce(u.upload_bits_per_second, t.upload_bits_per_second) AS effective_upload_bits_per_second,
   coalesce(u.download_bits_per_second, t.download_bits_per_second) AS effective_download_bits_per_second`;
 
-type UserPlanRow = Record<string, number | null> & {
+export type UserPlanRow = { [K in OwnColumn | `effective_${OwnColumn}`]: number | null } & {
   id: string;
   email: string;
   created_at: Date;
   device_count: number;
 };
 
-function limitsOf(row: UserPlanRow, prefix: string): UserLimits {
-  return Object.fromEntries(NAMES.map((name) => [name, row[prefix + LIMITS[name]] ?? null])) as {
+function limitsOf(row: UserPlanRow, prefix: '' | 'effective_'): UserLimits {
+  return Object.fromEntries(NAMES.map((name) => [name, row[`${prefix}${LIMITS[name]}`]])) as {
     [K in keyof UserLimits]: number | null;
   };
 }
 
-function userPlanFromRow(row: UserPlanRow): UserPlan {
+export function userPlanFromRow(row: UserPlanRow): UserPlan {
   return {
     id: row.id,
     email: row.email,
@@ -63,7 +64,7 @@ WITH old AS (
   INSERT INTO plan_changes (tenant_id, user_id)
   SELECT u.tenant_id, u.id FROM u JOIN old ON old.id = u.id WHERE ${rowOf('u')} IS DISTINCT FROM ${rowOf('old')}
 )
-SELECT ${COLUMNS} FROM u JOIN tenants t ON t.id = u.tenant_id`;
+SELECT ${USER_PLAN_COLUMNS} FROM u JOIN tenants t ON t.id = u.tenant_id`;
   return { sql, values: given.map((name) => limits[name]) };
 }
 
@@ -95,7 +96,7 @@ export function createPlanStore({ pool }: Database): PlanStore {
       const { rowCount } = await pool.query('SELECT FROM tenants WHERE id = $1', [tenantId]);
       if (rowCount === 0) return null;
       const { rows } = await pool.query<UserPlanRow>(
-        `SELECT ${COLUMNS} FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id
+        `SELECT ${USER_PLAN_COLUMNS} FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id
          WHERE u.tenant_id = $1 AND ($3::uuid IS NULL OR u.id > $3) ORDER BY u.id LIMIT $2`,
         [tenantId, limit, afterId ?? null],
       );

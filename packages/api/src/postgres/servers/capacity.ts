@@ -26,13 +26,13 @@ const LOCATED = {
 SELECT id, name, region, host(endpoint_host) AS "endpointHost", tunnel_prefix6 IS NOT NULL AS "hasIpv6",
   state = 'active' AND weight > 0 AS open, (last_contact_at > now() - interval '90 seconds') IS TRUE AS heard,
   addresses, free_addresses AS "freeAddresses"
-FROM servers WHERE state IN ('active', 'draining', 'disabled') ORDER BY region, name`,
+FROM servers WHERE state IN ('active', 'draining', 'disabled') AND mode = $1::api_key_mode ORDER BY region, name`,
 };
 
 export function createLocationStore({ pool }: Database): LocationStore {
   return {
-    async locatedServers() {
-      return (await pool.query<LocatedServer>(LOCATED)).rows;
+    async locatedServers(mode) {
+      return (await pool.query<LocatedServer>({ ...LOCATED, values: [mode] })).rows;
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Pool, Server } from '@cvault/core';
 
 /** Columns of a VPN server `s`: what `serverFromRow` reads. */
 export const SERVER_COLUMNS = `
-  s.id, s.name, s.region, s.state, s.transport, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
+  s.id, s.name, s.region, s.state, s.transport, s.mode, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
   host(s.endpoint_host6) AS endpoint_host6, s.weight, text(s.tunnel_prefix6) AS tunnel_prefix6, s.interface_name, s.public_key, s.netns, s.ssh_host, s.ssh_port, s.ssh_user, s.ssh_host_keys, s.epoch,
   s.last_contact_at, s.created_at,
   (SELECT count(*) FROM devices d WHERE d.server_id = s.id AND d.state IN ('live', 'suspended')) AS device_count`;
@@ -13,6 +13,7 @@ export interface ServerRow {
   region: string;
   state: Server['state'];
   transport: Server['transport'];
+  mode: Server['mode'];
   endpoint_host: string;
   endpoint_port: number;
   endpoint_host6: string | null;
@@ -38,6 +39,7 @@ export function serverFromRow(row: ServerRow): Server {
     region: row.region,
     state: row.state,
     transport: row.transport,
+    mode: row.mode,
     endpointHost: row.endpoint_host,
     endpointPort: row.endpoint_port,
     endpointHost6: row.endpoint_host6,

@@ -1,5 +1,6 @@
 import type { ServerStatusStore } from '@cvault/core';
 import type { Database } from '../database.ts';
+import { modeOf } from '../devices/placement.ts';
 import { asTenant } from '../tenancy.ts';
 
 const SERVER_FOR = `
@@ -10,7 +11,7 @@ LEFT JOIN LATERAL (
   WHERE tenant_id = $1 AND user_id = $2 AND server_id = s.id AND state <> 'deleted'
   ORDER BY created_at DESC LIMIT 1
 ) AS mine ON true
-WHERE s.state IN ('active', 'draining', 'disabled')
+WHERE s.state IN ('active', 'draining', 'disabled') AND s.mode = ${modeOf('$1', '$2')}
   AND (s.state = 'active' AND s.weight > 0 OR mine.created_at IS NOT NULL)
 ORDER BY mine.created_at DESC NULLS LAST, (s.last_contact_at > now() - interval '90 seconds') IS TRUE DESC,
   s.weight * s.free_addresses / greatest(s.addresses, 1) DESC, s.created_at, s.id

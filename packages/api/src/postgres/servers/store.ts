@@ -14,8 +14,8 @@ const NOT_REMOVED = "s.state <> 'removed'";
 async function insertServer(db: pg.PoolClient, server: NewServer): Promise<void> {
   await db.query(
     `INSERT INTO servers (id, name, region, transport, endpoint_host, endpoint_port, interface_name, netns,
-       ssh_host, ssh_port, ssh_user, ssh_host_keys, ssh_private_key, endpoint_host6, tunnel_prefix6)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+       ssh_host, ssh_port, ssh_user, ssh_host_keys, ssh_private_key, endpoint_host6, tunnel_prefix6, mode)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
     [
       server.id,
       server.name,
@@ -32,6 +32,7 @@ async function insertServer(db: pg.PoolClient, server: NewServer): Promise<void>
       server.sealedSshKey,
       server.endpointHost6,
       server.tunnelPrefix6,
+      server.mode ?? 'live',
     ],
   );
 }

@@ -56,6 +56,11 @@ export function createApiKeyStore({ pool }: Database): ApiKeyStore {
         return rowCount === 0 ? null : [];
       }),
 
+    async anyForTest() {
+      const { rowCount } = await pool.query(`SELECT FROM api_keys WHERE mode = 'test' AND ${OPENS} LIMIT 1`);
+      return rowCount === 1;
+    },
+
     find: ({ tenantId, mode }, id) =>
       asTenant(pool, tenantId, async (db) => {
         const { rows } = await db.query<ApiKeyRow>(

@@ -3,6 +3,7 @@ import type { ApiKey, ApiKeyMode, Scope, Tenant, TenantState } from '@cvault/cor
 /** What `tenantFromRow` reads of a row of `tenants`, in the table's own order of resolvers. */
 export const TENANT_COLUMNS = `
   id, name, state, device_count, device_limit, password_length_min, auth_rate_limit, auth_rate_window_seconds, created_at,
+  tenant_rate_limit, key_rate_limit, user_rate_limit, client_rate_limit,
   private_network, session_limit, user_device_limit, user_session_limit, data_limit_bytes, user_data_limit_bytes,
   data_reset_day, data_warn_percents, upload_bits_per_second, download_bits_per_second, key_lifetime_days, key_rotation_days,
   private_keys_once, no_log, session_days, usage_days, delivery_log_days,
@@ -18,6 +19,10 @@ export interface TenantRow {
   password_length_min: number;
   auth_rate_limit: number;
   auth_rate_window_seconds: number;
+  tenant_rate_limit: number;
+  key_rate_limit: number;
+  user_rate_limit: number;
+  client_rate_limit: number;
   dns: string[];
   routes: string[];
   private_network: boolean;
@@ -50,6 +55,10 @@ export function tenantFromRow(row: TenantRow): Tenant {
     passwordLengthMin: row.password_length_min,
     authRateLimit: row.auth_rate_limit,
     authRateWindowSeconds: row.auth_rate_window_seconds,
+    tenantRateLimit: row.tenant_rate_limit,
+    keyRateLimit: row.key_rate_limit,
+    userRateLimit: row.user_rate_limit,
+    clientRateLimit: row.client_rate_limit,
     dns: row.dns,
     routes: row.routes,
     privateNetwork: row.private_network,

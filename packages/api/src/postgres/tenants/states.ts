@@ -19,10 +19,11 @@ const RESUME = releaseHold('tenant_id = $1');
 const SET_STATE = `
 UPDATE tenants SET state = $2::tenant_state WHERE id = $1 AND state <> 'deleting' RETURNING ${TENANT_COLUMNS}`;
 
-/** As when its owner deletes it, for all devices of the tenant. */
+/** As when its owner deletes it, for all devices of the tenant or, where `$2` is not null, of one user. */
 const DELETE_DEVICES = `
 WITH before AS (
-  SELECT id FROM devices WHERE tenant_id = $1 AND state <> 'deleted' ORDER BY id FOR UPDATE
+  SELECT id FROM devices
+  WHERE tenant_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND state <> 'deleted' ORDER BY id FOR UPDATE
 ), d AS (
   UPDATE devices SET state = 'deleted', generation = generation + 1, private_key = NULL,
     preshared_key = NULL, replaces_key = NULL, overlap_until = NULL
@@ -44,6 +45,20 @@ function idsOf(...passes: ServerIds[]): string[] {
   return [...new Set(passes.flat().map((row) => row.server_id))];
 }
 
+/**
+ * Marks devices deleted and drains their addresses; answers the VPN servers that have to hear of it. The counts of tenant
+ * and user are the caller's.
+ * @param userId null: of all users
+ * @param db in a transaction
+ */
+export async function deleteDevicesOf(
+  db: pg.PoolClient,
+  tenantId: string,
+  userId: string | null,
+): Promise<string[]> {
+  return idsOf((await db.query<{ server_id: string }>(DELETE_DEVICES, [tenantId, userId])).rows);
+}
+
 /** @throws CVaultError `not_found`, which undoes the first pass */
 export function setTenantState(
   pool: pg.Pool,
@@ -62,8 +77,7 @@ export function setTenantState(
 
 export function beginDeletion(pool: pg.Pool, id: string): Promise<readonly string[] | null> {
   return inTransaction(pool, async (db) => {
-    const pass = async () => (await db.query<{ server_id: string }>(DELETE_DEVICES, [id])).rows;
-    const first = await pass();
+    const first = await deleteDevicesOf(db, id, null);
     await db.query('UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [
       id,
     ]);
@@ -72,11 +86,11 @@ export function beginDeletion(pool: pg.Pool, id: string): Promise<readonly strin
     ]);
     const { rowCount } = await db.query("UPDATE tenants SET state = 'deleting' WHERE id = $1", [id]);
     if (rowCount === 0) return null;
-    const second = await pass();
+    const second = await deleteDevicesOf(db, id, null);
     // All of them are deleted now, and none can come.
     await db.query('UPDATE tenant_users SET device_count = 0 WHERE tenant_id = $1', [id]);
     await db.query('UPDATE tenants SET device_count = 0 WHERE id = $1', [id]);
-    return idsOf(first, second);
+    return [...new Set([...first, ...second])];
   });
 }
 

@@ -1,0 +1,171 @@
+import {
+  type ChangedUser,
+  CVaultError,
+  HOLDS,
+  type Metadata,
+  type TenantScope,
+  type TenantUser,
+  type UserDirectoryStore,
+  type UserState,
+} from '@cvault/core';
+import type pg from 'pg';
+import { brokenConstraint, type Database } from '../database.ts';
+import { putHold, releaseHold } from '../devices/holds.ts';
+import { externalIdRefusal } from '../external-ids.ts';
+import { USER_PLAN_COLUMNS, type UserPlanRow, userPlanFromRow } from '../plans/store.ts';
+import { asTenant } from '../tenancy.ts';
+import { deleteDevicesOf } from '../tenants/states.ts';
+
+/** Of a user `u` of tenant `t`. */
+const COLUMNS = `${USER_PLAN_COLUMNS}, u.state, u.external_id, u.metadata`;
+const FROM =
+  'FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id WHERE u.tenant_id = $1 AND u.mode = $2';
+
+type UserRow = UserPlanRow & { state: UserState; external_id: string | null; metadata: Metadata };
+
+function userFromRow(row: UserRow): TenantUser {
+  return { ...userPlanFromRow(row), state: row.state, externalId: row.external_id, metadata: row.metadata };
+}
+
+const LIST = `
+SELECT ${COLUMNS} ${FROM} AND ($4::uuid IS NULL OR u.id > $4) AND ($5::text IS NULL OR u.email = $5)
+  AND ($6::text IS NULL OR u.external_id = $6) AND ($7::user_state IS NULL OR u.state = $7)
+ORDER BY u.id LIMIT $3`;
+
+const FIND = `SELECT ${COLUMNS} ${FROM} AND u.id = $3`;
+
+const CREATE = `
+INSERT INTO tenant_users (id, tenant_id, mode, email, external_id, metadata) VALUES ($3, $1, $2, $4, $5, $6)`;
+
+const UPDATE = `
+UPDATE tenant_users SET external_id = CASE WHEN $4 THEN $5 ELSE external_id END, metadata = coalesce($6, metadata)
+WHERE tenant_id = $1 AND mode = $2 AND id = $3`;
+
+const SET_STATE = `
+UPDATE tenant_users SET state = $4::user_state
+WHERE tenant_id = $1 AND mode = $2 AND id = $3 AND state <> 'deleting'`;
+
+const MOVE = {
+  suspended: putHold('tenant_id = $1 AND user_id = $3'),
+  active: releaseHold('tenant_id = $1 AND user_id = $3'),
+};
+
+const BEGIN_DELETION = `
+UPDATE tenant_users SET state = 'deleting' WHERE tenant_id = $1 AND mode = $2 AND id = $3`;
+
+/** The device count is of those that were live or held: all of them are deleted by now, and none can come. */
+const GIVE_QUOTA_BACK = `
+WITH given AS (
+  UPDATE tenant_users u SET device_count = 0 FROM tenant_users old
+  WHERE u.tenant_id = $1 AND u.id = $2 AND old.tenant_id = u.tenant_id AND old.id = u.id RETURNING old.device_count
+)
+UPDATE tenants SET device_count = tenants.device_count - given.device_count FROM given WHERE tenants.id = $1`;
+
+const DELETING = `
+SELECT u.tenant_id, u.id FROM tenant_users u
+WHERE u.state = 'deleting'
+  AND NOT EXISTS (SELECT FROM devices d WHERE d.tenant_id = u.tenant_id AND d.user_id = u.id AND d.removed_at IS NULL)
+  AND NOT EXISTS (
+    SELECT FROM departures x JOIN devices d ON d.tenant_id = x.tenant_id AND d.id = x.device_id
+    WHERE d.tenant_id = u.tenant_id AND d.user_id = u.id)
+ORDER BY u.id LIMIT $1`;
+
+const FINISH_BATCH = 100;
+
+function refusal(cause: unknown): unknown {
+  return brokenConstraint(cause) === 'tenant_users_tenant_id_email_key'
+    ? new CVaultError('email_taken', 'A user with this e-mail exists.')
+    : externalIdRefusal(cause);
+}
+
+export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore {
+  async function findIn(
+    db: pg.PoolClient,
+    { tenantId, mode }: TenantScope,
+    id: string,
+  ): Promise<TenantUser | null> {
+    const { rows } = await db.query<UserRow>(FIND, [tenantId, mode, id]);
+    return rows[0] === undefined ? null : userFromRow(rows[0]);
+  }
+
+  return {
+    list: ({ tenantId, mode }, { email, externalId, state }, { limit, afterId }) =>
+      asTenant(pool, tenantId, async (db) => {
+        const values = [
+          tenantId,
+          mode,
+          limit,
+          afterId ?? null,
+          email ?? null,
+          externalId ?? null,
+          state ?? null,
+        ];
+        return (await db.query<UserRow>(LIST, values)).rows.map(userFromRow);
+      }),
+
+    find: (scope, id) => asTenant(pool, scope.tenantId, (db) => findIn(db, scope, id)),
+
+    create: (scope, { id, email, externalId, metadata }) =>
+      asTenant(pool, scope.tenantId, async (db) => {
+        const values = [scope.tenantId, scope.mode, id, email, externalId ?? null, metadata ?? {}];
+        await db.query(CREATE, values);
+        return (await findIn(db, scope, id))!;
+      }).catch((cause: unknown) => {
+        throw refusal(cause);
+      }),
+
+    update: (scope, id, { externalId, metadata }) =>
+      asTenant(pool, scope.tenantId, async (db) => {
+        const { tenantId, mode } = scope;
+        const values = [tenantId, mode, id, externalId !== undefined, externalId ?? null, metadata ?? null];
+        await db.query(UPDATE, values);
+        return findIn(db, scope, id);
+      }).catch((cause: unknown) => {
+        throw refusal(cause);
+      }),
+
+    /**
+     * As with tenants (see tenants/states.ts), the devices are passed over twice: what committed before the user's row was
+     * ours is seen by the second pass, and what comes later the trigger tenant_users_growth refuses.
+     */
+    setState: (scope, id, state): Promise<ChangedUser | null> =>
+      asTenant(pool, scope.tenantId, async (db) => {
+        const { tenantId, mode } = scope;
+        if ((await findIn(db, scope, id)) === null) return null;
+        const pass = async () =>
+          (await db.query<{ server_id: string }>(MOVE[state], [tenantId, HOLDS.user, id])).rows;
+        const first = await pass();
+        const { rowCount } = await db.query(SET_STATE, [tenantId, mode, id, state]);
+        // It is being deleted, and so are its devices: none of them was held or released.
+        if (rowCount === 0) return null;
+        const serverIds = [...first, ...(await pass())].map((row) => row.server_id);
+        return { user: (await findIn(db, scope, id))!, serverIds: [...new Set(serverIds)] };
+      }),
+
+    beginDeletion: (scope, id) =>
+      asTenant(pool, scope.tenantId, async (db) => {
+        const { tenantId, mode } = scope;
+        if ((await findIn(db, scope, id)) === null) return null;
+        const first = await deleteDevicesOf(db, tenantId, id);
+        await db.query(
+          'UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL',
+          [tenantId, id],
+        );
+        await db.query(BEGIN_DELETION, [tenantId, mode, id]);
+        const second = await deleteDevicesOf(db, tenantId, id);
+        await db.query(GIVE_QUOTA_BACK, [tenantId, id]);
+        return [...new Set([...first, ...second])];
+      }),
+  };
+}
+
+/** Deletes those for good whose devices no VPN server owes an acknowledgement for. Call it every second or so. */
+export async function finishUserDeletions({ pool }: Database): Promise<void> {
+  const { rows } = await pool.query<{ tenant_id: string; id: string }>(DELETING, [FINISH_BATCH]);
+  for (const { tenant_id: tenantId, id } of rows) {
+    await asTenant(pool, tenantId, async (db) => {
+      await db.query('DELETE FROM devices WHERE tenant_id = $1 AND user_id = $2', [tenantId, id]);
+      await db.query('DELETE FROM tenant_users WHERE tenant_id = $1 AND id = $2', [tenantId, id]);
+    });
+  }
+}
