@@ -1885,28 +1885,8 @@ export interface components {
             mode: "live" | "test";
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name: string;
-            /**
-             * @description Absent: all that there are now.
-             * @default [
-             *       "app",
-             *       "users:read",
-             *       "users:write",
-             *       "tokens:write",
-             *       "devices:read",
-             *       "devices:write",
-             *       "sessions:read",
-             *       "usage:read",
-             *       "settings:read",
-             *       "settings:write",
-             *       "keys:read",
-             *       "keys:write",
-             *       "webhooks:read",
-             *       "webhooks:write",
-             *       "audit:read",
-             *       "privacy:write"
-             *     ]
-             */
-            scopes: components["schemas"]["Scope"][];
+            /** @description Absent: all that there are now. */
+            scopes?: components["schemas"]["Scope"][];
         };
         CreatedApiKey: {
             /** @description Empty: everywhere */
