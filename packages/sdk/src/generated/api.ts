@@ -1203,6 +1203,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenant/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the devices of my users, oldest first */
+        get: operations["listTenantDevices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a device */
+        get: operations["getTenantDevice"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a device
+         * @description 204: the VPN server has removed it, its next packet does not pass. 202: the VPN server cannot be reached just now; the device is removed as soon as it is back.
+         */
+        delete: operations["deleteTenantDevice"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what you keep with a device
+         * @description What is left out stays.
+         */
+        patch: operations["updateTenantDevice"];
+        trace?: never;
+    };
+    "/api/v1/tenant/devices/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the suspension of a device; whatever else holds it goes on */
+        post: operations["resumeDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/devices/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a device off its VPN server until it is resumed */
+        post: operations["suspendDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenant/identity-providers": {
         parameters: {
             query?: never;
@@ -1264,6 +1340,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenant/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions of all my users, newest first */
+        get: operations["listOwnSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get my settings and my plan */
+        get: operations["getSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change my settings
+         * @description What is left out stays. They are of live devices too, so a test key cannot change them.
+         */
+        patch: operations["updateSettings"];
+        trace?: never;
+    };
     "/api/v1/tenant/sign-in-settings": {
         parameters: {
             query?: never;
@@ -1280,9 +1394,75 @@ export interface paths {
         head?: never;
         /**
          * Change how your users sign in
-         * @description What is left out stays.
+         * @description What is left out stays. It is of live users too, so a test key cannot change it.
          */
         patch: operations["changeSignInSettings"];
+        trace?: never;
+    };
+    "/api/v1/tenant/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The usage of all my users, or of one, by hour or day
+         * @description Bytes inside the tunnel, as the VPN server counts them; at most one reading (30 s by default) behind. With `format=csv` the same numbers as text, one line per hour or day and device that has any.
+         */
+        get: operations["getOwnUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List my users, oldest first */
+        get: operations["listUsers"];
+        put?: never;
+        /**
+         * Create a user without a password
+         * @description The user signs in by an invitation, by your own identity provider, or with tokens that you ask for.
+         */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a user */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a user with all devices and sessions
+         * @description From now on nothing of the user opens anything. The user is gone from the list when the VPN servers have acknowledged the removal of the devices, and until then `deleting`.
+         */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what you keep with a user, and the user’s limits
+         * @description What is left out stays.
+         */
+        patch: operations["updateUser"];
         trace?: never;
     };
     "/api/v1/tenant/users/{id}/erase": {
@@ -1325,6 +1505,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenant/users/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a suspended user
+         * @description Brings back exactly what the suspension took.
+         */
+        post: operations["resumeUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenant/users/{id}/second-factor": {
         parameters: {
             query?: never;
@@ -1337,6 +1537,26 @@ export interface paths {
         post?: never;
         /** Remove the second factor of a user who has lost it */
         delete: operations["resetSecondFactor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend a user
+         * @description The user’s tokens open nothing and the devices have no tunnel, until the user is resumed.
+         */
+        post: operations["suspendUser"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1969,6 +2189,8 @@ export interface components {
             /** @description Requests to the authentication routes per client and window */
             authRateLimit?: number;
             authRateWindowSeconds?: number;
+            /** @description Requests in a minute of each client address of its users */
+            clientRateLimit?: number;
             /** @description Most bytes in a period, up and down together, of all users together. Null: any amount */
             dataLimitBytes?: number | null;
             /** @description Day of the month on which a period begins, at 0:00 UTC */
@@ -1985,6 +2207,8 @@ export interface components {
             downloadBitsPerSecond?: number | null;
             /** @description A device with an older key is held until it has a new one. Null: any age */
             keyLifetimeDays?: number | null;
+            /** @description Requests in a minute of each API key */
+            keyRateLimit?: number;
             /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
             keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
@@ -2003,6 +2227,8 @@ export interface components {
             sessionDays?: number | null;
             /** @description Most sessions open at once, of all users together. Null: any number */
             sessionLimit?: number | null;
+            /** @description Requests in a minute, of all its keys and users together */
+            tenantRateLimit?: number;
             /** @description Of each device, unless set for its user. Null: any speed */
             uploadBitsPerSecond?: number | null;
             /** @description Days that usage by the day is kept. Null: as long as the platform keeps it */
@@ -2011,8 +2237,19 @@ export interface components {
             userDataLimitBytes?: number | null;
             /** @description Most devices of one user, unless set for the user. Null: any number */
             userDeviceLimit?: number | null;
+            /** @description Requests in a minute of each user */
+            userRateLimit?: number;
             /** @description Most sessions of one user open at once, unless set for the user. Null: any number */
             userSessionLimit?: number | null;
+        };
+        CreateUser: {
+            /** Format: email */
+            email: string;
+            externalId?: string | null;
+            /** @description Your own texts by name, at most 50. Replaced as a whole. */
+            metadata?: {
+                [key: string]: string;
+            };
         };
         CreateWebhookEndpoint: {
             description?: string;
@@ -2022,6 +2259,15 @@ export interface components {
             url: string;
         };
         DeletingTenant: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @constant */
+            status: "deleting";
+        };
+        DeletingUser: {
             /**
              * Format: uuid
              * @description UUID
@@ -2052,7 +2298,7 @@ export interface components {
             keyExpiresAt: string | null;
             lastConnectedAt: string | null;
             publicKey: string;
-            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
+            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`, `device`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
             reason: string | null;
             /** @description Null: the tenant’s. */
             routes: string[] | null;
@@ -2325,7 +2571,7 @@ export interface components {
         /** @description RFC 9457 problem; docs/errors.md lists the codes */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_challenge" | "invalid_code" | "invalid_subject_token" | "invalid_link" | "email_not_verified" | "mail_not_set_up" | "invalid_admin_key" | "tenant_suspended" | "insufficient_scope" | "source_not_allowed" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "key_limit_reached" | "private_key_gone" | "webhook_endpoint_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
+            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_challenge" | "invalid_code" | "invalid_subject_token" | "invalid_link" | "email_not_verified" | "mail_not_set_up" | "invalid_admin_key" | "tenant_suspended" | "user_suspended" | "insufficient_scope" | "source_not_allowed" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "external_id_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "key_limit_reached" | "private_key_gone" | "idempotency_key_reused" | "request_in_flight" | "webhook_endpoint_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "overloaded" | "unavailable";
             detail: string;
             errors?: {
                 message: string;
@@ -2400,7 +2646,7 @@ export interface components {
             keyExpiresAt: string | null;
             lastConnectedAt: string | null;
             publicKey: string;
-            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
+            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`, `device`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
             reason: string | null;
             /** @description Null: the tenant’s. */
             routes: string[] | null;
@@ -2450,6 +2696,12 @@ export interface components {
             id: string;
             /** @constant */
             state: "removing";
+        };
+        RemovingTenantDevice: {
+            /** Format: uuid */
+            id: string;
+            /** @constant */
+            status: "removing";
         };
         Replayed: {
             replayed: number;
@@ -2541,6 +2793,11 @@ export interface components {
             id: string;
             interfaceName: string;
             lastContactAt: string | null;
+            /**
+             * @description `test`: simulated, for the devices of test keys and no others.
+             * @enum {string}
+             */
+            mode: "live" | "test";
             name: string;
             /** @description The interface’s; null until it was activated. */
             publicKey: string | null;
@@ -2738,6 +2995,7 @@ export interface components {
         Tenant: {
             authRateLimit: number;
             authRateWindowSeconds: number;
+            clientRateLimit: number;
             /**
              * Format: date-time
              * @description ISO 8601, UTC, with milliseconds
@@ -2757,6 +3015,7 @@ export interface components {
              */
             id: string;
             keyLifetimeDays: number | null;
+            keyRateLimit: number;
             keyRotationDays: number | null;
             name: string;
             noLog: boolean;
@@ -2768,16 +3027,101 @@ export interface components {
             sessionLimit: number | null;
             /** @enum {string} */
             state: "active" | "suspended" | "deleting";
+            tenantRateLimit: number;
             uploadBitsPerSecond: number | null;
             usageDays: number | null;
             userDataLimitBytes: number | null;
             userDeviceLimit: number | null;
+            userRateLimit: number;
             userSessionLimit: number | null;
+        };
+        TenantDevice: {
+            /** @description The newest one that the VPN server has acknowledged; 0 for none. */
+            appliedGeneration: number;
+            assignedIp: string;
+            /** @description Null where its VPN server has no IPv6 in the tunnel. */
+            assignedIp6: string | null;
+            createdAt: string;
+            /** @description Raised by every change that the VPN server has to see. */
+            desiredGeneration: number;
+            deviceName: string;
+            /** @description Null: the tenant’s. */
+            dns: string[] | null;
+            expiresAt: string | null;
+            externalId: string | null;
+            /** @description Why it failed; null in every other status. */
+            failure: string | null;
+            /** Format: uuid */
+            id: string;
+            keyChangedAt: string;
+            /** @description From then on the device is held until its key is changed. Null: never. */
+            keyExpiresAt: string | null;
+            lastConnectedAt: string | null;
+            metadata: {
+                [key: string]: string;
+            };
+            publicKey: string;
+            /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`, `device`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
+            reason: string | null;
+            /** @description Null: the tenant’s. */
+            routes: string[] | null;
+            server: {
+                endpointPort: number;
+                /** Format: uuid */
+                id: string;
+                name: string;
+                publicIp: string;
+                region: string;
+            };
+            /**
+             * @description `active`: the VPN server has acknowledged the device, and a handshake succeeds at once.
+             * @enum {string}
+             */
+            status: "pending" | "active" | "suspended" | "failed" | "removing";
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            userId: string;
+        };
+        TenantDeviceList: {
+            devices: components["schemas"]["TenantDevice"][];
+            /** @description Null on the last page */
+            nextCursor: string | null;
         };
         TenantList: {
             /** @description Null on the last page */
             nextCursor: string | null;
             tenants: components["schemas"]["Tenant"][];
+        };
+        TenantUser: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            deviceCount: number;
+            /** @description What holds. Null: no limit */
+            effective: components["schemas"]["UserLimits"];
+            email: string;
+            externalId: string | null;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description What was set for this user. Null: your own limit */
+            limits: components["schemas"]["UserLimits"];
+            metadata: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            state: "active" | "suspended" | "deleting";
+        };
+        TenantUserList: {
+            /** @description Null on the last page */
+            nextCursor: string | null;
+            users: components["schemas"]["TenantUser"][];
         };
         Tokens: {
             /** @description For `Authorization: Bearer` */
@@ -2807,10 +3151,28 @@ export interface components {
             /** @description How many devices it gets, beside the others of its region. 0: none. */
             weight?: number;
         };
+        UpdateSettings: {
+            /** @description Shares of a data limit at which a warning goes out */
+            dataWarnPercents?: number[];
+            /** @description Resolvers in the devices’ configurations */
+            dns?: string[];
+            /** @description A device with an older key is held until it has a new one. Null: any age */
+            keyLifetimeDays?: number | null;
+            /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
+            keyRotationDays?: number | null;
+            /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
+            passwordLengthMin?: number;
+            /** @description Its devices on one VPN server reach each other. */
+            privateNetwork?: boolean;
+            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
+            routes?: string[];
+        };
         UpdateTenant: {
             /** @description Requests to the authentication routes per client and window */
             authRateLimit?: number;
             authRateWindowSeconds?: number;
+            /** @description Requests in a minute of each client address of its users */
+            clientRateLimit?: number;
             /** @description Most bytes in a period, up and down together, of all users together. Null: any amount */
             dataLimitBytes?: number | null;
             /** @description Day of the month on which a period begins, at 0:00 UTC */
@@ -2827,6 +3189,8 @@ export interface components {
             downloadBitsPerSecond?: number | null;
             /** @description A device with an older key is held until it has a new one. Null: any age */
             keyLifetimeDays?: number | null;
+            /** @description Requests in a minute of each API key */
+            keyRateLimit?: number;
             /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
             keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
@@ -2845,6 +3209,8 @@ export interface components {
             sessionDays?: number | null;
             /** @description Most sessions open at once, of all users together. Null: any number */
             sessionLimit?: number | null;
+            /** @description Requests in a minute, of all its keys and users together */
+            tenantRateLimit?: number;
             /** @description Of each device, unless set for its user. Null: any speed */
             uploadBitsPerSecond?: number | null;
             /** @description Days that usage by the day is kept. Null: as long as the platform keeps it */
@@ -2853,8 +3219,26 @@ export interface components {
             userDataLimitBytes?: number | null;
             /** @description Most devices of one user, unless set for the user. Null: any number */
             userDeviceLimit?: number | null;
+            /** @description Requests in a minute of each user */
+            userRateLimit?: number;
             /** @description Most sessions of one user open at once, unless set for the user. Null: any number */
             userSessionLimit?: number | null;
+        };
+        UpdateTenantDevice: {
+            externalId?: string | null;
+            /** @description Your own texts by name, at most 50. Replaced as a whole. */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        UpdateUser: {
+            externalId?: string | null;
+            /** @description What is left out stays; null gives your own limit back. Where your plan has one, at most that. */
+            limits?: components["schemas"]["UpdateUserLimits"];
+            /** @description Your own texts by name, at most 50. Replaced as a whole. */
+            metadata?: {
+                [key: string]: string;
+            };
         };
         /** @description Null: the tenant’s limit */
         UpdateUserLimits: {
@@ -5180,6 +5564,170 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listTenantDevices: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Your own id for it, unique among those that you have */
+                externalId?: string;
+                limit?: number;
+                region?: string;
+                /** @description UUID */
+                serverId?: string;
+                status?: "pending" | "active" | "suspended" | "failed";
+                /** @description UUID */
+                userId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantDeviceList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTenantDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteTenantDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovingTenantDevice"];
+                };
+            };
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateTenantDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTenantDevice"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    suspendDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantDevice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listIdentityProviders: {
         parameters: {
             query?: never;
@@ -5273,6 +5821,81 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listOwnSessions: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description UUID */
+                deviceId?: string;
+                limit?: number;
+                /** @description UUID */
+                userId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getSignInSettings: {
         parameters: {
             query?: never;
@@ -5314,6 +5937,168 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOwnUsage: {
+        parameters: {
+            query?: {
+                /** @description Absent: what `Accept` prefers; JSON where it does not say */
+                format?: "json" | "csv";
+                /** @description Rounded down to an hour or day, UTC. Absent: 24 hours or 30 days before `to` */
+                from?: string;
+                /** @description At most 744 hours or 400 days. Hours are kept for a week by default */
+                granularity?: "hour" | "day";
+                /** @description Rounded up. Absent: the end of the hour or day that is under way */
+                to?: string;
+                /** @description UUID */
+                userId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                email?: string;
+                /** @description Your own id for it, unique among those that you have */
+                externalId?: string;
+                limit?: number;
+                state?: "active" | "suspended" | "deleting";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUserList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletingUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateUser"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUser"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -5374,6 +6159,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    resumeUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     resetSecondFactor: {
         parameters: {
             query?: never;
@@ -5392,6 +6201,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    suspendUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUser"];
+                };
             };
             default: components["responses"]["Problem"];
         };
