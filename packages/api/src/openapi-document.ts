@@ -20,6 +20,8 @@ export async function buildOpenApi(): Promise<string> {
         'users',
         'accounts',
         'recovery',
+        'identityProviders',
+        'tokenExchange',
         'secondFactor',
         'signInSettings',
         'signingKeys',
@@ -36,6 +38,8 @@ export async function buildOpenApi(): Promise<string> {
         'doctor',
         'locations',
         'usage',
+        'audit',
+        'operatorAudit',
         'serverHealth',
         'metrics',
       ] as const

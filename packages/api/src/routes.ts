@@ -1,10 +1,12 @@
 import type {
   AccountService,
   ApiKeyService,
+  AuditService,
   Clock,
   DeviceService,
   PlanService,
   Doctor,
+  IdentityProviderService,
   LocationStore,
   RateLimiter,
   RecoveryService,
@@ -16,19 +18,26 @@ import type {
   SigningKeys,
   SignInSettingsStore,
   TenantService,
+  TokenExchange,
   UsageService,
   UserService,
+  MasterKeyRotation,
+  PrivacyService,
   WebhookService,
 } from '@cvault/core';
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes } from './features/account/routes.ts';
+import { auditRoutes, tenantAuditRoutes } from './features/audit/routes.ts';
 import { authRoutes } from './features/auth/routes.ts';
 import { deviceRoutes } from './features/devices/routes.ts';
 import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
+import { identityProviderRoutes } from './features/identity-providers/routes.ts';
+import { tokenRoutes } from './features/identity-providers/token-routes.ts';
 import { linkRoutes } from './features/links/routes.ts';
 import { signInSettingsRoutes } from './features/links/settings-routes.ts';
 import { locationRoutes } from './features/locations/routes.ts';
+import { masterKeyRoutes } from './features/master-key/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts';
 import { secondFactorRoutes } from './features/second-factor/routes.ts';
@@ -38,6 +47,7 @@ import { publishedKeyRoutes, signingKeyRoutes } from './features/signing-keys/ro
 import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
 import { tenantApiKeyRoutes } from './features/tenants/own-api-key-routes.ts';
 import { tenantRoutes } from './features/tenants/routes.ts';
+import { privacyRoutes } from './features/privacy/routes.ts';
 import { adminUsageRoutes, usageRoutes } from './features/usage/routes.ts';
 import { userLimitRoutes } from './features/tenants/user-limit-routes.ts';
 import { vpnRoutes } from './features/vpn/routes.ts';
@@ -50,6 +60,8 @@ export interface Services {
   readonly users: UserService;
   readonly accounts: AccountService;
   readonly recovery: RecoveryService;
+  readonly identityProviders: IdentityProviderService;
+  readonly tokenExchange: TokenExchange;
   readonly secondFactor: SecondFactorService;
   readonly signInSettings: SignInSettingsStore;
   readonly signingKeys: SigningKeys;
@@ -67,11 +79,15 @@ export interface Services {
   readonly locations: LocationStore;
   readonly usage: UsageService;
   /** The same with the operator's rights, for any tenant. */
+  readonly audit: AuditService;
+  readonly operatorAudit: AuditService;
   readonly operatorUsage: UsageService;
   readonly operatorSessions: SessionService;
   readonly serverHealth: ServerHealthService;
   readonly metrics: MetricsOptions['metrics'];
   readonly webhooks: WebhookService;
+  readonly masterKey: MasterKeyRotation;
+  readonly privacy: PrivacyService;
 }
 
 /** For tenants and their users. */
@@ -91,6 +107,8 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(accountRoutes, { prefix: API, accounts: services.accounts });
   void app.register(linkRoutes, { prefix: API, recovery: services.recovery, limiter });
   void app.register(secondFactorRoutes, { prefix: API, secondFactor: services.secondFactor, limiter });
+  void app.register(identityProviderRoutes, { prefix: API, providers: services.identityProviders });
+  void app.register(tokenRoutes, { prefix: API, tokenExchange: services.tokenExchange, limiter });
   void app.register(signInSettingsRoutes, { prefix: API, settings: services.signInSettings });
   void app.register(publishedKeyRoutes, { prefix: API, signingKeys: services.signingKeys });
   void app.register(signingKeyRoutes, { prefix: ADMIN, signingKeys: services.signingKeys });
@@ -105,9 +123,13 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
   void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });
+  void app.register(tenantAuditRoutes, { prefix: TENANT, audit: services.audit });
+  void app.register(auditRoutes, { prefix: ADMIN, audit: services.operatorAudit });
   void app.register(metricsRoutes, { metrics: services.metrics });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
   void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions: services.operatorSessions });
+  void app.register(masterKeyRoutes, { prefix: ADMIN, masterKey: services.masterKey });
+  void app.register(privacyRoutes, { prefix: TENANT, privacy: services.privacy, clock });
   void app.register(webhookRoutes, { prefix: TENANT, webhooks: services.webhooks });
   void app.register(adminUsageRoutes, { prefix: ADMIN, usage: services.operatorUsage });
 }

@@ -2,13 +2,17 @@
 import {
   type ApiKeyStore,
   createApiKeyService,
+  createAuditService,
   createAuthenticator,
   createDeviceService,
   createDeviceUpkeep,
   createDoctor,
   createMetering,
   createEvacuator,
+  createMasterKeyRotation,
   createPlanService,
+  createPrivacyService,
+  createRefusals,
   createServerHealthService,
   createServerService,
   createServerStatusService,
@@ -38,6 +42,9 @@ import { createMailer } from './mail/mailer.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createOutboundHttp } from './outbound/http.ts';
 import { createResolver } from './outbound/resolver.ts';
+import { createRefusalStore } from './postgres/audit/refusals.ts';
+import { createAuditSealer } from './postgres/audit/sealer.ts';
+import { createAuditStore } from './postgres/audit/store.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import type { DatabaseRole } from './postgres/roles.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
@@ -46,7 +53,10 @@ import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
+import { createSealedStore } from './postgres/keys/sealed-columns.ts';
 import { createPeerStore } from './postgres/peers.ts';
+import { createErasureStore } from './postgres/privacy/erasure.ts';
+import { createPrivacyStore } from './postgres/privacy/store.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
 import { createEvacuationStore } from './postgres/servers/evacuation.ts';
@@ -84,6 +94,11 @@ const AUTHENTICATION_CONNECTIONS = 4;
 /** The operator is few, and periodic work goes one after the other. */
 const OPERATOR_CONNECTIONS = 4;
 const JOB_CONNECTIONS = 3;
+/** How late the audit log is chained, and how late refusals are written down. */
+const SEAL_EVERY_MS = 1_000;
+const REFUSALS_EVERY_MS = 5_000;
+/** How late old rows of the audit log go, which is counted in days. */
+const FORGET_AUDIT_EVERY_MS = 3_600_000;
 /** What the doctor finds wrong on an interface, it looks at again after this: a push is over by then. */
 const SECOND_LOOK_MS = 3_000;
 /** Connections of metering: its pages are long statements, which nobody who waits for an answer must queue behind. */
@@ -106,6 +121,9 @@ const RENEW_EVERY_MS = 60_000;
 const KEY_USES_EVERY_MS = 10_000;
 /** How late a mail may go out. */
 const DELIVER_EVERY_MS = 1_000;
+/** How often is looked for what a retired master key sealed, and how long one time may take. */
+const RESEAL_EVERY_MS = 60_000;
+const RESEAL_MS = 20_000;
 /** How late a webhook may be sent. */
 const SEND_EVERY_MS = 500;
 /** How often the free addresses are counted that placing devices weighs. */
@@ -135,19 +153,22 @@ export interface WiringOptions {
 
 /** One pool for each role, so that no connection ever changes whose rights it has. */
 function openDatabases({ config, databaseUrl, log }: WiringOptions) {
-  const open = (role: DatabaseRole, connections: number) =>
+  /** @param actor where it is no request and no job that the work is done for */
+  const open = (role: DatabaseRole, connections: number, actor?: string) =>
     openDatabase(databaseUrl, {
       role,
       connections,
+      ...(actor === undefined ? {} : { actor }),
       onConnectionLost: (error) => log.warn({ err: error }, 'a connection to PostgreSQL was lost'),
     });
   const databases = {
     requests: open('cvault_api', config.database.connections),
     authentication: open('cvault_authenticator', AUTHENTICATION_CONNECTIONS),
     operator: open('cvault_operator', OPERATOR_CONNECTIONS),
-    links: open('cvault_links', LINK_CONNECTIONS),
-    metering: open('cvault_metering', METERING_CONNECTIONS),
+    links: open('cvault_links', LINK_CONNECTIONS, 'links'),
+    metering: open('cvault_metering', METERING_CONNECTIONS, 'metering'),
     jobs: open('cvault_jobs', JOB_CONNECTIONS),
+    sealing: open('cvault_sealer', 1, 'sealing'),
   };
   return {
     ...databases,
@@ -171,6 +192,8 @@ function buildStores(databases: Databases, config: Config) {
     devices: createDeviceStore(requests, pushAfterMs, config.peers.quarantineSeconds),
     sessions: createSessionStore(requests),
     operatorSessions: createSessionStore(operator),
+    audit: createAuditStore(requests),
+    operatorAudit: createAuditStore(operator),
     usage: createUsageStore(requests),
     operatorUsage: createUsageStore(operator),
     servers: createServerStore(operator),
@@ -185,6 +208,7 @@ function buildStores(databases: Databases, config: Config) {
     serverLags: createServerLagStore(links),
     freeAddresses: createFreeAddresses(links),
     webhookEndpoints: createWebhookEndpointStore(requests),
+    privacy: createPrivacyStore(requests),
   };
 }
 
@@ -223,8 +247,11 @@ function buildServices(
       fleet,
       secondLookMs: SECOND_LOOK_MS,
     }),
+    audit: createAuditService({ audit: stores.audit }),
+    operatorAudit: createAuditService({ audit: stores.operatorAudit }),
     usage: usageOf(stores.usage),
     operatorUsage: usageOf(stores.operatorUsage),
+    privacy: createPrivacyService({ store: stores.privacy }),
     webhooks: createWebhookService({ endpoints: stores.webhookEndpoints, outbound, vault }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
@@ -240,10 +267,7 @@ function buildServices(
 }
 
 /** What requests of the operator begin and periodic work completes, with the rights of the latter. */
-function buildPeriodic(
-  database: Database,
-  { fleet, control }: ReturnType<typeof createVpnServers>,
-) {
+function buildPeriodic(database: Database, { fleet, control }: ReturnType<typeof createVpnServers>) {
   return {
     tenants: createTenantService({ tenants: createTenantStore(database), peers: fleet }),
     finishRemovals: () => finishRemovals(createServerStore(database), control),
@@ -327,10 +351,19 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     bcryptCost: config.bcryptCost,
     publicUrl: config.http.publicUrl,
     mailer,
+    outbound,
     log,
   });
   const services = buildServices(stores, config, vault, outbound, identity, vpnServers);
+  const masterKey = createMasterKeyRotation({
+    store: createSealedStore(databases.jobs),
+    vault,
+    onUnreadable: (error) => log.error({ err: error }, 'a sealed value cannot be opened'),
+  });
+  const erasures = createErasureStore(databases.jobs);
   const periodic = buildPeriodic(databases.jobs, vpnServers);
+  const refusals = createRefusals(createRefusalStore(databases.jobs));
+  const sealer = createAuditSealer(databases.sealing);
   let draining = false;
   const app = await buildApp({
     logger: log,
@@ -341,9 +374,11 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     publicUrl: config.http.publicUrl,
     version: VERSION,
     onAnswer: metrics.request,
+    refusals,
     routes: (routes) =>
       registerRoutes(routes, {
         ...services,
+        masterKey,
         locations: stores.locations,
         limiter,
         clock: systemClock,
@@ -385,7 +420,24 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       { what: 'send webhooks', everyMs: SEND_EVERY_MS, work: () => webhookSender.sendDue() },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
+      {
+        what: 'seal with the current master key',
+        everyMs: RESEAL_EVERY_MS,
+        work: async () => void (await masterKey.run(RESEAL_MS)),
+      },
+      {
+        what: 'erase users',
+        everyMs: FINISH_EVERY_MS,
+        work: async () => vpnServers.fleet.wake(await erasures.eraseRequested()),
+      },
       { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
+      { what: 'write refusals', everyMs: REFUSALS_EVERY_MS, work: () => refusals.write() },
+      { what: 'seal the audit log', everyMs: SEAL_EVERY_MS, work: () => sealer.seal() },
+      {
+        what: 'forget old audit',
+        everyMs: FORGET_AUDIT_EVERY_MS,
+        work: () => sealer.forget(config.auditDays),
+      },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
     ],
     (what, error) => log.error({ err: error, what }, 'periodic work failed'),

@@ -82,6 +82,13 @@ export const ERRORS = {
     remedy:
       'Wait for the app’s next code, or use a recovery code. Check the clock of the device that shows it.',
   },
+  invalid_subject_token: {
+    kind: 'invalid',
+    title: 'The ID token is not accepted',
+    remedy:
+      'It has to be new, unused, and from a registered identity provider for one of its audiences; its keys have to be reachable. ' +
+      'Sign the user in there again.',
+  },
   invalid_link: {
     kind: 'gone',
     title: 'The link is not valid any more',
@@ -178,6 +185,12 @@ export const ERRORS = {
     kind: 'conflict',
     title: 'The tenant has as many API keys as it may have',
     remedy: 'Revoke one that is not used any more.',
+  },
+  private_key_gone: {
+    kind: 'gone',
+    title: 'The private key was told once and is forgotten',
+    remedy:
+      'Use the configuration that was answered then, or give the device other keys: `POST /devices/{id}/rotate`.',
   },
   webhook_endpoint_limit_reached: {
     kind: 'conflict',

@@ -89,7 +89,7 @@ function isOfPlugin({ url, method }: RouteOptions): boolean {
 
 const ACCESSES: readonly unknown[] = ['public', 'tenant', 'user', 'admin'] satisfies Access[];
 const LIMITS: readonly unknown[] = ['none', 'auth', 'read', 'write', 'costly'] satisfies LimitClass[];
-const ACT = /^[a-z_]+\.[a-z_]+$/;
+const ACT = /^[a-z_-]+\.[a-z_-]+$/;
 
 /** What a route has not declared, or not rightly. TypeScript says so too, where a route has a `config` at all. */
 function undeclared({ config, method }: RouteOptions): string | null {

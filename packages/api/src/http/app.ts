@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import type { Authenticator, CVaultError } from '@cvault/core';
+import type { Authenticator, CVaultError, Refusals } from '@cvault/core';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import { accessControl } from './access.ts';
+import { acts } from './acts.ts';
 import { BODY_LIMIT_BYTES, strictJson } from './body.ts';
 import { documentation } from './docs.ts';
 import { createClientErrorHandler, createErrorHandler, noSuchRoute } from './errors.ts';
@@ -27,6 +28,8 @@ export interface AppOptions {
   /** Where the API is reached from outside, without a slash at the end; empty where nobody said. */
   readonly publicUrl: string;
   readonly version: string;
+  /** Counts what is refused, for the audit log. Absent: nothing does. */
+  readonly refusals?: Pick<Refusals, 'note'>;
   /** Told of every answer; the route is a pattern, so no caller chooses it. */
   readonly onAnswer?: (method: string, route: string, status: number, seconds: number) => void;
 }
@@ -93,6 +96,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
 
   await app.register(accessControl, { authenticator: options.authenticator });
+  await app.register(acts, { refusals: options.refusals });
   await app.register(methodNotAllowed);
   await app.register(strictJson);
   await app.register(helmet, {

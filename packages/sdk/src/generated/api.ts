@@ -1,6 +1,63 @@
 // Made by packages/sdk/generate.mjs from openapi.json. Do not edit.
 
 export interface paths {
+    "/api/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, newest first */
+        get: operations["listAllAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The whole audit log, oldest first, as JSON Lines
+         * @description Each line is an `AuditEntry`.
+         */
+        get: operations["exportAllAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the audit log is as it was written
+         * @description Goes through every chain and names the first row of each that is not as it was sealed.
+         */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/doctor": {
         parameters: {
             query?: never;
@@ -13,6 +70,43 @@ export interface paths {
          * @description Database, leases, quota counters, queued changes and registered keys; with `deep=true` every interface, too. Changes nothing. What merely waits to be applied is no finding.
          */
         get: operations["examine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/master_key.rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Seal everything with the current master key
+         * @description Does some seconds of it, and answers how far that has come. Periodic work goes on with it either way.
+         */
+        post: operations["rotateMasterKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/master-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much is sealed with the current master key */
+        get: operations["getMasterKey"];
         put?: never;
         post?: never;
         delete?: never;
@@ -340,6 +434,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/tenants/{id}/api-keys/{keyId}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace an API key; the old one goes on for a while */
+        post: operations["rotateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/tenants/{id}/resume": {
         parameters: {
             query?: never;
@@ -371,6 +482,26 @@ export interface paths {
         get: operations["listTenantSessions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tenants/{id}/signing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a tenant a new key that signs its access tokens
+         * @description They change by themselves every 30 days.
+         */
+        post: operations["rotateSigningKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -454,6 +585,40 @@ export interface paths {
         patch: operations["limitUser"];
         trace?: never;
     };
+    "/api/v1/auth/accept-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose the first password with the link of an invitation */
+        post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/forgot-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a link to choose a new password */
+        post: operations["forgotPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -463,7 +628,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign a user in */
+        /**
+         * Sign a user in
+         * @description 202 where a second factor is wanted: finish with /auth/second-factor.
+         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -482,6 +650,23 @@ export interface paths {
         put?: never;
         /** Sign out: this sign-in’s tokens end at once */
         post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout-everywhere": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out on every device: all tokens of the user end at once */
+        post: operations["logoutEverywhere"];
         delete?: never;
         options?: never;
         head?: never;
@@ -517,8 +702,119 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign a user up */
+        /**
+         * Sign a user up
+         * @description 202 where the tenant wants e-mails confirmed first: the user signs in after opening the link in the mail. Or where it wants a second factor.
+         */
         post: operations["registerUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose a new password with a link: all of the user’s sign-ins end at once */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finish a sign-in that wants a second factor */
+        post: operations["signInWithCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor/enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a second factor up where signing in needs one
+         * @description Then finish the sign-in with the first code.
+         */
+        post: operations["enrolWithChallenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/send-verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a link to confirm the e-mail address */
+        post: operations["sendVerification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange an ID token of your identity provider for tokens of the user (RFC 8693)
+         * @description As JSON or as a form. The user is made at the first token of a new `sub`. An ID token is accepted once.
+         */
+        post: operations["exchangeToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/verify-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the e-mail address with a link */
+        post: operations["verifyEmail"];
         delete?: never;
         options?: never;
         head?: never;
@@ -697,6 +993,535 @@ export interface paths {
         };
         /** Who is signed in */
         get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change the password: all other sign-ins end at once */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the user has a second factor */
+        get: operations["getSecondFactor"];
+        put?: never;
+        /**
+         * Begin to set a second factor up
+         * @description It counts when it is confirmed with a first code.
+         */
+        post: operations["beginSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the second factor with a first code */
+        post: operations["confirmSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove the second factor, with a code of it */
+        post: operations["removeSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the user is signed in, newest first */
+        get: operations["listSignIns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sign-ins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one sign-in: its tokens end at once */
+        delete: operations["endSignIn"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List my API keys, oldest first, revoked ones too */
+        get: operations["listOwnApiKeys"];
+        put?: never;
+        /**
+         * Create an API key; the answer shows it once
+         * @description A key cannot give scopes that it has not got itself, and a test key cannot make a live one.
+         */
+        post: operations["createOwnApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/api-keys/{keyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get one of my API keys */
+        get: operations["getOwnApiKey"];
+        put?: never;
+        post?: never;
+        /** Revoke an API key; it opens nothing from then on */
+        delete: operations["revokeOwnApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/api-keys/{keyId}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace an API key; the old one goes on for a while
+         * @description The new key may do what the old one may, which has to be no more than the key of this request may.
+         */
+        post: operations["rotateOwnApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, newest first */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/audit.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The whole audit log, oldest first, as JSON Lines
+         * @description Each line is an `AuditEntry`.
+         */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/identity-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your identity providers, oldest first */
+        get: operations["listIdentityProviders"];
+        put?: never;
+        /**
+         * Let users sign in with your OpenID Connect provider
+         * @description Its ID tokens are exchanged at `/auth/token`. A user is who has its `sub`; e-mails in its tokens are not looked at.
+         */
+        post: operations["createIdentityProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/identity-providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove an identity provider: its users’ sign-ins end at once
+         * @description The users stay, with their devices; who its subjects stand for is forgotten.
+         */
+        delete: operations["deleteIdentityProvider"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a user who chooses a password by a link in a mail
+         * @description Sends it again to one who has not chosen yet.
+         */
+        post: operations["inviteUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/sign-in-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How your users sign in */
+        get: operations["getSignInSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change how your users sign in
+         * @description What is left out stays.
+         */
+        patch: operations["changeSignInSettings"];
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a user and all that is stored about them
+         * @description 204: it is gone. 202: credentials, name and history are gone or will be in seconds; a VPN server that is away still has to remove a device, and the rest follows by itself. Asking again is safe.
+         */
+        post: operations["eraseUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that is stored about a user
+         * @description By table, except for credentials and what is made of other columns.
+         */
+        get: operations["exportUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove the second factor of a user who has lost it */
+        delete: operations["resetSecondFactor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign a user in on your backend’s word */
+        post: operations["mintTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhook endpoints, oldest first */
+        get: operations["listWebhookEndpoints"];
+        put?: never;
+        /** Create a webhook endpoint */
+        post: operations["createWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a webhook endpoint */
+        get: operations["getWebhookEndpoint"];
+        put?: never;
+        post?: never;
+        /** Delete a webhook endpoint with its log */
+        delete: operations["deleteWebhookEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, disable or enable a webhook endpoint
+         * @description What is left out stays. While it is disabled nothing new is written for it; what waited goes on when it is enabled.
+         */
+        patch: operations["updateWebhookEndpoint"];
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent and is to be sent, newest first */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/deliveries/{messageId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a delivery with its attempts */
+        get: operations["getWebhookDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/deliveries/{messageId}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message again
+         * @description Under the same id, whatever became of it before.
+         */
+        post: operations["replayWebhookDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send again all that failed since a time */
+        post: operations["replayFailedWebhookDeliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook endpoint another secret
+         * @description While both are valid, messages carry a signature by each.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/webhook-endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a `webhook.test` message
+         * @description What came of it is in the delivery’s log.
+         */
+        post: operations["testWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The public keys that verify a tenant’s access tokens
+         * @description Tokens are JWTs of `typ` `at+jwt`, signed with ES256: compare `aud` with the tenant’s id, `iss` with the address of this document without `/jwks.json`. A new key is here 10 minutes before it signs. A valid signature says that the user was signed in when the token was issued; whether that has ended since only the API knows.
+         */
+        get: operations["getTenantKeys"];
         put?: never;
         post?: never;
         delete?: never;
@@ -926,25 +1751,118 @@ export interface components {
             tunnelPrefix6?: string | null;
         };
         ApiKey: {
+            /** @description Empty: everywhere */
+            allowedSources: string[];
             /**
              * Format: date-time
              * @description ISO 8601, UTC, with milliseconds
              */
             createdAt: string;
+            expiresAt: string | null;
             /**
              * Format: uuid
              * @description UUID
              */
             id: string;
-            /** @enum {string} */
+            /** @description To about a minute. Null: never */
+            lastUsedAt: string | null;
+            /**
+             * @description `test`: simulated VPN servers, and users and devices of its own
+             * @enum {string}
+             */
             mode: "live" | "test";
             name: string;
             /** @description The first characters, to tell keys apart */
             prefix: string;
             revokedAt: string | null;
+            /** @description Null: all that there are, also those to come */
+            scopes: components["schemas"]["Scope"][] | null;
         };
         ApiKeyList: {
             apiKeys: components["schemas"]["ApiKey"][];
+        };
+        ApiKeyPage: {
+            apiKeys: components["schemas"]["ApiKey"][];
+            /** @description Null on the last page */
+            nextCursor: string | null;
+        };
+        AuditEntry: {
+            /** @description Such as `device.register`. */
+            act: string;
+            actor: {
+                id: string | null;
+                /** @description `user`, `api_key`, `admin`, `job`, `nobody`, or `login`: by hand in the database. */
+                kind: string;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            at: string;
+            /** @description Names of what changed, never a value. */
+            changed: string[];
+            /** @description How often it was refused within some seconds; 1 for what was done. */
+            count: number;
+            id: number;
+            /** @description Of a refusal: the error code. */
+            reason: string | null;
+            requestId: string | null;
+            /** @enum {string} */
+            result: "done" | "refused";
+            /** @description Place and SHA-256 in the chain, in hexadecimal. Null for about a second. */
+            seal: {
+                hash: string;
+                place: number;
+            } | null;
+            target: {
+                id: string | null;
+                kind: string;
+            } | null;
+            /** @description Null: an act of the platform. */
+            tenantId: string | null;
+        };
+        AuditPage: {
+            entries: components["schemas"]["AuditEntry"][];
+            /** @description Null on the last page */
+            nextCursor: string | null;
+        };
+        AuditVerification: {
+            chains: {
+                /** @description The first row that is not as it was sealed. */
+                broken: {
+                    entryId: number | null;
+                    /** @enum {string} */
+                    fault: "changed" | "missing" | "unknown";
+                    place: number;
+                } | null;
+                /**
+                 * Format: uuid
+                 * @description The tenant; all zeros for the platform’s own.
+                 */
+                chain: string;
+                /** @description Keep it elsewhere: it shows later that the chain was not written anew. */
+                hash: string;
+                rows: number;
+            }[];
+            intact: boolean;
+        };
+        ChallengeToken: {
+            /** @description `challengeToken` of the sign-in */
+            challengeToken: string;
+        };
+        ChangePassword: {
+            /** @description At least as long as the tenant asks for: 12 characters by default */
+            currentPassword: string;
+            /** @description At least as long as the tenant asks for: 12 characters by default */
+            newPassword: string;
+        };
+        ChangeSignInSettings: {
+            /** @description Your app. Links in mails lead to its pages `/verify-email`, `/reset-password` and `/invitation`, with `#token=…`. Null: no mails with links go out. */
+            appUrl?: string | null;
+            /** @description Nobody signs in with a password alone. */
+            secondFactorRequired?: boolean;
+            /** @description Nobody signs in before the e-mail is confirmed; then signing up answers the same for an e-mail that is taken. */
+            verifiedEmailRequired?: boolean;
         };
         Connected: {
             connectedAt: string;
@@ -955,20 +1873,50 @@ export interface components {
             status: "connected";
         };
         CreateApiKey: {
+            /** @description Addresses and ranges in CIDR notation that it may be used from. Empty: everywhere */
+            allowedSources?: string[];
+            /** @description It opens nothing from then on. Null: never. */
+            expiresAt?: string | null;
             /**
+             * @description `test`: simulated VPN servers, and users and devices of its own
              * @default live
              * @enum {string}
              */
             mode: "live" | "test";
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name: string;
+            /**
+             * @description Absent: all that there are now.
+             * @default [
+             *       "app",
+             *       "users:read",
+             *       "users:write",
+             *       "tokens:write",
+             *       "devices:read",
+             *       "devices:write",
+             *       "sessions:read",
+             *       "usage:read",
+             *       "settings:read",
+             *       "settings:write",
+             *       "keys:read",
+             *       "keys:write",
+             *       "webhooks:read",
+             *       "webhooks:write",
+             *       "audit:read",
+             *       "privacy:write"
+             *     ]
+             */
+            scopes: components["schemas"]["Scope"][];
         };
         CreatedApiKey: {
+            /** @description Empty: everywhere */
+            allowedSources: string[];
             /**
              * Format: date-time
              * @description ISO 8601, UTC, with milliseconds
              */
             createdAt: string;
+            expiresAt: string | null;
             /**
              * Format: uuid
              * @description UUID
@@ -976,12 +1924,66 @@ export interface components {
             id: string;
             /** @description The key. It is shown here and never again. */
             key: string;
-            /** @enum {string} */
+            /** @description To about a minute. Null: never */
+            lastUsedAt: string | null;
+            /**
+             * @description `test`: simulated VPN servers, and users and devices of its own
+             * @enum {string}
+             */
             mode: "live" | "test";
             name: string;
             /** @description The first characters, to tell keys apart */
             prefix: string;
             revokedAt: string | null;
+            /** @description Null: all that there are, also those to come */
+            scopes: components["schemas"]["Scope"][] | null;
+        };
+        CreateIdentityProvider: {
+            /**
+             * @default [
+             *       "RS256"
+             *     ]
+             */
+            algorithms: ("RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA")[];
+            /** @description Client ids of your apps there: `aud` of a token has to be one of them */
+            audiences: string[];
+            /** @description `iss` of its tokens, to the letter */
+            issuer: string;
+            /**
+             * @description Its public keys (RFC 7517), where it publishes none
+             * @default null
+             */
+            jwks: {
+                keys: ({
+                    /** @enum {string} */
+                    kty: "RSA" | "EC" | "OKP";
+                } & {
+                    [key: string]: unknown;
+                })[];
+            } | null;
+            /**
+             * @description Where its keys are. Without it and `jwks`: found from the issuer (OpenID Connect Discovery)
+             * @default null
+             */
+            jwksUrl: string | null;
+            /** @description 1 to 100 characters, without control or invisible formatting characters */
+            name: string;
+        };
+        CreateOwnApiKey: {
+            /** @description Addresses and ranges in CIDR notation that it may be used from. Empty: everywhere */
+            allowedSources?: string[];
+            /** @description It opens nothing from then on. Null: never. */
+            expiresAt?: string | null;
+            /**
+             * @description `test`: simulated VPN servers, and users and devices of its own
+             * @default live
+             * @enum {string}
+             */
+            mode: "live" | "test";
+            /** @description 1 to 100 characters, without control or invisible formatting characters */
+            name: string;
+            /** @description None that the key of this request has not got itself. */
+            scopes: components["schemas"]["Scope"][];
         };
         CreateTenant: {
             /** @description Requests to the authentication routes per client and window */
@@ -993,6 +1995,8 @@ export interface components {
             dataResetDay?: number;
             /** @description Shares of a data limit at which a warning goes out */
             dataWarnPercents?: number[];
+            /** @description Days that webhook messages and their log are kept */
+            deliveryLogDays?: number;
             /** @description Most devices, of all users together */
             deviceLimit?: number;
             /** @description Resolvers in the devices’ configurations */
@@ -1005,22 +2009,37 @@ export interface components {
             keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name: string;
+            /** @description No-log mode: a session is forgotten when it is closed, and of usage only the totals of a period are kept. What was kept before goes within minutes. */
+            noLog?: boolean;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+            /** @description Private keys that were made here are told once and then forgotten, so never changed by us. */
+            privateKeysOnce?: boolean;
             /** @description Its devices on one VPN server reach each other. */
             privateNetwork?: boolean;
             /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
             routes?: string[];
+            /** @description Days that closed sessions are kept. Null: as long as the platform keeps them */
+            sessionDays?: number | null;
             /** @description Most sessions open at once, of all users together. Null: any number */
             sessionLimit?: number | null;
             /** @description Of each device, unless set for its user. Null: any speed */
             uploadBitsPerSecond?: number | null;
+            /** @description Days that usage by the day is kept. Null: as long as the platform keeps it */
+            usageDays?: number | null;
             /** @description The same of one user, unless set for the user */
             userDataLimitBytes?: number | null;
             /** @description Most devices of one user, unless set for the user. Null: any number */
             userDeviceLimit?: number | null;
             /** @description Most sessions of one user open at once, unless set for the user. Null: any number */
             userSessionLimit?: number | null;
+        };
+        CreateWebhookEndpoint: {
+            description?: string;
+            /** @description What it is told of; empty for everything */
+            events?: components["schemas"]["WebhookEventType"][];
+            /** @description https, on port 443 or 8443, at a public address */
+            url: string;
         };
         DeletingTenant: {
             /**
@@ -1087,6 +2106,15 @@ export interface components {
             /** @constant */
             status: "disconnected";
         };
+        ErasingUser: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @constant */
+            status: "erasing";
+        };
         EvacuateServer: {
             /** @description Where its devices go. Absent: its own region. */
             region?: string;
@@ -1119,6 +2147,27 @@ export interface components {
             /** @description VPN servers of whose interfaces nothing is known. */
             unreachable: string[];
         };
+        ExchangedToken: {
+            access_token: string;
+            /** @description Seconds that the access token lasts */
+            expires_in: number;
+            /** @constant */
+            issued_token_type: "urn:ietf:params:oauth:token-type:access_token";
+            /** @description For one use at /auth/refresh, within 30 days */
+            refresh_token: string;
+            /** @constant */
+            token_type: "Bearer";
+        };
+        ExchangeToken: {
+            /** @constant */
+            grant_type: "urn:ietf:params:oauth:grant-type:token-exchange";
+            /** @constant */
+            requested_token_type?: "urn:ietf:params:oauth:token-type:access_token";
+            /** @description The ID token, as the identity provider gave it */
+            subject_token: string;
+            /** @enum {string} */
+            subject_token_type: "urn:ietf:params:oauth:token-type:id_token" | "urn:ietf:params:oauth:token-type:jwt";
+        };
         Finding: {
             /** @enum {string} */
             breach: "duplicate_address" | "duplicate_key" | "leaked_lease" | "lost_lease" | "early_release" | "outside_pool" | "counter_off" | "generation_ahead" | "unqueued_change" | "acknowledged_queued" | "unregistered_key" | "retired_key_alive" | "stuck_pending" | "foreign_reference" | "orphan_peer" | "missing_peer" | "wrong_addresses" | "peer_ahead";
@@ -1141,6 +2190,56 @@ export interface components {
              * @description ISO 8601, UTC, with milliseconds
              */
             timestamp: string;
+        };
+        IdentityProvider: {
+            algorithms: string[];
+            audiences: string[];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            issuer: string;
+            jwksUrl: string | null;
+            name: string;
+        };
+        IdentityProviderList: {
+            identityProviders: components["schemas"]["IdentityProvider"][];
+        };
+        InvitedUser: {
+            user: {
+                email: string;
+                /**
+                 * Format: uuid
+                 * @description UUID
+                 */
+                id: string;
+            };
+        };
+        /** @description RFC 7517 */
+        JsonWebKeys: {
+            keys: {
+                /** @constant */
+                alg: "ES256";
+                /** @constant */
+                crv: "P-256";
+                kid: string;
+                /** @constant */
+                kty: "EC";
+                /** @constant */
+                use: "sig";
+                x: string;
+                y: string;
+            }[];
+        };
+        LinkToken: {
+            /** @description What stands behind `#token=` in the link */
+            token: string;
         };
         Location: {
             /** @description Devices on it have an IPv6 tunnel address too. */
@@ -1175,6 +2274,28 @@ export interface components {
             /** @description At least as long as the tenant asks for: 12 characters by default */
             password: string;
         };
+        /** @description The same whether or not there is such a user */
+        MailAccepted: {
+            /** @constant */
+            status: "accepted";
+        };
+        MailRequest: {
+            /** Format: email */
+            email: string;
+        };
+        MasterKeyState: {
+            columns: {
+                column: string;
+                /** @description Those that are sealed with the current master key */
+                current: number;
+                table: string;
+                total: number;
+            }[];
+            /** @description Nothing needs a retired master key any more. */
+            done: boolean;
+            /** @description Of the current master key */
+            version: number;
+        };
         Me: {
             /**
              * Format: date-time
@@ -1197,6 +2318,13 @@ export interface components {
              */
             serverId?: string;
         };
+        NewPassword: {
+            /** @description At least as long as the tenant asks for: 12 characters by default */
+            password: string;
+            /** @description What stands behind `#token=` in the link */
+            token: string;
+        };
+        NotYetSignedIn: components["schemas"]["VerificationSent"] | components["schemas"]["SecondFactorChallenge"];
         Pool: {
             addresses: {
                 draining: number;
@@ -1217,7 +2345,7 @@ export interface components {
         /** @description RFC 9457 problem; docs/errors.md lists the codes */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_admin_key" | "tenant_suspended" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
+            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_challenge" | "invalid_code" | "invalid_subject_token" | "invalid_link" | "email_not_verified" | "mail_not_set_up" | "invalid_admin_key" | "tenant_suspended" | "insufficient_scope" | "source_not_allowed" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "key_limit_reached" | "private_key_gone" | "webhook_endpoint_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
             detail: string;
             errors?: {
                 message: string;
@@ -1241,6 +2369,10 @@ export interface components {
             }[];
             /** @enum {string} */
             status: "ready" | "degraded";
+        };
+        RecoveryCodes: {
+            /** @description Each signs in once. They are shown here and never again. */
+            recoveryCodes: string[];
         };
         Refresh: {
             refreshToken: string;
@@ -1339,6 +2471,20 @@ export interface components {
             /** @constant */
             state: "removing";
         };
+        Replayed: {
+            replayed: number;
+        };
+        ReplayFailed: {
+            /** Format: date-time */
+            since: string;
+        };
+        RotateApiKey: {
+            /**
+             * @description How long the old key goes on. 0: it ends at once.
+             * @default 86400
+             */
+            overlapSeconds: number;
+        };
         RotateDevice: {
             /**
              * @description How long the old key goes on working while the new one has not been used. 0: it stops at once.
@@ -1347,6 +2493,62 @@ export interface components {
             overlapSeconds: number;
             /** @description The device’s own new public key. Absent: a key pair is made for it. */
             publicKey?: string;
+        };
+        RotateSigningKey: {
+            /**
+             * @description Somebody may have the old keys: what they signed is refused within 30 s, and users get new access tokens with their refresh tokens. Otherwise the new key signs in 10 minutes, and nobody notices.
+             * @default false
+             */
+            revokeOthers: boolean;
+        };
+        RotateWebhookSecret: {
+            /**
+             * @description How long the secret before signs too
+             * @default 86400
+             */
+            overlapSeconds: number;
+        };
+        /**
+         * @description What an API key may be used for
+         * @enum {string}
+         */
+        Scope: "app" | "users:read" | "users:write" | "tokens:write" | "devices:read" | "devices:write" | "sessions:read" | "usage:read" | "settings:read" | "settings:write" | "keys:read" | "keys:write" | "webhooks:read" | "webhooks:write" | "audit:read" | "privacy:write";
+        SecondFactorChallenge: {
+            /** @description For /auth/second-factor, once */
+            challengeToken: string;
+            /** @description False: set a second factor up first, with /auth/second-factor/enrol */
+            enrolled: boolean;
+            /** @description Seconds that the challenge lasts */
+            expiresIn: number;
+            /** @constant */
+            status: "second_factor_required";
+        };
+        SecondFactorCode: {
+            /** @description Six digits of the authenticator app, or a recovery code */
+            code: string;
+        };
+        SecondFactorEnrolment: {
+            /** @description For typing into the app: base32 */
+            secret: string;
+            /** @description `otpauth://…`, for a QR code */
+            uri: string;
+        };
+        SecondFactorSignIn: {
+            /** @description `challengeToken` of the sign-in */
+            challengeToken: string;
+            /** @description Six digits of the authenticator app, or a recovery code */
+            code: string;
+        };
+        SecondFactorState: {
+            enrolled: boolean;
+            recoveryCodesLeft: number;
+        };
+        SentMessage: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            messageId: string;
         };
         Server: {
             createdAt: string;
@@ -1447,8 +2649,8 @@ export interface components {
         };
         SessionRecord: {
             closedAt: string | null;
-            /** @description `disconnect`: the call. `silence`: 180 s without a handshake. `revoked`: the device was deleted or suspended */
-            closedReason: ("disconnect" | "silence" | "revoked") | null;
+            /** @description `disconnect`: the call. `silence`: 180 s without a handshake. `moved`: the device moved to another VPN server. `revoked`: it was deleted or suspended */
+            closedReason: ("disconnect" | "silence" | "moved" | "revoked") | null;
             /**
              * Format: date-time
              * @description ISO 8601, UTC, with milliseconds
@@ -1505,6 +2707,54 @@ export interface components {
                 tenantId: string;
             };
         };
+        SignedInWithCode: {
+            /** @description For `Authorization: Bearer` */
+            accessToken: string;
+            /** @description Seconds that the access token lasts */
+            expiresIn: number;
+            /** @description Where the second factor was set up with this sign-in; never shown again */
+            recoveryCodes?: string[];
+            /** @description For one use at /auth/refresh, within 30 days */
+            refreshToken: string;
+            user: {
+                email: string;
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                tenantId: string;
+            };
+        };
+        SignInList: {
+            signIns: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC, with milliseconds
+                 */
+                createdAt: string;
+                /** @description Whether this request comes with it */
+                current: boolean;
+                /**
+                 * Format: date-time
+                 * @description Unless its refresh token is used before
+                 */
+                expiresAt: string;
+                /**
+                 * Format: uuid
+                 * @description UUID
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When its refresh token was used last
+                 */
+                usedAt: string;
+            }[];
+        };
+        SignInSettings: {
+            appUrl: string | null;
+            secondFactorRequired: boolean;
+            verifiedEmailRequired: boolean;
+        };
         Tenant: {
             authRateLimit: number;
             authRateWindowSeconds: number;
@@ -1516,6 +2766,7 @@ export interface components {
             dataLimitBytes: number | null;
             dataResetDay: number;
             dataWarnPercents: number[];
+            deliveryLogDays: number;
             deviceCount: number;
             deviceLimit: number;
             dns: string[];
@@ -1528,13 +2779,17 @@ export interface components {
             keyLifetimeDays: number | null;
             keyRotationDays: number | null;
             name: string;
+            noLog: boolean;
             passwordLengthMin: number;
+            privateKeysOnce: boolean;
             privateNetwork: boolean;
             routes: string[];
+            sessionDays: number | null;
             sessionLimit: number | null;
             /** @enum {string} */
             state: "active" | "suspended" | "deleting";
             uploadBitsPerSecond: number | null;
+            usageDays: number | null;
             userDataLimitBytes: number | null;
             userDeviceLimit: number | null;
             userSessionLimit: number | null;
@@ -1582,6 +2837,8 @@ export interface components {
             dataResetDay?: number;
             /** @description Shares of a data limit at which a warning goes out */
             dataWarnPercents?: number[];
+            /** @description Days that webhook messages and their log are kept */
+            deliveryLogDays?: number;
             /** @description Most devices, of all users together */
             deviceLimit?: number;
             /** @description Resolvers in the devices’ configurations */
@@ -1594,16 +2851,24 @@ export interface components {
             keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name?: string;
+            /** @description No-log mode: a session is forgotten when it is closed, and of usage only the totals of a period are kept. What was kept before goes within minutes. */
+            noLog?: boolean;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+            /** @description Private keys that were made here are told once and then forgotten, so never changed by us. */
+            privateKeysOnce?: boolean;
             /** @description Its devices on one VPN server reach each other. */
             privateNetwork?: boolean;
             /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
             routes?: string[];
+            /** @description Days that closed sessions are kept. Null: as long as the platform keeps them */
+            sessionDays?: number | null;
             /** @description Most sessions open at once, of all users together. Null: any number */
             sessionLimit?: number | null;
             /** @description Of each device, unless set for its user. Null: any speed */
             uploadBitsPerSecond?: number | null;
+            /** @description Days that usage by the day is kept. Null: as long as the platform keeps it */
+            usageDays?: number | null;
             /** @description The same of one user, unless set for the user */
             userDataLimitBytes?: number | null;
             /** @description Most devices of one user, unless set for the user. Null: any number */
@@ -1623,6 +2888,14 @@ export interface components {
             sessionLimit?: number | null;
             /** @description Of each device */
             uploadBitsPerSecond?: number | null;
+        };
+        UpdateWebhookEndpoint: {
+            description?: string;
+            enabled?: boolean;
+            /** @description What it is told of; empty for everything */
+            events?: components["schemas"]["WebhookEventType"][];
+            /** @description https, on port 443 or 8443, at a public address */
+            url?: string;
         };
         Usage: {
             downloadBytes: number;
@@ -1687,6 +2960,23 @@ export interface components {
             to: string;
             uploadBytes: number;
         };
+        UserExport: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            exportedAt: string;
+            tables: {
+                [key: string]: {
+                    [key: string]: unknown;
+                }[];
+            };
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            userId: string;
+        };
         UserLimits: {
             dataLimitBytes: number | null;
             deviceLimit: number | null;
@@ -1717,10 +3007,124 @@ export interface components {
             nextCursor: string | null;
             users: components["schemas"]["UserPlan"][];
         };
+        /** @description The same whether or not the e-mail is taken */
+        VerificationSent: {
+            /** @constant */
+            status: "verification_sent";
+        };
         VpnStatus: {
             connectedDevices: number;
             sessions: components["schemas"]["Session"][];
         };
+        WebhookDelivery: {
+            /** @description Attempts that failed, since it was written or replayed */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description The header `webhook-id`, the same over all attempts
+             */
+            messageId: string;
+            nextAttemptAt: string | null;
+            /** @enum {string} */
+            state: "pending" | "delivered" | "failed";
+            type: string;
+        };
+        WebhookDeliveryDetail: {
+            /** @description Attempts that failed, since it was written or replayed */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description Newest first, at most 100 */
+            log: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC, with milliseconds
+                 */
+                at: string;
+                durationMs: number;
+                fault: string | null;
+                /** @description Null where there was no answer; then `fault` says why */
+                status: number | null;
+            }[];
+            /**
+             * Format: uuid
+             * @description The header `webhook-id`, the same over all attempts
+             */
+            messageId: string;
+            nextAttemptAt: string | null;
+            /** @enum {string} */
+            state: "pending" | "delivered" | "failed";
+            type: string;
+        };
+        WebhookDeliveryList: {
+            deliveries: components["schemas"]["WebhookDelivery"][];
+            /** @description Null on the last page */
+            nextCursor: string | null;
+        };
+        WebhookEndpoint: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            description: string;
+            disabledAt: string | null;
+            /** @description `gone`: it answered 410. `failing`: every attempt of three days failed. */
+            disabledReason: ("manual" | "gone" | "failing") | null;
+            enabled: boolean;
+            events: string[];
+            /** @description Since when every attempt has failed */
+            failingSince: string | null;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description Until when the secret before this one signs too */
+            previousSecretUntil: string | null;
+            url: string;
+        };
+        WebhookEndpointList: {
+            webhookEndpoints: components["schemas"]["WebhookEndpoint"][];
+        };
+        WebhookEndpointWithSecret: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            description: string;
+            disabledAt: string | null;
+            /** @description `gone`: it answered 410. `failing`: every attempt of three days failed. */
+            disabledReason: ("manual" | "gone" | "failing") | null;
+            enabled: boolean;
+            events: string[];
+            /** @description Since when every attempt has failed */
+            failingSince: string | null;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description Until when the secret before this one signs too */
+            previousSecretUntil: string | null;
+            /** @description What signatures are checked with. It is shown here and never again. */
+            secret: string;
+            url: string;
+        };
+        /** @enum {string} */
+        WebhookEventType: "device.created" | "device.active" | "device.failed" | "device.suspended" | "device.resumed" | "device.moved" | "device.rotated" | "device.deleted" | "session.opened" | "session.closed" | "user.created" | "user.suspended" | "user.resumed" | "user.deleted" | "limit.data_warning" | "limit.data_reached" | "webhook_endpoint.disabled";
     };
     responses: {
         /** @description What went wrong: see `code` */
@@ -1740,6 +3144,79 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAllAudit: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+                /** @description Absent: of every tenant, and the platform’s own. */
+                tenantId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportAllAudit: {
+        parameters: {
+            query?: {
+                /** @description Absent: of every tenant, and the platform’s own. */
+                tenantId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: {
+                /** @description Absent: of every tenant, and the platform’s own. */
+                tenantId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerification"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     examine: {
         parameters: {
             query?: {
@@ -1758,6 +3235,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Examination"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateMasterKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MasterKeyState"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMasterKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MasterKeyState"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2227,6 +3746,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Usage"];
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Problem"];
@@ -2441,6 +3961,36 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    rotateApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateApiKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     resumeTenant: {
         parameters: {
             query?: never;
@@ -2489,6 +4039,32 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SessionHistory"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateSigningKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateSigningKey"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -2545,6 +4121,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Usage"];
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Problem"];
@@ -2608,6 +4185,54 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forgotPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailAccepted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -2630,10 +4255,38 @@ export interface operations {
                     "application/json": components["schemas"]["SignedInUser"];
                 };
             };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorChallenge"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };
     logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    logoutEverywhere: {
         parameters: {
             query?: never;
             header?: never;
@@ -2698,6 +4351,162 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RegisteredUser"];
                 };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotYetSignedIn"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signInWithCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorSignIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInWithCode"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    enrolWithChallenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChallengeToken"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorEnrolment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    sendVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailAccepted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exchangeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeToken"];
+                "application/x-www-form-urlencoded": components["schemas"]["ExchangeToken"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangedToken"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    verifyEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -3019,6 +4828,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageByDevice"];
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Problem"];
@@ -3066,6 +4876,875 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorState"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorEnrolment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorCode"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSignIns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    endSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOwnApiKeys: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createOwnApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOwnApiKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOwnApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeOwnApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateOwnApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateApiKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listIdentityProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProviderList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateIdentityProvider"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    inviteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSignInSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeSignInSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSignInSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    eraseUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasingUser"];
+                };
+            };
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserExport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resetSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    mintTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+                state?: "pending" | "delivered" | "failed";
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    replayWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentMessage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    replayFailedWebhookDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayFailed"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateWebhookSecret"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentMessage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTenantKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonWebKeys"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getUsage: {
         parameters: {
             query?: {
@@ -3091,6 +5770,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageByDevice"];
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Problem"];

@@ -16,7 +16,7 @@ export const accountRoutes: FastifyPluginAsyncZod<AccountOptions> = async (app, 
   app.post(
     '/auth/logout-everywhere',
     {
-      config: { access: 'user', scope: 'app', act: 'user.logout-everywhere', limit: 'write' },
+      config: { access: 'user', scope: 'app', act: 'user.logout_everywhere', limit: 'write' },
       schema: {
         operationId: 'logoutEverywhere',
         tags,
@@ -33,7 +33,7 @@ export const accountRoutes: FastifyPluginAsyncZod<AccountOptions> = async (app, 
   app.post(
     '/me/password',
     {
-      config: { access: 'user', scope: 'app', act: 'user.change-password', limit: 'write' },
+      config: { access: 'user', scope: 'app', act: 'user.change_password', limit: 'write' },
       schema: {
         operationId: 'changePassword',
         tags,
@@ -71,7 +71,7 @@ export const accountRoutes: FastifyPluginAsyncZod<AccountOptions> = async (app, 
   app.delete(
     '/me/sign-ins/:id',
     {
-      config: { access: 'user', scope: 'app', act: 'user.end-sign-in', limit: 'write' },
+      config: { access: 'user', scope: 'app', act: 'user.end_sign_in', limit: 'write' },
       schema: {
         operationId: 'endSignIn',
         tags,

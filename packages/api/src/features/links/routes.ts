@@ -20,7 +20,7 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
   app.post(
     '/auth/forgot-password',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.forget-password', limit: 'auth' },
+      config: { access: 'tenant', scope: 'app', act: 'user.forget_password', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'forgotPassword',
@@ -39,7 +39,7 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
   app.post(
     '/auth/reset-password',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.reset-password', limit: 'auth' },
+      config: { access: 'tenant', scope: 'app', act: 'user.reset_password', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'resetPassword',
@@ -59,7 +59,7 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
   app.post(
     '/auth/send-verification',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.send-verification', limit: 'auth' },
+      config: { access: 'tenant', scope: 'app', act: 'user.send_verification', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'sendVerification',
@@ -78,7 +78,7 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
   app.post(
     '/auth/verify-email',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.verify-email', limit: 'auth' },
+      config: { access: 'tenant', scope: 'app', act: 'user.verify_email', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'verifyEmail',
@@ -97,7 +97,7 @@ export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { reco
   app.post(
     '/auth/accept-invitation',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.accept-invitation', limit: 'auth' },
+      config: { access: 'tenant', scope: 'app', act: 'user.accept_invitation', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'acceptInvitation',

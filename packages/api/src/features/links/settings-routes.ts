@@ -33,7 +33,7 @@ export const signInSettingsRoutes: FastifyPluginAsyncZod<{ settings: SignInSetti
   app.patch(
     '/tenant/sign-in-settings',
     {
-      config: { access: 'tenant', scope: 'settings:write', act: 'sign-in-settings.change', limit: 'write' },
+      config: { access: 'tenant', scope: 'settings:write', act: 'sign_in_settings.change', limit: 'write' },
       schema: {
         operationId: 'changeSignInSettings',
         tags,

@@ -39,7 +39,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/auth/second-factor',
     {
-      config: { access: 'tenant', scope: 'app', act: 'user.sign-in', limit: 'auth' },
+      config: { access: 'tenant', scope: 'app', act: 'user.sign_in', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'signInWithCode',
@@ -69,7 +69,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/auth/second-factor/enrol',
     {
-      config: { access: 'tenant', scope: 'app', act: 'second-factor.begin', limit: 'auth' },
+      config: { access: 'tenant', scope: 'app', act: 'second_factor.begin', limit: 'auth' },
       onRequest,
       schema: {
         operationId: 'enrolWithChallenge',
@@ -103,7 +103,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/me/second-factor',
     {
-      config: { access: 'user', scope: 'app', act: 'second-factor.begin', limit: 'write' },
+      config: { access: 'user', scope: 'app', act: 'second_factor.begin', limit: 'write' },
       schema: {
         operationId: 'beginSecondFactor',
         tags: ['Users'],
@@ -118,7 +118,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/me/second-factor/confirm',
     {
-      config: { access: 'user', scope: 'app', act: 'second-factor.confirm', limit: 'write' },
+      config: { access: 'user', scope: 'app', act: 'second_factor.confirm', limit: 'write' },
       schema: {
         operationId: 'confirmSecondFactor',
         tags: ['Users'],
@@ -136,7 +136,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.post(
     '/me/second-factor/remove',
     {
-      config: { access: 'user', scope: 'app', act: 'second-factor.remove', limit: 'write' },
+      config: { access: 'user', scope: 'app', act: 'second_factor.remove', limit: 'write' },
       schema: {
         operationId: 'removeSecondFactor',
         tags: ['Users'],
@@ -154,7 +154,7 @@ export const secondFactorRoutes: FastifyPluginAsyncZod<SecondFactorOptions> = as
   app.delete(
     '/tenant/users/:id/second-factor',
     {
-      config: { access: 'tenant', scope: 'users:write', act: 'second-factor.reset', limit: 'write' },
+      config: { access: 'tenant', scope: 'users:write', act: 'second_factor.reset', limit: 'write' },
       schema: {
         operationId: 'resetSecondFactor',
         tags: ['Users'],

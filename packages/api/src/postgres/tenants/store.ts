@@ -24,6 +24,11 @@ const COLUMNS: Readonly<Record<keyof SomeSettings, readonly [column: string, typ
   downloadBitsPerSecond: ['download_bits_per_second', 'bigint'],
   keyLifetimeDays: ['key_lifetime_days', 'integer'],
   keyRotationDays: ['key_rotation_days', 'integer'],
+  privateKeysOnce: ['private_keys_once', 'boolean'],
+  noLog: ['no_log', 'boolean'],
+  sessionDays: ['session_days', 'integer'],
+  usageDays: ['usage_days', 'integer'],
+  deliveryLogDays: ['delivery_log_days', 'integer'],
 };
 
 /** What VPN servers enforce: only a change of these concerns them. */
