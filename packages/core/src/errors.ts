@@ -221,9 +221,9 @@ export const ERRORS = {
   },
   churn_limit: {
     kind: 'exhausted',
-    title: 'Too many devices were deleted just now',
+    title: 'Too many devices were deleted or moved just now',
     remedy:
-      'Addresses of deleted devices rest for some minutes, and a tenant may have only so many resting. Try again later.',
+      'Addresses that devices have left rest for some minutes, and a tenant may have only so many resting. Try again later.',
   },
   pool_exhausted: {
     kind: 'exhausted',
@@ -240,7 +240,8 @@ export const ERRORS = {
     kind: 'conflict',
     title: 'The VPN server refused the peer',
     remedy:
-      'Nothing was kept. Try again with a new key; if it persists, the operator finds the reason in the logs by the request id.',
+      'Of a registration nothing was kept; any other device has failed, and a move brings it back. If it persists, the operator ' +
+      'finds the reason in the logs by the request id.',
   },
   state_conflict: {
     kind: 'conflict',
