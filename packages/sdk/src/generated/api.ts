@@ -78,7 +78,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/admin/master_key.rotate": {
+    "/api/v1/admin/master-key/rotate": {
         parameters: {
             query?: never;
             header?: never;

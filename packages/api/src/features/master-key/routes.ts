@@ -44,7 +44,7 @@ export const masterKeyRoutes: FastifyPluginAsyncZod<{ masterKey: MasterKeyRotati
   );
 
   app.post(
-    '/master_key.rotate',
+    '/master-key/rotate',
     {
       config: { access: 'admin', act: 'master_key.rotate', limit: 'costly' },
       schema: {
