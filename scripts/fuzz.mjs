@@ -6,11 +6,12 @@ import { installSystemPackages, orStop, prepare, Stop } from './prepare.mjs';
 const { values } = parseArgs({
   options: { cases: { type: 'string', default: '200000' }, seed: { type: 'string', default: '1' } },
 });
-await orStop(() => {
+await orStop(async () => {
   if (!(Number(values.cases) > 0) || !Number.isInteger(Number(values.seed))) {
     throw new Stop('--cases takes a number above 0, --seed a whole number.');
   }
   prepare();
   installSystemPackages('test');
-  process.exitCode = fuzz({ CVAULT_FUZZ_CASES: values.cases, CVAULT_FUZZ_SEED: values.seed });
+  const { failed } = await fuzz({ CVAULT_FUZZ_CASES: values.cases, CVAULT_FUZZ_SEED: values.seed });
+  process.exitCode = failed === 0 ? 0 : 1;
 });

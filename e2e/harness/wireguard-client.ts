@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Namespace } from '@cvault/agent/testing';
 import { startEnclosure } from './enclosure.ts';
-import type { Ended } from './program.ts';
+import type { Ended, ProgramOptions } from './program.ts';
 
 const BOOT = fileURLToPath(new URL('boot-client.sh', import.meta.url));
 const FETCH = fileURLToPath(new URL('fetch.mjs', import.meta.url));
@@ -23,7 +23,7 @@ export interface WireGuardClient {
   latestHandshake(): Promise<number>;
   /** What wg-quick made of the DNS line. */
   resolvConf(): Promise<string>;
-  run(argv: readonly string[]): Promise<Ended>;
+  run(argv: readonly string[], options?: ProgramOptions): Promise<Ended>;
   stop(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function startWireGuardClient(namespace: Namespace): Promise<WireGu
       return Number(text.trim().split('\t')[1] ?? 0);
     },
     resolvConf: () => machine.must(['cat', '/etc/resolv.conf']),
-    run: (argv) => machine.run(argv),
+    run: (argv, options) => machine.run(argv, options),
     stop: () => machine.stop(),
   };
 }

@@ -59,6 +59,8 @@ export interface Config {
   };
   /** What webhooks and fetched keys may reach although it is not public: addresses and ranges. */
   readonly outboundAllow: readonly string[];
+  /** How long what the audit log tells is kept, in days. */
+  readonly auditDays: number;
   readonly logLevel: LogLevel;
 }
 
@@ -120,6 +122,7 @@ const Variables = z.object({
   CVAULT_USAGE_DAILY_DAYS: wholeNumber(62, 3_650, 400),
   CVAULT_SESSION_DAYS: wholeNumber(1, 3_650, 30),
   CVAULT_OUTBOUND_ALLOW: Ranges.default([]),
+  CVAULT_AUDIT_DAYS: wholeNumber(1, 3_650, 90),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -301,6 +304,7 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
       },
     },
     outboundAllow: values.CVAULT_OUTBOUND_ALLOW,
+    auditDays: values.CVAULT_AUDIT_DAYS,
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -53,7 +53,7 @@ async function signInsLookedFor(work: () => Promise<void>): Promise<unknown[]> {
   return found;
 }
 
-test('no forged token opens any route, and none makes us look for its user', async () => {
+test('no forged token opens any route, and none makes us look for its user', { timeout: 180_000 }, async () => {
   const token = user.headers['authorization']?.replace('Bearer ', '') ?? '';
   const other = await signUp(api, 'Umbrella');
   const { signingKeys } = api.cvault.services;

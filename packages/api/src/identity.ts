@@ -2,14 +2,17 @@
 import {
   createAccountService,
   createGuessGuard,
+  createIdentityProviderService,
   createPostOffice,
   createRecoveryService,
   createSecondFactors,
   createSecondFactorService,
   createSigningKeys,
   createSignIns,
+  createTokenExchange,
   createUserService,
   type Mailer,
+  type OutboundHttp,
   type Secret,
   systemClock as clock,
   type Vault,
@@ -17,11 +20,13 @@ import {
 import type { Logger } from 'pino';
 import { createAccessTokens } from './credentials/access-tokens.ts';
 import { commonPasswords as common } from './credentials/common-passwords.ts';
+import { createIdTokenVerifier } from './credentials/id-tokens.ts';
 import { createPasswordHasher } from './credentials/passwords.ts';
 import { createPseudonym } from './credentials/pseudonyms.ts';
 import { totpCodes } from './credentials/totp.ts';
 import type { Database } from './postgres/database.ts';
 import { createAccountStore } from './postgres/identity/accounts.ts';
+import { createIdentityProviderStore } from './postgres/identity/identity-providers.ts';
 import { createLinkStore } from './postgres/identity/links.ts';
 import { createMailOutbox } from './postgres/identity/mail-outbox.ts';
 import { createSecondFactorStore } from './postgres/identity/second-factors.ts';
@@ -42,11 +47,13 @@ export interface IdentityOptions {
   readonly publicUrl: string;
   /** Null: no mails are sent. */
   readonly mailer: Mailer | null;
+  /** The way to identity providers, which tenants choose. */
+  readonly outbound: Pick<OutboundHttp, 'check' | 'getJson'>;
   readonly log: Logger;
 }
 
 export function buildIdentity(options: IdentityOptions) {
-  const { requests, jobs, vault, mailer, log } = options;
+  const { requests, jobs, vault, mailer, outbound, log } = options;
   const settings = createSignInSettingsStore(requests);
   const links = createLinkStore(requests);
   const userStore = createUserStore(requests);
@@ -72,6 +79,7 @@ export function buildIdentity(options: IdentityOptions) {
         log[last ? 'error' : 'warn']({ ...mail, err: error }, 'a mail was not delivered'),
     });
   const post = postOffice(requests);
+  const providers = createIdentityProviderStore(requests);
   const account = { passwords, common, guesses, settings, post };
 
   const delivery = postOffice(jobs);
@@ -85,6 +93,12 @@ export function buildIdentity(options: IdentityOptions) {
       accounts: createAccountService({ ...account, accounts: createAccountStore(requests) }),
       recovery: createRecoveryService({ links, post, settings, passwords, common }),
       secondFactor: createSecondFactorService({ factors, settings, signIns }),
+      identityProviders: createIdentityProviderService({ providers, outbound }),
+      tokenExchange: createTokenExchange({
+        providers,
+        idTokens: createIdTokenVerifier({ outbound, clock }),
+        signIns,
+      }),
     },
     /** What is done again and again, in any number of replicas. */
     periodic: {
@@ -96,6 +110,7 @@ export function buildIdentity(options: IdentityOptions) {
         await createTryStore(jobs).forgetFull();
         await createLinkStore(jobs).forgetExpired();
         await createSecondFactorStore(jobs).forgetExpired();
+        await createIdentityProviderStore(jobs).forgetUsedTokens();
       },
     },
   };

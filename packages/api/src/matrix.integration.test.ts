@@ -54,6 +54,8 @@ async function made<T>(method: Method, path: string, headers: Headers, payload: 
   return answer.json<T>();
 }
 
+/** Nobody listens there. */
+const HOOK = 'http://127.0.0.1:9/hook';
 const PASSWORD = 'correct horse battery staple';
 
 async function aTenant(name: string): Promise<Owned> {
@@ -81,8 +83,22 @@ async function aTenant(name: string): Promise<Owned> {
   const session = await made<{ sessionId: string }>('POST', '/vpn/connect', user.headers, {
     deviceId: device.id,
   });
+  const hook = await made<{ id: string }>('POST', '/tenant/webhook-endpoints', header, { url: HOOK });
+  const provider = await made<{ id: string }>('POST', '/tenant/identity-providers', header, aProvider());
+  const { signIns } = (await send('GET', '/api/v1/me/sign-ins', user.headers)).json<{
+    signIns: { id: string }[];
+  }>();
   return {
-    ids: { tenant: tenant.id, key: key.id, user: user.id, device: device.id, session: session.sessionId },
+    ids: {
+      signIn: signIns[0]!.id,
+      provider: provider.id,
+      endpoint: hook.id,
+      tenant: tenant.id,
+      key: key.id,
+      user: user.id,
+      device: device.id,
+      session: session.sessionId,
+    },
     key: header,
     weak: { 'x-api-key': weak.key },
     user: user.headers,
@@ -146,7 +162,7 @@ function routesOf({ paths, components }: Document): Route[] {
 beforeAll(async () => {
   database = await createTestDatabase(20);
   serverIds.server = (await aServer(database)).id;
-  api = await createWholeApi(database);
+  api = await createWholeApi(database, { CVAULT_OUTBOUND_ALLOW: '127.0.0.1' });
   routes.push(...routesOf((await send('GET', '/openapi.json', {})).json<Document>()));
   admin = { authorization: `Bearer ${api.adminKey}` };
   await api.cvault.fleet.untilSettled();
@@ -174,14 +190,35 @@ interface Target {
   /** Its cursor is the id of one of these. */
   readonly cursor?: Kind;
 }
-type Kind = 'tenant' | 'key' | 'user' | 'device' | 'session' | 'server' | 'pool';
+type Kind =
+  | 'tenant'
+  | 'key'
+  | 'user'
+  | 'device'
+  | 'session'
+  | 'signIn'
+  | 'server'
+  | 'pool'
+  | 'endpoint'
+  | 'message'
+  | 'provider';
 
 const device = { path: { id: 'device' } } as const;
 const user = { path: { id: 'user' } } as const;
+const endpoint = { path: { id: 'endpoint' } } as const;
+const message = { path: { id: 'endpoint', messageId: 'message' } } as const;
 const ownKey = { path: { keyId: 'key' } } as const;
 const tenant = { path: { id: 'tenant' } } as const;
 const server = { path: { id: 'server' } } as const;
 const pool = { path: { id: 'server', poolId: 'pool' } } as const;
+const mail = { body: () => ({ email: `${randomUUID()}@example.com` }) } as const;
+const newPassword = { body: () => ({ token: 'x', password: PASSWORD }) } as const;
+const aProvider = () => ({
+  name: 'x',
+  issuer: `https://${randomUUID()}.example.com`,
+  audiences: ['app'],
+  jwksUrl: 'https://id.example.com/jwks',
+});
 const credentials = () => ({ email: `${randomUUID()}@example.com`, password: PASSWORD });
 
 /** Every route that there is. One that is new stands here before it is merged. */
@@ -194,7 +231,29 @@ const TARGETS: Readonly<Record<string, Target>> = {
   'POST /api/v1/auth/login': { body: credentials },
   'POST /api/v1/auth/refresh': { body: () => ({ refreshToken: 'x' }) },
   'POST /api/v1/auth/logout': {},
+  'POST /api/v1/auth/logout-everywhere': {},
+  'POST /api/v1/auth/forgot-password': mail,
+  'POST /api/v1/auth/reset-password': newPassword,
+  'POST /api/v1/auth/send-verification': mail,
+  'POST /api/v1/auth/verify-email': { body: () => ({ token: 'x' }) },
+  'POST /api/v1/auth/accept-invitation': newPassword,
+  'POST /api/v1/auth/second-factor': { body: () => ({ challengeToken: 'x', code: '000000' }) },
+  'POST /api/v1/auth/second-factor/enrol': { body: () => ({ challengeToken: 'x' }) },
+  'POST /api/v1/auth/token': {
+    body: () => ({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: 'x',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+    }),
+  },
   'GET /api/v1/me': {},
+  'POST /api/v1/me/password': { body: () => ({ currentPassword: 'x', newPassword: PASSWORD }) },
+  'GET /api/v1/me/sign-ins': {},
+  'DELETE /api/v1/me/sign-ins/:id': { path: { id: 'signIn' } },
+  'GET /api/v1/me/second-factor': {},
+  'POST /api/v1/me/second-factor': {},
+  'POST /api/v1/me/second-factor/confirm': { body: () => ({ code: '000000' }) },
+  'POST /api/v1/me/second-factor/remove': { body: () => ({ code: '000000' }) },
   'POST /api/v1/devices': { body: () => ({ deviceName: 'x', publicKey: aKey() }) },
   'GET /api/v1/devices': {},
   'GET /api/v1/devices/:id': device,
@@ -224,6 +283,18 @@ const TARGETS: Readonly<Record<string, Target>> = {
   'POST /api/v1/tenant/users/:id/suspend': user,
   'POST /api/v1/tenant/users/:id/resume': user,
   'DELETE /api/v1/tenant/users/:id': user,
+  'DELETE /api/v1/tenant/users/:id/second-factor': user,
+  'POST /api/v1/tenant/users/:id/tokens': user,
+  'GET /api/v1/tenant/users/:id/export': user,
+  'POST /api/v1/tenant/users/:id/erase': user,
+  'POST /api/v1/tenant/invitations': mail,
+  'POST /api/v1/tenant/identity-providers': { body: aProvider },
+  'GET /api/v1/tenant/identity-providers': {},
+  'DELETE /api/v1/tenant/identity-providers/:id': { path: { id: 'provider' } },
+  'GET /api/v1/tenant/sign-in-settings': {},
+  'PATCH /api/v1/tenant/sign-in-settings': { body: () => ({ verifiedEmailRequired: false }) },
+  'GET /api/v1/tenant/audit': {},
+  'GET /api/v1/tenant/audit.jsonl': {},
   'GET /api/v1/tenant/devices': { query: { userId: 'user', serverId: 'server' }, cursor: 'device' },
   'GET /api/v1/tenant/devices/:id': device,
   'PATCH /api/v1/tenant/devices/:id': { ...device, body: () => ({ metadata: { a: 'b' } }) },
@@ -232,6 +303,22 @@ const TARGETS: Readonly<Record<string, Target>> = {
   'DELETE /api/v1/tenant/devices/:id': device,
   'GET /api/v1/tenant/sessions': { query: { userId: 'user', deviceId: 'device' }, cursor: 'session' },
   'GET /api/v1/tenant/usage': { query: { userId: 'user' } },
+  'GET /api/v1/tenants/:id/jwks.json': tenant,
+  'POST /api/v1/admin/tenants/:id/signing-keys': { ...tenant, body: () => ({}) },
+  'POST /api/v1/tenant/webhook-endpoints': { body: () => ({ url: HOOK }) },
+  'GET /api/v1/tenant/webhook-endpoints': {},
+  'GET /api/v1/tenant/webhook-endpoints/:id': endpoint,
+  'PATCH /api/v1/tenant/webhook-endpoints/:id': { ...endpoint, body: () => ({ description: 'x' }) },
+  'DELETE /api/v1/tenant/webhook-endpoints/:id': endpoint,
+  'POST /api/v1/tenant/webhook-endpoints/:id/rotate-secret': { ...endpoint, body: () => ({}) },
+  'POST /api/v1/tenant/webhook-endpoints/:id/test': endpoint,
+  'GET /api/v1/tenant/webhook-endpoints/:id/deliveries': endpoint,
+  'GET /api/v1/tenant/webhook-endpoints/:id/deliveries/:messageId': message,
+  'POST /api/v1/tenant/webhook-endpoints/:id/deliveries/:messageId/replay': message,
+  'POST /api/v1/tenant/webhook-endpoints/:id/replay': {
+    ...endpoint,
+    body: () => ({ since: '2026-01-01T00:00:00Z' }),
+  },
   'GET /api/v1/tenant/settings': {},
   'PATCH /api/v1/tenant/settings': { body: () => ({ keyRotationDays: 90 }) },
   'POST /api/v1/admin/tenants': { body: () => ({ name: randomUUID() }) },
@@ -279,6 +366,11 @@ const TARGETS: Readonly<Record<string, Target>> = {
   'GET /api/v1/admin/servers/:id/health': server,
   'GET /api/v1/admin/servers/:id/usage': server,
   'GET /api/v1/admin/doctor': {},
+  'GET /api/v1/admin/audit': {},
+  'GET /api/v1/admin/audit.jsonl': {},
+  'GET /api/v1/admin/audit/verification': {},
+  'GET /api/v1/admin/master-key': {},
+  'POST /api/v1/admin/master-key/rotate': {},
 };
 
 const nameOf = ({ method, url }: Route) => `${method} ${url}`;

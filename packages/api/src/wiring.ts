@@ -2,6 +2,7 @@
 import {
   type ApiKeyStore,
   createApiKeyService,
+  createAuditService,
   createAuthenticator,
   createDeviceDirectory,
   createDeviceService,
@@ -9,7 +10,10 @@ import {
   createDoctor,
   createMetering,
   createEvacuator,
+  createMasterKeyRotation,
   createPlanService,
+  createPrivacyService,
+  createRefusals,
   createServerHealthService,
   createServerService,
   createServerStatusService,
@@ -18,11 +22,11 @@ import {
   createUsageService,
   createUserDirectory,
   createVault,
+  prepareTestMode,
   finishRemovals,
   createWebhookSender,
   createWebhookService,
   type OutboundHttp,
-  prepareTestMode,
   type RateLimiter,
   type Secret,
   type ServerStore,
@@ -41,6 +45,9 @@ import { createMailer } from './mail/mailer.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createOutboundHttp } from './outbound/http.ts';
 import { createResolver } from './outbound/resolver.ts';
+import { createRefusalStore } from './postgres/audit/refusals.ts';
+import { createAuditSealer } from './postgres/audit/sealer.ts';
+import { createAuditStore } from './postgres/audit/store.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import type { DatabaseRole } from './postgres/roles.ts';
 import { finishDepartures } from './postgres/devices/departures.ts';
@@ -49,10 +56,13 @@ import { createDeviceStore } from './postgres/devices/store.ts';
 import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
 import { translatePostgresError } from './postgres/errors.ts';
-import { createIdempotencyStore, forgetOldAnswers } from './postgres/idempotency/store.ts';
+import { createIdempotencyStore, forgetAnswers } from './postgres/idempotency/store.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
-import { createUserDirectoryStore } from './postgres/identity/user-directory.ts';
+import { createUserDirectoryStore, finishUserDeletions } from './postgres/identity/user-directory.ts';
+import { createSealedStore } from './postgres/keys/sealed-columns.ts';
 import { createPeerStore } from './postgres/peers.ts';
+import { createErasureStore } from './postgres/privacy/erasure.ts';
+import { createPrivacyStore } from './postgres/privacy/store.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
 import { createEvacuationStore } from './postgres/servers/evacuation.ts';
@@ -90,6 +100,11 @@ const AUTHENTICATION_CONNECTIONS = 4;
 /** The operator is few, and periodic work goes one after the other. */
 const OPERATOR_CONNECTIONS = 4;
 const JOB_CONNECTIONS = 3;
+/** How late the audit log is chained, and how late refusals are written down. */
+const SEAL_EVERY_MS = 1_000;
+const REFUSALS_EVERY_MS = 5_000;
+/** How late old rows of the audit log go, which is counted in days. */
+const FORGET_AUDIT_EVERY_MS = 3_600_000;
 /** What the doctor finds wrong on an interface, it looks at again after this: a push is over by then. */
 const SECOND_LOOK_MS = 3_000;
 /** Connections of metering: its pages are long statements, which nobody who waits for an answer must queue behind. */
@@ -100,8 +115,6 @@ const REVIEW_EVERY_MS = 5_000;
 const CLEAN_EVERY_MS = 60_000;
 /** How often deletions that waited for VPN servers are completed. */
 const FINISH_EVERY_MS = 1_000;
-/** Users whose deletion is completed at once. */
-const USERS_AT_ONCE = 100;
 /** How often evacuations are gone on with. */
 const EVACUATE_EVERY_MS = 1_000;
 /** How late VPN servers may hear of a changed plan. */
@@ -114,6 +127,9 @@ const RENEW_EVERY_MS = 60_000;
 const KEY_USES_EVERY_MS = 10_000;
 /** How late a mail may go out. */
 const DELIVER_EVERY_MS = 1_000;
+/** How often is looked for what a retired master key sealed, and how long one time may take. */
+const RESEAL_EVERY_MS = 60_000;
+const RESEAL_MS = 20_000;
 /** How late a webhook may be sent. */
 const SEND_EVERY_MS = 500;
 /** How often the free addresses are counted that placing devices weighs. */
@@ -143,19 +159,22 @@ export interface WiringOptions {
 
 /** One pool for each role, so that no connection ever changes whose rights it has. */
 function openDatabases({ config, databaseUrl, log }: WiringOptions) {
-  const open = (role: DatabaseRole, connections: number) =>
+  /** @param actor where it is no request and no job that the work is done for */
+  const open = (role: DatabaseRole, connections: number, actor?: string) =>
     openDatabase(databaseUrl, {
       role,
       connections,
+      ...(actor === undefined ? {} : { actor }),
       onConnectionLost: (error) => log.warn({ err: error }, 'a connection to PostgreSQL was lost'),
     });
   const databases = {
     requests: open('cvault_api', config.database.connections),
     authentication: open('cvault_authenticator', AUTHENTICATION_CONNECTIONS),
     operator: open('cvault_operator', OPERATOR_CONNECTIONS),
-    links: open('cvault_links', LINK_CONNECTIONS),
-    metering: open('cvault_metering', METERING_CONNECTIONS),
+    links: open('cvault_links', LINK_CONNECTIONS, 'links'),
+    metering: open('cvault_metering', METERING_CONNECTIONS, 'metering'),
     jobs: open('cvault_jobs', JOB_CONNECTIONS),
+    sealing: open('cvault_sealer', 1, 'sealing'),
   };
   return {
     ...databases,
@@ -173,7 +192,6 @@ function buildStores(databases: Databases, config: Config) {
   return {
     identities: createIdentityStore(databases.authentication),
     tenants: createTenantStore(operator),
-    ownTenants: createTenantStore(requests),
     apiKeys: createApiKeyStore(requests),
     operatorApiKeys: createApiKeyStore(operator),
     keyUses: createKeyUses(jobs),
@@ -183,6 +201,8 @@ function buildStores(databases: Databases, config: Config) {
     devices: createDeviceStore(requests, pushAfterMs, config.peers.quarantineSeconds),
     sessions: createSessionStore(requests),
     operatorSessions: createSessionStore(operator),
+    audit: createAuditStore(requests),
+    operatorAudit: createAuditStore(operator),
     usage: createUsageStore(requests),
     operatorUsage: createUsageStore(operator),
     servers: createServerStore(operator),
@@ -191,13 +211,13 @@ function buildStores(databases: Databases, config: Config) {
     peers: createPeerStore(links, config.peers.quarantineSeconds),
     upkeep: createDeviceUpkeepStore(jobs),
     plans: createPlanStore(operator),
-    ownPlans: createPlanStore(requests),
     doctor: createDoctorStore(operator),
     // Asked on the way of every push, so not on metering's connections.
     dataBudget: createDataLimitStore(links),
     serverLags: createServerLagStore(links),
     freeAddresses: createFreeAddresses(links),
     webhookEndpoints: createWebhookEndpointStore(requests),
+    privacy: createPrivacyStore(requests),
   };
 }
 
@@ -225,14 +245,13 @@ function buildServices(
     }),
     ...identity.services,
     tenants: createTenantService({ tenants: stores.tenants, peers: fleet }),
-    ownTenants: createTenantService({ tenants: stores.ownTenants, peers: fleet }),
     apiKeys: apiKeysOf(stores.apiKeys),
     operatorApiKeys: apiKeysOf(stores.operatorApiKeys),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
     userDirectory: createUserDirectory({
       users: stores.userDirectory,
-      plans: stores.ownPlans,
-      tenants: stores.ownTenants,
+      plans: stores.plans,
+      tenants: stores.tenants,
       peers: fleet,
     }),
     deviceDirectory: createDeviceDirectory({
@@ -251,8 +270,11 @@ function buildServices(
       fleet,
       secondLookMs: SECOND_LOOK_MS,
     }),
+    audit: createAuditService({ audit: stores.audit }),
+    operatorAudit: createAuditService({ audit: stores.operatorAudit }),
     usage: usageOf(stores.usage),
     operatorUsage: usageOf(stores.operatorUsage),
+    privacy: createPrivacyService({ store: stores.privacy }),
     webhooks: createWebhookService({ endpoints: stores.webhookEndpoints, outbound, vault }),
     serverStatus: createServerStatusService({ store: stores.serverStatus, fleet: control }),
     servers: createServerService({
@@ -271,7 +293,7 @@ function buildServices(
 function buildPeriodic(database: Database, { fleet, control }: ReturnType<typeof createVpnServers>) {
   return {
     tenants: createTenantService({ tenants: createTenantStore(database), peers: fleet }),
-    finishUsers: () => createUserDirectoryStore(database).finishDeletions(USERS_AT_ONCE),
+    finishUserDeletions: () => finishUserDeletions(database),
     finishRemovals: () => finishRemovals(createServerStore(database), control),
     plans: createPlanService({ plans: createPlanStore(database), peers: fleet }),
   };
@@ -353,10 +375,19 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     bcryptCost: config.bcryptCost,
     publicUrl: config.http.publicUrl,
     mailer,
+    outbound,
     log,
   });
   const services = buildServices(stores, config, vault, outbound, identity, vpnServers);
+  const masterKey = createMasterKeyRotation({
+    store: createSealedStore(databases.jobs),
+    vault,
+    onUnreadable: (error) => log.error({ err: error }, 'a sealed value cannot be opened'),
+  });
+  const erasures = createErasureStore(databases.jobs);
   const periodic = buildPeriodic(databases.jobs, vpnServers);
+  const refusals = createRefusals(createRefusalStore(databases.jobs));
+  const sealer = createAuditSealer(databases.sealing);
   let draining = false;
   const app = await buildApp({
     logger: log,
@@ -370,9 +401,11 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     publicUrl: config.http.publicUrl,
     version: VERSION,
     onAnswer: metrics.request,
+    refusals,
     routes: (routes) =>
       registerRoutes(routes, {
         ...services,
+        masterKey,
         locations: stores.locations,
         clock: systemClock,
         metrics,
@@ -390,7 +423,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         everyMs: FINISH_EVERY_MS,
         async work() {
           await periodic.tenants.finishDeletions();
-          await periodic.finishUsers();
+          await periodic.finishUserDeletions();
           await periodic.finishRemovals();
           await finishDepartures(databases.jobs.pool);
         },
@@ -414,8 +447,25 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       { what: 'send webhooks', everyMs: SEND_EVERY_MS, work: () => webhookSender.sendDue() },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
+      {
+        what: 'seal with the current master key',
+        everyMs: RESEAL_EVERY_MS,
+        work: async () => void (await masterKey.run(RESEAL_MS)),
+      },
+      {
+        what: 'erase users',
+        everyMs: FINISH_EVERY_MS,
+        work: async () => vpnServers.fleet.wake(await erasures.eraseRequested()),
+      },
       { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
-      { what: 'forget old answers', everyMs: CLEAN_EVERY_MS, work: () => forgetOldAnswers(databases.jobs) },
+      { what: 'write refusals', everyMs: REFUSALS_EVERY_MS, work: () => refusals.write() },
+      { what: 'seal the audit log', everyMs: SEAL_EVERY_MS, work: () => sealer.seal() },
+      {
+        what: 'forget old audit',
+        everyMs: FORGET_AUDIT_EVERY_MS,
+        work: () => sealer.forget(config.auditDays),
+      },
+      { what: 'forget old answers', everyMs: CLEAN_EVERY_MS, work: () => forgetAnswers(databases.jobs) },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
     ],
     (what, error) => log.error({ err: error, what }, 'periodic work failed'),

@@ -1,5 +1,6 @@
 import { CVaultProblem, CVaultUnreachable } from '@cvault/sdk';
 import { Command } from 'commander';
+import { auditCommands } from './commands/audit.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { serverCommands } from './commands/servers.ts';
 import { tenantCommands } from './commands/tenants.ts';
@@ -17,6 +18,7 @@ export function createProgram(context: Context): Command {
   serverCommands(program, context);
   tenantCommands(program, context);
   doctorCommand(program, context);
+  auditCommands(program, context);
   return program;
 }
 

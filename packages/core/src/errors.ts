@@ -83,6 +83,13 @@ export const ERRORS = {
     remedy:
       'Wait for the app’s next code, or use a recovery code. Check the clock of the device that shows it.',
   },
+  invalid_subject_token: {
+    kind: 'invalid',
+    title: 'The ID token is not accepted',
+    remedy:
+      'It has to be new, unused, and from a registered identity provider for one of its audiences; its keys have to be reachable. ' +
+      'Sign the user in there again.',
+  },
   invalid_link: {
     kind: 'gone',
     title: 'The link is not valid any more',
@@ -190,10 +197,11 @@ export const ERRORS = {
     title: 'The tenant has as many API keys as it may have',
     remedy: 'Revoke one that is not used any more.',
   },
-  webhook_endpoint_limit_reached: {
-    kind: 'conflict',
-    title: 'The tenant has as many webhook endpoints as it may have',
-    remedy: 'Delete one, or have one endpoint hear of more events.',
+  private_key_gone: {
+    kind: 'gone',
+    title: 'The private key was told once and is forgotten',
+    remedy:
+      'Use the configuration that was answered then, or give the device other keys: `POST /devices/{id}/rotate`.',
   },
   idempotency_key_reused: {
     kind: 'unprocessable',
@@ -206,11 +214,16 @@ export const ERRORS = {
     remedy:
       'Wait as many seconds as `Retry-After` says and send it again: it is answered then what the first one was.',
   },
+  webhook_endpoint_limit_reached: {
+    kind: 'conflict',
+    title: 'The tenant has as many webhook endpoints as it may have',
+    remedy: 'Delete one, or have one endpoint hear of more events.',
+  },
   churn_limit: {
     kind: 'exhausted',
-    title: 'Too many devices were deleted just now',
+    title: 'Too many devices were deleted or moved just now',
     remedy:
-      'Addresses of deleted devices rest for some minutes, and a tenant may have only so many resting. Try again later.',
+      'Addresses that devices have left rest for some minutes, and a tenant may have only so many resting. Try again later.',
   },
   pool_exhausted: {
     kind: 'exhausted',
@@ -227,7 +240,8 @@ export const ERRORS = {
     kind: 'conflict',
     title: 'The VPN server refused the peer',
     remedy:
-      'Nothing was kept. Try again with a new key; if it persists, the operator finds the reason in the logs by the request id.',
+      'Of a registration nothing was kept; any other device has failed, and a move brings it back. If it persists, the operator ' +
+      'finds the reason in the logs by the request id.',
   },
   state_conflict: {
     kind: 'conflict',

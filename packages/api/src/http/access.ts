@@ -2,10 +2,8 @@ import {
   type AdminPrincipal,
   type Authenticator,
   checkScope,
-  CVaultError,
   type Principal,
   type Scope,
-  scopeOfKey,
   SCOPES,
   type TenantPrincipal,
   type TenantScope,
@@ -92,7 +90,7 @@ function isOfPlugin({ url, method }: RouteOptions): boolean {
 
 const ACCESSES: readonly unknown[] = ['public', 'tenant', 'user', 'admin'] satisfies Access[];
 const LIMITS: readonly unknown[] = ['none', 'auth', 'read', 'write', 'costly'] satisfies LimitClass[];
-const ACT = /^[a-z_]+\.[a-z_]+$/;
+const ACT = /^[a-z_-]+\.[a-z_-]+$/;
 
 /** What a route has not declared, or not rightly. TypeScript says so too, where a route has a `config` at all. */
 function undeclared({ config, method }: RouteOptions): string | null {
@@ -143,16 +141,9 @@ function principalOf<K extends Principal['kind']>(request: FastifyRequest, kind:
 export const tenantOf = (request: FastifyRequest): TenantPrincipal => principalOf(request, 'tenant');
 
 /** What the tenant's key of the request sees, on a route with access `tenant`. */
-export const scopeOf = (request: FastifyRequest): TenantScope => scopeOfKey(tenantOf(request));
-
-/**
- * As `tenantOf`, for what live users and devices depend on, or what tells of them.
- * @throws CVaultError `insufficient_scope` for a test key
- */
-export function liveTenantOf(request: FastifyRequest): TenantPrincipal {
-  const principal = tenantOf(request);
-  if (principal.key.mode === 'live') return principal;
-  throw new CVaultError('insufficient_scope', 'It is of live users and devices, too: use a live key.');
+export function scopeOf(request: FastifyRequest): TenantScope {
+  const { tenantId, key } = tenantOf(request);
+  return { tenantId, mode: key.mode };
 }
 
 /** The user that sends the request, on a route with access `user`. */

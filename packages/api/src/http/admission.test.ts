@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { bareApp, fakeAuthenticator } from '../testing/bare-app.ts';
@@ -40,10 +41,9 @@ describe('places', () => {
 
 describe('a flood with slow handlers', () => {
   async function slow(requestsAtOnce: number) {
-    let finish = () => undefined as void;
-    const finished = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
+    const door = new EventEmitter();
+    const finished = once(door, 'open');
+    const finish = () => door.emit('open');
     let inWork = 0;
     const started = await bareApp(
       (routes: FastifyInstance) => {
@@ -65,8 +65,6 @@ describe('a flood with slow handlers', () => {
     const { app, finish, inWork } = await slow(20);
     const call = (apiKey: string) => app.inject({ url: '/slow', headers: { 'x-api-key': apiKey } });
     const flood = Array.from({ length: 200 }, () => call('key'));
-    const refused = (await Promise.all(flood.map((answer) => Promise.race([answer, null])))).length;
-    expect(refused).toBe(200);
     await expect.poll(inWork).toBe(10);
     const others = Array.from({ length: 5 }, () => call('other'));
     await expect.poll(inWork).toBe(15);

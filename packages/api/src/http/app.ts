@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import type { Authenticator, CVaultError, RateLimiter } from '@cvault/core';
+import type { Authenticator, CVaultError, RateLimiter, Refusals } from '@cvault/core';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import { accessControl } from './access.ts';
+import { acts } from './acts.ts';
 import { admission, createAdmission } from './admission.ts';
 import { BODY_LIMIT_BYTES, strictJson } from './body.ts';
 import { documentation } from './docs.ts';
@@ -35,6 +36,8 @@ export interface AppOptions {
   /** Where the API is reached from outside, without a slash at the end; empty where nobody said. */
   readonly publicUrl: string;
   readonly version: string;
+  /** Counts what is refused, for the audit log. Absent: nothing does. */
+  readonly refusals?: Pick<Refusals, 'note'>;
   /** Told of every answer; the route is a pattern, so no caller chooses it. */
   readonly onAnswer?: (method: string, route: string, status: number, seconds: number) => void;
 }
@@ -104,6 +107,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(admission, { admission: gate });
   await app.register(rateLimits, { limiter: options.limiter, admission: gate });
   await app.register(accessControl, { authenticator: options.authenticator });
+  await app.register(acts, { refusals: options.refusals });
   await app.register(methodNotAllowed);
   await app.register(strictJson);
   if (options.idempotency !== undefined) await app.register(idempotency, options.idempotency);

@@ -155,8 +155,9 @@ export const idempotency = fp<IdempotencyOptions>((app, { store, vault }, done) 
 
   app.addHook('onSend', async (request, reply, payload) => {
     const { retry } = request;
-    if (retry?.claimed == null) return payload;
-    const { claim, claimed } = retry;
+    const claimed = retry?.claimed ?? null;
+    if (retry === null || claimed === null) return payload;
+    const { claim } = retry;
     retry.claimed = null;
     try {
       if (isFinal(reply)) {

@@ -55,6 +55,7 @@ const TAGS = [
   { name: 'VPN', description: 'Connect, disconnect, and what is connected' },
   { name: 'Usage', description: 'What devices sent and received' },
   { name: 'Webhooks', description: 'Where a tenant’s backend hears of events' },
+  { name: 'Privacy', description: 'What a tenant answers its users’ rights with' },
   { name: 'Health', description: 'Whether the API runs and can answer' },
   { name: 'API keys (tenant)', description: 'A tenant’s own API keys' },
   { name: 'Tenants (operator)', description: 'The operator’s tenants and their API keys' },

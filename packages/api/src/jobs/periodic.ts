@@ -1,10 +1,12 @@
+import { withAct } from '@cvault/core';
+
 /** Work that every replica does again and again; what must be done once, its own statement sees to. */
 export interface Job {
   /** For the log. */
   readonly what: string;
   /** The pause between the end of one time and the beginning of the next. */
   readonly everyMs: number;
-  readonly work: () => Promise<void>;
+  readonly work: () => Promise<unknown>;
 }
 
 export interface Jobs {
@@ -16,7 +18,7 @@ export interface Jobs {
 /** None runs twice at once; one that fails is reported and has its next turn. */
 export function createJobs(jobs: readonly Job[], onError: (what: string, error: unknown) => void): Jobs {
   const timers = new Map<Job, NodeJS.Timeout>();
-  const underWay = new Set<Promise<void>>();
+  const underWay = new Set<Promise<unknown>>();
   let stopped = false;
 
   function plan(job: Job): void {
@@ -24,8 +26,8 @@ export function createJobs(jobs: readonly Job[], onError: (what: string, error: 
     timers.set(
       job,
       setTimeout(() => {
-        const run = job
-          .work()
+        const actor = { kind: 'job', id: job.what.replaceAll(' ', '-') } as const;
+        const run = withAct({ act: null, actor, requestId: null }, () => job.work())
           .catch((error: unknown) => onError(job.what, error))
           .finally(() => {
             underWay.delete(run);

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { Secret } from '@cvault/core';
 import pg from 'pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
+import { actingSql, actText } from './acting.ts';
 import type { DatabaseRole } from './roles.ts';
 
 export interface Database {
@@ -15,6 +16,8 @@ export interface Database {
 export interface DatabaseOptions {
   /** Whose rights its connections have: see roles.ts. Null: the login's own, for migrations and tests. */
   readonly role: DatabaseRole | null;
+  /** Who acts in all of its transactions, for the audit log. Absent: whoever the work at hand is done for. */
+  readonly actor?: string;
   /** Most connections. */
   readonly connections: number;
   /** How long a query waits for one before it fails. Absent: 5,000 ms. */
@@ -27,18 +30,35 @@ export interface DatabaseOptions {
  * A pool whose connections survive a statement that fails. `pg.Pool.query` throws its connection away with every error,
  * and a broken constraint is an everyday answer here: measured, a refusal cost 15 ms for the new connection instead of
  * 0.4 ms, and 250 of them at once starved the rest.
+ *
+ * A statement of somebody whom the audit log has to name is a transaction that says who it is.
  */
 class SteadyPool extends pg.Pool {
+  readonly #asks: boolean;
+
+  constructor(options: pg.PoolConfig, asksWhoActs: boolean) {
+    super(options);
+    this.#asks = asksWhoActs;
+  }
+
   override query = (async (query: pg.QueryConfig, values?: unknown[]) => {
+    const acting = this.#asks ? actingSql() : '';
     const client = await this.connect();
     let broken = true;
     try {
+      if (acting !== '') await client.query(`BEGIN${acting}`);
       const result = await client.query(query, values);
+      if (acting !== '') await client.query('COMMIT');
       broken = false;
       return result;
     } catch (error) {
       // PostgreSQL's own refusal leaves the connection in order; what is fatal to it, it closes itself.
       broken = !(error instanceof pg.DatabaseError) || error.severity !== 'ERROR';
+      if (acting !== '' && !broken) {
+        await client.query('ROLLBACK').catch(() => {
+          broken = true;
+        });
+      }
       throw error;
     } finally {
       client.release(broken);
@@ -47,25 +67,32 @@ class SteadyPool extends pg.Pool {
 }
 
 export function openDatabase(url: Secret<string>, options: DatabaseOptions): Database {
-  const pool = new SteadyPool({
-    connectionString: url.reveal(),
-    max: options.connections,
-    application_name: 'cvault',
-    connectionTimeoutMillis: options.connectionWaitMs ?? 5_000,
-    statement_timeout: 30_000,
-    // A new connection costs 15 ms (SCRAM) and its prepared statements: worth keeping through a quiet spell.
-    idleTimeoutMillis: 300_000,
-    // Planning a registration costs as much as running it. Its plan does not depend on the values, so the one that is
-    // made first is kept; statistics that change make a new one.
-    options: `-c plan_cache_mode=force_generic_plan${options.role === null ? '' : ` -c role=${options.role}`}`,
-    types: {
-      // int8 as number: generations and counts stay far below 2^53.
-      getTypeParser: (oid: typeof pg.types.builtins.INT8, format?: 'text' | 'binary') =>
-        oid === pg.types.builtins.INT8
-          ? Number
-          : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
+  const pool = new SteadyPool(
+    {
+      connectionString: url.reveal(),
+      max: options.connections,
+      application_name: 'cvault',
+      connectionTimeoutMillis: options.connectionWaitMs ?? 5_000,
+      statement_timeout: 30_000,
+      // A new connection costs 15 ms (SCRAM) and its prepared statements: worth keeping through a quiet spell.
+      idleTimeoutMillis: 300_000,
+      // Planning a registration costs as much as running it. Its plan does not depend on the values, so the one that is
+      // made first is kept; statistics that change make a new one.
+      options: [
+        '-c plan_cache_mode=force_generic_plan',
+        ...(options.role === null ? [] : [`-c role=${options.role}`]),
+        ...(options.actor === undefined ? [] : [`-c cvault.act=${actText('', 'job', options.actor, '')}`]),
+      ].join(' '),
+      types: {
+        // int8 as number: generations and counts stay far below 2^53.
+        getTypeParser: (oid: typeof pg.types.builtins.INT8, format?: 'text' | 'binary') =>
+          oid === pg.types.builtins.INT8
+            ? Number
+            : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
+      },
     },
-  });
+    options.actor === undefined,
+  );
   // Without listeners, a restart of PostgreSQL ends this process: the pool listens to idle connections only, and one that is
   // lent out has moments without a query, in which PostgreSQL's last words are nobody's answer.
   pool.on('error', (error) => options.onConnectionLost?.(error));

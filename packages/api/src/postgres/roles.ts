@@ -17,6 +17,8 @@ export const ROLES = [
   'cvault_metering',
   /** The rest of what is done again and again. */
   'cvault_jobs',
+  /** Chains the rows of the audit log and forgets old ones. */
+  'cvault_sealer',
 ] as const;
 
 export type DatabaseRole = (typeof ROLES)[number];
@@ -29,17 +31,35 @@ WHERE CASE WHEN r.oid IS NULL THEN true
   ELSE NOT pg_has_role(session_user, r.oid, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
 END`;
 
+/** A pooler that drops startup options would have everything done with the login's own rights, and nobody would notice. */
+async function refuseDeafness(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ heard: string | null }>(
+    "SELECT current_setting('cvault.heard', true) AS heard",
+  );
+  if (rows[0]?.heard === 'yes') return;
+  throw new Error(
+    'Startup options do not reach PostgreSQL behind DATABASE_URL: let the pooler pass `options` on (see docs/operations/database.md).',
+  );
+}
+
 /**
  * Refuses a login that cannot act as the roles: every request would fail.
  * @throws Error that says what to grant
  */
 export async function checkRoles(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'cvault' });
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'cvault',
+    options: `-c cvault.heard=yes`,
+  });
   client.on('error', () => undefined);
   await client.connect();
   try {
     const { rows } = await client.query<{ login: string; role: string }>(MISSING, [ROLES]);
-    if (rows.length === 0) return;
+    if (rows.length === 0) {
+      await refuseDeafness(client);
+      return;
+    }
     const roles = rows.map(({ role }) => role).join(', ');
     throw new Error(
       `DATABASE_URL’s login ${rows[0]!.login} cannot act as ${roles}. ` +

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { actingSql } from './acting.ts';
 
 /** serialization_failure and deadlock_detected: PostgreSQL undid the transaction, and doing it again may succeed. */
 const REPEATABLE = new Set(['40001', '40P01']);
@@ -26,7 +27,10 @@ export function inTransaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) => Pro
   return repeating(() => onceTransaction(pool, 'BEGIN', work));
 }
 
-/** @param begin the message that begins the transaction */
+/**
+ * Says who acts in it, where that is known, in the same message that begins the transaction.
+ * @param begin that message
+ */
 export async function onceTransaction<T>(
   pool: pg.Pool,
   begin: string,
@@ -35,7 +39,7 @@ export async function onceTransaction<T>(
   const db = await pool.connect();
   let broken = false;
   try {
-    await db.query(begin);
+    await db.query(begin + actingSql());
     const result = await work(db);
     await db.query('COMMIT');
     return result;

@@ -16,6 +16,8 @@ import type { FastifyInstance } from 'fastify';
 import { accountRoutes } from '../features/account/routes.ts';
 import { healthRoutes, type Probe } from '../features/health/routes.ts';
 import { authRoutes } from '../features/auth/routes.ts';
+import { identityProviderRoutes } from '../features/identity-providers/routes.ts';
+import { tokenRoutes } from '../features/identity-providers/token-routes.ts';
 import { linkRoutes } from '../features/links/routes.ts';
 import { signInSettingsRoutes } from '../features/links/settings-routes.ts';
 import { meRoutes } from '../features/me/routes.ts';
@@ -28,6 +30,8 @@ import { type AppOptions, buildApp } from '../http/app.ts';
 import { buildIdentity, type Identity } from '../identity.ts';
 import { createInProcessRateLimiter } from '../limits/in-process.ts';
 import { createLogger } from '../logger.ts';
+import { createOutboundHttp } from '../outbound/http.ts';
+import { createResolver } from '../outbound/resolver.ts';
 import { translatePostgresError } from '../postgres/errors.ts';
 import { createIdempotencyStore } from '../postgres/idempotency/store.ts';
 import { createIdentityStore } from '../postgres/identity/identities.ts';
@@ -59,6 +63,8 @@ export interface TestAppOptions extends Partial<
   readonly limiter?: RateLimiter;
   /** Absent: one of its own. Two applications on one database share one. */
   readonly masterKey?: Secret<Buffer>;
+  /** Addresses that may be reached although they are not public. */
+  readonly outboundAllow?: readonly string[];
   /** Absent: no mails are sent. */
   readonly mailer?: Mailer;
   readonly probes?: readonly Probe[];
@@ -82,6 +88,7 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
     bcryptCost: TEST_COST,
     publicUrl: options.publicUrl ?? '',
     mailer: options.mailer ?? null,
+    outbound: createOutboundHttp({ allow: options.outboundAllow ?? [], resolve: createResolver() }),
     log,
   });
   const { users, signingKeys } = services;
@@ -127,6 +134,11 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
         prefix: '/api/v1',
         secondFactor: services.secondFactor,
       });
+      void root.register(identityProviderRoutes, {
+        prefix: '/api/v1',
+        providers: services.identityProviders,
+      });
+      void root.register(tokenRoutes, { prefix: '/api/v1', tokenExchange: services.tokenExchange });
       void root.register(signInSettingsRoutes, { prefix: '/api/v1', settings: services.signInSettings });
       void root.register(publishedKeyRoutes, { prefix: '/api/v1', signingKeys });
       void root.register(signingKeyRoutes, { prefix: '/api/v1/admin', signingKeys });

@@ -1,4 +1,4 @@
-import { bodyOf } from '@cvault/sdk';
+import { bodyOf, type components } from '@cvault/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { renderTable } from '../table.ts';
@@ -64,11 +64,12 @@ export function tenantCommands(program: Command, { api, say, print }: Context): 
     .command('create <tenant> <name>')
     .description('create one; prints it, this once')
     .option('--test', 'for simulated VPN servers')
-    .action(async (id: string, name: string, flags: { test?: true }) => {
+    .option('--scope <scope...>', 'what it may do; `app` is what is shipped inside an app', ['app'])
+    .action(async (id: string, name: string, flags: { test?: true; scope: components['schemas']['Scope'][] }) => {
       const { key: secret } = await bodyOf(
         api().POST('/api/v1/admin/tenants/{id}/api-keys', {
           params: { path: { id } },
-          body: { name, mode: flags.test ? 'test' : 'live' },
+          body: { name, mode: flags.test ? 'test' : 'live', scopes: flags.scope },
         }),
       );
       print(`${secret}\n`);

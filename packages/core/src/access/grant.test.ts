@@ -17,6 +17,21 @@ test('a key may do what its scopes say and nothing else; without a list, everyth
   }
 });
 
+test('a test key has nothing that reaches what is live', () => {
+  for (const scope of [
+    'settings:write',
+    'webhooks:read',
+    'webhooks:write',
+    'audit:read',
+    'privacy:write',
+  ] as const) {
+    expect(() => checkScope({ ...key(null), mode: 'test' }, scope)).toThrow(
+      expect.objectContaining({ code: 'insufficient_scope' }),
+    );
+  }
+  expect(() => checkScope({ ...key(null), mode: 'test' }, 'users:write')).not.toThrow();
+});
+
 test('a key cannot give what it has not got', () => {
   expect(scopesBeyond(key(null), null)).toEqual([]);
   expect(scopesBeyond(key(['keys:write', 'users:read']), ['users:read'])).toEqual([]);

@@ -11,8 +11,19 @@ export interface KeyGrant {
   readonly scopes: readonly Scope[] | null;
 }
 
+/** What these are about has no mode: it is of live users and devices too. */
+const LIVE_ONLY: ReadonlySet<Scope> = new Set<Scope>([
+  'settings:write',
+  'webhooks:read',
+  'webhooks:write',
+  'audit:read',
+  'privacy:write',
+]);
+
 /** @throws CVaultError `insufficient_scope`, which names it */
-export function checkScope({ scopes }: KeyGrant, scope: Scope): void {
+export function checkScope({ scopes, mode }: KeyGrant, scope: Scope): void {
+  if (mode === 'test' && LIVE_ONLY.has(scope))
+    throw new CVaultError('insufficient_scope', `A test key cannot use the scope ${scope}.`);
   if (scopes === null || scopes.includes(scope)) return;
   throw new CVaultError('insufficient_scope', `The API key does not have the scope ${scope}.`);
 }

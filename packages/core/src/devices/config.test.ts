@@ -20,6 +20,8 @@ const device = (over: Partial<Device> = {}): Device => ({
   appliedGeneration: 1,
   appliedEpoch: 'e',
   failure: null,
+  privateKeyOnce: false,
+  privateKeyErased: false,
   replacesKey: null,
   overlapUntil: null,
   keyChangedAt: new Date(0),

@@ -43,6 +43,10 @@ export interface Device {
   readonly publicKey: Buffer;
   /** Sealed; null where the device made its own key pair. */
   readonly sealedPrivateKey: Buffer | null;
+  /** Its tenant wants private keys that were made here to be told once. */
+  readonly privateKeyOnce: boolean;
+  /** The private key was told, and is forgotten. */
+  readonly privateKeyErased: boolean;
   /** Sealed; null for none. */
   readonly sealedPresharedKey: Buffer | null;
   /** The key before this one, while it still works; null outside of a change of keys. */

@@ -81,6 +81,8 @@ export interface DeviceStore {
    *   failed also `device_limit_reached`, `user_device_limit_reached`
    */
   move(owner: Owner, id: string, wish: PlacementWish): Promise<MovedDevice | null>;
+  /** Forgets the private key for good: of many who do at once, one is answered true. False where it is another one, too. */
+  erasePrivateKey(owner: Owner, id: string, sealed: Buffer): Promise<boolean>;
   /**
    * Marks it deleted, gives its quota back, drains its address and forgets its private key; null as with `find`.
    * Deleted is final: its key and address come free once the VPN server has acknowledged the removal.

@@ -69,6 +69,9 @@ function refusedPeer(
 
 const FAILED = 'The device has failed; a move brings it back.';
 
+/** Each but the first comes of a change in between. */
+const TELL_ATTEMPTS = 3;
+
 function checkExpiry(expiresAt: Date | null | undefined): void {
   if (expiresAt === null || expiresAt === undefined || expiresAt.getTime() > Date.now()) return;
   throw new CVaultError('invalid_request', 'expiresAt is not in the future.', {
@@ -84,6 +87,27 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
     const device = await devices.find(owner, id);
     if (device === null) throw notFound('device');
     return device;
+  }
+
+  /**
+   * The configuration of a device; where its tenant wants that, the private key in it is told by this and forgotten. It is
+   * forgotten first, so that two can never have it; who loses the answer gives the device other keys.
+   * @throws CVaultError `private_key_gone`; `not_found`; as `configOf` does
+   */
+  async function tell(owner: Owner, known: Device, endpoint?: EndpointFamily): Promise<string> {
+    let device = known;
+    for (let attempt = 1; attempt <= TELL_ATTEMPTS; attempt++) {
+      if (device.privateKeyErased) {
+        throw new CVaultError('private_key_gone', 'The private key was told once and is forgotten.');
+      }
+      const config = configOf(vault, device, endpoint);
+      const { sealedPrivateKey } = device;
+      if (!device.privateKeyOnce || sealedPrivateKey === null) return config;
+      if (await devices.erasePrivateKey(owner, device.id, sealedPrivateKey)) return config;
+      // Somebody was faster, or it has been sealed with another master key.
+      device = await get(owner, device.id);
+    }
+    throw new CVaultError('state_conflict', 'The device was changed at the same time.');
   }
 
   return {
@@ -120,7 +144,7 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
         peers.wake([device.placement.serverId]);
         throw refusedPeer(result, device, 'Nothing was kept.');
       }
-      return { ...result, config: configOf(vault, device) };
+      return { ...result, config: await tell(owner, device) };
     },
 
     list: (owner: Owner): Promise<Device[]> => devices.list(owner),
@@ -129,10 +153,10 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
 
     /**
      * @param endpoint absent: IPv4 where the VPN server has it
-     * @throws CVaultError `not_found`; `invalid_request` where it has no address of this family
+     * @throws CVaultError `not_found`, `private_key_gone`; `invalid_request` where it has no address of this family
      */
     async config(owner: Owner, id: string, endpoint?: EndpointFamily): Promise<string> {
-      return configOf(vault, await get(owner, id), endpoint);
+      return tell(owner, await get(owner, id), endpoint);
     },
 
     /** @throws CVaultError `not_found`; `invalid_request` for an expiry that is not in the future */
@@ -162,7 +186,7 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
       if (device === null) throw notFound('device');
       const result = await converge(owner, device, wait);
       if (result.outcome === 'refused') throw refusedPeer(result, device, FAILED);
-      return { ...result, config: configOf(vault, result.device) };
+      return { ...result, config: await tell(owner, result.device) };
     },
 
     /**
@@ -185,7 +209,11 @@ export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps
       if (leftServerId !== null) peers.wake([leftServerId]);
       const result = await converge(owner, device, wait);
       if (result.outcome === 'refused') throw refusedPeer(result, device, FAILED);
-      return { ...result, config: configOf(vault, result.device) };
+      // It has its private key already; the rest of the configuration is new.
+      const config = result.device.privateKeyErased
+        ? configOf(vault, result.device)
+        : await tell(owner, result.device);
+      return { ...result, config };
     },
 
     /**

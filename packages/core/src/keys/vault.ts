@@ -45,6 +45,9 @@ export function createVault(current: MasterKey, retired: readonly MasterKey[] = 
   const keys = new Map([current, ...retired].map(({ version, key }) => [version, key]));
 
   return {
+    /** Of the master key that seals. */
+    version: current.version,
+
     seal(cell: Cell, plain: Uint8Array): Buffer {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current.key.reveal(), nonce);

@@ -46,6 +46,15 @@ export interface TenantSettings {
   readonly keyLifetimeDays: number | null;
   /** Keys that were made here are changed when they are older; null for never. */
   readonly keyRotationDays: number | null;
+  /** Private keys that were made here are told once and then forgotten. */
+  readonly privateKeysOnce: boolean;
+  /** Keeps no history of sessions, and of usage only the totals of a period. */
+  readonly noLog: boolean;
+  /** Days that closed sessions and daily usage are kept; null: as long as the platform keeps them. */
+  readonly sessionDays: number | null;
+  readonly usageDays: number | null;
+  /** Days that webhook messages and what came of them are kept. */
+  readonly deliveryLogDays: number;
 }
 
 /** A business that puts the VPN into its own product. */

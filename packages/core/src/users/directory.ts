@@ -64,8 +64,6 @@ export interface UserDirectoryStore {
   setState(scope: TenantScope, id: string, state: 'active' | 'suspended'): Promise<ChangedUser | null>;
   /** Ends all sign-ins and sessions and marks all devices deleted; null where there is no such user. */
   beginDeletion(scope: TenantScope, id: string): Promise<readonly string[] | null>;
-  /** Deletes those for good whose devices no VPN server owes an acknowledgement for; answers how many are left. */
-  finishDeletions(limit: number): Promise<number>;
 }
 
 export interface UserPage {
@@ -180,7 +178,7 @@ export function createUserDirectory({ users, plans, tenants, peers }: UserDirect
 
     /**
      * Nothing of the user opens anything from now on. The rest goes once the VPN servers have acknowledged the removal of
-     * the devices: see `UserDirectoryStore.finishDeletions`.
+     * the devices, by itself.
      * @throws CVaultError `not_found`
      */
     async remove(scope: TenantScope, id: string): Promise<void> {

@@ -1,6 +1,63 @@
 // Made by packages/sdk/generate.mjs from openapi.json. Do not edit.
 
 export interface paths {
+    "/api/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, newest first */
+        get: operations["listAllAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The whole audit log, oldest first, as JSON Lines
+         * @description Each line is an `AuditEntry`.
+         */
+        get: operations["exportAllAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the audit log is as it was written
+         * @description Goes through every chain and names the first row of each that is not as it was sealed.
+         */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/doctor": {
         parameters: {
             query?: never;
@@ -13,6 +70,43 @@ export interface paths {
          * @description Database, leases, quota counters, queued changes and registered keys; with `deep=true` every interface, too. Changes nothing. What merely waits to be applied is no finding.
          */
         get: operations["examine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/master-key/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Seal everything with the current master key
+         * @description Does some seconds of it, and answers how far that has come. Periodic work goes on with it either way.
+         */
+        post: operations["rotateMasterKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/master-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much is sealed with the current master key */
+        get: operations["getMasterKey"];
         put?: never;
         post?: never;
         delete?: never;
@@ -690,6 +784,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange an ID token of your identity provider for tokens of the user (RFC 8693)
+         * @description As JSON or as a form. The user is made at the first token of a new `sub`. An ID token is accepted once.
+         */
+        post: operations["exchangeToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/verify-email": {
         parameters: {
             query?: never;
@@ -1052,6 +1166,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenant/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, newest first */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/audit.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The whole audit log, oldest first, as JSON Lines
+         * @description Each line is an `AuditEntry`.
+         */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenant/devices": {
         parameters: {
             query?: never;
@@ -1123,6 +1274,47 @@ export interface paths {
         /** Take a device off its VPN server until it is resumed */
         post: operations["suspendDevice"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/identity-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your identity providers, oldest first */
+        get: operations["listIdentityProviders"];
+        put?: never;
+        /**
+         * Let users sign in with your OpenID Connect provider
+         * @description Its ID tokens are exchanged at `/auth/token`. A user is who has its `sub`; e-mails in its tokens are not looked at.
+         */
+        post: operations["createIdentityProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/identity-providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove an identity provider: its users’ sign-ins end at once
+         * @description The users stay, with their devices; who its subjects stand for is forgotten.
+         */
+        delete: operations["deleteIdentityProvider"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1273,6 +1465,46 @@ export interface paths {
         patch: operations["updateUser"];
         trace?: never;
     };
+    "/api/v1/tenant/users/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a user and all that is stored about them
+         * @description 204: it is gone. 202: credentials, name and history are gone or will be in seconds; a VPN server that is away still has to remove a device, and the rest follows by itself. Asking again is safe.
+         */
+        post: operations["eraseUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that is stored about a user
+         * @description By table, except for credentials and what is made of other columns.
+         */
+        get: operations["exportUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenant/users/{id}/resume": {
         parameters: {
             query?: never;
@@ -1324,6 +1556,23 @@ export interface paths {
          * @description The user’s tokens open nothing and the devices have no tunnel, until the user is resumed.
          */
         post: operations["suspendUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/users/{id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign a user in on your backend’s word */
+        post: operations["mintTokens"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1757,6 +2006,66 @@ export interface components {
             /** @description Null on the last page */
             nextCursor: string | null;
         };
+        AuditEntry: {
+            /** @description Such as `device.register`. */
+            act: string;
+            actor: {
+                id: string | null;
+                /** @description `user`, `api_key`, `admin`, `job`, `nobody`, or `login`: by hand in the database. */
+                kind: string;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            at: string;
+            /** @description Names of what changed, never a value. */
+            changed: string[];
+            /** @description How often it was refused within some seconds; 1 for what was done. */
+            count: number;
+            id: number;
+            /** @description Of a refusal: the error code. */
+            reason: string | null;
+            requestId: string | null;
+            /** @enum {string} */
+            result: "done" | "refused";
+            /** @description Place and SHA-256 in the chain, in hexadecimal. Null for about a second. */
+            seal: {
+                hash: string;
+                place: number;
+            } | null;
+            target: {
+                id: string | null;
+                kind: string;
+            } | null;
+            /** @description Null: an act of the platform. */
+            tenantId: string | null;
+        };
+        AuditPage: {
+            entries: components["schemas"]["AuditEntry"][];
+            /** @description Null on the last page */
+            nextCursor: string | null;
+        };
+        AuditVerification: {
+            chains: {
+                /** @description The first row that is not as it was sealed. */
+                broken: {
+                    entryId: number | null;
+                    /** @enum {string} */
+                    fault: "changed" | "missing" | "unknown";
+                    place: number;
+                } | null;
+                /**
+                 * Format: uuid
+                 * @description The tenant; all zeros for the platform’s own.
+                 */
+                chain: string;
+                /** @description Keep it elsewhere: it shows later that the chain was not written anew. */
+                hash: string;
+                rows: number;
+            }[];
+            intact: boolean;
+        };
         ChallengeToken: {
             /** @description `challengeToken` of the sign-in */
             challengeToken: string;
@@ -1796,28 +2105,8 @@ export interface components {
             mode: "live" | "test";
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name: string;
-            /**
-             * @description Absent: all that there are now.
-             * @default [
-             *       "app",
-             *       "users:read",
-             *       "users:write",
-             *       "tokens:write",
-             *       "devices:read",
-             *       "devices:write",
-             *       "sessions:read",
-             *       "usage:read",
-             *       "settings:read",
-             *       "settings:write",
-             *       "keys:read",
-             *       "keys:write",
-             *       "webhooks:read",
-             *       "webhooks:write",
-             *       "audit:read",
-             *       "privacy:write"
-             *     ]
-             */
-            scopes: components["schemas"]["Scope"][];
+            /** @description Absent: all that there are now. */
+            scopes?: components["schemas"]["Scope"][];
         };
         CreatedApiKey: {
             /** @description Empty: everywhere */
@@ -1849,6 +2138,37 @@ export interface components {
             /** @description Null: all that there are, also those to come */
             scopes: components["schemas"]["Scope"][] | null;
         };
+        CreateIdentityProvider: {
+            /**
+             * @default [
+             *       "RS256"
+             *     ]
+             */
+            algorithms: ("RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA")[];
+            /** @description Client ids of your apps there: `aud` of a token has to be one of them */
+            audiences: string[];
+            /** @description `iss` of its tokens, to the letter */
+            issuer: string;
+            /**
+             * @description Its public keys (RFC 7517), where it publishes none
+             * @default null
+             */
+            jwks: {
+                keys: ({
+                    /** @enum {string} */
+                    kty: "RSA" | "EC" | "OKP";
+                } & {
+                    [key: string]: unknown;
+                })[];
+            } | null;
+            /**
+             * @description Where its keys are. Without it and `jwks`: found from the issuer (OpenID Connect Discovery)
+             * @default null
+             */
+            jwksUrl: string | null;
+            /** @description 1 to 100 characters, without control or invisible formatting characters */
+            name: string;
+        };
         CreateOwnApiKey: {
             /** @description Addresses and ranges in CIDR notation that it may be used from. Empty: everywhere */
             allowedSources?: string[];
@@ -1877,6 +2197,8 @@ export interface components {
             dataResetDay?: number;
             /** @description Shares of a data limit at which a warning goes out */
             dataWarnPercents?: number[];
+            /** @description Days that webhook messages and their log are kept */
+            deliveryLogDays?: number;
             /** @description Most devices, of all users together */
             deviceLimit?: number;
             /** @description Resolvers in the devices’ configurations */
@@ -1891,18 +2213,26 @@ export interface components {
             keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name: string;
+            /** @description No-log mode: a session is forgotten when it is closed, and of usage only the totals of a period are kept. What was kept before goes within minutes. */
+            noLog?: boolean;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+            /** @description Private keys that were made here are told once and then forgotten, so never changed by us. */
+            privateKeysOnce?: boolean;
             /** @description Its devices on one VPN server reach each other. */
             privateNetwork?: boolean;
             /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
             routes?: string[];
+            /** @description Days that closed sessions are kept. Null: as long as the platform keeps them */
+            sessionDays?: number | null;
             /** @description Most sessions open at once, of all users together. Null: any number */
             sessionLimit?: number | null;
             /** @description Requests in a minute, of all its keys and users together */
             tenantRateLimit?: number;
             /** @description Of each device, unless set for its user. Null: any speed */
             uploadBitsPerSecond?: number | null;
+            /** @description Days that usage by the day is kept. Null: as long as the platform keeps it */
+            usageDays?: number | null;
             /** @description The same of one user, unless set for the user */
             userDataLimitBytes?: number | null;
             /** @description Most devices of one user, unless set for the user. Null: any number */
@@ -2002,6 +2332,15 @@ export interface components {
             /** @constant */
             status: "disconnected";
         };
+        ErasingUser: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @constant */
+            status: "erasing";
+        };
         EvacuateServer: {
             /** @description Where its devices go. Absent: its own region. */
             region?: string;
@@ -2034,6 +2373,27 @@ export interface components {
             /** @description VPN servers of whose interfaces nothing is known. */
             unreachable: string[];
         };
+        ExchangedToken: {
+            access_token: string;
+            /** @description Seconds that the access token lasts */
+            expires_in: number;
+            /** @constant */
+            issued_token_type: "urn:ietf:params:oauth:token-type:access_token";
+            /** @description For one use at /auth/refresh, within 30 days */
+            refresh_token: string;
+            /** @constant */
+            token_type: "Bearer";
+        };
+        ExchangeToken: {
+            /** @constant */
+            grant_type: "urn:ietf:params:oauth:grant-type:token-exchange";
+            /** @constant */
+            requested_token_type?: "urn:ietf:params:oauth:token-type:access_token";
+            /** @description The ID token, as the identity provider gave it */
+            subject_token: string;
+            /** @enum {string} */
+            subject_token_type: "urn:ietf:params:oauth:token-type:id_token" | "urn:ietf:params:oauth:token-type:jwt";
+        };
         Finding: {
             /** @enum {string} */
             breach: "duplicate_address" | "duplicate_key" | "leaked_lease" | "lost_lease" | "early_release" | "outside_pool" | "counter_off" | "generation_ahead" | "unqueued_change" | "acknowledged_queued" | "unregistered_key" | "retired_key_alive" | "stuck_pending" | "foreign_reference" | "orphan_peer" | "missing_peer" | "wrong_addresses" | "peer_ahead";
@@ -2056,6 +2416,26 @@ export interface components {
              * @description ISO 8601, UTC, with milliseconds
              */
             timestamp: string;
+        };
+        IdentityProvider: {
+            algorithms: string[];
+            audiences: string[];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            issuer: string;
+            jwksUrl: string | null;
+            name: string;
+        };
+        IdentityProviderList: {
+            identityProviders: components["schemas"]["IdentityProvider"][];
         };
         InvitedUser: {
             user: {
@@ -2129,6 +2509,19 @@ export interface components {
             /** Format: email */
             email: string;
         };
+        MasterKeyState: {
+            columns: {
+                column: string;
+                /** @description Those that are sealed with the current master key */
+                current: number;
+                table: string;
+                total: number;
+            }[];
+            /** @description Nothing needs a retired master key any more. */
+            done: boolean;
+            /** @description Of the current master key */
+            version: number;
+        };
         Me: {
             /**
              * Format: date-time
@@ -2178,7 +2571,7 @@ export interface components {
         /** @description RFC 9457 problem; docs/errors.md lists the codes */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_challenge" | "invalid_code" | "invalid_link" | "email_not_verified" | "mail_not_set_up" | "invalid_admin_key" | "tenant_suspended" | "user_suspended" | "insufficient_scope" | "source_not_allowed" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "external_id_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "key_limit_reached" | "webhook_endpoint_limit_reached" | "idempotency_key_reused" | "request_in_flight" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "overloaded" | "unavailable";
+            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_challenge" | "invalid_code" | "invalid_subject_token" | "invalid_link" | "email_not_verified" | "mail_not_set_up" | "invalid_admin_key" | "tenant_suspended" | "user_suspended" | "insufficient_scope" | "source_not_allowed" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "external_id_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "key_limit_reached" | "private_key_gone" | "idempotency_key_reused" | "request_in_flight" | "webhook_endpoint_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "overloaded" | "unavailable";
             detail: string;
             errors?: {
                 message: string;
@@ -2611,6 +3004,7 @@ export interface components {
             dataLimitBytes: number | null;
             dataResetDay: number;
             dataWarnPercents: number[];
+            deliveryLogDays: number;
             deviceCount: number;
             deviceLimit: number;
             dns: string[];
@@ -2624,14 +3018,18 @@ export interface components {
             keyRateLimit: number;
             keyRotationDays: number | null;
             name: string;
+            noLog: boolean;
             passwordLengthMin: number;
+            privateKeysOnce: boolean;
             privateNetwork: boolean;
             routes: string[];
+            sessionDays: number | null;
             sessionLimit: number | null;
             /** @enum {string} */
             state: "active" | "suspended" | "deleting";
             tenantRateLimit: number;
             uploadBitsPerSecond: number | null;
+            usageDays: number | null;
             userDataLimitBytes: number | null;
             userDeviceLimit: number | null;
             userRateLimit: number;
@@ -2781,6 +3179,8 @@ export interface components {
             dataResetDay?: number;
             /** @description Shares of a data limit at which a warning goes out */
             dataWarnPercents?: number[];
+            /** @description Days that webhook messages and their log are kept */
+            deliveryLogDays?: number;
             /** @description Most devices, of all users together */
             deviceLimit?: number;
             /** @description Resolvers in the devices’ configurations */
@@ -2795,18 +3195,26 @@ export interface components {
             keyRotationDays?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name?: string;
+            /** @description No-log mode: a session is forgotten when it is closed, and of usage only the totals of a period are kept. What was kept before goes within minutes. */
+            noLog?: boolean;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+            /** @description Private keys that were made here are told once and then forgotten, so never changed by us. */
+            privateKeysOnce?: boolean;
             /** @description Its devices on one VPN server reach each other. */
             privateNetwork?: boolean;
             /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
             routes?: string[];
+            /** @description Days that closed sessions are kept. Null: as long as the platform keeps them */
+            sessionDays?: number | null;
             /** @description Most sessions open at once, of all users together. Null: any number */
             sessionLimit?: number | null;
             /** @description Requests in a minute, of all its keys and users together */
             tenantRateLimit?: number;
             /** @description Of each device, unless set for its user. Null: any speed */
             uploadBitsPerSecond?: number | null;
+            /** @description Days that usage by the day is kept. Null: as long as the platform keeps it */
+            usageDays?: number | null;
             /** @description The same of one user, unless set for the user */
             userDataLimitBytes?: number | null;
             /** @description Most devices of one user, unless set for the user. Null: any number */
@@ -2915,6 +3323,23 @@ export interface components {
              */
             to: string;
             uploadBytes: number;
+        };
+        UserExport: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            exportedAt: string;
+            tables: {
+                [key: string]: {
+                    [key: string]: unknown;
+                }[];
+            };
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            userId: string;
         };
         UserLimits: {
             dataLimitBytes: number | null;
@@ -3083,6 +3508,79 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAllAudit: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+                /** @description Absent: of every tenant, and the platform’s own. */
+                tenantId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportAllAudit: {
+        parameters: {
+            query?: {
+                /** @description Absent: of every tenant, and the platform’s own. */
+                tenantId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: {
+                /** @description Absent: of every tenant, and the platform’s own. */
+                tenantId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerification"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     examine: {
         parameters: {
             query?: {
@@ -3101,6 +3599,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Examination"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateMasterKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MasterKeyState"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMasterKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MasterKeyState"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -4286,6 +4826,32 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    exchangeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeToken"];
+                "application/x-www-form-urlencoded": components["schemas"]["ExchangeToken"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangedToken"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     verifyEmail: {
         parameters: {
             query?: never;
@@ -4954,6 +5520,50 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listTenantDevices: {
         parameters: {
             query?: {
@@ -5114,6 +5724,74 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TenantDevice"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listIdentityProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProviderList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateIdentityProvider"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -5426,6 +6104,61 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    eraseUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasingUser"];
+                };
+            };
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserExport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     resumeUser: {
         parameters: {
             query?: never;
@@ -5491,6 +6224,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TenantUser"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    mintTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -154,7 +154,8 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
         description:
           'It keeps its id and its key and gets another address, so it needs the configuration that is answered. What is in ' +
           'its place already stays as it is. 200: packets flow with it at once. 202: the new VPN server cannot be reached ' +
-          'just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it.',
+          'just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it. ' +
+          'Brings back a device that has failed, to the same VPN server if that is named; it counts again then.',
         tags,
         params: IdParams,
         querystring: WaitQuery,

@@ -1,6 +1,6 @@
 import type { SignInSettings, SignInSettingsStore } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { liveTenantOf, tenantOf } from '../../http/access.ts';
+import { tenantOf } from '../../http/access.ts';
 import { ChangeSignInSettings, SignInSettingsResource } from './schemas.ts';
 
 const tags = ['Users'];
@@ -43,6 +43,6 @@ export const signInSettingsRoutes: FastifyPluginAsyncZod<{ settings: SignInSetti
         response: { 200: SignInSettingsResource },
       },
     },
-    async (request) => resource(await settings.change(liveTenantOf(request).tenantId, request.body)),
+    async (request) => resource(await settings.change(tenantOf(request).tenantId, request.body)),
   );
 };

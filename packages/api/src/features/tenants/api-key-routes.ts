@@ -1,4 +1,4 @@
-import type { ApiKeyService } from '@cvault/core';
+import { type ApiKeyService, SCOPES } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { IdParams } from '../../http/schemas/ids.ts';
@@ -32,10 +32,11 @@ export const apiKeyRoutes: FastifyPluginAsyncZod<{ apiKeys: ApiKeyService }> = a
         response: { 201: CreatedApiKey },
       },
     },
-    async (request, reply) =>
-      reply
-        .code(201)
-        .send(createdApiKeyResource(await apiKeys.create(ofTenant(request.params.id), request.body))),
+    async (request, reply) => {
+      const { scopes = SCOPES, ...input } = request.body;
+      const made = await apiKeys.create(ofTenant(request.params.id), { ...input, scopes });
+      return reply.code(201).send(createdApiKeyResource(made));
+    },
   );
 
   app.get(

@@ -47,7 +47,7 @@ const newKey = {
 export const CreateApiKey = z
   .strictObject({
     ...newKey,
-    scopes: ScopeList.default([...SCOPES]).describe('Absent: all that there are now.'),
+    scopes: ScopeList.optional().describe('Absent: all that there are now.'),
   })
   .meta({ id: 'CreateApiKey' });
 

@@ -66,6 +66,27 @@ const settings = {
   keyRotationDays: Days.nullable().describe(
     'Keys that were made here are changed when they are older; the old one goes on for a day. Null: never',
   ),
+  privateKeysOnce: z
+    .boolean()
+    .describe('Private keys that were made here are told once and then forgotten, so never changed by us.'),
+  noLog: z
+    .boolean()
+    .describe(
+      'No-log mode: a session is forgotten when it is closed, and of usage only the totals of a period are kept. What was kept before goes within minutes.',
+    ),
+  sessionDays: z
+    .int()
+    .min(1)
+    .max(3_650)
+    .nullable()
+    .describe('Days that closed sessions are kept. Null: as long as the platform keeps them'),
+  usageDays: z
+    .int()
+    .min(62)
+    .max(3_650)
+    .nullable()
+    .describe('Days that usage by the day is kept. Null: as long as the platform keeps it'),
+  deliveryLogDays: z.int().min(4).max(365).describe('Days that webhook messages and their log are kept'),
 };
 
 export const CreateTenant = z.strictObject({ name: Name, ...z.object(settings).partial().shape }).meta({
@@ -122,6 +143,11 @@ export const TenantResource = z
     downloadBitsPerSecond: z.int().nullable(),
     keyLifetimeDays: z.int().nullable(),
     keyRotationDays: z.int().nullable(),
+    privateKeysOnce: z.boolean(),
+    noLog: z.boolean(),
+    sessionDays: z.int().nullable(),
+    usageDays: z.int().nullable(),
+    deliveryLogDays: z.int(),
     createdAt: Instant,
   })
   .meta({ id: 'Tenant' });

@@ -1,6 +1,6 @@
 import type { TenantService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { liveTenantOf, scopeOf } from '../../http/access.ts';
+import { scopeOf } from '../../http/access.ts';
 import { tenantResource, TenantResource, UpdateOwnSettings } from './schemas.ts';
 
 const tags = ['Settings (tenant)'];
@@ -35,8 +35,6 @@ export const settingsRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> =
         response: { 200: TenantResource },
       },
     },
-    async (request) => {
-      return tenantResource(await tenants.update(liveTenantOf(request).tenantId, request.body));
-    },
+    async (request) => tenantResource(await tenants.update(scopeOf(request).tenantId, request.body)),
   );
 };

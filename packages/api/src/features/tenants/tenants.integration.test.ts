@@ -138,6 +138,11 @@ describe('tenants', () => {
       downloadBitsPerSecond: null,
       keyLifetimeDays: 180,
       keyRotationDays: null,
+      privateKeysOnce: false,
+      noLog: false,
+      sessionDays: null,
+      usageDays: null,
+      deliveryLogDays: 30,
       createdAt: expect.stringMatching(/Z$/) as string,
     });
     expect(created.headers.location).toBe(`/api/v1/admin/tenants/${tenant.id}`);
@@ -165,6 +170,11 @@ describe('tenants', () => {
       downloadBitsPerSecond: 1_000_000_000_000,
       keyLifetimeDays: 30,
       keyRotationDays: 7,
+      privateKeysOnce: true,
+      noLog: true,
+      sessionDays: 1,
+      usageDays: 62,
+      deliveryLogDays: 4,
     };
     const created = await aTenant(plan);
     expect(created).toMatchObject(plan);
@@ -195,6 +205,9 @@ describe('tenants', () => {
     ['/dataWarnPercents', { dataWarnPercents: [80, 80] }],
     ['/keyLifetimeDays', { keyLifetimeDays: 0 }],
     ['/keyRotationDays', { keyRotationDays: 0.5 }],
+    ['/sessionDays', { sessionDays: 0 }],
+    ['/usageDays', { usageDays: 61 }],
+    ['/deliveryLogDays', { deliveryLogDays: 3 }],
     ['/privateNetwork', { privateNetwork: 1 }],
     ['/routes/0', { routes: ['10.8.0.1/24'] }],
     ['/routes/0', { routes: ['::ffff:10.0.0.0/104'] }],

@@ -14,11 +14,14 @@ export const SessionRecord = z
       .meta({ description: '`handshake`: the device connected without a call of `connect`' }),
     connectedAt: Instant,
     closedAt: Instant.nullable(),
-    closedReason: z.enum(['disconnect', 'silence', 'moved', 'revoked']).nullable().meta({
-      description:
-        '`disconnect`: the call. `silence`: 180 s without a handshake. `moved`: the device moved to another VPN server. ' +
-        '`revoked`: it was deleted or suspended',
-    }),
+    closedReason: z
+      .enum(['disconnect', 'silence', 'moved', 'revoked'])
+      .nullable()
+      .meta({
+        description:
+          '`disconnect`: the call. `silence`: 180 s without a handshake. `moved`: the device moved to another VPN server. ' +
+          '`revoked`: it was deleted or suspended',
+      }),
     uploadBytes: z.int(),
     downloadBytes: z.int(),
     userId: Id,

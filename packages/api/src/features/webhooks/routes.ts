@@ -1,6 +1,6 @@
 import type { WebhookService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { liveTenantOf } from '../../http/access.ts';
+import { tenantOf } from '../../http/access.ts';
 import { NoContent } from '../../http/schemas/answers.ts';
 import { IdParams } from '../../http/schemas/ids.ts';
 import { cursorOf, idOfCursor } from '../../http/schemas/pages.ts';
@@ -45,7 +45,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
       },
     },
     async (request, reply) => {
-      const { endpoint, secret } = await webhooks.create(liveTenantOf(request).tenantId, request.body);
+      const { endpoint, secret } = await webhooks.create(tenantOf(request).tenantId, request.body);
       return reply
         .code(201)
         .header('cache-control', 'no-store')
@@ -66,7 +66,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
       },
     },
     async (request) => ({
-      webhookEndpoints: (await webhooks.list(liveTenantOf(request).tenantId)).map(endpointResource),
+      webhookEndpoints: (await webhooks.list(tenantOf(request).tenantId)).map(endpointResource),
     }),
   );
 
@@ -82,8 +82,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
         response: { 200: WebhookEndpointResource },
       },
     },
-    async (request) =>
-      endpointResource(await webhooks.get(liveTenantOf(request).tenantId, request.params.id)),
+    async (request) => endpointResource(await webhooks.get(tenantOf(request).tenantId, request.params.id)),
   );
 
   app.patch(
@@ -102,9 +101,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
       },
     },
     async (request) =>
-      endpointResource(
-        await webhooks.update(liveTenantOf(request).tenantId, request.params.id, request.body),
-      ),
+      endpointResource(await webhooks.update(tenantOf(request).tenantId, request.params.id, request.body)),
   );
 
   app.delete(
@@ -120,7 +117,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
       },
     },
     async (request, reply) => {
-      await webhooks.remove(liveTenantOf(request).tenantId, request.params.id);
+      await webhooks.remove(tenantOf(request).tenantId, request.params.id);
       return reply.code(204).send(null);
     },
   );
@@ -141,7 +138,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
     },
     async (request, reply) => {
       const { endpoint, secret } = await webhooks.rotateSecret(
-        liveTenantOf(request).tenantId,
+        tenantOf(request).tenantId,
         request.params.id,
         request.body.overlapSeconds,
       );
@@ -165,9 +162,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
       },
     },
     async (request, reply) =>
-      reply
-        .code(202)
-        .send({ messageId: await webhooks.test(liveTenantOf(request).tenantId, request.params.id) }),
+      reply.code(202).send({ messageId: await webhooks.test(tenantOf(request).tenantId, request.params.id) }),
   );
 
   app.get(
@@ -187,7 +182,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
       const { limit, cursor, state } = request.query;
       const beforeId = cursor === undefined ? undefined : idOfCursor(cursor);
       const { deliveries, lastId } = await webhooks.deliveries(
-        liveTenantOf(request).tenantId,
+        tenantOf(request).tenantId,
         request.params.id,
         { limit, beforeId, state },
       );
@@ -209,7 +204,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
     },
     async (request) => {
       const { id, messageId } = request.params;
-      return deliveryDetail(await webhooks.delivery(liveTenantOf(request).tenantId, id, messageId));
+      return deliveryDetail(await webhooks.delivery(tenantOf(request).tenantId, id, messageId));
     },
   );
 
@@ -228,7 +223,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
     },
     async (request, reply) => {
       const { id, messageId } = request.params;
-      await webhooks.replay(liveTenantOf(request).tenantId, id, messageId);
+      await webhooks.replay(tenantOf(request).tenantId, id, messageId);
       return reply.code(202).send({ messageId });
     },
   );
@@ -247,7 +242,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
       },
     },
     async (request, reply) => {
-      const { tenantId } = liveTenantOf(request);
+      const { tenantId } = tenantOf(request);
       const replayed = await webhooks.replayFailed(tenantId, request.params.id, request.body.since);
       return reply.code(202).send({ replayed });
     },

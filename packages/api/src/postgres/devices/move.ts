@@ -40,7 +40,7 @@ WITH before AS (
   ${mayTakeAddress('$1', '$9')}
 ), ${choosePlacement(
   { region: '$4', serverId: '$5' },
-  `EXISTS (SELECT FROM before WHERE (before.server_id <> s.id OR before.state = 'failed') AND before.mode = s.mode)
+  `EXISTS (SELECT FROM before WHERE before.mode = s.mode AND (before.server_id <> s.id OR before.state = 'failed'))
     AND NOT EXISTS (SELECT FROM stays) AND ($8 IS NOT NULL OR (SELECT allowed FROM churn))`,
 )}, left_lease AS (
   UPDATE ip_pool SET state = 'draining', tenant_id = before.tenant_id, device_id = before.id,
@@ -133,7 +133,7 @@ export function moveDevice(
   quarantineSeconds: number,
 ): Promise<MovedDevice | null> {
   const input = { ...owner, ...wish, deviceId, from: null, pushAfterMs, quarantineSeconds };
-  return placing(pool, { ...wish, ...owner }, async () => {
+  return placing(pool, owner, wish, async () => {
     reached('move:asked');
     const moved = await asTenant(pool, owner.tenantId, (db) => moveOnce(db, input)).catch(
       (cause: unknown) => {

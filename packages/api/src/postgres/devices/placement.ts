@@ -109,14 +109,15 @@ const ATTEMPTS = 3;
  */
 export async function placing<T>(
   pool: pg.Pool,
-  wish: PlacementWish & Owner,
+  owner: Owner,
+  wish: PlacementWish,
   attempt: () => Promise<T | null>,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
     const placed = await attempt();
     if (placed !== null) return placed;
-    const why = await asTenant(pool, wish.tenantId, async (db) =>
-      whyNotPlaced(db, wish, await findMode(db, wish)),
+    const why = await asTenant(pool, owner.tenantId, async (db) =>
+      whyNotPlaced(db, wish, await findMode(db, owner)),
     );
     if (why !== null) throw why;
     if (tried === ATTEMPTS)

@@ -72,7 +72,7 @@ export function registerDevice(
   pushAfterMs: number,
   quarantineSeconds = 0,
 ): Promise<Device> {
-  return placing(pool, device, () => registerOnce(pool, device, pushAfterMs, quarantineSeconds));
+  return placing(pool, device, device, () => registerOnce(pool, device, pushAfterMs, quarantineSeconds));
 }
 
 /** Null where no address was to be had. */

@@ -25,7 +25,7 @@ WITH before AS (
     WHERE public_keys.tenant_id = excluded.tenant_id AND public_keys.device_id IS NULL
   RETURNING key_hash
 ), d AS (
-  UPDATE devices SET public_key = (SELECT $5::bytea FROM key), private_key = $7, preshared_key = $8,
+  UPDATE devices SET public_key = (SELECT $5::bytea FROM key), private_key = $7, private_key_erased = false, preshared_key = $8,
     replaces_key = CASE WHEN before.state = 'live' AND $9 > 0 THEN before.public_key END,
     overlap_until = CASE WHEN before.state = 'live' AND $9 > 0 THEN now() + $9::int * interval '1 second' END,
     key_changed_at = now(), generation = generation + 1, holds = before.holds,

@@ -30,7 +30,7 @@ const textOf = (array: string, write: 'host' | 'text') =>
 /** Columns of a device `d` on its VPN server `s`, of tenant `t` and user `u`: what `deviceFromRow` reads. */
 export const DEVICE_COLUMNS = `
   d.id, d.tenant_id, d.user_id, d.name, d.state, d.generation, d.applied_generation, d.applied_epoch, d.failure,
-  d.public_key, d.private_key, d.preshared_key, d.replaces_key, d.overlap_until, d.key_changed_at,
+  d.public_key, d.private_key, d.private_key_erased, t.private_keys_once, d.preshared_key, d.replaces_key, d.overlap_until, d.key_changed_at,
   host(d.assigned_ip) AS assigned_ip, host(d.assigned_ip6) AS assigned_ip6, d.expires_at, d.holds, d.last_connected_at,
   d.created_at, d.key_changed_at + t.key_lifetime_days * interval '1 day' AS key_expires_at, d.server_id, s.name AS server_name, s.region, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
   host(s.endpoint_host6) AS endpoint_host6,
@@ -58,6 +58,8 @@ export interface DeviceRow extends PlanRow {
   failure: string | null;
   public_key: Buffer;
   private_key: Buffer | null;
+  private_key_erased: boolean;
+  private_keys_once: boolean;
   preshared_key: Buffer | null;
   replaces_key: Buffer | null;
   overlap_until: Date | null;
@@ -97,6 +99,8 @@ export function deviceFromRow(row: DeviceRow): Device {
     failure: row.failure,
     publicKey: row.public_key,
     sealedPrivateKey: row.private_key,
+    privateKeyOnce: row.private_keys_once,
+    privateKeyErased: row.private_key_erased,
     sealedPresharedKey: row.preshared_key,
     replacesKey: row.replaces_key,
     overlapUntil: row.overlap_until,

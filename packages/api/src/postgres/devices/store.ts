@@ -2,6 +2,7 @@ import type { Device, DeviceStore, Owner } from '@cvault/core';
 import type { Database } from '../database.ts';
 import { asTenant } from '../tenancy.ts';
 import { moveDevice } from './move.ts';
+import { erasePrivateKey } from './private-key.ts';
 import { registerDevice } from './register.ts';
 import { deleteDevice } from './remove.ts';
 import { rotateKeys } from './rotate.ts';
@@ -50,6 +51,8 @@ export function createDeviceStore(
       const device = await find(owner, id);
       return device === null ? null : { ...moved, device };
     },
+
+    erasePrivateKey: (owner, id, sealed) => erasePrivateKey(pool, owner, id, sealed),
 
     delete: (owner, id) => deleteDevice(pool, owner, id, pushAfterMs),
   };

@@ -38,11 +38,11 @@ DELETE FROM idempotency_keys WHERE claim_hash IN (
 const LOOKS = 5;
 
 /** Deletes claims of yesterday. Call it from time to time. */
-export async function forgetOldAnswers({ pool }: Database): Promise<void> {
+export async function forgetAnswers({ pool }: Database): Promise<void> {
   await pool.query(FORGET);
 }
 
-/** @param operator whose claims are of no tenant */
+/** @param operator for the operator's claims, which are of no tenant */
 export function createIdempotencyStore({ pool }: Database, operator: Database): IdempotencyStore {
   function as<T>(
     { tenantId }: Claim,

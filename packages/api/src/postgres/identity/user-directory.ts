@@ -70,6 +70,8 @@ WHERE u.state = 'deleting'
     WHERE d.tenant_id = u.tenant_id AND d.user_id = u.id)
 ORDER BY u.id LIMIT $1`;
 
+const FINISH_BATCH = 100;
+
 function refusal(cause: unknown): unknown {
   return brokenConstraint(cause) === 'tenant_users_tenant_id_email_key'
     ? new CVaultError('email_taken', 'A user with this e-mail exists.')
@@ -154,16 +156,16 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
         await db.query(GIVE_QUOTA_BACK, [tenantId, id]);
         return [...new Set([...first, ...second])];
       }),
-
-    async finishDeletions(limit) {
-      const { rows } = await pool.query<{ tenant_id: string; id: string }>(DELETING, [limit]);
-      for (const { tenant_id: tenantId, id } of rows) {
-        await asTenant(pool, tenantId, async (db) => {
-          await db.query('DELETE FROM devices WHERE tenant_id = $1 AND user_id = $2', [tenantId, id]);
-          await db.query('DELETE FROM tenant_users WHERE tenant_id = $1 AND id = $2', [tenantId, id]);
-        });
-      }
-      return rows.length;
-    },
   };
+}
+
+/** Deletes those for good whose devices no VPN server owes an acknowledgement for. Call it every second or so. */
+export async function finishUserDeletions({ pool }: Database): Promise<void> {
+  const { rows } = await pool.query<{ tenant_id: string; id: string }>(DELETING, [FINISH_BATCH]);
+  for (const { tenant_id: tenantId, id } of rows) {
+    await asTenant(pool, tenantId, async (db) => {
+      await db.query('DELETE FROM devices WHERE tenant_id = $1 AND user_id = $2', [tenantId, id]);
+      await db.query('DELETE FROM tenant_users WHERE tenant_id = $1 AND id = $2', [tenantId, id]);
+    });
+  }
 }

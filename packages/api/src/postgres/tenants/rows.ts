@@ -6,6 +6,7 @@ export const TENANT_COLUMNS = `
   tenant_rate_limit, key_rate_limit, user_rate_limit, client_rate_limit,
   private_network, session_limit, user_device_limit, user_session_limit, data_limit_bytes, user_data_limit_bytes,
   data_reset_day, data_warn_percents, upload_bits_per_second, download_bits_per_second, key_lifetime_days, key_rotation_days,
+  private_keys_once, no_log, session_days, usage_days, delivery_log_days,
   ARRAY(SELECT text(range) FROM unnest(routes) WITH ORDINALITY AS routes(range, place) ORDER BY place) AS routes,
   ARRAY(SELECT host(address) FROM unnest(dns) WITH ORDINALITY AS resolvers(address, place) ORDER BY place) AS dns`;
 
@@ -36,6 +37,11 @@ export interface TenantRow {
   download_bits_per_second: number | null;
   key_lifetime_days: number | null;
   key_rotation_days: number | null;
+  private_keys_once: boolean;
+  no_log: boolean;
+  session_days: number | null;
+  usage_days: number | null;
+  delivery_log_days: number;
   created_at: Date;
 }
 
@@ -67,6 +73,11 @@ export function tenantFromRow(row: TenantRow): Tenant {
     downloadBitsPerSecond: row.download_bits_per_second,
     keyLifetimeDays: row.key_lifetime_days,
     keyRotationDays: row.key_rotation_days,
+    privateKeysOnce: row.private_keys_once,
+    noLog: row.no_log,
+    sessionDays: row.session_days,
+    usageDays: row.usage_days,
+    deliveryLogDays: row.delivery_log_days,
     createdAt: row.created_at,
   };
 }

@@ -1,6 +1,5 @@
 import { CVaultError, type SomeSettings, type Tenant, type TenantStore } from '@cvault/core';
 import { brokenConstraint, type Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
 import { TENANT_COLUMNS, type TenantRow, tenantFromRow } from './rows.ts';
 import { beginDeletion, finishDeletion, setTenantState } from './states.ts';
 
@@ -29,6 +28,11 @@ const COLUMNS: Readonly<Record<keyof SomeSettings, readonly [column: string, typ
   downloadBitsPerSecond: ['download_bits_per_second', 'bigint'],
   keyLifetimeDays: ['key_lifetime_days', 'integer'],
   keyRotationDays: ['key_rotation_days', 'integer'],
+  privateKeysOnce: ['private_keys_once', 'boolean'],
+  noLog: ['no_log', 'boolean'],
+  sessionDays: ['session_days', 'integer'],
+  usageDays: ['usage_days', 'integer'],
+  deliveryLogDays: ['delivery_log_days', 'integer'],
 };
 
 /** What VPN servers enforce: only a change of these concerns them. */
@@ -67,9 +71,9 @@ function translated(cause: unknown): unknown {
 }
 
 export function createTenantStore({ pool }: Database): TenantStore {
-  async function one(sql: string, values: readonly [id: string, ...unknown[]]): Promise<Tenant | null> {
+  async function one(sql: string, values: unknown[]): Promise<Tenant | null> {
     try {
-      const row = (await asTenant(pool, values[0], (db) => db.query<TenantRow>(sql, [...values]))).rows[0];
+      const row = (await pool.query<TenantRow>(sql, values)).rows[0];
       return row === undefined ? null : tenantFromRow(row);
     } catch (cause) {
       throw translated(cause);

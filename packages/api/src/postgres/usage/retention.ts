@@ -29,15 +29,41 @@ WITH old AS (
 )
 SELECT FROM hours`;
 
+/** Tenants one by one, each by its index: how long each keeps its own is its own. In no-log mode, nothing is kept. */
 const PURGE_DAYS = `
 DELETE FROM usage_metrics WHERE ctid = ANY (ARRAY(
-  SELECT ctid FROM usage_metrics WHERE span = 'day' AND starts_at < now() - $1 * interval '1 day'
-  ORDER BY starts_at LIMIT $2 FOR UPDATE SKIP LOCKED))`;
+  SELECT old.ctid FROM tenants t CROSS JOIN LATERAL (
+    SELECT ctid FROM usage_metrics
+    WHERE tenant_id = t.id AND (t.no_log OR span = 'day')
+      AND (t.no_log OR starts_at < now() - coalesce(t.usage_days, $1) * interval '1 day')
+    ORDER BY starts_at LIMIT $2 FOR UPDATE SKIP LOCKED
+  ) AS old LIMIT $2))`;
 
 const PURGE_SESSIONS = `
 DELETE FROM sessions WHERE ctid = ANY (ARRAY(
-  SELECT ctid FROM sessions WHERE state = 'CLOSED' AND closed_at < now() - $1 * interval '1 day'
-  ORDER BY closed_at LIMIT $2 FOR UPDATE SKIP LOCKED))`;
+  SELECT old.ctid FROM tenants t CROSS JOIN LATERAL (
+    SELECT ctid FROM sessions
+    WHERE tenant_id = t.id AND state = 'CLOSED'
+      AND closed_at < now() - CASE WHEN t.no_log THEN 0 ELSE coalesce(t.session_days, $1) END * interval '1 day'
+    ORDER BY closed_at LIMIT $2 FOR UPDATE SKIP LOCKED
+  ) AS old LIMIT $2))`;
+
+/** In no-log mode, when a device was last there is known while its session is open: metering closes sessions by it. */
+const FORGET_LAST_CONNECTED = `
+UPDATE devices SET last_connected_at = NULL WHERE id = ANY (ARRAY(
+  SELECT d.id FROM devices d JOIN tenants t ON t.id = d.tenant_id
+  WHERE t.no_log AND d.last_connected_at IS NOT NULL
+    AND NOT EXISTS (SELECT FROM sessions s WHERE s.device_id = d.id AND s.state = 'ACTIVE')
+  ORDER BY d.id LIMIT $1 FOR UPDATE OF d SKIP LOCKED))`;
+
+/** Deliveries and their log go with the event. Whatever still waits is older than anything that is tried. */
+const PURGE_EVENTS = `
+DELETE FROM webhook_events WHERE ctid = ANY (ARRAY(
+  SELECT old.ctid FROM tenants t CROSS JOIN LATERAL (
+    SELECT ctid FROM webhook_events
+    WHERE tenant_id = t.id AND created_at < now() - t.delivery_log_days * interval '1 day'
+    ORDER BY created_at LIMIT $1
+  ) AS old LIMIT $1))`;
 
 /** Periods before the last one, and their warnings: nobody asks for them. */
 const PURGE_PERIODS = `
@@ -64,6 +90,8 @@ export function createRetentionStore({ pool }: Database): RetentionStore {
         await pool.query(ROLL_UP, [hourlyDays, PART_ROWS]),
         await pool.query(PURGE_DAYS, [dailyDays, PART_ROWS]),
         await pool.query(PURGE_SESSIONS, [sessionDays, PART_ROWS]),
+        await pool.query(FORGET_LAST_CONNECTED, [PART_ROWS]),
+        await pool.query(PURGE_EVENTS, [PART_ROWS]),
         await pool.query(PURGE_PERIODS, [PART_ROWS]),
         await pool.query(PURGE_WARNINGS, [PART_ROWS]),
         await pool.query(PURGE_LIVES, [PART_ROWS]),

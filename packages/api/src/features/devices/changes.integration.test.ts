@@ -1,0 +1,207 @@
+/** What a user changes of a device, through the API as production wires it: name, keys, place; and waiting for it. */
+import { encodeKey, generateKeyPair, parseConfig } from '@cvault/wireguard';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createPeerStore } from '../../postgres/peers.ts';
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { aServer } from '../../testing/fixtures.ts';
+import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../../testing/whole-api.ts';
+
+interface DeviceBody {
+  readonly id: string;
+  readonly deviceName: string;
+  readonly assignedIp: string;
+  readonly publicKey: string;
+  readonly status: string;
+  readonly config: string;
+  readonly server: { readonly id: string };
+}
+
+let database: TestDatabase;
+let api: WholeApi;
+let alice: SignedInUser;
+let mallory: SignedInUser;
+let east: string;
+let west: string;
+let device: DeviceBody;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  [east, west] = [
+    (await aServer(database, { region: 'east', cidr: '10.8.0.0/24' })).id,
+    (await aServer(database, { region: 'west', cidr: '10.9.0.0/24' })).id,
+  ];
+  api = await createWholeApi(database, { CVAULT_QUARANTINE_SECONDS: '0' });
+  await api.cvault.fleet.untilSettled();
+  [alice, mallory] = [await signUp(api, 'a company'), await signUp(api, 'another company')];
+});
+afterAll(async () => {
+  await api?.close();
+  await database?.close();
+});
+beforeEach(async () => {
+  const registered = await alice.call('POST', '/devices', { deviceName: 'phone', region: 'east' });
+  expect(registered.statusCode, registered.body).toBe(201);
+  device = registered.json<DeviceBody>();
+});
+
+const change = (action: string, payload: object, user = alice, id = device.id) =>
+  user.call('POST', `/devices/${id}/${action}`, payload);
+const get = async () => (await alice.call('GET', `/devices/${device.id}`)).json<DeviceBody>();
+const onInterface = async (serverId: string) =>
+  ((await api.cvault.fleet.list(serverId))?.peers ?? [])
+    .filter(({ owner }) => owner?.deviceId === device.id)
+    .map(({ publicKey, allowedIps }) => `${publicKey} ${allowedIps.join()}`);
+
+describe('PATCH', () => {
+  test('changes what is given and leaves the rest; the configuration has it, the VPN server is not bothered', async () => {
+    const changes = { deviceName: 'laptop', dns: ['10.0.0.53'], routes: ['10.0.0.0/8'] };
+    const answer = await alice.call('PATCH', `/devices/${device.id}`, changes);
+    expect([answer.statusCode, answer.json()]).toMatchObject([
+      200,
+      { ...changes, status: 'active', desiredGeneration: 1 },
+    ]);
+    const { interface: own, peers } = parseConfig(
+      (await alice.call('GET', `/devices/${device.id}/config`)).body,
+    );
+    expect([own.dns, peers[0]?.allowedIps]).toEqual([['10.0.0.53'], ['10.0.0.0/8']]);
+    expect((await alice.call('PATCH', `/devices/${device.id}`, { dns: null })).json()).toMatchObject({
+      deviceName: 'laptop',
+      dns: null,
+      routes: ['10.0.0.0/8'],
+    });
+  });
+
+  test.each([
+    ['nothing', {}],
+    ['an unknown field', { assignedIp: '10.8.0.77' }],
+    ['an end in the past', { expiresAt: '2020-01-01T00:00:00Z' }],
+    ['a route with host bits', { routes: ['10.0.0.1/8'] }],
+  ])('with %s is refused and changes nothing', async (_what, payload) => {
+    const before = await get();
+    expect((await alice.call('PATCH', `/devices/${device.id}`, payload)).statusCode).toBe(400);
+    expect(await get()).toEqual(before);
+  });
+});
+
+describe('rotate', () => {
+  test('answers the configuration with the new key, which its VPN server carries at once instead of the old one', async () => {
+    const answer = await change('rotate', {});
+    const rotated = answer.json<DeviceBody>();
+    expect([answer.statusCode, rotated]).toMatchObject([
+      200,
+      { id: device.id, assignedIp: device.assignedIp, status: 'active' },
+    ]);
+    expect(rotated.publicKey).not.toBe(device.publicKey);
+    expect(rotated.config).toMatch(/^PrivateKey = /m);
+    expect(await onInterface(east)).toEqual([`${rotated.publicKey} ${device.assignedIp}/32`]);
+  });
+
+  test('with a key of the device’s own: no private key is ours, and none but a usable, unused one is taken', async () => {
+    const publicKey = encodeKey(generateKeyPair().publicKey);
+    const answer = await change('rotate', { publicKey });
+    expect([answer.statusCode, answer.json<DeviceBody>().publicKey]).toEqual([200, publicKey]);
+    expect(answer.json<DeviceBody>().config).not.toMatch(/^PrivateKey/m);
+    expect((await change('rotate', { publicKey })).json()).toMatchObject({ code: 'public_key_taken' });
+    const zero = Buffer.alloc(32).toString('base64');
+    expect((await change('rotate', { publicKey: zero })).statusCode).toBe(400);
+    for (const overlapSeconds of [-1, 86_401, 1.5, '60', null])
+      expect((await change('rotate', { overlapSeconds })).statusCode).toBe(400);
+    expect((await get()).publicKey).toBe(publicKey);
+  });
+});
+
+describe('move', () => {
+  test('answers the configuration for the other VPN server, which carries it; the old one no longer does', async () => {
+    await alice.call('POST', '/vpn/connect', { deviceId: device.id });
+    const answer = await change('move', { region: 'west' });
+    const moved = answer.json<DeviceBody>();
+    expect([answer.statusCode, moved]).toMatchObject([
+      200,
+      { id: device.id, publicKey: device.publicKey, status: 'active', server: { id: west } },
+    ]);
+    expect(moved.config).toContain(moved.assignedIp);
+    expect(await onInterface(west)).toEqual([`${device.publicKey} ${moved.assignedIp}/32`]);
+    await expect.poll(() => onInterface(east)).toEqual([]);
+    const { sessions } = (await alice.call('GET', `/devices/${device.id}/sessions`)).json<{
+      sessions: object[];
+    }>();
+    expect(sessions).toMatchObject([{ status: 'CLOSED', closedReason: 'moved', server: { id: east } }]);
+    expect((await change('move', { serverId: west })).json()).toMatchObject({ assignedIp: moved.assignedIp });
+  });
+
+  test.each<[string, () => object, number, string | undefined]>([
+    ['a region that is not there', () => ({ region: 'nowhere' }), 400, 'unknown_region'],
+    ['a VPN server that is not there', () => ({ serverId: device.id }), 400, 'unknown_server'],
+    ['both', () => ({ region: 'west', serverId: west }), 400, undefined],
+    ['an id that is none', () => ({ serverId: 'west' }), 400, undefined],
+    ['more than that', () => ({ region: 'west', assignedIp: '10.9.0.9' }), 400, undefined],
+  ])('to %s is refused and changes nothing', async (_where, wish, status, code) => {
+    const before = await get();
+    const answer = await change('move', wish());
+    expect(answer.statusCode, answer.body).toBe(status);
+    if (code !== undefined) expect(answer.json()).toMatchObject({ code });
+    expect(await get()).toEqual(before);
+  });
+
+  test('brings back a device that its VPN server refused', async () => {
+    const { rows } = await database.pool.query<{ generation: number }>(
+      "UPDATE devices SET state = 'live', applied_generation = 0 WHERE id = $1 RETURNING generation",
+      [device.id],
+    );
+    const failed = { tenantId: alice.tenantId, deviceId: device.id, generation: rows[0]!.generation };
+    await createPeerStore(database, 0).fail(failed, 'full');
+    expect(await get()).toMatchObject({ status: 'failed', reason: 'full' });
+    expect((await change('rotate', {})).json()).toMatchObject({ code: 'state_conflict' });
+    const answer = await change('move', { serverId: east });
+    expect([answer.statusCode, answer.json()]).toMatchObject([
+      200,
+      { status: 'active', failure: null, server: { id: east } },
+    ]);
+  });
+});
+
+test.each(['rotate', 'move'])(
+  '%s of another tenant’s device, and of none, is the same 404',
+  async (action) => {
+    const before = await get();
+    const [others, none] = [
+      await change(action, {}, mallory),
+      await change(action, {}, mallory, '0190a0a0-0000-7000-8000-000000000000'),
+    ];
+    const { requestId: one, ...first } = others.json<Record<string, unknown>>();
+    const { requestId: two, ...second } = none.json<Record<string, unknown>>();
+    expect([others.statusCode, one === two]).toEqual([404, false]);
+    expect({ ...first, instance: '' }).toEqual({ ...second, instance: '' });
+    expect(await get()).toEqual(before);
+  },
+);
+
+describe('?wait=active', () => {
+  const setTransport = async (to: string) => {
+    await database.pool.query(`UPDATE servers SET ${to} WHERE id = $1`, [west]);
+    await api.cvault.fleet.refresh();
+  };
+
+  test('answers when a VPN server that was away has acknowledged; without it, 202 comes first', async () => {
+    await setTransport("transport = 'local', netns = 'no-such-namespace'");
+    await expect.poll(() => api.cvault.fleet.stateOf(west)?.state).toBe('away');
+    const early = await change('move', { region: 'west' });
+    expect([early.statusCode, early.json()]).toMatchObject([202, { status: 'pending' }]);
+    const waiting = [
+      change('rotate?wait=active', {}),
+      alice.call('POST', '/devices?wait=active', { deviceName: 'tablet', region: 'west' }),
+    ];
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await setTransport("transport = 'memory', netns = NULL");
+    const [rotated, registered] = await Promise.all(waiting);
+    expect([rotated!.statusCode, rotated!.json()]).toMatchObject([200, { status: 'active' }]);
+    expect([registered!.statusCode, registered!.json()]).toMatchObject([201, { status: 'active' }]);
+    expect(await onInterface(west)).toEqual([
+      `${rotated!.json<DeviceBody>().publicKey} ${rotated!.json<DeviceBody>().assignedIp}/32`,
+    ]);
+  });
+
+  test('knows no other word', async () => {
+    expect((await change('rotate?wait=forever', {})).statusCode).toBe(400);
+  });
+});

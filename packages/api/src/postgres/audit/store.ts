@@ -1,0 +1,87 @@
+import { type AuditChain, type AuditEntry, type AuditScope, type AuditStore, BEGINNING } from '@cvault/core';
+import type pg from 'pg';
+import type { Database } from '../database.ts';
+import { asTenant } from '../tenancy.ts';
+import { inTransaction } from '../transaction.ts';
+import { CHAIN, ENTRY_COLUMNS, type EntryRow, entryFromRow } from './rows.ts';
+
+const PART_ROWS = 1_000;
+
+const LIST = `
+SELECT ${ENTRY_COLUMNS} FROM audit_log
+WHERE ($1::uuid IS NULL OR tenant_id = $1) AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`;
+
+const ALL = `
+SELECT ${ENTRY_COLUMNS} FROM audit_log
+WHERE ($1::uuid IS NULL OR tenant_id = $1) AND id > $2 ORDER BY id LIMIT ${PART_ROWS}`;
+
+/** A chain is there if any trace of it is. */
+const CHAINS = `
+SELECT coalesce(c.chain, r.chain) AS chain, c.place, c.hash, c.begins_place, c.begins_hash
+FROM audit_chains c FULL JOIN (SELECT DISTINCT ${CHAIN} AS chain FROM audit_log WHERE place IS NOT NULL) AS r ON r.chain = c.chain
+WHERE $1::uuid IS NULL OR coalesce(c.chain, r.chain) = $1 ORDER BY 1`;
+
+const ROWS_OF_CHAIN = `
+SELECT ${ENTRY_COLUMNS} FROM audit_log WHERE ${CHAIN} = $1 AND place > $2 ORDER BY place LIMIT ${PART_ROWS}`;
+
+interface ChainRow {
+  chain: string;
+  place: number | null;
+  hash: Buffer | null;
+  begins_place: number | null;
+  begins_hash: Buffer | null;
+}
+
+function chainFromRow(row: ChainRow): AuditChain {
+  const seal = (place: number | null, hash: Buffer | null) =>
+    place === null || hash === null ? BEGINNING : { place, hash };
+  return {
+    chain: row.chain,
+    begins: seal(row.begins_place, row.begins_hash),
+    ends: seal(row.place, row.hash),
+  };
+}
+
+async function* rowsOfChain(db: pg.PoolClient, { chain, begins }: AuditChain): AsyncGenerator<AuditEntry> {
+  let after = begins.place;
+  for (;;) {
+    const { rows } = await db.query<EntryRow>(ROWS_OF_CHAIN, [chain, after]);
+    yield* rows.map(entryFromRow);
+    if (rows.length < PART_ROWS) return;
+    after = rows.at(-1)!.place!;
+  }
+}
+
+export function createAuditStore({ pool }: Database): AuditStore {
+  const within = <T>({ tenantId }: AuditScope, work: (db: pg.PoolClient) => Promise<T>) =>
+    tenantId === null ? inTransaction(pool, work) : asTenant(pool, tenantId, work);
+
+  return {
+    async list(scope, { limit, beforeId }) {
+      const values = [scope.tenantId, beforeId ?? null, limit];
+      return (await within(scope, (db) => db.query<EntryRow>(LIST, values))).rows.map(entryFromRow);
+    },
+
+    // A transaction for each part: a reader that is slow must not hold one.
+    async *all(scope) {
+      let after = 0;
+      for (;;) {
+        const values = [scope.tenantId, after];
+        const { rows } = await within(scope, (db) => db.query<EntryRow>(ALL, values));
+        yield* rows.map(entryFromRow);
+        if (rows.length < PART_ROWS) return;
+        after = rows.at(-1)!.id;
+      }
+    },
+
+    chains: (scope, examine) =>
+      within(scope, async (db) => {
+        await db.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+        const { rows } = await db.query<ChainRow>(CHAINS, [scope.tenantId]);
+        const examined = [];
+        for (const chain of rows.map(chainFromRow))
+          examined.push(await examine(chain, rowsOfChain(db, chain)));
+        return examined;
+      }),
+  };
+}

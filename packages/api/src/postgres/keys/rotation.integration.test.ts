@@ -1,0 +1,171 @@
+/** A master key is replaced while the API runs, and afterwards the old one is of no use. */
+import { randomBytes } from 'node:crypto';
+import {
+  createMasterKeyRotation,
+  createVault,
+  type MasterKey,
+  newId,
+  type Owner,
+  Secret,
+  type SealedStore,
+  type Vault,
+} from '@cvault/core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { aDevice, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
+import { createDeviceStore } from '../devices/store.ts';
+import { createSealedStore, SEALED_COLUMNS } from './sealed-columns.ts';
+
+const master = (version: number): MasterKey => ({ version, key: new Secret(randomBytes(32)) });
+const [one, two] = [master(1), master(2)];
+const old = createVault(one);
+const both = createVault(two, [one]);
+const alone = createVault(two);
+const DEVICES = 150;
+
+let database: TestDatabase;
+let jobs: SealedStore;
+let owner: Owner;
+/** What every sealed value opens to, by its cell. */
+const plain = new Map<string, string>();
+
+async function seal(table: string, id: string, columns: string[], vault: Vault): Promise<void> {
+  const ownerId = table === 'servers' ? 'platform' : owner.tenantId;
+  for (const column of columns) {
+    const cell = { owner: ownerId, row: id, column: `${table}.${column}` };
+    const secret = randomBytes(32);
+    plain.set(JSON.stringify(cell), secret.toString('hex'));
+    await database.pool.query(`UPDATE ${table} SET ${column} = $2 WHERE id = $1`, [
+      id,
+      vault.seal(cell, secret),
+    ]);
+  }
+}
+
+/** Opens everything that there is with one vault. */
+async function opened(vault: Vault): Promise<Map<string, string>> {
+  const values = new Map<string, string>();
+  for (const column of SEALED_COLUMNS) {
+    for (const { cell, record } of await createSealedStore(database).outdated(column, 0, null, 10_000)) {
+      values.set(JSON.stringify(cell), vault.open(cell, record).reveal().toString('hex'));
+    }
+  }
+  return values;
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  jobs = createSealedStore(database.as('cvault_jobs'));
+  owner = await aTenantWithUser(database);
+  const server = await aServer(database);
+  const devices = createDeviceStore(database.as('cvault_api'), 0);
+  for (let n = 0; n < DEVICES; n++) {
+    const { id } = await devices.register(aDevice(owner));
+    await seal('devices', id, ['private_key', 'preshared_key'], old);
+  }
+  await database.pool.query(
+    `UPDATE servers SET transport = 'ssh', ssh_host = '192.0.2.1', ssh_port = 22, ssh_user = 'x', ssh_host_keys = '{x}',
+       ssh_private_key = 'x' WHERE id = $1`,
+    [server.id],
+  );
+  await seal('servers', server.id, ['ssh_private_key'], old);
+  const [endpoint, key] = [newId(), newId()];
+  await database.pool.query(
+    `INSERT INTO webhook_endpoints (id, tenant_id, url, secret, previous_secret, previous_secret_until)
+     VALUES ($1, $2, 'https://a.test', 'x', 'x', now())`,
+    [endpoint, owner.tenantId],
+  );
+  await seal('webhook_endpoints', endpoint, ['secret', 'previous_secret'], old);
+  await database.pool.query(
+    `INSERT INTO signing_keys (id, tenant_id, public_key, private_key, signs_from) VALUES ($1, $2, 'x', 'x', now())`,
+    [key, owner.tenantId],
+  );
+  await seal('signing_keys', key, ['private_key'], old);
+});
+afterAll(() => database.close());
+
+test('every column of bytes is sealed and listed, or known to be something else', async () => {
+  const { rows } = await database.pool.query<{ name: string }>(
+    `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
+     WHERE table_schema = 'public' AND data_type = 'bytea' ORDER BY 1`,
+  );
+  // Public keys, and hashes of what has 256 random bits.
+  const open = [
+    'api_keys.key_hash',
+    'devices.public_key',
+    'devices.replaces_key',
+    'public_keys.key_hash',
+    'refresh_tokens.token_hash',
+    'servers.public_key',
+    'signing_keys.public_key',
+  ];
+  const sealed = SEALED_COLUMNS.map(({ table, column }) => `${table}.${column}`);
+  expect(rows.map(({ name }) => name)).toEqual([...open, ...sealed].sort());
+});
+
+test('killed at ten points and begun again, it ends, and the new key opens everything', async () => {
+  const total = 2 * DEVICES + 4;
+  expect(plain.size).toBe(total);
+  let replaced = 0;
+  for (let kill = 0; kill < 10; kill++) {
+    let left = Math.floor(Math.random() * (total / 10));
+    const dying: SealedStore = {
+      ...jobs,
+      replace(...value) {
+        if (left-- === 0) throw new Error('killed');
+        replaced++;
+        return jobs.replace(...value);
+      },
+    };
+    const doomed = createMasterKeyRotation({ store: dying, vault: both, onUnreadable: () => undefined });
+    await expect(doomed.run()).rejects.toThrow('killed');
+    // In between, the running API opens old and new.
+    expect(await opened(both)).toEqual(plain);
+  }
+  const rotation = createMasterKeyRotation({ store: jobs, vault: both, onUnreadable: () => undefined });
+  const before = await rotation.status();
+  expect(before.done).toBe(false);
+  expect(before.columns.reduce((sum, { current }) => sum + current, 0)).toBe(replaced);
+  expect(() => alone.open({ owner: '', row: '', column: '' }, Buffer.alloc(64))).toThrow();
+  expect((await rotation.run()).done).toBe(true);
+  expect(await opened(alone)).toEqual(plain);
+  // It has nothing left to do.
+  const idle = { ...jobs, replace: () => Promise.reject(new Error('written')) };
+  await createMasterKeyRotation({ store: idle, vault: both, onUnreadable: () => undefined }).run();
+});
+
+test('a value that changes meanwhile stays, and one that nothing opens stops nobody', async () => {
+  const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM devices ORDER BY id LIMIT 3');
+  const [changed, foreign, last] = rows.map(({ id }) => id) as [string, string, string];
+  const three = createVault(master(3), [two]);
+  const cell = (id: string) => ({ owner: owner.tenantId, row: id, column: 'devices.private_key' });
+  const stranger = createVault(master(9)).seal(cell(foreign), Buffer.from('x'));
+  await database.pool.query('UPDATE devices SET private_key = $2 WHERE id = $1', [foreign, stranger]);
+  const newest = three.seal(cell(changed), Buffer.from('newest'));
+  const racing: SealedStore = {
+    ...jobs,
+    async replace(column, value, record) {
+      if (value.id === changed && column.column === 'private_key') {
+        await database.pool.query('UPDATE devices SET private_key = $2 WHERE id = $1', [changed, newest]);
+      }
+      return jobs.replace(column, value, record);
+    },
+  };
+  const unreadable: string[] = [];
+  const rotation = createMasterKeyRotation({
+    store: racing,
+    vault: three,
+    onUnreadable: ({ message }) => unreadable.push(message),
+  });
+  expect((await rotation.run()).done).toBe(false);
+  expect(unreadable).toEqual([`the devices.private_key of ${foreign} cannot be decrypted`]);
+  const stored = async (id: string) =>
+    (
+      await database.pool.query<{ private_key: Buffer }>('SELECT private_key FROM devices WHERE id = $1', [
+        id,
+      ])
+    ).rows[0]!.private_key;
+  expect(await stored(changed)).toEqual(newest);
+  expect(await stored(foreign)).toEqual(stranger);
+  expect(three.open(cell(last), await stored(last)).reveal()).toHaveLength(32);
+});

@@ -1,0 +1,78 @@
+import type { ErasureStore } from '@cvault/core';
+import type pg from 'pg';
+import type { Database } from '../database.ts';
+import { inTransaction } from '../transaction.ts';
+
+const REQUESTED =
+  'SELECT tenant_id, id FROM tenant_users WHERE erase_requested_at IS NOT NULL ORDER BY id LIMIT 100';
+
+/** As when its owner deletes it, for all devices of the user; and what they were called is forgotten at once. */
+const DELETE_DEVICES = `
+WITH before AS (
+  SELECT id, state FROM devices WHERE tenant_id = $1 AND user_id = $2 AND state <> 'deleted' ORDER BY id FOR UPDATE
+), d AS (
+  UPDATE devices SET state = 'deleted', name = 'erased', failure = NULL, generation = generation + 1, private_key = NULL,
+    preshared_key = NULL, replaces_key = NULL, overlap_until = NULL, last_connected_at = NULL
+  FROM before WHERE devices.id = before.id
+  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.assigned_ip, devices.generation, before.state AS old_state
+), lease AS (
+  UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id, freed_by = d.tenant_id, freed_at = now()
+  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
+), queued AS (
+  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
+  SELECT tenant_id, server_id, id, generation FROM d
+), counted AS (
+  SELECT count(*) AS devices FROM d WHERE old_state IN ('live', 'suspended')
+), user_quota AS (
+  UPDATE tenant_users SET device_count = device_count - counted.devices FROM counted
+  WHERE tenant_id = $1 AND id = $2 AND counted.devices > 0 RETURNING counted.devices
+), quota AS (
+  UPDATE tenants SET device_count = device_count - user_quota.devices FROM user_quota WHERE id = $1
+)
+SELECT DISTINCT server_id FROM d`;
+
+/** Everything else that is theirs. The row stays until the devices are gone from their VPN servers, and says nothing. */
+const FORGET = [
+  "UPDATE devices SET name = 'erased', last_connected_at = NULL WHERE tenant_id = $1 AND user_id = $2 AND name <> 'erased'",
+  'DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2',
+  'DELETE FROM usage_metrics WHERE tenant_id = $1 AND user_id = $2',
+  'DELETE FROM usage_periods WHERE tenant_id = $1 AND subject_id = $2',
+  'DELETE FROM usage_warnings WHERE tenant_id = $1 AND subject_id = $2',
+  'DELETE FROM sign_ins WHERE tenant_id = $1 AND user_id = $2',
+  `UPDATE tenant_users SET state = 'suspended', email = id || '@erased.invalid', password_hash = 'none'
+   WHERE tenant_id = $1 AND id = $2 AND email <> id || '@erased.invalid'`,
+] as const;
+
+/** Only when no VPN server carries anything of theirs. What they were told of goes last, so that nothing new comes of it. */
+const END = [
+  'DELETE FROM devices WHERE tenant_id = $1 AND user_id = $2',
+  'DELETE FROM webhook_events WHERE tenant_id = $1 AND user_id = $2',
+  'DELETE FROM tenant_users WHERE tenant_id = $1 AND id = $2',
+] as const;
+
+const OWED = 'SELECT FROM devices WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NULL LIMIT 1';
+
+async function eraseOne(db: pg.PoolClient, tenantId: string, userId: string): Promise<string[]> {
+  const values = [tenantId, userId];
+  const { rows } = await db.query<{ server_id: string }>(DELETE_DEVICES, values);
+  for (const statement of FORGET) await db.query(statement, values);
+  if ((await db.query(OWED, values)).rowCount === 0) {
+    for (const statement of END) await db.query(statement, values);
+  }
+  return rows.map((row) => row.server_id);
+}
+
+/** With the rights of periodic work. */
+export function createErasureStore({ pool }: Database): ErasureStore {
+  return {
+    async eraseRequested() {
+      const requested = await pool.query<{ tenant_id: string; id: string }>(REQUESTED);
+      const woken = new Set<string>();
+      for (const { tenant_id: tenantId, id } of requested.rows) {
+        const serverIds = await inTransaction(pool, (db) => eraseOne(db, tenantId, id));
+        for (const serverId of serverIds) woken.add(serverId);
+      }
+      return [...woken];
+    },
+  };
+}

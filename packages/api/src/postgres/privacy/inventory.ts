@@ -1,0 +1,275 @@
+/**
+ * The closed list of what is stored about people. A test compares it with the schema, so a new column has to come with its
+ * purpose; what an export answers is made from it, so it is complete. docs/privacy.md says the same in words.
+ */
+export interface PersonalTable {
+  /** Which rows `x` are about user `$2` of tenant `$1`. */
+  readonly whose: string;
+  /** How long they are kept. */
+  readonly kept: string;
+  /** Each column that is exported, with its purpose. */
+  readonly columns: Readonly<Record<string, string>>;
+  /** Each column that is not, with the reason. */
+  readonly withheld?: Readonly<Record<string, string>>;
+}
+
+const OF_USER = 'x.tenant_id = $1 AND x.user_id = $2';
+const OF_DEVICE = `x.tenant_id = $1 AND x.device_id IN (SELECT id FROM devices WHERE tenant_id = $1 AND user_id = $2)`;
+const OF_SUBJECT = 'x.tenant_id = $1 AND x.subject_id = $2';
+
+const LIFE = 'until the user is deleted or erased';
+const DEVICE_LIFE = 'until the device is deleted; its row until the user is';
+const ids = { tenant_id: 'whose', user_id: 'whose' };
+
+export const PERSONAL_TABLES: Readonly<Record<string, PersonalTable>> = {
+  tenant_users: {
+    whose: 'x.tenant_id = $1 AND x.id = $2',
+    kept: LIFE,
+    columns: {
+      id: 'names the user',
+      tenant_id: 'whose',
+      email: 'what they sign in with',
+      state: 'may they use it',
+      device_count: 'keeps the limit',
+      device_limit: 'their plan',
+      session_limit: 'their plan',
+      data_limit_bytes: 'their plan',
+      upload_bits_per_second: 'their plan',
+      download_bits_per_second: 'their plan',
+      created_at: 'order of lists',
+      erase_requested_at: 'an erasure is under way',
+    },
+    withheld: { password_hash: 'a credential; whoever has the export must not be able to guess at it' },
+  },
+  sign_ins: {
+    whose: OF_USER,
+    kept: 'a day after it ends, at most 30 days after its last use',
+    columns: {
+      id: 'names the sign-in',
+      ...ids,
+      created_at: 'when',
+      expires_at: 'when it ends by itself',
+      revoked_at: 'when it was ended',
+    },
+  },
+  refresh_tokens: {
+    whose:
+      'x.tenant_id = $1 AND x.sign_in_id IN (SELECT id FROM sign_ins WHERE tenant_id = $1 AND user_id = $2)',
+    kept: 'as its sign-in',
+    columns: {
+      tenant_id: 'whose',
+      sign_in_id: 'of which sign-in',
+      created_at: 'when',
+      used_at: 'finds theft',
+    },
+    withheld: { token_hash: 'a credential' },
+  },
+  devices: {
+    whose: OF_USER,
+    kept: DEVICE_LIFE,
+    columns: {
+      id: 'names the device',
+      ...ids,
+      server_id: 'where it connects to',
+      name: 'what its user calls it',
+      state: 'whether it may connect',
+      generation: 'orders changes',
+      applied_generation: 'what its VPN server knows',
+      applied_epoch: 'what its VPN server knows',
+      failure: 'why it failed',
+      public_key: 'WireGuard',
+      private_key_erased: 'whether the key was told',
+      replaces_key: 'change of keys',
+      overlap_until: 'change of keys',
+      key_changed_at: 'age of the key',
+      assigned_ip: 'its address inside of the tunnel',
+      assigned_ip6: 'its address inside of the tunnel',
+      dns: 'its configuration',
+      routes: 'its configuration',
+      expires_at: 'when it ends',
+      holds: 'why it is suspended',
+      last_connected_at: 'shown to its user, true to a minute; in no-log mode while it is connected only',
+      created_at: 'order of lists',
+      removed_at: 'when its VPN server removed it',
+    },
+    withheld: {
+      private_key: 'a credential, sealed; the user has it in the configuration',
+      preshared_key: 'a credential, sealed; the user has it in the configuration',
+      peer_digest: 'made of the columns above',
+    },
+  },
+  sessions: {
+    whose: OF_USER,
+    kept: '30 days after it is closed, or what the tenant sets; not at all in no-log mode',
+    columns: {
+      id: 'names the session',
+      ...ids,
+      device_id: 'which device',
+      server_id: 'which VPN server',
+      state: 'open or closed',
+      opened_by: 'how it began',
+      connected_at: 'when',
+      closed_at: 'when',
+      closed_reason: 'how it ended',
+      upload_bytes: 'how much',
+      download_bytes: 'how much',
+    },
+  },
+  meter_readings: {
+    whose: OF_USER,
+    kept: 'a day after the VPN server’s counters begin anew',
+    columns: {
+      ...ids,
+      device_id: 'which device',
+      server_id: 'which VPN server',
+      life: 'which life of the counters',
+      received_bytes: 'counts nothing twice',
+      sent_bytes: 'counts nothing twice',
+      received_added: 'counts nothing twice',
+      sent_added: 'counts nothing twice',
+      read_at: 'when the counts last changed',
+    },
+  },
+  usage_metrics: {
+    whose: OF_USER,
+    kept: 'by the hour 7 days, by the day 400, or what the tenant sets; a minute in no-log mode',
+    columns: {
+      ...ids,
+      device_id: 'which device',
+      server_id: 'which VPN server',
+      span: 'hour or day',
+      starts_at: 'when',
+      upload_bytes: 'how much',
+      download_bytes: 'how much',
+    },
+  },
+  usage_periods: {
+    whose: OF_SUBJECT,
+    kept: '63 days',
+    columns: {
+      tenant_id: 'whose',
+      subject_id: 'whose',
+      starts_at: 'the period',
+      used_bytes: 'keeps the data limit',
+      added_bytes: 'counts nothing twice',
+    },
+  },
+  usage_warnings: {
+    whose: OF_SUBJECT,
+    kept: '63 days',
+    columns: {
+      tenant_id: 'whose',
+      subject_id: 'whose',
+      starts_at: 'the period',
+      percent: 'warns once',
+      limit_bytes: 'as it was',
+      used_bytes: 'as it was',
+      created_at: 'when',
+    },
+  },
+  plan_changes: {
+    whose: OF_USER,
+    kept: 'until VPN servers have heard of it',
+    columns: { id: 'order', ...ids, after_device: 'how far it is' },
+  },
+  outbox: {
+    whose: OF_DEVICE,
+    kept: 'until the VPN server has acknowledged it',
+    columns: {
+      id: 'order',
+      tenant_id: 'whose',
+      server_id: 'whom to tell',
+      device_id: 'which device',
+      generation: 'which change',
+      attempts: 'backs off',
+      not_before: 'backs off',
+      created_at: 'when',
+    },
+  },
+  departures: {
+    whose: OF_DEVICE,
+    kept: 'until the VPN server has acknowledged it',
+    columns: {
+      device_id: 'which device',
+      generation: 'which change',
+      tenant_id: 'whose',
+      server_id: 'where it was',
+      address: 'keeps the address out of use',
+      created_at: 'when',
+    },
+  },
+  ip_pool: {
+    whose: OF_DEVICE,
+    kept: 'until the device is removed; then the address rests for 10 minutes',
+    columns: {
+      server_id: 'which VPN server',
+      address: 'the address inside of the tunnel',
+      pool_id: 'which pool',
+      state: 'who may have it',
+      tenant_id: 'whose',
+      device_id: 'which device',
+      free_after: 'how long it rests',
+      freed_by: 'which tenant gave it back',
+      freed_at: 'when',
+    },
+  },
+  public_keys: {
+    whose: OF_DEVICE,
+    kept: 'for good, as a hash without device: a key that was one’s must never open a tunnel of another tenant',
+    columns: { tenant_id: 'whose', device_id: 'which device', created_at: 'when' },
+    withheld: { key_hash: 'made of the public key' },
+  },
+  webhook_events: {
+    whose: OF_USER,
+    kept: '30 days, or what the tenant sets',
+    columns: {
+      id: 'names the message',
+      ...ids,
+      type: 'what happened',
+      data: 'what happened, in ids and states',
+      created_at: 'when',
+    },
+  },
+  webhook_deliveries: {
+    whose:
+      'x.tenant_id = $1 AND x.event_id IN (SELECT id FROM webhook_events WHERE tenant_id = $1 AND user_id = $2)',
+    kept: 'as its event',
+    columns: {
+      tenant_id: 'whose',
+      endpoint_id: 'told whom',
+      event_id: 'of what',
+      state: 'whether it came through',
+      attempts: 'backs off',
+      due_at: 'backs off',
+    },
+  },
+  webhook_attempts: {
+    whose:
+      'x.tenant_id = $1 AND x.event_id IN (SELECT id FROM webhook_events WHERE tenant_id = $1 AND user_id = $2)',
+    kept: 'as its event',
+    columns: {
+      id: 'order',
+      tenant_id: 'whose',
+      endpoint_id: 'told whom',
+      event_id: 'of what',
+      status: 'what came of it',
+      fault: 'what came of it',
+      duration_ms: 'what came of it',
+      created_at: 'when',
+    },
+  },
+};
+
+/** Tables without anything about a user. One that gets a column about one belongs into the list above. */
+export const IMPERSONAL_TABLES: readonly string[] = [
+  '_prisma_migrations',
+  'api_keys',
+  'data_renewals',
+  'evacuations',
+  'meter_passes',
+  'pools',
+  'servers',
+  'signing_keys',
+  'tenants',
+  'webhook_endpoints',
+];

@@ -1,0 +1,22 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** Who acts: never an e-mail or an address. */
+export interface Actor {
+  readonly kind: 'user' | 'api_key' | 'admin' | 'job' | 'nobody';
+  readonly id: string | null;
+}
+
+/** What the audit log says of every change that is made meanwhile. */
+export interface ActContext {
+  /** Such as `device.register`; null: the row that changes says what it is. */
+  readonly act: string | null;
+  readonly actor: Actor;
+  readonly requestId: string | null;
+}
+
+const contexts = new AsyncLocalStorage<ActContext>();
+
+/** Whatever `work` begins, also what goes on after it has returned, is done by this actor. */
+export const withAct = <T>(context: ActContext, work: () => T): T => contexts.run(context, work);
+
+export const currentAct = (): ActContext | null => contexts.getStore() ?? null;

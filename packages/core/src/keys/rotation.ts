@@ -1,0 +1,102 @@
+import { type Cell, UndecryptableRecord, type Vault } from './vault.ts';
+
+/** A column that holds sealed values. */
+export interface SealedColumn {
+  readonly table: string;
+  readonly column: string;
+}
+
+export interface SealedValue {
+  readonly id: string;
+  readonly cell: Cell;
+  readonly record: Buffer;
+}
+
+/** How far one column has come. */
+export interface SealedProgress extends SealedColumn {
+  readonly total: number;
+  /** Those of the current master key. */
+  readonly current: number;
+}
+
+/** Every sealed value that there is. */
+export interface SealedStore {
+  readonly columns: readonly SealedColumn[];
+  progress(version: number): Promise<SealedProgress[]>;
+  /** Values of other versions than this one, in the order of their rows' ids, after `afterId`. */
+  outdated(
+    column: SealedColumn,
+    version: number,
+    afterId: string | null,
+    limit: number,
+  ): Promise<SealedValue[]>;
+  /** Puts the new record in the place of the old one; false where that is not there any more. */
+  replace(column: SealedColumn, value: SealedValue, record: Buffer): Promise<boolean>;
+}
+
+export interface MasterKeyStatus {
+  /** Of the current master key. */
+  readonly version: number;
+  readonly columns: readonly SealedProgress[];
+  /** Nothing needs a retired key any more. */
+  readonly done: boolean;
+}
+
+/** Small, so that no batch occupies a connection for long and a kill loses little. */
+const BATCH = 100;
+
+export interface MasterKeyRotationDeps {
+  readonly store: SealedStore;
+  readonly vault: Vault;
+  /** Told of a record that no key we have opens; it stays as it is. */
+  readonly onUnreadable: (error: UndecryptableRecord) => void;
+}
+
+/**
+ * Seals everything anew with the current master key. How far it has come is in the records themselves, so it may end
+ * anywhere, begin again anywhere, and run in several processes at once: a value that was changed meanwhile stays.
+ */
+export function createMasterKeyRotation({ store, vault, onUnreadable }: MasterKeyRotationDeps) {
+  function reseal({ cell, record }: SealedValue): Buffer | null {
+    try {
+      return vault.seal(cell, vault.open(cell, record).reveal());
+    } catch (error) {
+      if (!(error instanceof UndecryptableRecord)) throw error;
+      onUnreadable(error);
+      return null;
+    }
+  }
+
+  async function status(): Promise<MasterKeyStatus> {
+    const columns = await store.progress(vault.version);
+    return {
+      version: vault.version,
+      columns,
+      done: columns.every(({ total, current }) => total === current),
+    };
+  }
+
+  return {
+    status,
+
+    /** Goes through everything once. @param forMs about how long it may take at most; what is left is for the next time */
+    async run(forMs = Infinity): Promise<MasterKeyStatus> {
+      const until = performance.now() + forMs;
+      for (const column of store.columns) {
+        let afterId: string | null = null;
+        while (performance.now() < until) {
+          const values: SealedValue[] = await store.outdated(column, vault.version, afterId, BATCH);
+          for (const value of values) {
+            const record = reseal(value);
+            if (record !== null) await store.replace(column, value, record);
+          }
+          if (values.length < BATCH) break;
+          afterId = values.at(-1)!.id;
+        }
+      }
+      return status();
+    },
+  };
+}
+
+export type MasterKeyRotation = ReturnType<typeof createMasterKeyRotation>;

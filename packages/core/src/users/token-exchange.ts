@@ -1,0 +1,53 @@
+import type { TenantPrincipal } from '../access/principal.ts';
+import { scopeOfKey } from '../access/tenant-scope.ts';
+import { CVaultError, notFound } from '../errors.ts';
+import { newId } from '../ids.ts';
+import type { Secret } from '../secret.ts';
+import type { IdentityProviderStore, IdTokenVerifier } from './identity-provider.ts';
+import type { SignIns, Tokens } from './sign-in.ts';
+
+export interface TokenExchangeDeps {
+  readonly providers: IdentityProviderStore;
+  readonly idTokens: IdTokenVerifier;
+  readonly signIns: SignIns;
+}
+
+/** Signing in with somebody else's word for who the user is. */
+export function createTokenExchange({ providers, idTokens, signIns }: TokenExchangeDeps) {
+  return {
+    /**
+     * Takes an ID token of one of the tenant's identity providers (RFC 8693). A user is who has the provider's `sub`; whatever
+     * e-mail the token names is not looked at, for who owns that is another provider's word.
+     * @throws CVaultError `invalid_subject_token`
+     */
+    async exchange(
+      { tenantId, key: { mode } }: TenantPrincipal,
+      subjectToken: Secret<string>,
+    ): Promise<Tokens> {
+      // A subject has one user, and that is a live one.
+      if (mode !== 'live') throw new CVaultError('invalid_subject_token', 'ID tokens want a live key.');
+      const token = subjectToken.reveal();
+      const issuer = idTokens.issuerOf(token);
+      const provider = issuer === null ? null : await providers.findByIssuer(tenantId, issuer);
+      const verified = provider === null ? null : await idTokens.verify(provider, token);
+      const userId =
+        provider === null || verified === null
+          ? null
+          : await providers.useToken(tenantId, provider.id, verified, newId());
+      if (userId === null) throw new CVaultError('invalid_subject_token', 'The ID token is not accepted.');
+      return signIns.open(tenantId, userId);
+    },
+
+    /**
+     * Signs a user in on the word of the tenant's backend.
+     * @throws CVaultError `not_found`, also where the user is suspended
+     */
+    async mint(principal: TenantPrincipal, userId: string): Promise<Tokens> {
+      const { tenantId } = principal;
+      if (!(await providers.maySignIn(scopeOfKey(principal), userId))) throw notFound('user');
+      return signIns.open(tenantId, userId);
+    },
+  };
+}
+
+export type TokenExchange = ReturnType<typeof createTokenExchange>;

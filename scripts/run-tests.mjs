@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './prepare.mjs';
+
+/** Before a command, it runs it in a network namespace that reaches nothing outside of itself. */
+function ownNetwork() {
+  const asRoot = process.getuid() === 0 ? [] : ['--user', '--map-root-user'];
+  return ['unshare', '--net', ...asRoot, '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
+}
+
+/**
+ * Runs projects of vitest, and answers what they counted.
+ * @param options.args more arguments for vitest
+ * @param options.env more environment variables
+ * @param options.apart in a network of their own
+ * @param options.atTheEnd what it prints comes in one piece when it is over, so that two can run beside each other
+ * @returns {Promise<{ passed: number, failed: number, skipped: { name: string, why: string }[] }>}
+ */
+export async function runTests(projects, { args = [], env = {}, apart = false, atTheEnd = false } = {}) {
+  const file = join(ROOT, `node_modules/.cvault-test-summary-${projects.join('-')}.json`);
+  rmSync(file, { force: true });
+  const [command, ...rest] = [
+    ...(apart ? ownNetwork() : []),
+    join(ROOT, 'node_modules/.bin/vitest'),
+    'run',
+    ...projects.flatMap((name) => ['--project', name]),
+    ...args,
+  ];
+  const output = atTheEnd ? 'pipe' : 'inherit';
+  const child = spawn(command, rest, {
+    cwd: ROOT,
+    stdio: ['ignore', output, output],
+    env: { ...process.env, ...env, CVAULT_TEST_SUMMARY: file },
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => (printed += text));
+  }
+  const status = await new Promise((resolve) => {
+    child.once('close', resolve);
+    child.once('error', () => resolve(1));
+  });
+  process.stdout.write(printed);
+  const summary = existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8'))
+    : { passed: 0, failed: 1, skipped: [] };
+  // A run can fail without a failing test: an error outside of one, a file that does not load.
+  if (status !== 0 && summary.failed === 0) summary.failed = 1;
+  return summary;
+}
