@@ -30,6 +30,7 @@ export async function buildOpenApi(): Promise<string> {
         'serverStatus',
         'clock',
         'tenants',
+        'ownTenants',
         'apiKeys',
         'userDirectory',
         'deviceDirectory',

@@ -39,6 +39,7 @@ const services: Services = {
   sessions: unreachable,
   serverStatus: unreachable,
   tenants: unreachable,
+  ownTenants: unreachable,
   apiKeys: unreachable,
   userDirectory: unreachable,
   deviceDirectory: unreachable,

@@ -74,6 +74,8 @@ export interface Services {
   readonly serverStatus: ServerStatusService;
   readonly clock: Clock;
   readonly tenants: TenantService;
+  /** What a tenant does with its own settings. */
+  readonly ownTenants: TenantService;
   readonly apiKeys: ApiKeyService;
   readonly userDirectory: UserDirectory;
   readonly deviceDirectory: DeviceDirectory;
@@ -128,7 +130,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(tenantDeviceRoutes, { prefix: TENANT, devices: services.deviceDirectory });
   void app.register(ownSessionRoutes, { prefix: TENANT, sessions });
   void app.register(ownUsageRoutes, { prefix: TENANT, usage, users: services.userDirectory });
-  void app.register(settingsRoutes, { prefix: TENANT, tenants });
+  void app.register(settingsRoutes, { prefix: TENANT, tenants: services.ownTenants });
   void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
   void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });

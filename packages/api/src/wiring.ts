@@ -192,6 +192,7 @@ function buildStores(databases: Databases, config: Config) {
   return {
     identities: createIdentityStore(databases.authentication),
     tenants: createTenantStore(operator),
+    ownTenants: createTenantStore(requests),
     apiKeys: createApiKeyStore(requests),
     operatorApiKeys: createApiKeyStore(operator),
     keyUses: createKeyUses(jobs),
@@ -211,6 +212,7 @@ function buildStores(databases: Databases, config: Config) {
     peers: createPeerStore(links, config.peers.quarantineSeconds),
     upkeep: createDeviceUpkeepStore(jobs),
     plans: createPlanStore(operator),
+    ownPlans: createPlanStore(requests),
     doctor: createDoctorStore(operator),
     // Asked on the way of every push, so not on metering's connections.
     dataBudget: createDataLimitStore(links),
@@ -245,13 +247,14 @@ function buildServices(
     }),
     ...identity.services,
     tenants: createTenantService({ tenants: stores.tenants, peers: fleet }),
+    ownTenants: createTenantService({ tenants: stores.ownTenants, peers: fleet }),
     apiKeys: apiKeysOf(stores.apiKeys),
     operatorApiKeys: apiKeysOf(stores.operatorApiKeys),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
     userDirectory: createUserDirectory({
       users: stores.userDirectory,
-      plans: stores.plans,
-      tenants: stores.tenants,
+      plans: stores.ownPlans,
+      tenants: stores.ownTenants,
       peers: fleet,
     }),
     deviceDirectory: createDeviceDirectory({

@@ -1,5 +1,6 @@
 import type { PlanStore, SomeUserLimits, UserLimits, UserPlan } from '@cvault/core';
 import type { Database } from '../database.ts';
+import { asTenant } from '../tenancy.ts';
 import { inTransaction } from '../transaction.ts';
 
 const LIMITS = {
@@ -57,7 +58,7 @@ function limitUserSql(limits: SomeUserLimits): { sql: string; values: unknown[] 
 WITH old AS (
   SELECT * FROM tenant_users WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
 ), u AS (
-  UPDATE tenant_users SET ${set === '' ? 'email = old.email' : set} FROM old
+  UPDATE tenant_users SET ${set === '' ? 'device_limit = old.device_limit' : set} FROM old
   WHERE tenant_users.tenant_id = old.tenant_id AND tenant_users.id = old.id
   RETURNING tenant_users.*
 ), change AS (
@@ -105,7 +106,9 @@ export function createPlanStore({ pool }: Database): PlanStore {
 
     async limitUser(tenantId, userId, limits) {
       const { sql, values } = limitUserSql(limits);
-      const { rows } = await pool.query<UserPlanRow>(sql, [tenantId, userId, ...values]);
+      const { rows } = await asTenant(pool, tenantId, (db) =>
+        db.query<UserPlanRow>(sql, [tenantId, userId, ...values]),
+      );
       return rows[0] === undefined ? null : userPlanFromRow(rows[0]);
     },
 
