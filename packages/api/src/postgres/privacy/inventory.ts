@@ -147,6 +147,7 @@ export const PERSONAL_TABLES: Readonly<Record<string, PersonalTable>> = {
     withheld: {
       id: 'order',
       tenant_id: 'whose',
+      mode: 'to a real user or one of a test',
       purpose: 'which mail',
       recipient: 'an e-mail address, sealed: whose it is cannot be looked up',
       attempts: 'backs off',
