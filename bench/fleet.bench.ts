@@ -20,6 +20,7 @@ import { createDeviceStore } from '../packages/api/src/postgres/devices/store.ts
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/api/src/postgres/embedded.ts';
 import { migrate } from '../packages/api/src/postgres/migrate.ts';
 import { createPeerStore } from '../packages/api/src/postgres/peers.ts';
+import { createUsageStore } from '../packages/api/src/postgres/usage/series.ts';
 import { aDevice, aServer, aTenantWithUser } from '../packages/api/src/testing/fixtures.ts';
 import { cpuTimes } from './cpu-time.ts';
 import { measure, type Measured, table } from './measure.ts';
@@ -83,6 +84,9 @@ async function fill(owner: Owner): Promise<void> {
          ), device AS (
            INSERT INTO devices (id, tenant_id, user_id, server_id, name, public_key, assigned_ip, applied_generation, applied_epoch)
            SELECT id, $2, $3, server_id, 'device ' || n, sha256(uuid_send(id)), address, 1, $6 FROM made
+         ), used AS (
+           INSERT INTO usage_metrics (tenant_id, user_id, device_id, server_id, span, starts_at, upload_bytes, download_bytes)
+           SELECT $2, $3, id, server_id, 'day', date_trunc('day', now(), 'UTC') - interval '1 day', 1000, 9000 FROM made
          )
          INSERT INTO ip_pool (server_id, address, pool_id, state, tenant_id, device_id)
          SELECT server_id, address, server_id, 'held', $2, id FROM made`,
@@ -102,6 +106,29 @@ async function fill(owner: Owner): Promise<void> {
 interface Paths {
   readonly register: Measured;
   readonly list: Measured;
+  readonly usage: Measured;
+}
+
+const DAYS = 30;
+
+/** Usage of a tenant's devices by the day, as the roll-up leaves it. */
+async function meter({ tenantId, userId }: Owner): Promise<void> {
+  await database.pool.query(
+    `INSERT INTO usage_metrics (tenant_id, user_id, device_id, server_id, span, starts_at, upload_bytes, download_bytes)
+     SELECT tenant_id, user_id, id, server_id, 'day', date_trunc('day', now(), 'UTC') - n * interval '1 day', 1000, 9000
+     FROM devices CROSS JOIN generate_series(1, $3::int) AS n WHERE tenant_id = $1 AND user_id = $2`,
+    [tenantId, userId, DAYS],
+  );
+}
+
+function usagePerDay({ tenantId }: Owner) {
+  const today = new Date().setUTCHours(0, 0, 0, 0);
+  const range = {
+    from: new Date(today - DAYS * 86_400_000),
+    to: new Date(today),
+    granularity: 'day' as const,
+  };
+  return createUsageStore(database).series({ of: 'tenant', tenantId }, range, 100_001);
 }
 
 async function paths(owner: Owner, region: string): Promise<Paths> {
@@ -113,7 +140,12 @@ async function paths(owner: Owner, region: string): Promise<Paths> {
   const lister = await aTenantWithUser(database);
   for (let n = 0; n < 5; n++) await devices.register(aDevice(lister, { region }));
   await measure(30, 1, () => devices.list(lister));
-  return { register: registered, list: await measure(COUNT, 1, () => devices.list(lister)) };
+  const list = await measure(COUNT, 1, () => devices.list(lister));
+  await meter(lister);
+  const days = await usagePerDay(lister);
+  if (days?.length !== DAYS) throw new Error(`${days?.length ?? 'no'} days of usage instead of ${DAYS}`);
+  await measure(30, 1, () => usagePerDay(lister));
+  return { register: registered, list, usage: await measure(COUNT, 1, () => usagePerDay(lister)) };
 }
 
 /** One look at all VPN servers, each of which says what the database wants: CPU time of this process and of PostgreSQL. */
@@ -178,8 +210,14 @@ test('a fleet', { timeout: 600_000 }, async () => {
       [
         row('register a device', empty.register, full.register, '≤ 1.5'),
         row('list a user’s devices', empty.list, full.list, '≤ 2'),
+        row(`a tenant’s usage per day, ${DAYS} days of 5 devices`, empty.usage, full.usage, '≤ 2'),
       ],
     ),
+  );
+  const begun = performance.now();
+  await usagePerDay(owner);
+  print(
+    `usage per day of the tenant that has all of them: ${ms(performance.now() - begun)} ms for ${rows[0]!.devices} device-days`,
   );
   const look = await quietLook();
   print('');

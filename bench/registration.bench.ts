@@ -33,7 +33,8 @@ import { measure, type Measured, table } from './measure.ts';
 const TENANTS = 8;
 const CONCURRENCIES = [1, 8, 32] as const;
 const COUNT = { 1: 300, 8: 1_000, 32: 2_000 } as const;
-const CROWD = 10_000;
+/** wireguard-go holds 65,536 peers. */
+const CROWD = Number(process.env['BENCH_CROWD'] ?? 50_000);
 /** Registrations before the clock starts. */
 const WARM_UP = 50;
 
@@ -226,7 +227,7 @@ async function crowd(): Promise<number> {
       ]);
       return rowCount === 0;
     },
-    180_000,
+    900_000,
   );
   return (performance.now() - start) / 1_000;
 }
@@ -245,7 +246,7 @@ function profileOf(before: Map<string, number>, after: Map<string, number>, regi
 
 const peersNow = async () => (await host.must(['wg', 'show', 'wg0', 'peers'])).trim().split('\n').length;
 
-test('registration', { timeout: 1_200_000 }, async () => {
+test('registration', { timeout: 2_400_000 }, async () => {
   const lines: string[] = [];
   const print = (text: string) => {
     say(text);
@@ -269,6 +270,7 @@ test('registration', { timeout: 1_200_000 }, async () => {
   const results: string[][] = [];
   const ratios: string[][] = [];
   let profile: string[][] = [];
+  let empty: Measured | undefined;
   const row = (what: string, peers: string, concurrency: string, m: Measured) =>
     results.push([what, peers, concurrency, ms(m.p50), ms(m.p95), ms(m.p99), m.perSecond.toFixed(0)]);
 
@@ -289,6 +291,14 @@ test('registration', { timeout: 1_200_000 }, async () => {
       row('registration to 201 active', peers, String(concurrency), whole);
       const floors = sql.p50 + roundTrip.p50 + wgSet.p50;
       if (concurrency === 1) {
+        if (empty !== undefined) {
+          ratios.push([
+            `p50 at 1, at ${peers} peers / on an empty interface`,
+            (whole.p50 / empty.p50).toFixed(2),
+            '≤ 1.5',
+          ]);
+        }
+        empty ??= whole;
         ratios.push([
           `p50 at 1 / sum of floors (${ms(floors)} ms), at ${peers} peers`,
           (whole.p50 / floors).toFixed(2),

@@ -122,7 +122,7 @@ test('left alone, nothing is written to it', async () => {
   expect(await driftFound()).toBe(found);
 });
 
-test(`wireguard-go and the agent killed with ${CROWD} peers: all are back`, async () => {
+test(`the agent, wireguard-go, and the whole host at once, killed with ${CROWD} peers: all are back`, async () => {
   const { rows } = await database.pool.query<{ tenant_id: string; user_id: string }>(
     'SELECT tenant_id, user_id FROM devices LIMIT 1',
   );
@@ -153,9 +153,16 @@ test(`wireguard-go and the agent killed with ${CROWD} peers: all are back`, asyn
   );
   expect(failed, 'the poison kept nobody else waiting').toEqual([{ name: 'crowd 1', failure: 'invalid' }]);
   await untilHealthy(database, plane.baseUrl, secrets);
-  for (const pattern of ['agent.mjs serve', 'wireguard-go']) {
+  const before = await vpn.peers();
+  for (const [what, ...patterns] of [
+    ['agent', 'agent.mjs serve'],
+    ['wireguard-go', 'wireguard-go'],
+    // What a reboot leaves: no process, no interface, no rule in the kernel, and another epoch.
+    ['host', 'agent.mjs', 'wireguard-go'],
+  ] as const) {
     const start = performance.now();
-    await killOnHost(pattern);
+    if (what === 'host') await vpn.host.must(['nft', 'flush', 'ruleset']);
+    await Promise.all(patterns.map(killOnHost));
     await until(
       'all are acknowledged in a new life',
       async () => {
@@ -168,7 +175,9 @@ test(`wireguard-go and the agent killed with ${CROWD} peers: all are back`, asyn
       },
       120_000,
     );
-    say(`${pattern} killed: ${all} peers back after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+    expect(await vpn.peers()).toEqual(before);
+    expect(await vpn.host.must(['nft', 'list', 'tables'])).toContain('cvault');
+    say(`${what} killed: ${all} peers back after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
   }
 });
 

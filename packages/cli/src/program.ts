@@ -2,6 +2,7 @@ import { CVaultProblem, CVaultUnreachable } from '@cvault/sdk';
 import { Command } from 'commander';
 import { auditCommands } from './commands/audit.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { masterKeyCommands } from './commands/master-key.ts';
 import { serverCommands } from './commands/servers.ts';
 import { tenantCommands } from './commands/tenants.ts';
 import type { Context } from './context.ts';
@@ -18,6 +19,7 @@ export function createProgram(context: Context): Command {
   serverCommands(program, context);
   tenantCommands(program, context);
   doctorCommand(program, context);
+  masterKeyCommands(program, context);
   auditCommands(program, context);
   return program;
 }

@@ -65,15 +65,17 @@ export function tenantCommands(program: Command, { api, say, print }: Context): 
     .description('create one; prints it, this once')
     .option('--test', 'for simulated VPN servers')
     .option('--scope <scope...>', 'what it may do; `app` is what is shipped inside an app', ['app'])
-    .action(async (id: string, name: string, flags: { test?: true; scope: components['schemas']['Scope'][] }) => {
-      const { key: secret } = await bodyOf(
-        api().POST('/api/v1/admin/tenants/{id}/api-keys', {
-          params: { path: { id } },
-          body: { name, mode: flags.test ? 'test' : 'live', scopes: flags.scope },
-        }),
-      );
-      print(`${secret}\n`);
-    });
+    .action(
+      async (id: string, name: string, flags: { test?: true; scope: components['schemas']['Scope'][] }) => {
+        const { key: secret } = await bodyOf(
+          api().POST('/api/v1/admin/tenants/{id}/api-keys', {
+            params: { path: { id } },
+            body: { name, mode: flags.test ? 'test' : 'live', scopes: flags.scope },
+          }),
+        );
+        print(`${secret}\n`);
+      },
+    );
 
   key
     .command('list <tenant>')

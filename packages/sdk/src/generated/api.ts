@@ -78,6 +78,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/master-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much is sealed with the current master key */
+        get: operations["getMasterKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/master-key/rotate": {
         parameters: {
             query?: never;
@@ -92,23 +109,6 @@ export interface paths {
          * @description Does some seconds of it, and answers how far that has come. Periodic work goes on with it either way.
          */
         post: operations["rotateMasterKey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/master-key": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How much is sealed with the current master key */
-        get: operations["getMasterKey"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -898,7 +898,7 @@ export interface paths {
         put?: never;
         /**
          * Move a device to another VPN server
-         * @description It keeps its id and its key and gets another address, so it needs the configuration that is answered. What is in its place already stays as it is. 200: packets flow with it at once. 202: the new VPN server cannot be reached just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it.
+         * @description It keeps its id and its key and gets another address, so it needs the configuration that is answered. What is in its place already stays as it is. 200: packets flow with it at once. 202: the new VPN server cannot be reached just now, or the device is suspended. Either way the old one no longer carries it once it has heard of it. Brings back a device that has failed, to the same VPN server if that is named; it counts again then.
          */
         post: operations["moveDevice"];
         delete?: never;
@@ -3604,7 +3604,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    rotateMasterKey: {
+    getMasterKey: {
         parameters: {
             query?: never;
             header?: never;
@@ -3625,7 +3625,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    getMasterKey: {
+    rotateMasterKey: {
         parameters: {
             query?: never;
             header?: never;

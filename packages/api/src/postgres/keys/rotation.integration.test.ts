@@ -29,13 +29,13 @@ let owner: Owner;
 /** What every sealed value opens to, by its cell. */
 const plain = new Map<string, string>();
 
-async function seal(table: string, id: string, columns: string[], vault: Vault): Promise<void> {
+async function seal(table: string, id: string, columns: string[], vault: Vault, row = 'id'): Promise<void> {
   const ownerId = table === 'servers' ? 'platform' : owner.tenantId;
   for (const column of columns) {
     const cell = { owner: ownerId, row: id, column: `${table}.${column}` };
     const secret = randomBytes(32);
     plain.set(JSON.stringify(cell), secret.toString('hex'));
-    await database.pool.query(`UPDATE ${table} SET ${column} = $2 WHERE id = $1`, [
+    await database.pool.query(`UPDATE ${table} SET ${column} = $2 WHERE ${row} = $1`, [
       id,
       vault.seal(cell, secret),
     ]);
@@ -81,6 +81,17 @@ beforeAll(async () => {
     [key, owner.tenantId],
   );
   await seal('signing_keys', key, ['private_key'], old);
+  const mail = newId();
+  await database.pool.query(
+    "INSERT INTO mail_outbox (id, tenant_id, purpose, recipient) VALUES ($1, $2, 'verify_email', 'x')",
+    [mail, owner.tenantId],
+  );
+  await seal('mail_outbox', mail, ['recipient'], old);
+  await database.pool.query("INSERT INTO second_factors (tenant_id, user_id, secret) VALUES ($1, $2, 'x')", [
+    owner.tenantId,
+    owner.userId,
+  ]);
+  await seal('second_factors', owner.userId, ['secret'], old, 'user_id');
 });
 afterAll(() => database.close());
 
@@ -89,22 +100,34 @@ test('every column of bytes is sealed and listed, or known to be something else'
     `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
      WHERE table_schema = 'public' AND data_type = 'bytea' ORDER BY 1`,
   );
-  // Public keys, and hashes of what has 256 random bits.
+  // Public keys, and hashes.
   const open = [
     'api_keys.key_hash',
+    'audit_chains.begins_hash',
+    'audit_chains.hash',
+    'audit_log.hash',
     'devices.public_key',
     'devices.replaces_key',
+    'idempotency_keys.claim_hash',
+    'idempotency_keys.fingerprint',
     'public_keys.key_hash',
+    'recovery_codes.code_hash',
     'refresh_tokens.token_hash',
     'servers.public_key',
+    'sign_in_challenges.token_hash',
+    'sign_in_tries.subject',
     'signing_keys.public_key',
+    'used_id_tokens.fingerprint',
+    'user_links.token_hash',
   ];
+  // Sealed, and gone within a day: docs/operations/master-key.md says to wait for that.
+  const passing = ['idempotency_keys.answer'];
   const sealed = SEALED_COLUMNS.map(({ table, column }) => `${table}.${column}`);
-  expect(rows.map(({ name }) => name)).toEqual([...open, ...sealed].sort());
+  expect(rows.map(({ name }) => name)).toEqual([...open, ...passing, ...sealed].sort());
 });
 
 test('killed at ten points and begun again, it ends, and the new key opens everything', async () => {
-  const total = 2 * DEVICES + 4;
+  const total = 2 * DEVICES + 6;
   expect(plain.size).toBe(total);
   let replaced = 0;
   for (let kill = 0; kill < 10; kill++) {

@@ -1,18 +1,22 @@
 import type { SealedColumn, SealedStore, SealedValue } from '@cvault/core';
 import type { Database } from '../database.ts';
 
-/** Where its cell's owner stands; null for what belongs to no tenant. */
 interface OwnedColumn extends SealedColumn {
+  /** Where its cell's owner stands; null for what belongs to no tenant. */
   readonly owner: 'tenant_id' | null;
+  /** Where its cell's row stands, which is the row's own key; absent: `id`. */
+  readonly row?: 'id' | 'user_id';
 }
 
 /**
- * Every column with sealed values, of tables with an `id`. One that is missing here would be lost with a retired master
+ * Every column with sealed values. One that is missing here would be lost with a retired master
  * key; a test compares with the schema.
  */
 export const SEALED_COLUMNS: readonly OwnedColumn[] = [
   { table: 'devices', column: 'private_key', owner: 'tenant_id' },
   { table: 'devices', column: 'preshared_key', owner: 'tenant_id' },
+  { table: 'mail_outbox', column: 'recipient', owner: 'tenant_id' },
+  { table: 'second_factors', column: 'secret', owner: 'tenant_id', row: 'user_id' },
   { table: 'servers', column: 'ssh_private_key', owner: null },
   { table: 'signing_keys', column: 'private_key', owner: 'tenant_id' },
   { table: 'webhook_endpoints', column: 'secret', owner: 'tenant_id' },
@@ -22,10 +26,10 @@ export const SEALED_COLUMNS: readonly OwnedColumn[] = [
 /** The version in a record's header: see core's vault. */
 const versionOf = (column: string) => `(get_byte(${column}, 1) << 8) + get_byte(${column}, 2)`;
 
-function outdatedSql({ table, column, owner }: OwnedColumn): string {
+function outdatedSql({ table, column, owner, row = 'id' }: OwnedColumn): string {
   return `
-SELECT id, ${owner ?? "'platform'"} AS owner, ${column} AS record FROM ${table}
-WHERE ${column} IS NOT NULL AND ${versionOf(column)} <> $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3`;
+SELECT ${row} AS id, ${owner ?? "'platform'"} AS owner, ${column} AS record FROM ${table}
+WHERE ${column} IS NOT NULL AND ${versionOf(column)} <> $1 AND ($2::uuid IS NULL OR ${row} > $2) ORDER BY ${row} LIMIT $3`;
 }
 
 /** Names of tables and columns are those above, none comes from outside. */
@@ -68,9 +72,9 @@ export function createSealedStore({ pool }: Pick<Database, 'pool'>): SealedStore
     },
 
     async replace(of, { id, record }, resealed) {
-      const { table, column } = find(of);
+      const { table, column, row = 'id' } = find(of);
       const { rowCount } = await pool.query(
-        `UPDATE ${table} SET ${column} = $3 WHERE id = $1 AND ${column} = $2`,
+        `UPDATE ${table} SET ${column} = $3 WHERE ${row} = $1 AND ${column} = $2`,
         [id, record, resealed],
       );
       return rowCount === 1;

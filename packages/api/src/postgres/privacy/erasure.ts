@@ -11,7 +11,7 @@ const DELETE_DEVICES = `
 WITH before AS (
   SELECT id, state FROM devices WHERE tenant_id = $1 AND user_id = $2 AND state <> 'deleted' ORDER BY id FOR UPDATE
 ), d AS (
-  UPDATE devices SET state = 'deleted', name = 'erased', failure = NULL, generation = generation + 1, private_key = NULL,
+  UPDATE devices SET state = 'deleted', name = 'erased', external_id = NULL, metadata = '{}', failure = NULL, generation = generation + 1, private_key = NULL,
     preshared_key = NULL, replaces_key = NULL, overlap_until = NULL, last_connected_at = NULL
   FROM before WHERE devices.id = before.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.assigned_ip, devices.generation, before.state AS old_state
@@ -33,13 +33,20 @@ SELECT DISTINCT server_id FROM d`;
 
 /** Everything else that is theirs. The row stays until the devices are gone from their VPN servers, and says nothing. */
 const FORGET = [
-  "UPDATE devices SET name = 'erased', last_connected_at = NULL WHERE tenant_id = $1 AND user_id = $2 AND name <> 'erased'",
+  `UPDATE devices SET name = 'erased', external_id = NULL, metadata = '{}', last_connected_at = NULL
+   WHERE tenant_id = $1 AND user_id = $2 AND name <> 'erased'`,
   'DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2',
   'DELETE FROM usage_metrics WHERE tenant_id = $1 AND user_id = $2',
   'DELETE FROM usage_periods WHERE tenant_id = $1 AND subject_id = $2',
   'DELETE FROM usage_warnings WHERE tenant_id = $1 AND subject_id = $2',
   'DELETE FROM sign_ins WHERE tenant_id = $1 AND user_id = $2',
-  `UPDATE tenant_users SET state = 'suspended', email = id || '@erased.invalid', password_hash = 'none'
+  'DELETE FROM sign_in_challenges WHERE tenant_id = $1 AND user_id = $2',
+  'DELETE FROM second_factors WHERE tenant_id = $1 AND user_id = $2',
+  'DELETE FROM idempotency_keys WHERE tenant_id = $1 AND user_id = $2',
+  'DELETE FROM user_identities WHERE tenant_id = $1 AND user_id = $2',
+  'DELETE FROM user_links WHERE tenant_id = $1 AND user_id = $2',
+  `UPDATE tenant_users SET state = CASE state WHEN 'active' THEN 'suspended' ELSE state END, external_id = NULL,
+     metadata = '{}', email = id || '@erased.invalid', password_hash = NULL
    WHERE tenant_id = $1 AND id = $2 AND email <> id || '@erased.invalid'`,
 ] as const;
 

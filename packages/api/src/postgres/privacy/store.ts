@@ -24,6 +24,7 @@ export function createPrivacyStore({ pool }: Database): PrivacyStore {
         if ((await db.query(EXISTS, values)).rowCount === 0) return null;
         const found: Record<string, UserExport[string]> = {};
         for (const [name, table] of Object.entries(PERSONAL_TABLES)) {
+          if (table.whose === 'false') continue;
           const { rows } = await db.query<{ row: Record<string, unknown> }>(exportSql(name, table), values);
           found[name] = rows.map(({ row }) => row);
         }

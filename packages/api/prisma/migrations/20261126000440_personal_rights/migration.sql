@@ -1,0 +1,24 @@
+-- What was built beside exports, erasures and new master keys is part of them.
+
+GRANT SELECT ON "user_links", "recovery_codes", "sign_in_challenges" TO "cvault_api";
+GRANT SELECT, DELETE, UPDATE ("secret") ON "second_factors" TO "cvault_jobs";
+GRANT SELECT, DELETE ON "user_identities" TO "cvault_jobs";
+GRANT SELECT ("tenant_id", "user_id") ON "idempotency_keys" TO "cvault_jobs";
+
+-- A user that is being deleted is told of when it is gone.
+CREATE OR REPLACE FUNCTION "emit_user_events"() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  subject "tenant_users" := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+BEGIN
+  IF (TG_OP = 'UPDATE' AND subject."state"::text = 'deleting') OR NOT EXISTS (
+    SELECT FROM "webhook_endpoints" WHERE "tenant_id" = subject."tenant_id" AND "disabled_at" IS NULL
+  ) THEN
+    RETURN NULL;
+  END IF;
+  PERFORM "emit_event"(subject."tenant_id", subject."id", CASE
+      WHEN TG_OP = 'INSERT' THEN 'user.created' WHEN TG_OP = 'DELETE' THEN 'user.deleted'
+      WHEN subject."state" = 'active' THEN 'user.resumed' ELSE 'user.suspended' END,
+    jsonb_build_object('userId', subject."id", 'externalId', to_jsonb(subject) -> 'external_id', 'state', subject."state"));
+  RETURN NULL;
+END
+$$;
