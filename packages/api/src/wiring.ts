@@ -453,7 +453,9 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       {
         what: 'seal with the current master key',
         everyMs: RESEAL_EVERY_MS,
-        work: async () => void (await masterKey.run(RESEAL_MS)),
+        async work() {
+          await masterKey.run(RESEAL_MS);
+        },
       },
       {
         what: 'erase users',

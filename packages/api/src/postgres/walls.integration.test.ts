@@ -302,9 +302,27 @@ describe('as one tenant', () => {
     expect(await codeOf(api.query('SELECT ssh_private_key FROM servers'))).toBe('42501');
   });
 
+  test('what the tenant’s plan gives cannot be changed', async () => {
+    for (const column of ['device_limit', 'data_limit_bytes', 'tenant_rate_limit', 'state']) {
+      const sql = `UPDATE tenants SET ${column} = ${column} WHERE id = $1`;
+      expect(await codeOf(asTenant(api, alice.tenantId, (db) => db.query(sql, [alice.tenantId]))), sql).toBe(
+        '42501',
+      );
+    }
+  });
+
   test('what is no id gets into no transaction', () => {
     expect(() => asTenant(api, "x'; RESET ROLE; --", () => Promise.resolve())).toThrow('no id');
   });
+});
+
+test('the operator sees no answer that a tenant was given, and makes none for one', async () => {
+  const operator = database.as('cvault_operator').pool;
+  expect((await operator.query('SELECT FROM idempotency_keys')).rowCount).toBe(0);
+  const insert = `INSERT INTO idempotency_keys (claim_hash, tenant_id, fingerprint, intended_id, claimed_until)
+    VALUES (sha256($1::text::bytea), $2, '', gen_random_uuid(), now())`;
+  expect(await codeOf(operator.query(insert, [newId(), alice.tenantId]))).toBe('42501');
+  expect(await codeOf(operator.query(insert, [newId(), null]))).toBe('done');
 });
 
 test('a row that refers to another tenant’s is refused even for the owner of the tables', async () => {
