@@ -37,7 +37,15 @@ const RULES: readonly Rule[] = [
   {
     folder: 'packages/core/src',
     packages: ['wireguard'],
-    external: ['node:crypto', 'node:diagnostics_channel', 'node:util', 'node:zlib', 'zod', 'uuid'],
+    external: [
+      'node:async_hooks',
+      'node:crypto',
+      'node:diagnostics_channel',
+      'node:util',
+      'node:zlib',
+      'zod',
+      'uuid',
+    ],
     why: 'the domain does no I/O, so that its rules can be read and tested alone',
   },
   {

@@ -53,38 +53,45 @@ async function signInsLookedFor(work: () => Promise<void>): Promise<unknown[]> {
   return found;
 }
 
-test('no forged token opens any route, and none makes us look for its user', { timeout: 180_000 }, async () => {
-  const token = user.headers['authorization']?.replace('Bearer ', '') ?? '';
-  const other = await signUp(api, 'Umbrella');
-  const { signingKeys } = api.cvault.services;
-  const [own, theirs] = [await signingKeys.signing(user.tenantId), await signingKeys.signing(other.tenantId)];
-  const { iss, sub, sid } = decodeJwt<{ sid: string }>(token);
-  const forged = forgedTokens({
-    claims: { tenantId: user.tenantId, userId: sub!, signInId: sid },
-    issuer: iss!,
-    keyId: own.id,
-    privateKey: own.key,
-    other: { tenantId: other.tenantId, keyId: theirs.id, privateKey: theirs.key },
-    now: Math.floor(Date.now() / 1_000),
-  });
-  const routes = routesForUsers();
-  let answers = 0;
-  const lookedFor = await signInsLookedFor(async () => {
-    for (const { method, url } of routes) {
-      for (const [name, forgery] of forged) {
-        const headers = { ...user.headers, authorization: `Bearer ${forgery}` };
-        const { statusCode } = await api.app.inject({ method, url, headers });
-        expect(statusCode, `${name} on ${method} ${url}`).toBe(401);
-        answers++;
+test(
+  'no forged token opens any route, and none makes us look for its user',
+  { timeout: 180_000 },
+  async () => {
+    const token = user.headers['authorization']?.replace('Bearer ', '') ?? '';
+    const other = await signUp(api, 'Umbrella');
+    const { signingKeys } = api.cvault.services;
+    const [own, theirs] = [
+      await signingKeys.signing(user.tenantId),
+      await signingKeys.signing(other.tenantId),
+    ];
+    const { iss, sub, sid } = decodeJwt<{ sid: string }>(token);
+    const forged = forgedTokens({
+      claims: { tenantId: user.tenantId, userId: sub!, signInId: sid },
+      issuer: iss!,
+      keyId: own.id,
+      privateKey: own.key,
+      other: { tenantId: other.tenantId, keyId: theirs.id, privateKey: theirs.key },
+      now: Math.floor(Date.now() / 1_000),
+    });
+    const routes = routesForUsers();
+    let answers = 0;
+    const lookedFor = await signInsLookedFor(async () => {
+      for (const { method, url } of routes) {
+        for (const [name, forgery] of forged) {
+          const headers = { ...user.headers, authorization: `Bearer ${forgery}` };
+          const { statusCode } = await api.app.inject({ method, url, headers });
+          expect(statusCode, `${name} on ${method} ${url}`).toBe(401);
+          answers++;
+        }
       }
-    }
-  });
-  expect(lookedFor).toEqual([]);
-  expect(routes.length).toBeGreaterThan(10);
-  expect(forged.length).toBeGreaterThan(40);
-  process.stdout.write(`${forged.length} forged tokens on ${routes.length} routes: ${answers} refused\n`);
-  // What was forged would have opened them, had it been right.
-  const again = jwtOf(decodeProtectedHeader(token), { ...decodeJwt(token), jti: sub }, own.key);
-  const good = { ...user.headers, authorization: `Bearer ${again}` };
-  expect((await api.app.inject({ url: '/api/v1/me', headers: good })).statusCode).toBe(200);
-});
+    });
+    expect(lookedFor).toEqual([]);
+    expect(routes.length).toBeGreaterThan(10);
+    expect(forged.length).toBeGreaterThan(40);
+    process.stdout.write(`${forged.length} forged tokens on ${routes.length} routes: ${answers} refused\n`);
+    // What was forged would have opened them, had it been right.
+    const again = jwtOf(decodeProtectedHeader(token), { ...decodeJwt(token), jti: sub }, own.key);
+    const good = { ...user.headers, authorization: `Bearer ${again}` };
+    expect((await api.app.inject({ url: '/api/v1/me', headers: good })).statusCode).toBe(200);
+  },
+);

@@ -198,7 +198,7 @@ describe('a user with a second factor', () => {
   test('its secret is stored sealed', async () => {
     const { secret } = await enrolled();
     const { rows } = await database.pool.query<{ secret: Buffer }>('SELECT secret FROM second_factors');
-    const bytes = Buffer.from(Secret.fromBase32(secret).buffer);
+    const bytes = Buffer.from(Secret.fromBase32(secret).bytes);
     for (const row of rows) expect(row.secret.includes(bytes)).toBe(false);
     expect(api.logs()).not.toContain(secret);
   });
