@@ -1,8 +1,7 @@
 /** `npm test`: everything that must hold, from types to packets. With CI=true nothing may be skipped. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fuzz } from './fuzzing.mjs';
-import { installSystemPackages, orStop, prepare, ROOT, say, Stop } from './prepare.mjs';
+import { installSystemPackages, orStop, prepare, ROOT, say } from './prepare.mjs';
 import { runTests } from './run-tests.mjs';
 
 const bin = (name) => join(ROOT, 'node_modules/.bin', name);
@@ -41,15 +40,6 @@ say('unit, integration, end-to-end and fault tests …');
 const quick = () => runTests(['unit', 'integration'], { args, apart: isRoot });
 const slow = () => runTests(['e2e', 'faults'], { args, atTheEnd: isRoot });
 const summaries = isRoot ? await Promise.all([quick(), slow()]) : [await quick(), await slow()];
-if (filters.length === 0) {
-  say('fuzzing …');
-  summaries.push(
-    await fuzz({}).catch((error) => {
-      if (!(error instanceof Stop)) throw error;
-      return { passed: 0, failed: 0, skipped: [{ name: 'fuzz', why: error.message }] };
-    }),
-  );
-}
 
 const skipped = summaries.flatMap((summary) => summary.skipped);
 for (const summary of summaries) {
