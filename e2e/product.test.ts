@@ -264,7 +264,7 @@ test('500 registrations at once, from two API processes, on a pool of 253: no ad
   // Past their quarantine, so that the pool is whole again.
   await database.pool.query('UPDATE ip_pool SET free_after = now() WHERE server_id = $1', [serverId]);
   // Load maker, API, PostgreSQL and VPN server share the cores of this machine, and all 500 wait in one line.
-  const patient = { CVAULT_ACK_DEADLINE_MS: '20000' };
+  const patient = { CVAULT_ACK_DEADLINE_MS: '20000', DATABASE_WAIT_MS: '60000' };
   const planes = await Promise.all([
     startControlPlane(database.url.reveal(), secrets, patient),
     startControlPlane(database.url.reveal(), secrets, patient),

@@ -39,6 +39,8 @@ export interface Config {
     /** Whose tables they are: migrations use it. Null: that of `url`. */
     readonly ownerUrl: Secret<string> | null;
     readonly connections: number;
+    /** How long a query waits for a connection before its request is answered 503. */
+    readonly waitMs: number;
   };
   /** Null: what Redis would share between replicas stays in each of them. */
   readonly redisUrl: Secret<string> | null;
@@ -106,6 +108,7 @@ const Variables = z.object({
     'postgresql://owner:password@host:5432/cvault',
   ).optional(),
   DATABASE_CONNECTIONS: wholeNumber(2, 1_000, 20),
+  DATABASE_WAIT_MS: wholeNumber(100, 120_000, 5_000),
   REDIS_URL: secretUrl(['redis:', 'rediss:'], 'redis://host:6379').optional(),
   CVAULT_MASTER_KEY: MasterKeyValue,
   CVAULT_MASTER_KEY_VERSION: MasterKeyVersion,
@@ -278,6 +281,7 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
       url: values.DATABASE_URL ?? null,
       ownerUrl: values.DATABASE_OWNER_URL ?? null,
       connections: values.DATABASE_CONNECTIONS,
+      waitMs: values.DATABASE_WAIT_MS,
     },
     redisUrl: values.REDIS_URL ?? null,
     masterKeys: {

@@ -164,6 +164,7 @@ function openDatabases({ config, databaseUrl, log }: WiringOptions) {
     openDatabase(databaseUrl, {
       role,
       connections,
+      connectionWaitMs: config.database.waitMs,
       ...(actor === undefined ? {} : { actor }),
       onConnectionLost: (error) => log.warn({ err: error }, 'a connection to PostgreSQL was lost'),
     });
