@@ -24,12 +24,11 @@ export interface FaultProxy {
 const SPARED = 4;
 const LATENCY_MS = 20;
 const SLICE_BYTES = 7;
-/** Where a connection is cut or a bit flipped, at the latest. */
-const WITHIN_BYTES = 40_000;
 
+/** @param within after how many bytes a connection is cut or a bit flipped, at the latest */
 export async function startFaultProxy(
   target: { readonly host: string; readonly port: number },
-  toxics: readonly Toxic[],
+  { toxics, within }: { readonly toxics: readonly Toxic[]; readonly within: number },
   random: Random,
 ): Promise<FaultProxy> {
   const hits = new Map<Toxic, number>();
@@ -42,7 +41,7 @@ export async function startFaultProxy(
 
   /** Carries one direction: each chunk waits for the one before it, so that nothing is reordered. */
   function carry(from: Socket, to: Socket, toxic: Toxic | undefined): void {
-    let left = toxic === 'cut' || toxic === 'corrupt' ? 1 + random.below(WITHIN_BYTES) : Infinity;
+    let left = toxic === 'cut' || toxic === 'corrupt' ? 1 + random.below(within) : Infinity;
     let before: Promise<void> = Promise.resolve();
     const deliver = async (chunk: Buffer): Promise<void> => {
       if (to.destroyed) return;

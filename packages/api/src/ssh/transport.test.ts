@@ -109,6 +109,15 @@ test('the attempt ends with its signal, also where the other end says nothing', 
   silent.close();
 });
 
+test('the attempt ends where the other end hangs up before anybody is in, long before its signal', async () => {
+  const curt = createServer((socket) => socket.end('SSH-2.0-curt\r\n'));
+  await new Promise<void>((resolve) => curt.listen(0, '127.0.0.1', resolve));
+  const { port } = curt.address() as AddressInfo;
+  const opening = createSshTransport(target({ port })).open(new AbortController().signal);
+  await expect(opening).rejects.toMatchObject({ kind: 'refused' });
+  curt.close();
+});
+
 test('the private key is nowhere in what an error prints', async () => {
   const privateKey = new Secret(
     '-----BEGIN OPENSSH PRIVATE KEY-----\ncanary\n-----END OPENSSH PRIVATE KEY-----',

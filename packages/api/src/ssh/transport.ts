@@ -77,6 +77,7 @@ export function createSshTransport(target: SshTarget): Transport {
         const client = new Client();
         let mismatch = false;
         const fail = (kind: TransportError['kind'], message: string, cause: unknown) => {
+          signal.removeEventListener('abort', abort);
           client.destroy();
           socket.destroy();
           reject(new TransportError(kind, message, cause));
@@ -87,6 +88,8 @@ export function createSshTransport(target: SshTarget): Transport {
           if (mismatch) fail('host_key_mismatch', 'the SSH host key is not the pinned one', cause);
           else fail('refused', 'the SSH connection failed', cause);
         });
+        // Where the other end hangs up before we are in, ssh2 says nothing else, and ends its own deadline.
+        client.once('close', () => fail('refused', 'the SSH connection was closed', undefined));
         client.once('ready', () => {
           client.exec('agent', (error: Error | undefined, channel: ClientChannel) => {
             signal.removeEventListener('abort', abort);
