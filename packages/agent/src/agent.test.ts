@@ -391,6 +391,12 @@ describe('a batch', () => {
   });
 });
 
+test('before the interface has its key there is no agent, since it would name another to the end of its life', async () => {
+  // What wg(8) prints for the public key of an interface without a private one.
+  const backend = createMemoryBackend({ publicKey: '(none)' });
+  await expect(createAgent({ backend, traffic: createNoTraffic() })).rejects.toThrow('no private key yet');
+});
+
 test('all control planes share one fence', async () => {
   const plane = await start();
   const [agent] = agents;

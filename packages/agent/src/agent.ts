@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { PROTOCOL_VERSION, type Hello, type OpResult } from '@cvault/protocol';
+import { PROTOCOL_VERSION, type Hello, type OpResult, WireGuardKey } from '@cvault/protocol';
 import type { WireGuardBackend } from './backend.ts';
 import { Applier } from './applier.ts';
 import { hostPrefix, prefixAddress } from './host-prefix.ts';
@@ -44,13 +44,20 @@ const WATCH_INTERVAL_MS = 1000;
 const REPLACE_INTERVAL_MS = 100;
 const FORGET_ENDPOINT_AFTER_MS = 600_000;
 
-/** Puts the traffic rules in place, reads the interface and begins a new epoch. */
+/**
+ * Puts the traffic rules in place, reads the interface and begins a new epoch.
+ * @throws {InterfaceLost} where there is none, or one without a private key
+ */
 export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { backend, traffic } = options;
   const epoch = randomBytes(16).toString('hex');
   const incarnation = await backend.incarnation();
   if (incarnation === undefined) throw new InterfaceLost(`there is no interface ${backend.interfaceName}`);
   const description = await backend.describe();
+  // Between its making and its key it is nobody's VPN server yet. An agent that began then would say so to the end of its life.
+  if (!WireGuardKey.safeParse(description.publicKey).success) {
+    throw new InterfaceLost(`interface ${backend.interfaceName} has no private key yet`);
+  }
   const own = new OwnAddresses(description.addresses);
   await traffic.install(own.all);
   const state = new InterfaceState();
