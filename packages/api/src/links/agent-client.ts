@@ -45,11 +45,13 @@ export class AgentClient {
   readonly #stream: Duplex;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
+  #ended: Error | undefined;
 
   private constructor(stream: Duplex, hello: Hello, closed: Promise<Error>) {
     this.#stream = stream;
     this.hello = hello;
     this.closed = closed;
+    void closed.then((reason) => this.#end(reason));
   }
 
   /**
@@ -69,10 +71,7 @@ export class AgentClient {
         stream.destroy();
       };
       const timer = setTimeout(() => refuse('the agent sent no hello in time'), HELLO_DEADLINE_MS);
-      void closed.then((reason) => {
-        refuse('the channel closed before the agent’s hello', reason);
-        if (client !== undefined) client.#end(reason);
-      });
+      void closed.then((reason) => refuse('the channel closed before the agent’s hello', reason));
       stream.on('data', (chunk: Buffer) => {
         try {
           for (const line of decoder.push(chunk)) {
@@ -165,7 +164,10 @@ export class AgentClient {
   async #ask<T extends Request['type'], A extends Answer['type']>(type: T, wanted: A, body: Body<T>) {
     const id = this.#nextId++;
     const answer = await new Promise<Answer>((resolve, reject) => {
-      if (this.#stream.destroyed) return reject(new Error('the channel to the agent is closed'));
+      // Whoever asks after the end would wait for ever: the end has told those who waited, and comes once.
+      if (this.#ended !== undefined || this.#stream.destroyed) {
+        return reject(new Error('the channel to the agent is closed', { cause: this.#ended }));
+      }
       const timer = setTimeout(() => {
         this.#stream.destroy(new Error(`the agent did not answer within ${ANSWER_DEADLINE_MS} ms`));
       }, ANSWER_DEADLINE_MS);
@@ -188,6 +190,7 @@ export class AgentClient {
   }
 
   #end(reason: Error): void {
+    this.#ended = reason;
     for (const { reject, timer } of this.#waiting.values()) {
       clearTimeout(timer);
       reject(new Error('the channel to the agent was cut', { cause: reason }));

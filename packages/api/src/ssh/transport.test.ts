@@ -1,4 +1,5 @@
 /** Against an SSH server in this process; the real sshd with its forced command is in e2e/. */
+import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Secret } from '@cvault/core';
 import {
@@ -9,7 +10,7 @@ import {
   serveConnection,
 } from '@cvault/agent';
 import ssh2 from 'ssh2';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AgentClient } from '../links/agent-client.ts';
 import { TransportError } from '../links/transport.ts';
 import { type ControlKey, generateControlKey } from './keys.ts';
@@ -20,6 +21,7 @@ let agent: Agent;
 let server: ssh2.Server;
 /** What a client did, up to where it got. */
 let reached: string[];
+let channels: ssh2.ServerChannel[];
 let hostKey: ControlKey;
 
 const listen = () => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -39,11 +41,13 @@ function target(over: Partial<SshTarget> = {}): SshTarget {
 
 beforeEach(async () => {
   reached = [];
+  channels = [];
   hostKey = generateControlKey();
   agent = await createAgent({ backend: createMemoryBackend(), traffic: createNoTraffic() });
   server = new ssh2.Server({ hostKeys: [hostKey.privateKey.reveal()] }, (client) => {
     reached.push('connected');
     client.on('error', () => undefined);
+    client.on('close', () => reached.push('disconnected'));
     client.on('authentication', (attempt) => {
       reached.push(`authenticates as ${attempt.username} by ${attempt.method}`);
       const offered = attempt.method === 'publickey' ? attempt.key.data.toString('base64') : '';
@@ -51,7 +55,11 @@ beforeEach(async () => {
       else attempt.reject(['publickey']);
     });
     client.on('session', (accept) => {
-      accept().on('exec', (acceptExec) => void serveConnection(agent, acceptExec()));
+      accept().on('exec', (acceptExec) => {
+        const channel = acceptExec();
+        channels.push(channel);
+        void serveConnection(agent, channel);
+      });
     });
   });
   await listen();
@@ -69,13 +77,31 @@ test('a channel to the agent', async () => {
   await client.closed;
 });
 
+test('who asks after the other end closed the channel is told so', async () => {
+  const client = await AgentClient.open(await createSshTransport(target()).open(AbortSignal.timeout(5_000)));
+  channels[0]!.close();
+  await client.closed;
+  await expect(client.peerCount()).rejects.toThrow('closed');
+});
+
+test('a stream that is given up is gone at once, whether the other end takes notice or not', async () => {
+  const stream = await createSshTransport(target()).open(AbortSignal.timeout(5_000));
+  // It does not answer that the channel is to be closed.
+  channels[0]!.close = () => undefined;
+  const closed = once(stream, 'close');
+  stream.destroy();
+  await closed;
+  expect(stream.destroyed).toBe(true);
+  await vi.waitFor(() => expect(reached.at(-1)).toBe('disconnected'));
+});
+
 test('a host key that is not the pinned one is refused before we say who we are, or anything else', async () => {
   const other = generateControlKey();
   const opening = createSshTransport(target({ hostKeys: [lineOf(other.publicKey)] })).open(
     AbortSignal.timeout(5_000),
   );
   await expect(opening).rejects.toMatchObject({ name: 'TransportError', kind: 'host_key_mismatch' });
-  expect(reached).toEqual(['connected']);
+  expect(reached.filter((step) => step !== 'disconnected')).toEqual(['connected']);
 });
 
 test('one of several pinned host keys is enough: the old and the new one while it is replaced', async () => {

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Secret } from '@cvault/core';
 import { Client, type ClientChannel } from 'ssh2';
 import { type Transport, TransportError } from '../links/transport.ts';
+import { streamOf } from './channel-stream.ts';
 
 export interface SshTarget {
   readonly host: string;
@@ -96,9 +97,14 @@ export function createSshTransport(target: SshTarget): Transport {
             if (error !== undefined) return fail('refused', 'the SSH channel was refused', error);
             // The agent's log goes to its own journal; what else comes on stderr only has to be drained.
             channel.stderr.resume();
-            channel.once('close', () => client.end());
-            client.once('close', () => channel.destroy());
-            resolve(channel);
+            // Its last words, and then the socket goes also where nobody takes them.
+            const hangUp = () => {
+              client.end();
+              socket.destroySoon();
+            };
+            const stream = streamOf(channel, hangUp);
+            client.once('close', () => stream.destroy());
+            resolve(stream);
           });
         });
         try {
