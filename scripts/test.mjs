@@ -16,17 +16,18 @@ await orStop(() => {
 let passed = 1; // the build above is the check of types
 let failed = 0;
 for (const [what, program, args] of [
-  ['types of tests and benchmarks', 'tsc', ['--project', 'bench']],
-  ['types of scripts', 'tsc', ['--project', 'scripts']],
-  ['lint', 'eslint', ['.', '--max-warnings=0']],
-  ['format', 'prettier', ['--check', '.', '--log-level=warn']],
+  ['types of tests and benchmarks', bin('tsc'), ['--project', 'bench']],
+  ['types of scripts', bin('tsc'), ['--project', 'scripts']],
+  ['lint', bin('eslint'), ['.', '--max-warnings=0']],
+  ['format', bin('prettier'), ['--check', '.', '--log-level=warn']],
+  ['supply chain', process.execPath, [join(ROOT, 'scripts/supply-chain.mjs')]],
 ]) {
   say(`${what} …`);
-  const { status } = spawnSync(bin(program), args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
+  const { status } = spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
   if (status === 0) passed++;
   else {
     failed++;
-    say(`${what} failed. To mend what can be mended by itself: npm run fix`);
+    say(`${what} failed. What of types, lint and format can be mended by itself: npm run fix`);
   }
 }
 

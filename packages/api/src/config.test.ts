@@ -8,6 +8,7 @@ const key = () => randomBytes(32).toString('base64');
 const adminKey = () => `cv_admin_${randomBytes(32).toString('base64url')}`;
 
 const GOOD = {
+  // secretlint-disable-next-line -- made up
   DATABASE_URL: 'postgresql://cvault:aPasswordOfTheDatabase@db:5432/cvault',
   CVAULT_MASTER_KEY: key(),
   CVAULT_ADMIN_KEY: adminKey(),

@@ -215,6 +215,7 @@ describe('refused', () => {
   test.each([
     ['an inner address', { url: 'https://169.254.169.254/latest' }],
     ['an inner address in disguise', { url: 'https://[::ffff:10.0.0.1]/' }],
+    // secretlint-disable-next-line -- made up
     ['credentials', { url: 'https://user:word@example.com/' }],
     ['another scheme', { url: 'ftp://example.com/' }],
     ['no URL', { url: 'nowhere' }],

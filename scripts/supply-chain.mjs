@@ -1,0 +1,87 @@
+/**
+ * What the project is made of: every dependency pinned by its hash and from the registry alone, under a licence that allows what
+ * CVault does, and no secret in a file that git keeps. `--sbom FILE` writes the list of what runs in production (CycloneDX).
+ * Known weaknesses are `npm run advisories`: they change without a commit, so they fail no build by themselves.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createEngine } from '@secretlint/node';
+import { ROOT } from './prepare.mjs';
+
+/** By SPDX. None of them asks for the source of what is built with it. */
+const LICENCES = new Set([
+  ...[
+    'MIT',
+    'MIT-0',
+    'ISC',
+    'Apache-2.0',
+    'BSD-2-Clause',
+    'BSD-3-Clause',
+    'BlueOak-1.0.0',
+    '0BSD',
+    'Unlicense',
+  ],
+  '(MIT OR Apache-2.0)',
+]);
+/** Its comments `secretlint-disable-next-line` name what is made up, so that a real one in the same file is still found. */
+const SECRET_RULES = ['@secretlint/secretlint-rule-preset-recommend'];
+
+/** What of the lock file does not say by itself which bytes it means. */
+function loosePackages() {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
+  return Object.entries(packages)
+    .filter(([path, { link }]) => path.includes('node_modules/') && link !== true)
+    .filter(
+      ([, { integrity, resolved = 'https:' }]) =>
+        !/^sha512-[\w+/]{86}==$/.test(integrity ?? '') || !resolved.startsWith('https:'),
+    )
+    .map(([path]) => `package-lock.json: ${path} has no SHA-512, or is not from the registry`);
+}
+
+/** CycloneDX 1.5, of what is installed for production. */
+function listComponents() {
+  const options = ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'];
+  return execFileSync('npm', options, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 << 20 });
+}
+
+const isOurs = ({ purl }) => purl.startsWith('pkg:npm/%40cvault/');
+
+function otherLicences(sbom) {
+  return JSON.parse(sbom)
+    .components.filter((component) => !isOurs(component))
+    .map(({ name, version, licenses = [] }) => ({
+      what: `${name}@${version}`,
+      names: licenses.map(({ license, expression }) => expression ?? license.id ?? license.name),
+    }))
+    .filter(({ names }) => names.length === 0 || !names.every((name) => LICENCES.has(name)))
+    .map(({ what, names }) => `${what}: its licence (${names.join(', ') || 'none named'}) was not agreed to`);
+}
+
+async function secretsInGit() {
+  const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' });
+  const engine = await createEngine({
+    cwd: ROOT,
+    formatter: 'json',
+    color: false,
+    maskSecrets: true,
+    configFileJSON: { rules: SECRET_RULES.map((id) => ({ id })) },
+  });
+  const filePathList = tracked
+    .split('\0')
+    .filter(Boolean)
+    .map((file) => join(ROOT, file));
+  const { ok, output } = await engine.executeOnFiles({ filePathList });
+  if (ok) return [];
+  return JSON.parse(output).flatMap(({ filePath, messages }) =>
+    messages.map(({ loc, message }) => `${filePath}:${loc.start.line}: ${message}`),
+  );
+}
+
+const { values } = parseArgs({ options: { sbom: { type: 'string' } } });
+const sbom = listComponents();
+if (values.sbom !== undefined) writeFileSync(values.sbom, sbom);
+const findings = [...loosePackages(), ...otherLicences(sbom), ...(await secretsInGit())];
+for (const finding of findings) process.stderr.write(`${finding}\n`);
+process.exitCode = findings.length === 0 ? 0 : 1;
