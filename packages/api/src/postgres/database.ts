@@ -1,9 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { Secret } from '@cvault/core';
+import { currentAct, type Secret } from '@cvault/core';
 import pg from 'pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
-import { actingSql, actText } from './acting.ts';
+import { actText } from './acting.ts';
 import type { DatabaseRole } from './roles.ts';
+import { isRefusal, onceStatement } from './transaction.ts';
 
 export interface Database {
   /** For SQL by hand: the paths where a round trip counts. Prepared by name, so PostgreSQL plans each once. */
@@ -41,24 +42,18 @@ class SteadyPool extends pg.Pool {
     this.#asks = asksWhoActs;
   }
 
-  override query = (async (query: pg.QueryConfig, values?: unknown[]) => {
-    const acting = this.#asks ? actingSql() : '';
+  override query = (async (query: string | pg.QueryConfig, values?: unknown[]) => {
+    const config = typeof query === 'string' ? { text: query } : query;
+    const whole = values === undefined ? config : { ...config, values };
+    if (this.#asks && currentAct() !== null) return onceStatement(this, 'BEGIN', whole);
     const client = await this.connect();
     let broken = true;
     try {
-      if (acting !== '') await client.query(`BEGIN${acting}`);
-      const result = await client.query(query, values);
-      if (acting !== '') await client.query('COMMIT');
+      const result = await client.query(whole);
       broken = false;
       return result;
     } catch (error) {
-      // PostgreSQL's own refusal leaves the connection in order; what is fatal to it, it closes itself.
-      broken = !(error instanceof pg.DatabaseError) || error.severity !== 'ERROR';
-      if (acting !== '' && !broken) {
-        await client.query('ROLLBACK').catch(() => {
-          broken = true;
-        });
-      }
+      broken = !isRefusal(error);
       throw error;
     } finally {
       client.release(broken);
@@ -71,6 +66,8 @@ export function openDatabase(url: Secret<string>, options: DatabaseOptions): Dat
     {
       connectionString: url.reveal(),
       max: options.connections,
+      // Several statements may be on their way at once; each still waits for the one before it in PostgreSQL.
+      pipeline: true,
       application_name: 'cvault',
       connectionTimeoutMillis: options.connectionWaitMs ?? 5_000,
       statement_timeout: 30_000,

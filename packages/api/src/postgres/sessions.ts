@@ -1,6 +1,6 @@
 import { CVaultError, newId, type PastSession, type SessionScope, type SessionStore } from '@cvault/core';
 import { brokenConstraint, type Database } from './database.ts';
-import { asTenant } from './tenancy.ts';
+import { askAsTenant, asTenant } from './tenancy.ts';
 
 /**
  * The update of the device locks its row, so two calls at once come one after the other: the second finds the first
@@ -156,7 +156,7 @@ export function createSessionStore({ pool }: Database): SessionStore {
          ORDER BY sessions.connected_at, sessions.id`,
         values: [tenantId, userId],
       };
-      const { rows } = await asTenant(pool, tenantId, (db) => db.query<SessionRow>(query));
+      const { rows } = await askAsTenant<SessionRow>(pool, tenantId, query);
       return rows.map((row) => ({
         id: row.id,
         connectedAt: row.connected_at,
@@ -172,9 +172,7 @@ export function createSessionStore({ pool }: Database): SessionStore {
          RETURNING id, closed_at`,
         values: [tenantId, userId, deviceId],
       };
-      const { rows } = await asTenant(pool, tenantId, (db) =>
-        db.query<{ id: string; closed_at: Date }>(query),
-      );
+      const { rows } = await askAsTenant<{ id: string; closed_at: Date }>(pool, tenantId, query);
       const row = rows[0];
       return row === undefined ? null : { id: row.id, closedAt: row.closed_at };
     },

@@ -28,6 +28,39 @@ export function inTransaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) => Pro
 }
 
 /**
+ * One statement that is a transaction of its own, in one round trip instead of three: its beginning and its end go out with
+ * it (the pool's connections pipeline). Where the statement fails, PostgreSQL makes a rollback of the COMMIT behind it.
+ * @param begin the message that begins the transaction
+ */
+export async function onceStatement<R extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  begin: string,
+  query: pg.QueryConfig,
+): Promise<pg.QueryResult<R>> {
+  const db = await pool.connect();
+  let broken = true;
+  try {
+    const answers = await Promise.allSettled([
+      db.query(begin + actingSql()),
+      db.query<R>(query),
+      db.query('COMMIT'),
+    ]);
+    const failed = answers.find((answer) => answer.status === 'rejected');
+    // PostgreSQL's own refusal leaves the connection in order, and the transaction is over.
+    broken = failed !== undefined && !isRefusal(failed.reason);
+    if (failed !== undefined) throw failed.reason;
+    return (answers[1] as PromiseFulfilledResult<pg.QueryResult<R>>).value;
+  } finally {
+    db.release(broken);
+  }
+}
+
+/** Whether PostgreSQL refused a statement; with what is fatal to it, it closes the connection. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
+}
+
+/**
  * Says who acts in it, where that is known, in the same message that begins the transaction.
  * @param begin that message
  */

@@ -10,7 +10,7 @@ import { createPeerStore } from './peers.ts';
 import { createPlanStore } from './plans/store.ts';
 import { ROLES } from './roles.ts';
 import { createSessionStore } from './sessions.ts';
-import { asTenant } from './tenancy.ts';
+import { askAsTenant, asTenant } from './tenancy.ts';
 import { createMeterStore } from './usage/meter.ts';
 
 let database: TestDatabase;
@@ -311,8 +311,10 @@ describe('as one tenant', () => {
     }
   });
 
-  test('what is no id gets into no transaction', () => {
-    expect(() => asTenant(api, "x'; RESET ROLE; --", () => Promise.resolve())).toThrow('no id');
+  test('what is no id gets into no transaction', async () => {
+    const hostile = "x'; RESET ROLE; --";
+    await expect(asTenant(api, hostile, () => Promise.resolve())).rejects.toThrow('no id');
+    await expect(askAsTenant(api, hostile, 'SELECT 1')).rejects.toThrow('no id');
   });
 });
 

@@ -1,6 +1,6 @@
 import { CVaultError } from '@cvault/core';
 import type pg from 'pg';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant } from '../tenancy.ts';
 
 /**
  * Addresses that a tenant may have resting, that is given back within the last quarantine and not in use again, by deletions
@@ -34,9 +34,10 @@ const CHURN_RETRY_SECONDS = 60;
 
 /** @throws CVaultError `churn_limit` where that is why no address was to be had */
 export async function checkChurn(pool: pg.Pool, tenantId: string, quarantineSeconds: number): Promise<void> {
-  const { rows } = await asTenant(pool, tenantId, (db) =>
-    db.query<{ allowed: boolean }>(mayTakeAddress('$1', '$2'), [tenantId, quarantineSeconds]),
-  );
+  const { rows } = await askAsTenant<{ allowed: boolean }>(pool, tenantId, mayTakeAddress('$1', '$2'), [
+    tenantId,
+    quarantineSeconds,
+  ]);
   if (rows[0]?.allowed !== false) return;
   throw new CVaultError(
     'churn_limit',

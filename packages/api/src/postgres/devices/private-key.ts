@@ -1,6 +1,6 @@
 import type { Owner } from '@cvault/core';
 import type pg from 'pg';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant } from '../tenancy.ts';
 
 const ERASE = `
 UPDATE devices SET private_key = NULL, private_key_erased = true
@@ -13,8 +13,6 @@ export async function erasePrivateKey(
   id: string,
   sealed: Buffer,
 ): Promise<boolean> {
-  const { rowCount } = await asTenant(pool, tenantId, (db) =>
-    db.query(ERASE, [tenantId, userId, id, sealed]),
-  );
+  const { rowCount } = await askAsTenant(pool, tenantId, ERASE, [tenantId, userId, id, sealed]);
   return rowCount === 1;
 }

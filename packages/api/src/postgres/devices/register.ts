@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { CVaultError, type Device, type NewDevice, reached } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant } from '../tenancy.ts';
 import { checkChurn, mayTakeAddress } from './churn.ts';
 import { refusedGrowth } from './growth.ts';
 import { choosePlacement, modeOf, placing } from './placement.ts';
@@ -104,7 +104,7 @@ async function registerOnce(
       ],
     };
     reached('register:asked');
-    const { rows } = await asTenant(pool, device.tenantId, (db) => db.query<DeviceRow>(query));
+    const { rows } = await askAsTenant<DeviceRow>(pool, device.tenantId, query);
     reached('register:committed');
     return deviceFromRow(rows[0]!);
   } catch (cause) {

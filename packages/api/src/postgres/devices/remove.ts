@@ -1,6 +1,6 @@
 import { type Device, type Owner, reached } from '@cvault/core';
 import type pg from 'pg';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant } from '../tenancy.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 /**
@@ -44,7 +44,7 @@ export async function deleteDevice(
 ): Promise<Device | null> {
   const query = { ...DELETE, values: [owner.tenantId, owner.userId, id, pushAfterMs] };
   reached('remove:asked');
-  const { rows } = await asTenant(pool, owner.tenantId, (db) => db.query<DeviceRow>(query));
+  const { rows } = await askAsTenant<DeviceRow>(pool, owner.tenantId, query);
   reached('remove:committed');
   return rows[0] === undefined ? null : deviceFromRow(rows[0]);
 }

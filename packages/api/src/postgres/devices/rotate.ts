@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { CVaultError, HOLDS, type KeyChange, type Owner, reached } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant } from '../tenancy.ts';
 
 /**
  * The whole change in one statement, with the rules of keys as at registration: a key that is in use, or that was another
@@ -70,7 +70,7 @@ export async function rotateKeys(
   };
   try {
     reached('rotate:asked');
-    const { rowCount } = await asTenant(pool, tenantId, (db) => db.query(query));
+    const { rowCount } = await askAsTenant(pool, tenantId, query);
     reached('rotate:committed');
     if (rowCount === 1) return true;
   } catch (cause) {
@@ -80,7 +80,7 @@ export async function rotateKeys(
     }
     throw cause;
   }
-  const { rowCount } = await asTenant(pool, tenantId, (db) => db.query(EXISTS, [tenantId, userId, id]));
+  const { rowCount } = await askAsTenant(pool, tenantId, EXISTS, [tenantId, userId, id]);
   if (rowCount === 0) return false;
   throw new CVaultError(
     'state_conflict',

@@ -1,6 +1,6 @@
 import type { Device, DeviceStore, Owner } from '@cvault/core';
 import type { Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant } from '../tenancy.ts';
 import { moveDevice } from './move.ts';
 import { erasePrivateKey } from './private-key.ts';
 import { registerDevice } from './register.ts';
@@ -24,7 +24,7 @@ export function createDeviceStore(
 ): DeviceStore {
   async function find({ tenantId, userId }: Owner, id: string): Promise<Device | null> {
     const query = { ...FIND, values: [tenantId, userId, id] };
-    const { rows } = await asTenant(pool, tenantId, (db) => db.query<DeviceRow>(query));
+    const { rows } = await askAsTenant<DeviceRow>(pool, tenantId, query);
     return rows[0] === undefined ? null : deviceFromRow(rows[0]);
   }
 
@@ -33,7 +33,7 @@ export function createDeviceStore(
 
     async list({ tenantId, userId }: Owner) {
       const query = { ...LIST, values: [tenantId, userId] };
-      const { rows } = await asTenant(pool, tenantId, (db) => db.query<DeviceRow>(query));
+      const { rows } = await askAsTenant<DeviceRow>(pool, tenantId, query);
       return rows.map(deviceFromRow);
     },
 

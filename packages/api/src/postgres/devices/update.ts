@@ -1,6 +1,6 @@
 import { type DeviceChanges, HOLDS, type Owner } from '@cvault/core';
 import type pg from 'pg';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant } from '../tenancy.ts';
 
 /** A new expiry lies in the future, so it releases the hold of the one before. */
 const UPDATE = {
@@ -52,5 +52,5 @@ export async function updateDevice(
       HOLDS.expired,
     ],
   };
-  return (await asTenant(pool, owner.tenantId, (db) => db.query(query))).rowCount === 1;
+  return (await askAsTenant(pool, owner.tenantId, query)).rowCount === 1;
 }

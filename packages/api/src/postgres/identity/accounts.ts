@@ -1,6 +1,6 @@
 import { type AccountStore, notFound, REFRESH_TOKEN_DAYS, type SignIn } from '@cvault/core';
 import type { Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant, asTenant } from '../tenancy.ts';
 
 const PASSWORD_HASH = 'SELECT password_hash FROM tenant_users WHERE tenant_id = $1 AND id = $2';
 
@@ -50,7 +50,7 @@ export function createAccountStore({ pool }: Database): AccountStore {
       }),
 
     async closeSignIns(tenantId, userId, exceptSignInId) {
-      await asTenant(pool, tenantId, (db) => db.query(CLOSE_ALL, [tenantId, userId, exceptSignInId]));
+      await askAsTenant(pool, tenantId, CLOSE_ALL, [tenantId, userId, exceptSignInId]);
     },
   };
 }

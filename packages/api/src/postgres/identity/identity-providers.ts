@@ -6,7 +6,7 @@ import {
 } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint, type Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant, asTenant } from '../tenancy.ts';
 
 const COLUMNS = `id, name, issuer, audiences, algorithms, jwks_url AS "jwksUrl", jwks, created_at AS "createdAt"`;
 
@@ -64,7 +64,7 @@ export function createIdentityProviderStore({ pool }: Database): IdentityProvide
     async create(tenantId, id, { name, issuer, audiences, algorithms, jwksUrl, jwks }) {
       const values = [id, tenantId, name, issuer, audiences, algorithms, jwksUrl, jwks];
       try {
-        const { rows } = await asTenant(pool, tenantId, (db) => db.query<IdentityProvider>(CREATE, values));
+        const { rows } = await askAsTenant<IdentityProvider>(pool, tenantId, CREATE, values);
         return rows[0]!;
       } catch (cause) {
         if (brokenConstraint(cause) === 'identity_providers_tenant_id_issuer_key') {

@@ -1,6 +1,6 @@
 import { CVaultError, LINK_HOURS, type LinkHolder, type LinkStore, type MailUser } from '@cvault/core';
 import type { Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant, asTenant } from '../tenancy.ts';
 
 const USER_OF = `
 SELECT u.id, u.email_verified_at IS NOT NULL AS "emailVerified", u.password_hash IS NOT NULL AS "hasPassword"
@@ -60,7 +60,7 @@ export function createLinkStore({ pool }: Database): LinkStore {
 
     async put(tenantId, { userId, email, purpose, hash }) {
       const values = [hash, tenantId, userId, email, purpose, LINK_HOURS[purpose]];
-      await asTenant(pool, tenantId, (db) => db.query(PUT, values));
+      await askAsTenant(pool, tenantId, PUT, values);
     },
 
     find: ({ tenantId, mode }, purpose, hash) =>

@@ -1,6 +1,6 @@
 import type { ClaimedMail, MailOutbox } from '@cvault/core';
 import type { Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant } from '../tenancy.ts';
 
 const ADD = `
 INSERT INTO mail_outbox (id, tenant_id, mode, purpose, recipient) VALUES ($1, $2, $3, $4::mail_purpose, $5)`;
@@ -20,7 +20,7 @@ UPDATE mail_outbox SET not_before = now() + $3 * interval '1 second' WHERE tenan
 export function createMailOutbox({ pool }: Database): MailOutbox {
   return {
     async add({ id, tenantId, mode, purpose, sealedRecipient }) {
-      await asTenant(pool, tenantId, (db) => db.query(ADD, [id, tenantId, mode, purpose, sealedRecipient]));
+      await askAsTenant(pool, tenantId, ADD, [id, tenantId, mode, purpose, sealedRecipient]);
     },
 
     async claim(limit) {

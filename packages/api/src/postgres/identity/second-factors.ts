@@ -1,7 +1,7 @@
 import { CHALLENGE_SECONDS, type SecondFactorStore, type StoredSecondFactor } from '@cvault/core';
 import type pg from 'pg';
 import type { Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant, asTenant } from '../tenancy.ts';
 
 const FIND = `
 SELECT f.secret AS "sealedSecret", f.confirmed_at IS NOT NULL AS confirmed,
@@ -75,7 +75,7 @@ export function createSecondFactorStore({ pool }: Database): SecondFactorStore {
     reset: ({ tenantId, mode }, userId) => changes(tenantId, RESET, [tenantId, userId, mode]),
 
     async openChallenge(tenantId, userId, hash) {
-      await asTenant(pool, tenantId, (db) => db.query(OPEN_CHALLENGE, [hash, tenantId, userId]));
+      await askAsTenant(pool, tenantId, OPEN_CHALLENGE, [hash, tenantId, userId]);
     },
 
     findChallenge: ({ tenantId, mode }, hash) =>

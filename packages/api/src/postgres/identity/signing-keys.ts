@@ -6,7 +6,7 @@ import {
   type StoredSigningKey,
 } from '@cvault/core';
 import type { Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant, asTenant } from '../tenancy.ts';
 
 interface KeyRow {
   id: string | null;
@@ -45,7 +45,7 @@ DELETE FROM signing_keys k WHERE EXISTS (
 export function createSigningKeyStore({ pool }: Database): SigningKeyStore {
   return {
     async list(tenantId) {
-      const { rows } = await asTenant(pool, tenantId, (db) => db.query<KeyRow>(LIST, [tenantId]));
+      const { rows } = await askAsTenant<KeyRow>(pool, tenantId, LIST, [tenantId]);
       if (rows.length === 0) return null;
       return rows.flatMap(({ id, public_key, private_key, signs_from }): StoredSigningKey[] =>
         id === null

@@ -6,7 +6,7 @@ import {
   type UserStore,
 } from '@cvault/core';
 import { brokenConstraint, type Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant, asTenant } from '../tenancy.ts';
 
 interface UserRow {
   id: string;
@@ -93,9 +93,7 @@ export function createUserStore({ pool }: Database): UserStore {
     async register(user) {
       const values = [user.id, user.tenantId, user.email, user.passwordHash, user.mode];
       try {
-        const { rows } = await asTenant(pool, user.tenantId, (db) =>
-          db.query<UserRow>({ ...REGISTER, values }),
-        );
+        const { rows } = await askAsTenant<UserRow>(pool, user.tenantId, { ...REGISTER, values });
         return rows.map(userFromRow)[0]!;
       } catch (cause) {
         // Without the cause: PostgreSQL's words for it hold the address.
@@ -107,17 +105,17 @@ export function createUserStore({ pool }: Database): UserStore {
     },
 
     async registerUnverified({ id, tenantId, mode, email, passwordHash }) {
-      await asTenant(pool, tenantId, (db) =>
-        db.query(REGISTER_UNVERIFIED, [id, tenantId, email, passwordHash, mode]),
-      );
+      await askAsTenant(pool, tenantId, REGISTER_UNVERIFIED, [id, tenantId, email, passwordHash, mode]);
     },
 
     async findByEmail(tenantId, mode, email) {
-      const { rows } = await asTenant(pool, tenantId, (db) =>
-        db.query<UserRow & { password_hash: string | null; email_verified: boolean }>({
+      const { rows } = await askAsTenant<UserRow & { password_hash: string | null; email_verified: boolean }>(
+        pool,
+        tenantId,
+        {
           ...FIND_BY_EMAIL,
           values: [tenantId, email, mode],
-        }),
+        },
       );
       const [row] = rows;
       if (row === undefined) return null;
@@ -125,13 +123,14 @@ export function createUserStore({ pool }: Database): UserStore {
     },
 
     async openSignIn({ id, tenantId, userId, refreshTokenHash }) {
-      await asTenant(pool, tenantId, (db) =>
-        db.query({ ...OPEN_SIGN_IN, values: [id, tenantId, userId, refreshTokenHash] }),
-      );
+      await askAsTenant(pool, tenantId, {
+        ...OPEN_SIGN_IN,
+        values: [id, tenantId, userId, refreshTokenHash],
+      });
     },
 
     async closeSignIn(tenantId, signInId) {
-      await asTenant(pool, tenantId, (db) => db.query(CLOSE_SIGN_IN, [tenantId, signInId]));
+      await askAsTenant(pool, tenantId, CLOSE_SIGN_IN, [tenantId, signInId]);
     },
 
     async rotate(tenantId, mode, usedHash, newHash) {
@@ -147,9 +146,7 @@ export function createUserStore({ pool }: Database): UserStore {
     },
 
     async replacePasswordHash(userId, tenantId, oldHash, newHash) {
-      await asTenant(pool, tenantId, (db) =>
-        db.query(REPLACE_PASSWORD_HASH, [tenantId, userId, oldHash, newHash]),
-      );
+      await askAsTenant(pool, tenantId, REPLACE_PASSWORD_HASH, [tenantId, userId, oldHash, newHash]);
     },
 
     async forgetEndedSignIns() {

@@ -1,6 +1,6 @@
 import type { PlanStore, SomeUserLimits, UserLimits, UserPlan } from '@cvault/core';
 import type { Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant } from '../tenancy.ts';
 import { inTransaction } from '../transaction.ts';
 
 const LIMITS = {
@@ -106,9 +106,7 @@ export function createPlanStore({ pool }: Database): PlanStore {
 
     async limitUser(tenantId, userId, limits) {
       const { sql, values } = limitUserSql(limits);
-      const { rows } = await asTenant(pool, tenantId, (db) =>
-        db.query<UserPlanRow>(sql, [tenantId, userId, ...values]),
-      );
+      const { rows } = await askAsTenant<UserPlanRow>(pool, tenantId, sql, [tenantId, userId, ...values]);
       return rows[0] === undefined ? null : userPlanFromRow(rows[0]);
     },
 

@@ -1,6 +1,6 @@
 import { CVaultError, type SomeSettings, type Tenant, type TenantStore } from '@cvault/core';
 import { brokenConstraint, type Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant } from '../tenancy.ts';
 import { TENANT_COLUMNS, type TenantRow, tenantFromRow } from './rows.ts';
 import { beginDeletion, finishDeletion, setTenantState } from './states.ts';
 
@@ -74,7 +74,7 @@ function translated(cause: unknown): unknown {
 export function createTenantStore({ pool }: Database): TenantStore {
   async function one(sql: string, values: readonly [id: string, ...unknown[]]): Promise<Tenant | null> {
     try {
-      const row = (await asTenant(pool, values[0], (db) => db.query<TenantRow>(sql, [...values]))).rows[0];
+      const row = (await askAsTenant<TenantRow>(pool, values[0], sql, [...values])).rows[0];
       return row === undefined ? null : tenantFromRow(row);
     } catch (cause) {
       throw translated(cause);

@@ -1,7 +1,7 @@
 import { CVaultError, TEST_EVENT, type WebhookEndpointStore } from '@cvault/core';
 import type pg from 'pg';
 import type { Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant, asTenant } from '../tenancy.ts';
 import {
   DELIVERY_COLUMNS,
   deliveryFromRow,
@@ -48,7 +48,7 @@ WHERE d.tenant_id = $1 AND d.endpoint_id = $2`;
 /** A tenant's endpoints, each statement under the tenant's own row-level security. */
 export function createWebhookEndpointStore({ pool }: Database): WebhookEndpointStore {
   const query = <R extends pg.QueryResultRow>(tenantId: string, sql: string, values: unknown[]) =>
-    asTenant(pool, tenantId, (db) => db.query<R>(sql, [tenantId, ...values]));
+    askAsTenant<R>(pool, tenantId, sql, [tenantId, ...values]);
 
   async function one(tenantId: string, sql: string, values: unknown[]) {
     const row = (await query<EndpointRow>(tenantId, sql, values)).rows[0];
