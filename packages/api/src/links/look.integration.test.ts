@@ -96,7 +96,10 @@ describe('a look at a VPN server', () => {
   test('is one replica’s alone, until its claim has run out', async () => {
     const counts = await Promise.all([1, 2, 3].map(() => look({ [serverId]: answering(agent) })));
     expect(counts.map(({ quiet }) => quiet).sort()).toEqual([0, 0, 1]);
-    await database.pool.query('UPDATE servers SET look_after = now() WHERE id = $1', [serverId]);
+    await database.pool.query(
+      'UPDATE servers SET look_after = now() - make_interval(secs => 1) WHERE id = $1',
+      [serverId],
+    );
     expect(await look({ [serverId]: answering(agent) })).toMatchObject({ quiet: 1 });
   });
 

@@ -137,7 +137,10 @@ async function aProcess(): Promise<Metering> {
 }
 
 async function due(): Promise<void> {
-  await database.pool.query('UPDATE meter_passes SET due_at = now() WHERE server_id = $1', [server.id]);
+  await database.pool.query(
+    'UPDATE meter_passes SET due_at = now() - make_interval(secs => 1) WHERE server_id = $1',
+    [server.id],
+  );
 }
 
 const stats = (

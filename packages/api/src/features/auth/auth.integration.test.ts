@@ -373,7 +373,10 @@ describe('refresh tokens', () => {
       [user.id],
     );
     expect(Number(rows[0]?.days)).toBeCloseTo(30, 2);
-    await database.pool.query('UPDATE sign_ins SET expires_at = now() WHERE user_id = $1', [user.id]);
+    await database.pool.query(
+      'UPDATE sign_ins SET expires_at = now() - make_interval(secs => 1) WHERE user_id = $1',
+      [user.id],
+    );
     expect((await refresh(refreshToken)).statusCode).toBe(401);
     expect((await me(accessToken)).statusCode).toBe(401);
   });

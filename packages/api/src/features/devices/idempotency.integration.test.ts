@@ -100,7 +100,10 @@ describe('a process that dies between the commit and the answer', () => {
       [id],
     );
     const runsOut = () =>
-      database.pool.query('UPDATE idempotency_keys SET claimed_until = now() WHERE intended_id = $1', [id]);
+      database.pool.query(
+        'UPDATE idempotency_keys SET claimed_until = now() - make_interval(secs => 1) WHERE intended_id = $1',
+        [id],
+      );
     return { first, id, runsOut };
   }
 

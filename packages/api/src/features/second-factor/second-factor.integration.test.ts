@@ -113,7 +113,7 @@ describe('a user with a second factor', () => {
       payload: { challengeToken, code: codeOf(secret) },
     });
     expect(foreign.json()).toMatchObject({ code: 'invalid_challenge' });
-    await database.pool.query('UPDATE sign_in_challenges SET expires_at = now()');
+    await database.pool.query('UPDATE sign_in_challenges SET expires_at = now() - make_interval(secs => 1)');
     expect((await finish(challengeToken, codeOf(secret))).json()).toMatchObject({
       code: 'invalid_challenge',
     });

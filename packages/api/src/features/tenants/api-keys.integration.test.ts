@@ -121,7 +121,10 @@ describe('an end', () => {
     const [revoked, expired] = [await make({}), await make({ expiresAt: '2099-01-01T00:00:00Z' })];
     for (const { key } of [revoked, expired]) expect(await as(key, behindProxy).opens()).toBe(200);
     expect((await send('DELETE', `${OWN}/${revoked.id}`)).statusCode).toBe(204);
-    await database.pool.query('UPDATE api_keys SET expires_at = now() WHERE id = $1', [expired.id]);
+    await database.pool.query(
+      'UPDATE api_keys SET expires_at = now() - make_interval(secs => 1) WHERE id = $1',
+      [expired.id],
+    );
     for (const { key } of [revoked, expired]) {
       expect(await as(key).opens()).toBe(401);
       expect(await as(key, behindProxy).opens()).toBe(401);

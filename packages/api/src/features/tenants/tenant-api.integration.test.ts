@@ -136,10 +136,10 @@ describe('suspending', () => {
     for (const bits of sets) {
       const id = await register(acme, `holds ${bits}`);
       if (bits === 0) continue;
-      await database.pool.query('UPDATE devices SET expires_at = now() WHERE id = $1 AND $2', [
-        id,
-        bits === HOLDS.expired,
-      ]);
+      await database.pool.query(
+        'UPDATE devices SET expires_at = now() - make_interval(secs => 1) WHERE id = $1 AND $2',
+        [id, bits === HOLDS.expired],
+      );
       const { rows } = await database.pool.query<{ server_id: string }>(putHold('id = $1'), [id, bits]);
       api.cvault.fleet.wake(rows.map((row) => row.server_id));
     }

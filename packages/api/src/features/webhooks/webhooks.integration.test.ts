@@ -28,7 +28,10 @@ async function anEndpoint(settings: object = {}, path = '/hook'): Promise<Endpoi
   return answer.json<Endpoint>();
 }
 const remove = (endpoint: Endpoint) => alice.call('DELETE', `${PATH}/${endpoint.id}`);
-const due = () => database.pool.query("UPDATE webhook_deliveries SET due_at = now() WHERE state = 'pending'");
+const due = () =>
+  database.pool.query(
+    "UPDATE webhook_deliveries SET due_at = now() - make_interval(secs => 1) WHERE state = 'pending'",
+  );
 const isVerified = (secret: string, { body, headers }: { body: string; headers: Record<string, string> }) => {
   try {
     new Webhook(secret).verify(body, headers);

@@ -207,7 +207,10 @@ describe('whose turn it is', () => {
   test('what was written down whole is told to the next, as long as the agent lives', async () => {
     const { head } = await sample([]);
     const due = async () => {
-      await database.pool.query('UPDATE meter_passes SET due_at = now() WHERE server_id = $1', [server.id]);
+      await database.pool.query(
+        'UPDATE meter_passes SET due_at = now() - make_interval(secs => 1) WHERE server_id = $1',
+        [server.id],
+      );
       return (await meters.claimDue([server.id], 30))[0];
     };
     expect(await due()).toEqual({ serverId: server.id, stored: { epoch, pass: head.pass } });

@@ -169,7 +169,9 @@ test('processes that die at any point lose nothing: 100 rounds', { timeout: 120_
     if (round % 3 === 2) await sender.idle();
     await doomed.end();
     // The lease of the dead.
-    await sql("UPDATE webhook_deliveries SET due_at = now() WHERE state = 'pending'");
+    await sql(
+      "UPDATE webhook_deliveries SET due_at = now() - make_interval(secs => 1) WHERE state = 'pending'",
+    );
   }
   await sendAll(aSender((_url, headers) => Promise.resolve(take(headers))));
   const { rows } = (await sql('SELECT id FROM webhook_events')) as unknown as { rows: { id: string }[] };
