@@ -16,6 +16,7 @@ import { until } from '../e2e/harness/until.ts';
 import type { AgentDigest } from '../packages/api/src/links/link.ts';
 import { lookAtAll } from '../packages/api/src/links/look.ts';
 import { type Database, openDatabase } from '../packages/api/src/postgres/database.ts';
+import { createDeviceDirectoryStore } from '../packages/api/src/postgres/devices/directory.ts';
 import { createDeviceStore } from '../packages/api/src/postgres/devices/store.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/api/src/postgres/embedded.ts';
 import { migrate } from '../packages/api/src/postgres/migrate.ts';
@@ -106,10 +107,13 @@ async function fill(owner: Owner): Promise<void> {
 interface Paths {
   readonly register: Measured;
   readonly list: Measured;
+  readonly page: Measured;
   readonly usage: Measured;
 }
 
 const DAYS = 30;
+/** As `GET /tenant/devices` has it by default, and one more that says whether there is another page. */
+const PAGE = 51;
 
 /** Usage of a tenant's devices by the day, as the roll-up leaves it. */
 async function meter({ tenantId, userId }: Owner): Promise<void> {
@@ -131,6 +135,15 @@ function usagePerDay({ tenantId }: Owner) {
   return createUsageStore(database).series({ of: 'tenant', tenantId }, range, 100_001);
 }
 
+async function middleDevice({ tenantId }: Owner): Promise<string> {
+  const { rows } = await database.pool.query<{ id: string }>(
+    `SELECT id FROM devices WHERE tenant_id = $1 ORDER BY id
+     OFFSET (SELECT count(*) / 3 FROM devices WHERE tenant_id = $1) LIMIT 1`,
+    [tenantId],
+  );
+  return rows[0]!.id;
+}
+
 async function paths(owner: Owner, region: string): Promise<Paths> {
   const devices = createDeviceStore(database, 3_600_000);
   const keys = Array.from({ length: COUNT + 30 }, () => generateKeyPair().publicKey);
@@ -141,11 +154,20 @@ async function paths(owner: Owner, region: string): Promise<Paths> {
   for (let n = 0; n < 5; n++) await devices.register(aDevice(lister, { region }));
   await measure(30, 1, () => devices.list(lister));
   const list = await measure(COUNT, 1, () => devices.list(lister));
+  // A tenant with a page full of devices, or, in the full system, with a million: from a place in the middle of them.
+  const directory = createDeviceDirectoryStore(database);
+  const scope = { tenantId: owner.tenantId, mode: 'live' as const };
+  const middle = { limit: PAGE, afterId: await middleDevice(owner) };
+  const turnPage = () => directory.list(scope, {}, middle);
+  const devicesOnPage = (await turnPage()).length;
+  if (devicesOnPage !== PAGE) throw new Error(`a page of ${devicesOnPage} devices instead of ${PAGE}`);
+  await measure(30, 1, turnPage);
+  const page = await measure(COUNT, 1, turnPage);
   await meter(lister);
   const days = await usagePerDay(lister);
   if (days?.length !== DAYS) throw new Error(`${days?.length ?? 'no'} days of usage instead of ${DAYS}`);
   await measure(30, 1, () => usagePerDay(lister));
-  return { register: registered, list, usage: await measure(COUNT, 1, () => usagePerDay(lister)) };
+  return { register: registered, list, page, usage: await measure(COUNT, 1, () => usagePerDay(lister)) };
 }
 
 /** One look at all VPN servers, each of which says what the database wants: CPU time of this process and of PostgreSQL. */
@@ -210,6 +232,7 @@ test('a fleet', { timeout: 600_000 }, async () => {
       [
         row('register a device', empty.register, full.register, '≤ 1.5'),
         row('list a user’s devices', empty.list, full.list, '≤ 2'),
+        row('a page of a tenant’s devices', empty.page, full.page, '≤ 2'),
         row(`a tenant’s usage per day, ${DAYS} days of 5 devices`, empty.usage, full.usage, '≤ 2'),
       ],
     ),
@@ -232,7 +255,7 @@ test('the API’s memory with a link to each of a thousand VPN servers', { timeo
   await database.pool.query('CREATE DATABASE links');
   const url = postgres.url.map((text) => text.replace(/\/cvault$/, '/links'));
   await migrate(url.reveal());
-  const links = openDatabase(url, { role: 'cvault_links', connections: 2 });
+  const links = openDatabase(url, { role: null, connections: 2 });
   const secrets = makeSecrets();
   try {
     await links.pool.query(

@@ -31,7 +31,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cvault-bench-'));
   postgres = await startEmbeddedPostgres(folder);
   await migrate(postgres.url.reveal());
-  plane = await startControlPlane(postgres.url.reveal(), secrets);
+  // One tenant has no more than 50 addresses resting, and each revocation makes one rest.
+  plane = await startControlPlane(postgres.url.reveal(), secrets, { CVAULT_QUARANTINE_SECONDS: '10' });
   vpn = await startSshVpnServer(plane, secrets, { poolCidr: '10.66.0.0/20', region: 'bench' });
   phone = await startWireGuardClient((await vpn.internet.addClient('phone')).namespace);
   alice = await createUser(plane.baseUrl, secrets.CVAULT_ADMIN_KEY, 'bench');

@@ -13,13 +13,8 @@ await orStop(() => {
   const missing = installSystemPackages('test');
   if (missing.length > 0) throw new Stop(`missing packages: ${missing.join(' ')}`);
 });
-const args = [
-  'run',
-  '--project',
-  'bench',
-  '--reporter=dot',
-  '--disable-console-intercept',
-  ...process.argv.slice(2),
-];
+// What is asked for comes before the switches: one of them would take it for its value.
+const switches = ['--project', 'bench', '--reporter=dot', '--disable-console-intercept'];
+const args = ['run', ...process.argv.slice(2), ...switches];
 const { status } = spawnSync(join(ROOT, 'node_modules/.bin/vitest'), args, { cwd: ROOT, stdio: 'inherit' });
 process.exit(status ?? 1);

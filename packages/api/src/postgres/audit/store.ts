@@ -1,19 +1,14 @@
 import { type AuditChain, type AuditEntry, type AuditScope, type AuditStore, BEGINNING } from '@cvault/core';
 import type pg from 'pg';
 import type { Database } from '../database.ts';
+import { given } from '../given.ts';
 import { asTenant } from '../tenancy.ts';
 import { inTransaction } from '../transaction.ts';
 import { CHAIN, ENTRY_COLUMNS, type EntryRow, entryFromRow } from './rows.ts';
 
 const PART_ROWS = 1_000;
 
-const LIST = `
-SELECT ${ENTRY_COLUMNS} FROM audit_log
-WHERE ($1::uuid IS NULL OR tenant_id = $1) AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`;
-
-const ALL = `
-SELECT ${ENTRY_COLUMNS} FROM audit_log
-WHERE ($1::uuid IS NULL OR tenant_id = $1) AND id > $2 ORDER BY id LIMIT ${PART_ROWS}`;
+const SELECT = `SELECT ${ENTRY_COLUMNS} FROM audit_log WHERE true`;
 
 /** A chain is there if any trace of it is. */
 const CHAINS = `
@@ -58,16 +53,24 @@ export function createAuditStore({ pool }: Database): AuditStore {
 
   return {
     async list(scope, { limit, beforeId }) {
-      const values = [scope.tenantId, beforeId ?? null, limit];
-      return (await within(scope, (db) => db.query<EntryRow>(LIST, values))).rows.map(entryFromRow);
+      const { and, values } = given(
+        [limit],
+        [
+          ['tenant_id =', scope.tenantId],
+          ['id <', beforeId],
+        ],
+      );
+      const sql = `${SELECT}${and} ORDER BY id DESC LIMIT $1`;
+      return (await within(scope, (db) => db.query<EntryRow>(sql, values))).rows.map(entryFromRow);
     },
 
     // A transaction for each part: a reader that is slow must not hold one.
     async *all(scope) {
       let after = 0;
       for (;;) {
-        const values = [scope.tenantId, after];
-        const { rows } = await within(scope, (db) => db.query<EntryRow>(ALL, values));
+        const { and, values } = given([after, PART_ROWS], [['tenant_id =', scope.tenantId]]);
+        const sql = `${SELECT} AND id > $1${and} ORDER BY id LIMIT $2`;
+        const { rows } = await within(scope, (db) => db.query<EntryRow>(sql, values));
         yield* rows.map(entryFromRow);
         if (rows.length < PART_ROWS) return;
         after = rows.at(-1)!.id;

@@ -8,7 +8,8 @@ import {
 import type pg from 'pg';
 import type { Database } from '../database.ts';
 import { externalIdRefusal } from '../external-ids.ts';
-import { asTenant } from '../tenancy.ts';
+import { given } from '../given.ts';
+import { askAsTenant, asTenant } from '../tenancy.ts';
 import { putHold, releaseHold } from './holds.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
 
@@ -21,12 +22,6 @@ const STATUS = `
 CASE WHEN d.state <> 'live' THEN d.state::text
   WHEN d.applied_generation = d.generation AND d.applied_epoch IS NOT DISTINCT FROM s.epoch THEN 'active'
   ELSE 'pending' END`;
-
-const LIST = `
-${SELECT} AND ($4::uuid IS NULL OR d.id > $4) AND ($5::uuid IS NULL OR d.user_id = $5)
-  AND ($6::text IS NULL OR ${STATUS} = $6) AND ($7::uuid IS NULL OR d.server_id = $7)
-  AND ($8::text IS NULL OR s.region = $8) AND ($9::text IS NULL OR d.external_id = $9)
-ORDER BY d.id LIMIT $3`;
 
 const UPDATE = `
 UPDATE devices SET external_id = CASE WHEN $4 THEN $5 ELSE external_id END, metadata = coalesce($6, metadata)
@@ -52,12 +47,21 @@ async function findIn(
 
 export function createDeviceDirectoryStore({ pool }: Database): DeviceDirectoryStore {
   return {
-    list: ({ tenantId, mode }, filter, { limit, afterId }) =>
-      asTenant(pool, tenantId, async (db) => {
-        const { userId, status, serverId, region, externalId } = filter;
-        const given = [afterId, userId, status, serverId, region, externalId].map((value) => value ?? null);
-        return (await db.query<Row>(LIST, [tenantId, mode, limit, ...given])).rows.map(fromRow);
-      }),
+    async list({ tenantId, mode }, { userId, status, serverId, region, externalId }, { limit, afterId }) {
+      const { and, values } = given(
+        [tenantId, mode, limit],
+        [
+          ['d.id >', afterId],
+          ['d.user_id =', userId],
+          [`${STATUS} =`, status],
+          ['d.server_id =', serverId],
+          ['s.region =', region],
+          ['d.external_id =', externalId],
+        ],
+      );
+      const text = `${SELECT}${and} ORDER BY d.id LIMIT $3`;
+      return (await askAsTenant<Row>(pool, tenantId, text, values)).rows.map(fromRow);
+    },
 
     find: (scope, id) => asTenant(pool, scope.tenantId, (db) => findIn(db, scope, id)),
 

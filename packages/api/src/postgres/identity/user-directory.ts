@@ -12,8 +12,9 @@ import type pg from 'pg';
 import { brokenConstraint, type Database } from '../database.ts';
 import { putHold, releaseHold } from '../devices/holds.ts';
 import { externalIdRefusal } from '../external-ids.ts';
+import { given } from '../given.ts';
 import { USER_PLAN_COLUMNS, type UserPlanRow, userPlanFromRow } from '../plans/store.ts';
-import { asTenant } from '../tenancy.ts';
+import { askAsTenant, asTenant } from '../tenancy.ts';
 import { deleteDevicesOf } from '../tenants/states.ts';
 
 /** Of a user `u` of tenant `t`. */
@@ -26,11 +27,6 @@ type UserRow = UserPlanRow & { state: UserState; external_id: string | null; met
 function userFromRow(row: UserRow): TenantUser {
   return { ...userPlanFromRow(row), state: row.state, externalId: row.external_id, metadata: row.metadata };
 }
-
-const LIST = `
-SELECT ${COLUMNS} ${FROM} AND ($4::uuid IS NULL OR u.id > $4) AND ($5::text IS NULL OR u.email = $5)
-  AND ($6::text IS NULL OR u.external_id = $6) AND ($7::user_state IS NULL OR u.state = $7)
-ORDER BY u.id LIMIT $3`;
 
 const FIND = `SELECT ${COLUMNS} ${FROM} AND u.id = $3`;
 
@@ -89,19 +85,19 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
   }
 
   return {
-    list: ({ tenantId, mode }, { email, externalId, state }, { limit, afterId }) =>
-      asTenant(pool, tenantId, async (db) => {
-        const values = [
-          tenantId,
-          mode,
-          limit,
-          afterId ?? null,
-          email ?? null,
-          externalId ?? null,
-          state ?? null,
-        ];
-        return (await db.query<UserRow>(LIST, values)).rows.map(userFromRow);
-      }),
+    async list({ tenantId, mode }, { email, externalId, state }, { limit, afterId }) {
+      const { and, values } = given(
+        [tenantId, mode, limit],
+        [
+          ['u.id >', afterId],
+          ['u.email =', email],
+          ['u.external_id =', externalId],
+          ['u.state =', state],
+        ],
+      );
+      const text = `SELECT ${COLUMNS} ${FROM}${and} ORDER BY u.id LIMIT $3`;
+      return (await askAsTenant<UserRow>(pool, tenantId, text, values)).rows.map(userFromRow);
+    },
 
     find: (scope, id) => asTenant(pool, scope.tenantId, (db) => findIn(db, scope, id)),
 

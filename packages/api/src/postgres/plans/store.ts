@@ -1,5 +1,6 @@
 import type { PlanStore, SomeUserLimits, UserLimits, UserPlan } from '@cvault/core';
 import type { Database } from '../database.ts';
+import { given } from '../given.ts';
 import { askAsTenant } from '../tenancy.ts';
 import { inTransaction } from '../transaction.ts';
 
@@ -77,11 +78,10 @@ SELECT id, tenant_id, user_id, after_device FROM plan_changes ORDER BY id LIMIT 
  * Devices that are registered meanwhile have the new plan already (see REGISTER), and a device that is held back gets it with
  * the generation that brings it back.
  */
-const SPREAD = `
+const spreadSql = (and: string) => `
 WITH batch AS (
-  SELECT id FROM devices
-  WHERE tenant_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND id > $3 AND state = 'live'
-  ORDER BY id LIMIT $4 FOR UPDATE
+  SELECT id FROM devices WHERE tenant_id = $1 AND id > $2 AND state = 'live'${and}
+  ORDER BY id LIMIT $3 FOR UPDATE
 ), d AS (
   UPDATE devices SET generation = generation + 1 FROM batch WHERE devices.id = batch.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
@@ -96,10 +96,11 @@ export function createPlanStore({ pool }: Database): PlanStore {
     async users(tenantId, { limit, afterId }) {
       const { rowCount } = await pool.query('SELECT FROM tenants WHERE id = $1', [tenantId]);
       if (rowCount === 0) return null;
+      const { and, values } = given([tenantId, limit], [['u.id >', afterId]]);
       const { rows } = await pool.query<UserPlanRow>(
         `SELECT ${USER_PLAN_COLUMNS} FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id
-         WHERE u.tenant_id = $1 AND ($3::uuid IS NULL OR u.id > $3) ORDER BY u.id LIMIT $2`,
-        [tenantId, limit, afterId ?? null],
+         WHERE u.tenant_id = $1${and} ORDER BY u.id LIMIT $2`,
+        values,
       );
       return rows.map(userPlanFromRow);
     },
@@ -118,12 +119,11 @@ export function createPlanStore({ pool }: Database): PlanStore {
           )
         ).rows[0];
         if (change === undefined) return null;
-        const { rows } = await db.query<{ id: string; server_id: string }>(SPREAD, [
-          change.tenant_id,
-          change.user_id,
-          change.after_device,
-          limit,
-        ]);
+        const { and, values } = given(
+          [change.tenant_id, change.after_device, limit],
+          [['user_id =', change.user_id]],
+        );
+        const { rows } = await db.query<{ id: string; server_id: string }>(spreadSql(and), values);
         if (rows.length < limit) await db.query('DELETE FROM plan_changes WHERE id = $1', [change.id]);
         else {
           const after = [change.id, rows.at(-1)!.id];

@@ -10,6 +10,7 @@ import { type ChangedTenant, HOLDS, notFound } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
 import { putHold, releaseHold } from '../devices/holds.ts';
+import { given } from '../given.ts';
 import { inTransaction } from '../transaction.ts';
 import { TENANT_COLUMNS, type TenantRow, tenantFromRow } from './rows.ts';
 
@@ -19,11 +20,10 @@ const RESUME = releaseHold('tenant_id = $1');
 const SET_STATE = `
 UPDATE tenants SET state = $2::tenant_state WHERE id = $1 AND state <> 'deleting' RETURNING ${TENANT_COLUMNS}`;
 
-/** As when its owner deletes it, for all devices of the tenant or, where `$2` is not null, of one user. */
-const DELETE_DEVICES = `
+/** As when its owner deletes it, for all devices of the tenant. */
+const deleteDevicesSql = (and: string) => `
 WITH before AS (
-  SELECT id FROM devices
-  WHERE tenant_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND state <> 'deleted' ORDER BY id FOR UPDATE
+  SELECT id FROM devices WHERE tenant_id = $1 AND state <> 'deleted'${and} ORDER BY id FOR UPDATE
 ), d AS (
   UPDATE devices SET state = 'deleted', generation = generation + 1, private_key = NULL,
     preshared_key = NULL, replaces_key = NULL, overlap_until = NULL
@@ -56,7 +56,8 @@ export async function deleteDevicesOf(
   tenantId: string,
   userId: string | null,
 ): Promise<string[]> {
-  return idsOf((await db.query<{ server_id: string }>(DELETE_DEVICES, [tenantId, userId])).rows);
+  const { and, values } = given([tenantId], [['user_id =', userId]]);
+  return idsOf((await db.query<{ server_id: string }>(deleteDevicesSql(and), values)).rows);
 }
 
 /** @throws CVaultError `not_found`, which undoes the first pass */

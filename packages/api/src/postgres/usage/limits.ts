@@ -1,6 +1,7 @@
 import { type DataLimitStore, HOLDS } from '@cvault/core';
 import type { Database } from '../database.ts';
 import { putHold, releaseHold } from '../devices/holds.ts';
+import { given } from '../given.ts';
 import { inTransaction, repeating } from '../transaction.ts';
 import { periodStartSql, USER_DATA_LIMIT } from './period.ts';
 
@@ -52,13 +53,13 @@ FROM data_renewals r JOIN tenants t ON t.id = r.tenant_id
 WHERE t.state = 'active' AND r.starts_at < ${periodStartSql('t.data_reset_day')}
 ORDER BY r.tenant_id LIMIT 1 FOR UPDATE OF r SKIP LOCKED`;
 
-const RENEW = `
+const renewSql = (and: string) => `
 WITH before AS (
   SELECT d.id FROM devices d JOIN tenants t ON t.id = d.tenant_id
   JOIN tenant_users u ON u.tenant_id = d.tenant_id AND u.id = d.user_id
-  WHERE d.tenant_id = $1 AND ($2::uuid IS NULL OR d.id > $2) AND d.state = 'live'
+  WHERE d.tenant_id = $1 AND d.state = 'live'${and}
     AND (t.data_limit_bytes IS NOT NULL OR ${USER_DATA_LIMIT} IS NOT NULL)
-  ORDER BY d.id LIMIT $3 FOR NO KEY UPDATE OF d
+  ORDER BY d.id LIMIT $2 FOR NO KEY UPDATE OF d
 ), d AS (
   UPDATE devices SET generation = generation + 1 FROM before WHERE devices.id = before.id AND devices.state = 'live'
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
@@ -114,11 +115,8 @@ export function createDataLimitStore({ pool }: Database): DataLimitStore {
         );
         const turned = rows[0];
         if (turned === undefined) return { done: true, serverIds: [] };
-        const renewed = await db.query<{ id: string; server_id: string }>(RENEW, [
-          turned.tenant_id,
-          turned.after_device,
-          RENEW_DEVICES,
-        ]);
+        const { and, values } = given([turned.tenant_id, RENEW_DEVICES], [['d.id >', turned.after_device]]);
+        const renewed = await db.query<{ id: string; server_id: string }>(renewSql(and), values);
         const more = renewed.rows.length === RENEW_DEVICES;
         await db.query(
           'UPDATE data_renewals SET starts_at = CASE WHEN $2::uuid IS NULL THEN $3 ELSE starts_at END, after_device = $2 WHERE tenant_id = $1',
