@@ -1,5 +1,6 @@
 import type { SealedColumn, SealedStore, SealedValue } from '@cvault/core';
 import type { Database } from '../database.ts';
+import { given } from '../given.ts';
 
 interface OwnedColumn extends SealedColumn {
   /** Where its cell's owner stands; null for what belongs to no tenant. */
@@ -26,10 +27,10 @@ export const SEALED_COLUMNS: readonly OwnedColumn[] = [
 /** The version in a record's header: see core's vault. */
 const versionOf = (column: string) => `(get_byte(${column}, 1) << 8) + get_byte(${column}, 2)`;
 
-function outdatedSql({ table, column, owner, row = 'id' }: OwnedColumn): string {
+function outdatedSql({ table, column, owner, row = 'id' }: OwnedColumn, and: string): string {
   return `
 SELECT ${row} AS id, ${owner ?? "'platform'"} AS owner, ${column} AS record FROM ${table}
-WHERE ${column} IS NOT NULL AND ${versionOf(column)} <> $1 AND ($2::uuid IS NULL OR ${row} > $2) ORDER BY ${row} LIMIT $3`;
+WHERE ${column} IS NOT NULL AND ${versionOf(column)} <> $1${and} ORDER BY ${row} LIMIT $2`;
 }
 
 /** Names of tables and columns are those above, none comes from outside. */
@@ -57,13 +58,10 @@ export function createSealedStore({ pool }: Pick<Database, 'pool'>): SealedStore
     },
 
     async outdated(of, version, afterId, limit) {
-      const { table, column } = find(of);
-      const sql = outdatedSql(find(of));
-      const { rows } = await pool.query<{ id: string; owner: string; record: Buffer }>(sql, [
-        version,
-        afterId,
-        limit,
-      ]);
+      const { table, column, row = 'id' } = find(of);
+      const { and, values } = given([version, limit], [[`${row} >`, afterId]]);
+      const sql = outdatedSql(find(of), and);
+      const { rows } = await pool.query<{ id: string; owner: string; record: Buffer }>(sql, values);
       return rows.map(({ id, owner, record }): SealedValue => ({
         id,
         cell: { owner, row: id, column: `${table}.${column}` },

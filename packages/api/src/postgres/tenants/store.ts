@@ -47,6 +47,9 @@ const ENFORCED: readonly (keyof SomeSettings)[] = [
 ];
 const enforced = (alias: string) => `(${ENFORCED.map((key) => `${alias}.${COLUMNS[key][0]}`).join(', ')})`;
 
+/** Less than every id (RFC 9562, section 5.9). */
+const NIL = '00000000-0000-0000-0000-000000000000';
+
 /** The settings that are given, as columns whose values are the parameters from $2 on. */
 function given(settings: SomeSettings) {
   const keys = (Object.keys(COLUMNS) as (keyof SomeSettings)[]).filter((key) => settings[key] !== undefined);
@@ -96,8 +99,8 @@ export function createTenantStore({ pool }: Database): TenantStore {
 
     async list({ limit, afterId }) {
       const { rows } = await pool.query<TenantRow>(
-        `SELECT ${TENANT_COLUMNS} FROM tenants WHERE $2::uuid IS NULL OR id > $2 ORDER BY id LIMIT $1`,
-        [limit, afterId ?? null],
+        `SELECT ${TENANT_COLUMNS} FROM tenants WHERE id > $2 ORDER BY id LIMIT $1`,
+        [limit, afterId ?? NIL],
       );
       return rows.map(tenantFromRow);
     },
