@@ -10,7 +10,7 @@ export default defineConfig(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['vitest.config.ts', 'packages/api/prisma.config.ts'] },
+        projectService: { allowDefaultProject: ['vitest.config.ts'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -91,7 +91,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['vitest.config.ts', 'packages/api/prisma.config.ts'],
+    files: ['vitest.config.ts'],
     extends: [tseslint.configs.disableTypeChecked],
   },
 );

@@ -74,7 +74,7 @@ const RULES: readonly Rule[] = [
   {
     folder: `${API}/postgres`,
     packages: ['core', 'wireguard'],
-    folders: [`${API}/generated`],
+    folders: [],
     why: 'one driver, one folder',
   },
   { folder: `${API}/redis`, packages: ['core'], folders: [], why: 'one driver, one folder' },

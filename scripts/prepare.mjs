@@ -1,5 +1,5 @@
 /**
- * What a fresh clone needs before anything can run: packages, PostgreSQL's symlinks, the generated client, the build.
+ * What a fresh clone needs before anything can run: packages, PostgreSQL's symlinks, the build.
  * Plain JavaScript without dependencies: it runs before there are any.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -65,20 +65,6 @@ function restoreSymlinks() {
   }
 }
 
-function generateClient() {
-  const inputs = ['packages/api/prisma/schema.prisma', 'package-lock.json'];
-  const folder = 'packages/api/src/generated';
-  once(`${folder}/prisma/.generated`, existsSync(join(ROOT, folder, 'prisma')) ? hashOf(inputs) : '', () => {
-    run(process.execPath, [join(ROOT, 'node_modules/prisma/build/index.js'), 'generate'], {
-      cwd: join(ROOT, 'packages/api'),
-      stdio: ['ignore', 'ignore', 2],
-      // The generator asks for the schema engine's binary although it does not use it; any executable will do.
-      env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' },
-    });
-  });
-  writeFileSync(join(ROOT, folder, 'prisma/.generated'), hashOf(inputs));
-}
-
 /** @param projects what to build with all that it needs; everything where none is named */
 function build(...projects) {
   say('building …');
@@ -90,7 +76,6 @@ function build(...projects) {
 export function prepare(...projects) {
   checkNode();
   installPackages();
-  generateClient();
   build(...projects);
 }
 

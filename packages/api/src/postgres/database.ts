@@ -1,16 +1,11 @@
-import { PrismaPg } from '@prisma/adapter-pg';
 import { currentAct, type Secret } from '@cvault/core';
 import pg from 'pg';
-import { PrismaClient } from '../generated/prisma/client.ts';
 import { actText } from './acting.ts';
 import type { DatabaseRole } from './roles.ts';
 import { isRefusal, onceStatement } from './transaction.ts';
 
 export interface Database {
-  /** For SQL by hand: the paths where a round trip counts. Prepared by name, so PostgreSQL plans each once. */
   readonly pool: pg.Pool;
-  /** For everything else. Uses the same connections. */
-  readonly prisma: PrismaClient;
   close(): Promise<void>;
 }
 
@@ -94,15 +89,7 @@ export function openDatabase(url: Secret<string>, options: DatabaseOptions): Dat
   // lent out has moments without a query, in which PostgreSQL's last words are nobody's answer.
   pool.on('error', (error) => options.onConnectionLost?.(error));
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
-  return {
-    pool,
-    prisma,
-    async close() {
-      await prisma.$disconnect();
-      await pool.end();
-    },
-  };
+  return { pool, close: () => pool.end() };
 }
 
 /** The constraint that a statement broke, as PostgreSQL names it; null where the error is of another kind. */

@@ -1,4 +1,4 @@
-/** schema.prisma and the migrations say the same: the typed client must not know a database that nobody has. */
+/** schema.prisma and the migrations say the same: who reads the one must not believe in a database that nobody has. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
