@@ -1,7 +1,8 @@
 /** `npm test`: everything that must hold, from types to packets. With CI=true nothing may be skipped. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { installSystemPackages, orStop, prepare, ROOT, say } from './prepare.mjs';
+import { fuzz } from './fuzzing.mjs';
+import { installSystemPackages, orStop, prepare, ROOT, say, Stop } from './prepare.mjs';
 import { runTests } from './run-tests.mjs';
 
 const bin = (name) => join(ROOT, 'node_modules/.bin', name);
@@ -36,11 +37,23 @@ const filters = process.argv.slice(2);
 const args = filters.length > 0 ? [...filters, '--passWithNoTests'] : [];
 const isRoot = process.platform === 'linux' && process.getuid() === 0;
 say('unit, integration, end-to-end and fault tests …');
+async function fuzzed() {
+  if (filters.length > 0) return [];
+  try {
+    return [await fuzz({})];
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    return [{ passed: 0, failed: 0, skipped: [{ name: 'fuzz tests', why: error.message }] }];
+  }
+}
 // End-to-end tests mostly wait, for machines that boot and what runs out; the others want the processor. Both make interfaces
 // and addresses, so side by side one of them has a network of its own.
-const quick = () => runTests(['unit', 'integration'], { args, apart: isRoot });
-const slow = () => runTests(['e2e', 'faults'], { args, atTheEnd: isRoot });
-const summaries = isRoot ? await Promise.all([quick(), slow()]) : [await quick(), await slow()];
+const quick = async () => [
+  await runTests(['unit', 'integration'], { args, apart: isRoot }),
+  ...(await fuzzed()),
+];
+const slow = async () => [await runTests(['e2e', 'faults'], { args, atTheEnd: isRoot })];
+const summaries = (isRoot ? await Promise.all([quick(), slow()]) : [await quick(), await slow()]).flat();
 
 const skipped = summaries.flatMap((summary) => summary.skipped);
 for (const summary of summaries) {

@@ -22,11 +22,12 @@ const secrets = makeSecrets();
 let database: TestDatabase;
 let plane: ControlPlane;
 let folder: string;
+let server: Awaited<ReturnType<typeof aServer>>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cvault-fuzz-'));
   database = await createTestDatabase();
-  await aServer(database, { cidr: '10.64.0.0/16', region: 'fuzz', tunnelPrefix6: 'fd64::/64' });
+  server = await aServer(database, { cidr: '10.64.0.0/16', region: 'fuzz', tunnelPrefix6: 'fd64::/64' });
   plane = await startControlPlane(database.url.reveal(), secrets);
 });
 afterAll(async () => {
@@ -57,8 +58,9 @@ async function round(seed: number): Promise<number> {
       env: {
         ...process.env,
         PYTHONPATH: HERE,
-        SCHEMATHESIS_HOOKS: 'callers',
+        SCHEMATHESIS_HOOKS: 'hooks',
         CVAULT_FUZZ_URL: plane.baseUrl,
+        CVAULT_FUZZ_SERVER: server.id,
         CVAULT_FUZZ_ADMIN_KEY: secrets.CVAULT_ADMIN_KEY,
       },
     },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Name } from './schemas/name.ts';
 import { cursorOf, idOfCursor, PageQuery } from './schemas/pages.ts';
-import { invalidRequest } from './validation.ts';
+import { invalidRequest, validatorCompiler } from './validation.ts';
 
 const Body = z.strictObject({ name: Name, list: z.array(z.strictObject({ 'a/b~c': z.int() })).optional() });
 
@@ -45,6 +45,26 @@ test('what was sent is not repeated, and a caller cannot make us write much', ()
 test('a fault outside of the body says where', () => {
   expect(faultsOf({ name: 1 }, 'querystring').faults[0]?.message).toMatch(/^query parameter: /);
   expect(faultsOf({ name: 1 }, 'params').faults[0]?.message).toMatch(/^path parameter: /);
+});
+
+describe('U+0000', () => {
+  const anything = validatorCompiler({ schema: z.any(), httpPart: 'body', method: 'POST', url: '/' });
+  const refusal = (data: unknown) => (anything(data) as { error?: { faults: unknown } }).error?.faults;
+  const message = 'must not hold the character U+0000';
+
+  test('is refused in every text and name, where it is', () => {
+    expect(refusal({ a: ['b', { 'c/d': 'x\0y' }] })).toEqual([{ pointer: '/a/1/c~1d', message }]);
+    expect(refusal({ a: { 'b\0': 1 } })).toEqual([{ pointer: '/a', message }]);
+    expect(refusal('\0')).toEqual([{ pointer: '', message }]);
+    expect(refusal({ a: ['b', null, 1, true, { 'c/d': 'x y' }] })).toBeUndefined();
+  });
+
+  test('is found in a body that is nested as deep as its size allows', () => {
+    const deep = (inner: string) =>
+      JSON.parse('['.repeat(32_000) + JSON.stringify(inner) + ']'.repeat(32_000)) as unknown;
+    expect(refusal(deep('x'))).toBeUndefined();
+    expect(refusal(deep('\0'))).toHaveLength(1);
+  });
 });
 
 describe('pages', () => {

@@ -84,6 +84,7 @@ export const ownUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions & { users:
         summary: 'The usage of all my users, or of one, by hour or day',
         description,
         tags: ['Usage (tenant)'],
+        produces,
         querystring: UsageQuery.extend({ userId: Id.optional() }),
         response: { 200: Usage },
       },

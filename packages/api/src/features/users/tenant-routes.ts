@@ -1,9 +1,10 @@
-import { EMAIL_CHARACTERS_MAX, type TenantUser, type UserDirectory } from '@cvault/core';
+import type { TenantUser, UserDirectory } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { scopeOf } from '../../http/access.ts';
 import { attemptOf } from '../../http/idempotency.ts';
 import { Instant } from '../../http/schemas/answers.ts';
+import { Email } from '../../http/schemas/credentials.ts';
 import { Id, IdParams } from '../../http/schemas/ids.ts';
 import { ExternalId, Metadata, MetadataResource } from '../../http/schemas/own-names.ts';
 import { cursorOf, idOfCursor, NextCursor, PageQuery } from '../../http/schemas/pages.ts';
@@ -13,7 +14,6 @@ const tags = ['Users (tenant)'];
 const reading = { access: 'tenant', scope: 'users:read', act: null, limit: 'read' } as const;
 const writing = { access: 'tenant', scope: 'users:write', limit: 'write' } as const;
 
-const Email = z.email('must be an e-mail address').max(EMAIL_CHARACTERS_MAX);
 const State = z.enum(['active', 'suspended', 'deleting']);
 
 const CreateUser = z

@@ -1,7 +1,13 @@
 import { EMAIL_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Secret } from '@cvault/core';
 import { z } from 'zod';
 
-export const Email = z.email('must be an e-mail address').max(EMAIL_CHARACTERS_MAX);
+/** At most 64 characters before the @ (RFC 5321, section 4.5.3.1.1), and a host's name behind it (RFC 1123, section 2.1). */
+const MAILABLE = /^[^@]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
+
+export const Email = z
+  .email('must be an e-mail address')
+  .max(EMAIL_CHARACTERS_MAX)
+  .refine((text) => MAILABLE.test(text), 'must be an e-mail address');
 
 /** A password that is sent; what makes a new one good is the domain's to say. */
 export const Password = z

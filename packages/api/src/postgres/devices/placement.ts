@@ -85,7 +85,7 @@ export async function whyNotPlaced(
         });
   }
   if (region === null)
-    return new CVaultError('pool_exhausted', 'No tunnel address is left. Nothing was changed.');
+    return new CVaultError('pool_exhausted', 'No VPN server takes devices. Nothing was changed.');
   return new CVaultError('unknown_region', 'There is no VPN server in this region.', {
     faults: [{ pointer: '/region', message: 'names no region with an active VPN server' }],
   });

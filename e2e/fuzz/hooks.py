@@ -1,0 +1,4 @@
+"""What Schemathesis loads."""
+
+import callers  # noqa: F401
+import found  # noqa: F401
