@@ -21,6 +21,12 @@ test('a code is right one step around its own, and says which step it is of', ()
   expect(totpCodes.stepOf(SECRET, '287083', at(59))).toBeNull();
 });
 
+test('what is not six digits is wrong, whatever it is', () => {
+  for (const code of ['', '28708', '2870822', ' 28708', '２８７０８２', 'ã\u{daec}ÑÒ\u0012x', '28708é']) {
+    expect(totpCodes.stepOf(SECRET, code, at(59))).toBeNull();
+  }
+});
+
 test('apps get the secret as text and as a URI with the names of user and tenant', () => {
   const { secret, uri } = totpCodes.describe(SECRET, 'jane@example.com', 'Acme & Co');
   expect(secret.reveal()).toBe('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ');

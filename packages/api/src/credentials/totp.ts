@@ -27,6 +27,8 @@ export const totpCodes: TotpCodes = {
   },
 
   stepOf(secret, code, now) {
+    // The library compares what has six characters byte by byte, and throws where those are more than six bytes.
+    if (!/^[0-9]{6}$/.test(code)) return null;
     const timestamp = now.getTime();
     const delta = totpOf(secret).validate({ token: code, timestamp, window: STEPS_AROUND });
     return delta === null ? null : Math.floor(timestamp / 1_000 / PERIOD_SECONDS) + delta;
