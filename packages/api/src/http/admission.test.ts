@@ -13,6 +13,30 @@ describe('places', () => {
     expect(gate.inWork).toBe(0);
   });
 
+  test('are given to nobody while the oldest waits for more than 500 ms to be known', () => {
+    let clock = 1_000;
+    const gate = createAdmission(100, () => clock);
+    const [first, second, third] = [gate.enter(), gate.enter(), gate.enter()];
+    clock += 500;
+    const fourth = gate.enter();
+    clock += 1;
+    expect(() => gate.enter()).toThrow(expect.objectContaining({ code: 'overloaded', retryAfterSeconds: 1 }));
+    gate.share(first, 'a');
+    gate.share(second, null);
+    expect(() => gate.enter()).toThrow(expect.objectContaining({ code: 'overloaded' }));
+    // Whoever goes unknown waits no longer; those that are known may work for as long as they like.
+    gate.leave(third);
+    gate.leave(gate.enter());
+    clock += 499;
+    gate.leave(gate.enter());
+    clock += 1;
+    expect(() => gate.enter()).toThrow(expect.objectContaining({ code: 'overloaded' }));
+    gate.share(fourth, 'a');
+    clock += 60_000;
+    gate.leave(gate.enter());
+    expect(gate.inWork).toBe(3);
+  });
+
   test('of n tenants each has 1/(n+1), so that the next one finds a share', () => {
     const gate = createAdmission(12);
     const take = (tenantId: string) => {
