@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from './testing/database.ts';
-import { aServer } from './testing/fixtures.ts';
-import { startReceiver, type Receiver } from './testing/receiver.ts';
-import { createWholeApi, signUp, type WholeApi } from './testing/whole-api.ts';
+import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { aServer } from '../testing/fixtures.ts';
+import { startReceiver, type Receiver } from '../testing/receiver.ts';
+import { createWholeApi, signUp, type WholeApi } from '../testing/whole-api.ts';
 
 let database: TestDatabase;
 let api: WholeApi;

@@ -2,9 +2,9 @@
 import pg from 'pg';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from './testing/database.ts';
-import { forgedTokens, jwtOf } from './testing/forged-tokens.ts';
-import { createWholeApi, type SignedInUser, signUp, type WholeApi } from './testing/whole-api.ts';
+import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { forgedTokens, jwtOf } from '../testing/forged-tokens.ts';
+import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';
 
 let database: TestDatabase;
 let api: WholeApi;

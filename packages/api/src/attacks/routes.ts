@@ -1,0 +1,59 @@
+export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+
+export interface Route {
+  readonly method: Method;
+  readonly url: string;
+  readonly access: string;
+  readonly scope: string | undefined;
+  /** Of its body; null where it takes none. */
+  readonly fields: readonly string[] | null;
+  /** Of its query. */
+  readonly parameters: readonly string[];
+}
+
+interface Schema {
+  readonly $ref?: string;
+  readonly properties?: object;
+}
+export interface OpenApiDocument {
+  readonly paths: Record<
+    string,
+    Record<
+      string,
+      {
+        readonly security: readonly object[];
+        readonly 'x-scopes'?: readonly string[];
+        readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+        readonly requestBody?: { readonly content: Record<string, { readonly schema: Schema }> };
+      }
+    >
+  >;
+  readonly components: { readonly schemas: Record<string, Schema> };
+}
+
+const ACCESS: Readonly<Record<string, string>> = {
+  '': 'public',
+  ApiKey: 'tenant',
+  'ApiKey,UserToken': 'user',
+  AdminKey: 'admin',
+};
+
+/** The document is made of the routes themselves, and a route that is not declared ends the start. */
+export function routesOf({ paths, components }: OpenApiDocument): Route[] {
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => {
+      const body = operation.requestBody?.content['application/json']?.schema;
+      const schema = body?.$ref === undefined ? body : components.schemas[body.$ref.split('/').at(-1)!];
+      return {
+        method: method.toUpperCase() as Method,
+        url: path.replace(/\{(\w+)\}/g, ':$1'),
+        access: ACCESS[operation.security.flatMap((schemes) => Object.keys(schemes)).join()]!,
+        scope: operation['x-scopes']?.[0],
+        fields: schema === undefined ? null : Object.keys(schema.properties ?? {}),
+        parameters: (operation.parameters ?? []).filter((one) => one.in === 'query').map(({ name }) => name),
+      };
+    }),
+  );
+}
+
+export const nameOf = ({ method, url }: Pick<Route, 'method' | 'url'>) => `${method} ${url}`;
