@@ -22,6 +22,8 @@ export function makeSecrets(): ControlPlaneSecrets {
 export interface ControlPlane {
   readonly baseUrl: string;
   readonly pid: number;
+  /** When its process has ended, whatever ended it. */
+  readonly ended: Promise<unknown>;
   /** Its log so far. */
   log(): string;
   stop(): Promise<void>;
@@ -60,6 +62,7 @@ export async function startControlPlane(
     baseUrl: await address,
     pid: child.pid!,
     log: () => log,
+    ended,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   };
