@@ -65,6 +65,7 @@ import { createErasureStore } from './postgres/privacy/erasure.ts';
 import { createPrivacyStore } from './postgres/privacy/store.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
+import { createReachability } from './postgres/servers/reachability.ts';
 import { createEvacuationStore } from './postgres/servers/evacuation.ts';
 import { createFreeAddresses } from './postgres/servers/free-addresses.ts';
 import { createServerLagStore } from './postgres/servers/lag.ts';
@@ -134,6 +135,7 @@ const RESEAL_MS = 20_000;
 const SEND_EVERY_MS = 500;
 /** How often the free addresses are counted that placing devices weighs. */
 const COUNT_EVERY_MS = 30_000;
+const JUDGE_EVERY_MS = 20_000;
 
 export interface CVault {
   readonly app: FastifyInstance;
@@ -362,6 +364,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     onError: (serverId, error) => log.error({ serverId, err: error }, 'counters could not be read'),
   });
   const outbound = createOutboundHttp({ allow: config.outboundAllow, resolve: createResolver() });
+  const reachability = createReachability(databases.jobs);
   const webhookSender = createWebhookSender({
     queue: createWebhookQueue(databases.jobs),
     outbound,
@@ -448,6 +451,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       { what: 'deliver mails', everyMs: DELIVER_EVERY_MS, work: () => identity.periodic.deliverMails() },
       { what: 'forget sign-ins', everyMs: CLEAN_EVERY_MS, work: () => identity.periodic.forget() },
       { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(databases.jobs) },
+      { what: 'judge VPN servers', everyMs: JUDGE_EVERY_MS, work: () => reachability.judge() },
       { what: 'send webhooks', everyMs: SEND_EVERY_MS, work: () => webhookSender.sendDue() },
       { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
       { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },

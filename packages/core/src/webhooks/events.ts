@@ -19,6 +19,12 @@ export const WEBHOOK_EVENTS = {
   'user.deleted': 'A user was deleted.',
   'limit.data_warning': 'A share of a data limit is used; without `userId` it is the tenant’s.',
   'limit.data_reached': 'A data limit is used up; without `userId` it is the tenant’s.',
+  'server.draining': 'A VPN server with devices of yours takes no new ones.',
+  'server.disabled': 'A VPN server with devices of yours was taken out of service.',
+  'server.enabled': 'A VPN server with devices of yours is in service again.',
+  'server.unreachable':
+    'Nothing is heard of a VPN server with devices of yours. Their tunnels go on, changes wait.',
+  'server.recovered': 'A VPN server with devices of yours is heard again.',
   'webhook_endpoint.disabled':
     'Another endpoint of yours was disabled because it does not take what it is sent.',
 } as const;

@@ -1,0 +1,37 @@
+import type { Database } from '../database.ts';
+
+/** As placement has it: a VPN server that was not heard for so long gets no new devices. */
+const SILENCE = "interval '90 seconds'";
+/** Times running that one process found it silent, so that a control plane which was away itself does not take that for silence. */
+const LOOKS = 3;
+
+const SILENT = `
+SELECT id FROM servers
+WHERE state IN ('active', 'draining') AND unreachable_since IS NULL AND last_contact_at < now() - ${SILENCE}`;
+
+/** Of any number of replicas one writes, and the trigger on it tells the tenants. */
+const UNREACHABLE = `
+UPDATE servers SET unreachable_since = now()
+WHERE id = ANY($1::uuid[]) AND unreachable_since IS NULL AND last_contact_at < now() - ${SILENCE}`;
+
+const RECOVERED = `
+UPDATE servers SET unreachable_since = NULL
+WHERE unreachable_since IS NOT NULL AND last_contact_at > now() - ${SILENCE}`;
+
+/** Keeps `servers.unreachable_since`, which is what tenants are told by. */
+export function createReachability({ pool }: Database) {
+  let silent = new Map<string, number>();
+  return {
+    /** Call it every 20 s. */
+    async judge(): Promise<void> {
+      const before = silent;
+      // A look that fails is no look.
+      silent = new Map();
+      const { rows } = await pool.query<{ id: string }>(SILENT);
+      silent = new Map(rows.map(({ id }) => [id, (before.get(id) ?? 0) + 1]));
+      const sure = [...silent].filter(([, looks]) => looks >= LOOKS).map(([id]) => id);
+      if (sure.length > 0) await pool.query(UNREACHABLE, [sure]);
+      await pool.query(RECOVERED);
+    },
+  };
+}
