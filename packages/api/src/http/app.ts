@@ -46,6 +46,8 @@ export interface AppOptions {
 const CONNECTION_TIMEOUT_MS = 60_000;
 /** For the whole of a request to arrive. */
 const REQUEST_TIMEOUT_MS = 15_000;
+/** How often Node looks for requests that are late; by default it does every 30 s. */
+const TIMEOUT_CHECK_MS = 5_000;
 /** Above what load balancers commonly keep idle connections for, so that they close them and not we. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 const HEADER_LIMIT_BYTES = 16 * 1024;
@@ -66,7 +68,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    http: { maxHeaderSize: HEADER_LIMIT_BYTES },
+    http: { maxHeaderSize: HEADER_LIMIT_BYTES, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     routerOptions: { maxParamLength: PATH_PARAMETER_LIMIT },
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     onProtoPoisoning: 'error',

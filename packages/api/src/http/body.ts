@@ -4,6 +4,9 @@ import fp from 'fastify-plugin';
 /** Above any request that we know, far below what a process could be choked with. */
 export const BODY_LIMIT_BYTES = 64 * 1024;
 
+/** What is still to come of a body when its request was answered: refused at the door, mostly. */
+const REST_MS = 5_000;
+
 const malformed = (detail: string) => new CVaultError('malformed_body', detail);
 
 /** `application/json`, alone or with the one character set that JSON has (RFC 8259 section 8.1). */
@@ -43,5 +46,12 @@ export const strictJson = fp((app, _options, done) => {
       });
     },
   );
+  // Node waits 90 s for the rest of a body (measured) once its request is answered: the connection is somebody's who sends a
+  // byte a second.
+  app.addHook('onResponse', (request, _reply, next) => {
+    const { raw } = request;
+    if (!raw.complete) setTimeout(() => raw.complete || raw.destroy(), REST_MS).unref();
+    next();
+  });
   done();
 });

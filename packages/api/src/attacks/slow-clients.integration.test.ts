@@ -1,0 +1,69 @@
+/** Five hundred clients that send a byte a second: whoever else asks is answered all the while, and they are cut off. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';
+
+const CLIENTS = 500;
+/** A whole request has to come in 15 s, and late ones are looked for every 5 s; the rest is for a busy machine. */
+const CUT_OFF_AFTER_MS = 40_000;
+
+let database: TestDatabase;
+let api: WholeApi;
+let alice: SignedInUser;
+let port: number;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await createWholeApi(database);
+  alice = await signUp(api, 'Acme');
+  await api.app.listen({ host: '127.0.0.1', port: 0 });
+  port = (api.app.server.address() as AddressInfo).port;
+});
+afterAll(async () => {
+  await api.close();
+  await database.close();
+});
+
+/** Half of them are slow with the head of a request, the others with its body. */
+function drip(socket: Socket, n: number): void {
+  const head = `POST /api/v1/auth/login HTTP/1.1\r\nhost: x\r\n`;
+  const whole = n % 2 === 0 ? head : `${head}content-type: application/json\r\ncontent-length: 1000\r\n\r\n{`;
+  if (n % 2 === 1) socket.write(whole);
+  let at = 0;
+  const timer = setInterval(() => socket.write(n % 2 === 0 ? whole[at++ % whole.length]! : ' '), 1_000);
+  socket.on('close', () => clearInterval(timer));
+  socket.on('error', () => clearInterval(timer));
+  socket.resume();
+}
+
+test(
+  'others are answered, and slow clients are cut off',
+  { timeout: CUT_OFF_AFTER_MS + 60_000 },
+  async () => {
+    const sockets: Socket[] = [];
+    for (let n = 0; n < CLIENTS; n++) {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      drip(socket, n);
+      sockets.push(socket);
+    }
+    const open = () => sockets.filter((socket) => !socket.closed).length;
+    expect(open()).toBe(CLIENTS);
+    const statuses = new Map<number, number>();
+    const end = performance.now() + CUT_OFF_AFTER_MS;
+    while (open() > 0 && performance.now() < end) {
+      const { status } = await fetch(`http://127.0.0.1:${port}/api/v1/me`, { headers: alice.headers });
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      await sleep(200);
+    }
+    expect(open()).toBe(0);
+    expect([...statuses.keys()]).toEqual([200]);
+    process.stdout.write(
+      `attacks: ${CLIENTS} slow clients cut off, ${statuses.get(200)} answers to another meanwhile\n`,
+    );
+  },
+);
