@@ -40,6 +40,22 @@ test('without a user nothing matches, also not the password of nobody', async ()
   }
 });
 
+test('without a user it costs as much as with one, so that time tells nobody who there is', async () => {
+  const careful = createPasswordHasher(10);
+  const stored = await careful.hash(new Secret('a password'));
+  const fastest = async (hash: string | null) => {
+    const times = [];
+    for (let n = 0; n < 5; n++) {
+      const start = performance.now();
+      await careful.verify(new Secret('another password'), hash);
+      times.push(performance.now() - start);
+    }
+    return Math.min(...times);
+  };
+  // A hash that is not worked on at all takes a hundredth of it; anything between is the machine's business.
+  expect(await fastest(null)).toBeGreaterThan((await fastest(stored)) / 3);
+});
+
 test('a weaker or imported hash still opens, and is known to be outdated', async () => {
   const weak = await createPasswordHasher(4).hash(secret('p'));
   const stronger = createPasswordHasher(5);

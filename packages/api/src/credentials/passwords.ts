@@ -34,8 +34,10 @@ const LIMITS: WorkQueueLimits = { running: THREADS, waiting: 128 };
  */
 export function createPasswordHasher(cost: number, limits: WorkQueueLimits = LIMITS): PasswordHasher {
   const queue = new WorkQueue(limits);
-  // Well formed, made from no password: to verify against it costs as much as against a real one.
-  const nobody = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(22)}${'N'.repeat(31)}`;
+  // Made from no password: to verify against it costs as much as against a real one. Its last character holds four bits of the
+  // 23 bytes, and its other two must be 0: a text that decodes to nothing is refused in 3 ms instead of 300, which tells
+  // whoever measures it that there is no such user.
+  const nobody = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(22)}${'N'.repeat(30)}O`;
   return {
     async hash(password) {
       const prepared = prepare(password);
