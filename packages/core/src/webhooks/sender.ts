@@ -42,6 +42,22 @@ export function createWebhookSender({
   const underWay = new Set<Promise<void>>();
   const busy = new Map<string, number>();
   let stopped = false;
+  let claiming: Promise<void> | null = null;
+  let wanted = false;
+
+  async function claim(): Promise<void> {
+    while (wanted && !stopped && underWay.size < UNDER_WAY_MAX) {
+      wanted = false;
+      for (const delivery of await queue.claim(busy, UNDER_WAY_MAX - underWay.size)) begin(delivery);
+    }
+  }
+
+  /** One claim at a time: what ends meanwhile makes one more, however many that are. */
+  function sendDue(): Promise<void> {
+    wanted = true;
+    claiming ??= claim().finally(() => (claiming = null));
+    return claiming;
+  }
 
   function secretsOf({ tenantId, endpointId, sealedSecret, sealedPreviousSecret }: ClaimedDelivery) {
     const current = vault.open(webhookSecretCell(tenantId, endpointId), sealedSecret);
@@ -66,7 +82,8 @@ export function createWebhookSender({
     return { status, fault, outcome: retry(retryAfterSeconds) };
   }
 
-  async function send(delivery: ClaimedDelivery): Promise<void> {
+  /** @returns whether it was taken */
+  async function send(delivery: ClaimedDelivery): Promise<boolean> {
     const body = bodyOf(delivery);
     const headers = signedHeaders({ id: delivery.messageId, body }, secretsOf(delivery), clock.now());
     reached('webhook:claimed');
@@ -79,35 +96,38 @@ export function createWebhookSender({
       });
     reached('webhook:sent');
     const durationMs = Math.round(performance.now() - startedAt);
-    await queue.record(delivery, { ...resultOf(delivery, answer), durationMs });
+    const result = resultOf(delivery, answer);
+    await queue.record(delivery, { ...result, durationMs });
+    return result.outcome.is === 'delivered';
   }
 
   function begin(delivery: ClaimedDelivery): void {
     const { endpointId } = delivery;
     busy.set(endpointId, (busy.get(endpointId) ?? 0) + 1);
     const run = send(delivery)
-      .catch((error: unknown) => onError(endpointId, error))
-      .finally(() => {
+      .catch((error: unknown) => {
+        onError(endpointId, error);
+        return false;
+      })
+      .then((taken) => {
         underWay.delete(run);
         const left = (busy.get(endpointId) ?? 1) - 1;
         if (left === 0) busy.delete(endpointId);
         else busy.set(endpointId, left);
+        // An endpoint that takes what it is sent gets the next at once: by the turns alone it got eight a second (measured), and
+        // the suspension of ten thousand devices took twenty minutes to tell. A fault of ours the next turn meets again.
+        if (taken) void sendDue().catch(() => undefined);
       });
     underWay.add(run);
   }
 
   return {
     /** Begins to send what is due, without waiting for answers. Call it often. */
-    async sendDue(): Promise<void> {
-      if (stopped) return;
-      const room = UNDER_WAY_MAX - underWay.size;
-      if (room <= 0) return;
-      for (const delivery of await queue.claim(busy, room)) begin(delivery);
-    },
+    sendDue,
 
     /** Resolves when nothing is under way. */
     async idle(): Promise<void> {
-      while (underWay.size > 0) await Promise.all(underWay);
+      while (underWay.size > 0 || claiming !== null) await Promise.all([...underWay, claiming]);
     },
 
     /** Begins nothing more, and waits for answers a little. */
