@@ -43,10 +43,15 @@ export async function startControlPlane(
   let log = '';
   const ended = once(child, 'exit');
   const address = new Promise<string>((resolve, reject) => {
+    let isReady = false;
     const read = (chunk: Buffer) => {
       log += chunk.toString();
+      // Not once it was found: to look through all of the log for each chunk took longer than the requests that wrote it.
+      if (isReady) return;
       const ready = /"address":"([^"]+)","msg":"ready"/.exec(log);
-      if (ready !== null) resolve(ready[1]!);
+      if (ready === null) return;
+      isReady = true;
+      resolve(ready[1]!);
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);
