@@ -145,6 +145,12 @@ test(
         })<DeviceBody>('POST', '/api/v1/devices', { deviceName: name });
       const first = await Promise.allSettled(names.map((name) => write(doomed, name)));
       await doomed.kill();
+      // What it had asked PostgreSQL for is still done, within the 30 s that a statement may take; a claim lasts for longer.
+      await until('its statements have ended', async () => {
+        const busy =
+          "SELECT pid::text AS id FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'";
+        return (await sql(`${busy} AND pid <> pg_backend_pid()`)).length === 0;
+      });
       // What a process has claimed is nobody's for as long as it may work on it.
       await sql(
         'UPDATE idempotency_keys SET claimed_until = now() - make_interval(secs => 1) WHERE status IS NULL',

@@ -27,7 +27,9 @@ export function createErrorHandler({ translateError, publicUrl }: ErrorOptions) 
     });
     // What operators need is the cause; the error itself says no more than the answer does.
     const { code, message, cause } = error;
-    if (status >= 500) request.log.error({ code, err: cause ?? error }, message);
+    // Who is refused because there are too many must cost little: its line as a request says 503, and a stack is built for nobody.
+    if (code === 'overloaded') request.log.debug({ code }, message);
+    else if (status >= 500) request.log.error({ code, err: cause ?? error }, message);
     else request.log.info({ code, ...(cause === undefined ? {} : { err: cause }) }, message);
     // As text: the schemas of the route are for what it answers itself.
     return reply
