@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { RateLimiter } from '@cvault/core';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { loadConfig } from '../config.ts';
 import { createInProcessRateLimiter } from '../limits/in-process.ts';
@@ -20,6 +21,7 @@ export interface WholeApi {
 export async function createWholeApi(
   database: TestDatabase,
   environment: Readonly<Record<string, string>> = {},
+  limiter: RateLimiter = createInProcessRateLimiter(),
 ): Promise<WholeApi> {
   const adminKey = `cv_admin_${randomBytes(32).toString('base64url')}`;
   const config = loadConfig(
@@ -37,7 +39,7 @@ export async function createWholeApi(
   const cvault = await wire({
     config,
     databaseUrl: database.url,
-    limiter: createInProcessRateLimiter(),
+    limiter,
     log: createLogger('info', destination),
   });
   await cvault.start();
