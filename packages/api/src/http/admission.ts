@@ -20,11 +20,14 @@ interface Place {
 const RETRY_AFTER_SECONDS = 1;
 /**
  * Every request first asks PostgreSQL who sends it. What is longest without an answer shows how long the queue is, in this
- * process and before the database, whatever a request does afterwards (wait for a VPN server, hash a password). Behind a
- * queue of this length no more are let in: measured at twice of what two cores can do, p50 of what was accepted was 3.3 s
- * with the places alone.
+ * process and before the database, whatever a request does afterwards (wait for a VPN server, hash a password). Measured at
+ * twice of what two cores can do: with the places alone, p50 of what was accepted was 3.3 s.
  */
 const QUEUE_MS = 500;
+/** A queue of that length is a burst for so long: it is worked off. After that nobody is let in behind it. */
+const BURST_MS = 5_000;
+/** Nor for so long after the last who was refused, or the queue would grow for another burst each time. */
+const CALM_MS = 5_000;
 
 const overloaded = (why: string) =>
   new CVaultError('overloaded', why, { retryAfterSeconds: RETRY_AFTER_SECONDS });
@@ -40,6 +43,20 @@ export function createAdmission(places: number, now: () => number = () => perfor
   let inWork = 0;
   /** Those whose sender is not known yet, oldest first. */
   const queue = new Set<Place>();
+  let longSince: number | null = null;
+  let shedsUntil = -Infinity;
+
+  /** Whether the queue is too long to be let in behind it. */
+  function isOverloaded(at: number): boolean {
+    const [oldest] = queue;
+    if (oldest === undefined || at - oldest.since <= QUEUE_MS) {
+      longSince = null;
+      return false;
+    }
+    longSince ??= at;
+    if (at - longSince > BURST_MS || at < shedsUntil) shedsUntil = at + CALM_MS;
+    return at < shedsUntil;
+  }
   const ofTenant = new Map<string, number>();
 
   return {
@@ -47,9 +64,7 @@ export function createAdmission(places: number, now: () => number = () => perfor
     enter(): Place {
       if (inWork >= places) throw overloaded('Too many requests are in work.');
       const since = now();
-      const [oldest] = queue;
-      if (oldest !== undefined && since - oldest.since > QUEUE_MS)
-        throw overloaded('Requests wait for too long.');
+      if (isOverloaded(since)) throw overloaded('Requests wait for too long.');
       inWork++;
       const place = { since, tenantId: null, left: false };
       queue.add(place);

@@ -62,6 +62,12 @@ $$;
 
 CREATE OR REPLACE FUNCTION "emit_session_events"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF EXISTS (SELECT FROM "tenants" WHERE "id" = NEW."tenant_id" AND "no_log") THEN
+    IF NEW."state" = 'CLOSED' THEN
+      DELETE FROM "sessions" WHERE "tenant_id" = NEW."tenant_id" AND "id" = NEW."id";
+    END IF;
+    RETURN NULL;
+  END IF;
   IF NOT EXISTS (SELECT FROM "webhook_endpoints" WHERE "tenant_id" = NEW."tenant_id" AND "disabled_at" IS NULL) THEN
     RETURN NULL;
   END IF;
@@ -79,7 +85,9 @@ CREATE OR REPLACE FUNCTION "emit_user_events"() RETURNS trigger LANGUAGE plpgsql
 DECLARE
   subject "tenant_users" := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 BEGIN
-  IF NOT EXISTS (SELECT FROM "webhook_endpoints" WHERE "tenant_id" = subject."tenant_id" AND "disabled_at" IS NULL) THEN
+  IF (TG_OP = 'UPDATE' AND subject."state"::text = 'deleting') OR NOT EXISTS (
+    SELECT FROM "webhook_endpoints" WHERE "tenant_id" = subject."tenant_id" AND "disabled_at" IS NULL
+  ) THEN
     RETURN NULL;
   END IF;
   PERFORM "emit_event"(subject."tenant_id", subject."id", CASE

@@ -120,16 +120,11 @@ test('endpoints that hang do not delay the others', async () => {
     got.push(headers['webhook-id']!);
     return { status: 200, retryAfterSeconds: null };
   });
-  // Ten turns of four messages each is all that it takes.
-  for (let turn = 0; turn < 10; turn++) {
-    await sender.sendDue();
-    await expect
-      .poll(async () => {
-        const { rows } = await sql("SELECT FROM webhook_deliveries WHERE state = 'delivered'");
-        return rows.length;
-      })
-      .toBe(4 * (turn + 1));
-  }
+  // One turn: an endpoint that takes what it is sent gets the next at once.
+  await sender.sendDue();
+  await expect
+    .poll(async () => (await sql("SELECT FROM webhook_deliveries WHERE state = 'delivered'")).rows.length)
+    .toBe(40);
   expect(new Set(got).size).toBe(40);
   // Bounded on each of them, however much is due.
   expect(hanging).toBe(8);
