@@ -13,5 +13,5 @@ await orStop(async () => {
   prepare();
   installSystemPackages('test');
   const { failed } = await fuzz({ CVAULT_FUZZ_CASES: values.cases, CVAULT_FUZZ_SEED: values.seed });
-  process.exitCode = failed === 0 ? 0 : 1;
+  process.exitCode = failed.length === 0 ? 0 : 1;
 });

@@ -15,7 +15,8 @@ function ownNetwork() {
  * @param options.env more environment variables
  * @param options.apart in a network of their own
  * @param options.atTheEnd what it prints comes in one piece when it is over, so that two can run beside each other
- * @returns {Promise<{ passed: number, failed: number, skipped: { name: string, why: string }[] }>}
+ * @typedef {{ name: string, why: string }} Named
+ * @returns {Promise<{ passed: number, failed: Named[], skipped: Named[] }>}
  */
 export async function runTests(projects, { args = [], env = {}, apart = false, atTheEnd = false } = {}) {
   const file = join(ROOT, `node_modules/.cvault-test-summary-${projects.join('-')}.json`);
@@ -44,8 +45,11 @@ export async function runTests(projects, { args = [], env = {}, apart = false, a
   process.stdout.write(printed);
   const summary = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))
-    : { passed: 0, failed: 1, skipped: [] };
-  // A run can fail without a failing test: an error outside of one, a file that does not load.
-  if (status !== 0 && summary.failed === 0) summary.failed = 1;
+    : { passed: 0, failed: [], skipped: [] };
+  // Whatever vitest ends with and no test is to blame for: it was killed, or its settings are wrong.
+  if (status !== 0 && summary.failed.length === 0) {
+    const why = `vitest ended with ${status ?? 'a signal'}, and named no test`;
+    summary.failed.push({ name: projects.join(' and '), why });
+  }
   return summary;
 }

@@ -1,21 +1,36 @@
 import { writeFileSync } from 'node:fs';
 
-/** Counts the tests, and keeps why each skipped one was skipped, for scripts/test.mjs. */
+/** What an error says in one line: a summary names what failed, the whole of it stands further up. */
+function firstLine(error) {
+  return String(error?.message ?? error)
+    .split('\n')[0]
+    .slice(0, 300);
+}
+
+/** Counts the tests, and keeps why each failed or skipped one did, for scripts/test.mjs. */
 export default class SummaryReporter {
   onTestRunEnd(modules, errors) {
     const file = process.env.CVAULT_TEST_SUMMARY;
     if (file === undefined) return;
-    const summary = { passed: 0, failed: 0, skipped: [], errors: errors.length };
+    const summary = { passed: 0, failed: [], skipped: [] };
     for (const module of modules) {
-      // A file that does not load has no tests that could fail.
-      if (module.state() === 'failed' && [...module.children.allTests()].length === 0) summary.failed++;
+      // Of a file that does not load, and of a hook that fails, no test need know.
+      for (const suite of [module, ...module.children.allSuites()]) {
+        for (const error of suite.errors()) {
+          const name = `${module.relativeModuleId} > ${suite.fullName ?? '(the file)'}`;
+          summary.failed.push({ name, why: firstLine(error) });
+        }
+      }
       for (const test of module.children.allTests()) {
         const result = test.result();
+        const name = `${module.relativeModuleId} > ${test.fullName}`;
         if (result.state === 'passed') summary.passed++;
-        else if (result.state === 'failed') summary.failed++;
-        else summary.skipped.push({ name: test.fullName, why: result.note ?? 'no reason given' });
+        else if (result.state === 'failed') summary.failed.push({ name, why: firstLine(result.errors[0]) });
+        else summary.skipped.push({ name, why: result.note ?? 'no reason given' });
       }
     }
+    for (const error of errors)
+      summary.failed.push({ name: 'an error outside of any test', why: firstLine(error) });
     writeFileSync(file, JSON.stringify(summary));
   }
 }
