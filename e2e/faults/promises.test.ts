@@ -48,6 +48,14 @@ const through = (plane: ControlPlane): Call => asUser(plane.baseUrl, alice.apiKe
 const sql = async (text: string) =>
   (await database.pool.query<{ id: string }>(text)).rows.map(({ id }) => id);
 
+/** What a process that is dead had asked PostgreSQL for is still done, within the 30 s that a statement may take. */
+const untilItsStatementsEnd = () =>
+  until('its statements have ended', async () => {
+    const busy =
+      "SELECT pid::text AS id FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'";
+    return (await sql(`${busy} AND pid <> pg_backend_pid()`)).length === 0;
+  });
+
 beforeAll(async () => {
   database = await createTestDatabase();
   await aServer(database, { cidr: '10.64.0.0/16' });
@@ -102,17 +110,25 @@ test('every event reaches the endpoint, signed and under one id', { timeout: 900
     await doomed.kill();
   }
   receiver.answer = null;
+  await untilItsStatementsEnd();
   steady = await start();
-  const events = await sql('SELECT id FROM webhook_events');
+  // It finishes what was begun, and so makes events of its own, after the first look as well: only what is read last is all.
+  const events = await until(
+    'all are delivered, and nothing is under way that makes another',
+    async () => {
+      await sql(
+        "UPDATE webhook_deliveries SET due_at = now() - make_interval(secs => 1) WHERE state = 'pending'",
+      );
+      const [underWay, undelivered, made] = [
+        await sql('SELECT device_id AS id FROM outbox'),
+        await sql("SELECT event_id AS id FROM webhook_deliveries WHERE state <> 'delivered'"),
+        await sql('SELECT id FROM webhook_events'),
+      ];
+      return underWay.length === 0 && undelivered.length === 0 && made;
+    },
+    120_000,
+  );
   expect(events.length).toBeGreaterThan(crashes);
-  await until('all are delivered', async () => {
-    await sql(
-      "UPDATE webhook_deliveries SET due_at = now() - make_interval(secs => 1) WHERE state = 'pending'",
-    );
-    return (
-      (await sql("SELECT event_id AS id FROM webhook_deliveries WHERE state <> 'delivered'")).length === 0
-    );
-  });
   const told = new Map<string, unknown>();
   for (const { headers, body } of receiver.messages) {
     const id = headers['webhook-id']!;
@@ -145,12 +161,7 @@ test(
         })<DeviceBody>('POST', '/api/v1/devices', { deviceName: name });
       const first = await Promise.allSettled(names.map((name) => write(doomed, name)));
       await doomed.kill();
-      // What it had asked PostgreSQL for is still done, within the 30 s that a statement may take; a claim lasts for longer.
-      await until('its statements have ended', async () => {
-        const busy =
-          "SELECT pid::text AS id FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'";
-        return (await sql(`${busy} AND pid <> pg_backend_pid()`)).length === 0;
-      });
+      await untilItsStatementsEnd();
       // What a process has claimed is nobody's for as long as it may work on it.
       await sql(
         'UPDATE idempotency_keys SET claimed_until = now() - make_interval(secs => 1) WHERE status IS NULL',

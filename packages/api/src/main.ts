@@ -37,11 +37,11 @@ async function startDatabase(config: Config, started: Started, log: Logger) {
 
 /** Counted in Redis where there is one, else in this process. */
 function startRateLimiter(config: Config, started: Started, log: Logger): RateLimiter {
-  const fallback = createInProcessRateLimiter();
-  if (config.redisUrl === null) return fallback;
+  const local = createInProcessRateLimiter();
+  if (config.redisUrl === null) return local;
   const limiter = createRedisRateLimiter({
     url: config.redisUrl,
-    fallback,
+    local,
     onChange: (state, error) => log.warn({ err: error }, `Redis is ${state}`),
   });
   started.add('Redis', async () => limiter.close());

@@ -14,10 +14,12 @@ describe.skipIf(!hasRedis)('in Redis', () => {
   let limiter: RedisRateLimiter;
   let changes: string[] = [];
   const open: RedisRateLimiter[] = [];
-  function aLimiter(url = redis.url): RedisRateLimiter {
+  /** One that waits for Redis as long as a busy machine takes, where no other deadline is asked for. */
+  function aLimiter(url = redis.url, answerDeadlineMs = 10_000): RedisRateLimiter {
     const made = createRedisRateLimiter({
       url,
-      fallback: createInProcessRateLimiter(),
+      local: createInProcessRateLimiter(),
+      answerDeadlineMs,
       onChange: (state) => changes.push(state),
     });
     open.push(made);
@@ -76,26 +78,47 @@ describe.skipIf(!hasRedis)('in Redis', () => {
   });
 
   test('frozen, no request waits for it', async () => {
+    const hasty = aLimiter(redis.url, 40);
     const other = aLimiter();
-    await untilShared(limiter, other);
+    await untilShared(hasty, other);
     redis.freeze();
     try {
       const key = aKey();
-      const states = await Promise.all(Array.from({ length: 50 }, () => limiter.consume(key, rate)));
+      const states = await Promise.all(Array.from({ length: 50 }, () => hasty.consume(key, rate)));
       expect(states.filter((state) => state.allowed)).toHaveLength(3);
     } finally {
       redis.thaw();
     }
-    await untilShared(limiter, other);
+    await untilShared(hasty, other);
   });
 
-  test('emptied, it counts from the beginning', async () => {
+  test('late now and then, it lets nobody have the limit of Redis and that of the process', async () => {
+    const hasty = aLimiter(redis.url, 40);
+    const other = aLimiter();
+    await untilShared(hasty, other);
+    const key = aKey();
+    const allowed: boolean[] = [];
+    try {
+      for (let request = 0; request < 3; request++) allowed.push((await hasty.consume(key, rate)).allowed);
+      redis.freeze();
+      for (let request = 0; request < 3; request++) allowed.push((await hasty.consume(key, rate)).allowed);
+    } finally {
+      redis.thaw();
+    }
+    await untilShared(hasty, other);
+    allowed.push((await hasty.consume(key, rate)).allowed);
+    expect(allowed).toEqual([true, true, true, false, false, false, false]);
+  });
+
+  test('emptied, it forgives nobody whom this process has counted', async () => {
     const key = aKey();
     for (let request = 0; request < 4; request++) await limiter.consume(key, rate);
     await redis.kill();
     await redis.restart();
-    await untilShared(limiter, aLimiter());
-    expect((await limiter.consume(key, rate)).allowed).toBe(true);
+    const other = aLimiter();
+    await untilShared(limiter, other);
+    expect((await limiter.consume(key, rate)).allowed).toBe(false);
+    expect((await other.consume(key, rate)).allowed, 'a process that has counted nothing').toBe(true);
   });
 
   test('never there, it is as if there were none', async () => {
