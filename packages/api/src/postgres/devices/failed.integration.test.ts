@@ -4,7 +4,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
 import { createDoctorStore } from '../doctor/store.ts';
+import { createUserDirectoryStore, finishUserDeletions } from '../identity/user-directory.ts';
 import { createPeerStore } from '../peers.ts';
+import { createErasureStore } from '../privacy/erasure.ts';
+import { createPrivacyStore } from '../privacy/store.ts';
+import { createTenantStore } from '../tenants/store.ts';
 import { finishDepartures } from './departures.ts';
 import { createDeviceStore } from './store.ts';
 
@@ -83,23 +87,56 @@ test('the quota is given back at once, the address when the VPN server has ackno
   await healthy();
 });
 
-test('the next holder of its address is not touched by what becomes of it', async () => {
-  const failed = await register();
-  await fail(failed.id);
-  await settle(here);
-  const others = [];
-  for (let n = 0; n < 5; n++) others.push(await register());
-  const heir = others.find(({ assignedIp }) => assignedIp === failed.assignedIp)!;
-  await settle(here);
-  await healthy();
-  await devices.delete(alice, failed.id);
-  await healthy();
-  await settle(here);
-  expect(await leaseOf(here, heir.assignedIp)).toBe('held');
-  expect(await devices.find(alice, heir.id)).toMatchObject({ state: 'live' });
-  await healthy();
-  const { rowCount } = await database.pool.query('SELECT FROM public_keys WHERE device_id = $1', [failed.id]);
-  expect(rowCount, 'its key is retired').toBe(0);
+describe('the next holder of its address is not touched', () => {
+  const scope = (owner: Owner) => ({ tenantId: owner.tenantId, mode: 'live' as const });
+  const erasures = () => createErasureStore(database.as('cvault_jobs'));
+  const eraseRequested = async () => erasures().eraseRequested();
+
+  test.each<[string, (owner: Owner, deviceId: string) => Promise<unknown>, (() => Promise<unknown>) | null]>([
+    ['its owner deletes it', (owner, id) => devices.delete(owner, id), null],
+    [
+      'its user is deleted',
+      (owner) =>
+        createUserDirectoryStore(database.as('cvault_api')).beginDeletion(scope(owner), owner.userId),
+      () => finishUserDeletions(database.as('cvault_jobs')),
+    ],
+    [
+      'its user is erased',
+      async ({ tenantId, userId }) => {
+        await createPrivacyStore(database.as('cvault_api')).requestErasure(tenantId, userId);
+        await eraseRequested();
+      },
+      eraseRequested,
+    ],
+    [
+      'its tenant is deleted',
+      ({ tenantId }) => createTenantStore(database.as('cvault_operator')).beginDeletion(tenantId),
+      null,
+    ],
+  ])('when %s', async (_how, end, finish) => {
+    const failed = await register();
+    await register();
+    await fail(failed.id);
+    await settle(here);
+    const bob = await aTenantWithUser(database);
+    const others = [];
+    for (let n = 0; n < 4; n++) others.push(await devices.register(aDevice(bob, { serverId: here })));
+    const heir = others.find(({ assignedIp }) => assignedIp === failed.assignedIp)!;
+    await settle(here);
+    await healthy();
+
+    await end(alice, failed.id);
+    await healthy();
+    await settle(here);
+    await finish?.();
+    expect(await leaseOf(here, heir.assignedIp)).toBe('held');
+    expect(await devices.find(bob, heir.id)).toMatchObject({ state: 'live' });
+    await healthy();
+    const { rowCount } = await database.pool.query('SELECT FROM public_keys WHERE device_id = $1', [
+      failed.id,
+    ]);
+    expect(rowCount, 'its key is retired').toBe(0);
+  });
 });
 
 describe('a move brings it back', () => {

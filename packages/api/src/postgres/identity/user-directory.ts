@@ -10,12 +10,12 @@ import {
 } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint, type Database } from '../database.ts';
+import { endDevices } from '../devices/end.ts';
 import { putHold, releaseHold } from '../devices/holds.ts';
 import { externalIdRefusal } from '../external-ids.ts';
 import { given } from '../given.ts';
 import { USER_PLAN_COLUMNS, type UserPlanRow, userPlanFromRow } from '../plans/store.ts';
 import { askAsTenant, asTenant } from '../tenancy.ts';
-import { deleteDevicesOf } from '../tenants/states.ts';
 
 /** Of a user `u` of tenant `t`. */
 const COLUMNS = `${USER_PLAN_COLUMNS}, u.state, u.external_id, u.metadata`;
@@ -49,13 +49,8 @@ const MOVE = {
 const BEGIN_DELETION = `
 UPDATE tenant_users SET state = 'deleting' WHERE tenant_id = $1 AND mode = $2 AND id = $3`;
 
-/** The device count is of those that were live or held: all of them are deleted by now, and none can come. */
-const GIVE_QUOTA_BACK = `
-WITH given AS (
-  UPDATE tenant_users u SET device_count = 0 FROM tenant_users old
-  WHERE u.tenant_id = $1 AND u.id = $2 AND old.tenant_id = u.tenant_id AND old.id = u.id RETURNING old.device_count
-)
-UPDATE tenants SET device_count = tenants.device_count - given.device_count FROM given WHERE tenants.id = $1`;
+const END_DEVICES = `
+WITH ${endDevices({ which: 'tenant_id = $1 AND user_id = $2', churn: true })} SELECT DISTINCT server_id FROM d`;
 
 const DELETING = `
 SELECT u.tenant_id, u.id FROM tenant_users u
@@ -142,15 +137,17 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
       asTenant(pool, scope.tenantId, async (db) => {
         const { tenantId, mode } = scope;
         if ((await findIn(db, scope, id)) === null) return null;
-        const first = await deleteDevicesOf(db, tenantId, id);
+        const pass = async () =>
+          (await db.query<{ server_id: string }>(END_DEVICES, [tenantId, id])).rows.map(
+            (row) => row.server_id,
+          );
+        const first = await pass();
         await db.query(
           'UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL',
           [tenantId, id],
         );
         await db.query(BEGIN_DELETION, [tenantId, mode, id]);
-        const second = await deleteDevicesOf(db, tenantId, id);
-        await db.query(GIVE_QUOTA_BACK, [tenantId, id]);
-        return [...new Set([...first, ...second])];
+        return [...new Set([...first, ...(await pass())])];
       }),
   };
 }

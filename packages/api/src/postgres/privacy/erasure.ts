@@ -1,34 +1,19 @@
 import type { ErasureStore } from '@cvault/core';
 import type pg from 'pg';
 import type { Database } from '../database.ts';
+import { endDevices } from '../devices/end.ts';
 import { inTransaction } from '../transaction.ts';
 
 const REQUESTED =
   'SELECT tenant_id, id FROM tenant_users WHERE erase_requested_at IS NOT NULL ORDER BY id LIMIT 100';
 
-/** As when its owner deletes it, for all devices of the user; and what they were called is forgotten at once. */
+/** What the devices were called is forgotten with their end, so that no event about it says it. */
 const DELETE_DEVICES = `
-WITH before AS (
-  SELECT id, state FROM devices WHERE tenant_id = $1 AND user_id = $2 AND state <> 'deleted' ORDER BY id FOR UPDATE
-), d AS (
-  UPDATE devices SET state = 'deleted', name = 'erased', external_id = NULL, metadata = '{}', failure = NULL, generation = generation + 1, private_key = NULL,
-    preshared_key = NULL, replaces_key = NULL, overlap_until = NULL, last_connected_at = NULL
-  FROM before WHERE devices.id = before.id
-  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.assigned_ip, devices.generation, before.state AS old_state
-), lease AS (
-  UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id, freed_by = d.tenant_id, freed_at = now()
-  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
-  SELECT tenant_id, server_id, id, generation FROM d
-), counted AS (
-  SELECT count(*) AS devices FROM d WHERE old_state IN ('live', 'suspended')
-), user_quota AS (
-  UPDATE tenant_users SET device_count = device_count - counted.devices FROM counted
-  WHERE tenant_id = $1 AND id = $2 AND counted.devices > 0 RETURNING counted.devices
-), quota AS (
-  UPDATE tenants SET device_count = device_count - user_quota.devices FROM user_quota WHERE id = $1
-)
+WITH ${endDevices({
+  which: 'tenant_id = $1 AND user_id = $2',
+  churn: true,
+  also: ", name = 'erased', external_id = NULL, metadata = '{}', last_connected_at = NULL",
+})}
 SELECT DISTINCT server_id FROM d`;
 
 /** Everything else that is theirs. The row stays until the devices are gone from their VPN servers, and says nothing. */

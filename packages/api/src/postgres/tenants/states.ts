@@ -9,8 +9,8 @@
 import { type ChangedTenant, HOLDS, notFound } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint } from '../database.ts';
+import { endDevices } from '../devices/end.ts';
 import { putHold, releaseHold } from '../devices/holds.ts';
-import { given } from '../given.ts';
 import { inTransaction } from '../transaction.ts';
 import { TENANT_COLUMNS, type TenantRow, tenantFromRow } from './rows.ts';
 
@@ -20,44 +20,13 @@ const RESUME = releaseHold('tenant_id = $1');
 const SET_STATE = `
 UPDATE tenants SET state = $2::tenant_state WHERE id = $1 AND state <> 'deleting' RETURNING ${TENANT_COLUMNS}`;
 
-/** As when its owner deletes it, for all devices of the tenant. */
-const deleteDevicesSql = (and: string) => `
-WITH before AS (
-  SELECT id FROM devices WHERE tenant_id = $1 AND state <> 'deleted'${and} ORDER BY id FOR UPDATE
-), d AS (
-  UPDATE devices SET state = 'deleted', generation = generation + 1, private_key = NULL,
-    preshared_key = NULL, replaces_key = NULL, overlap_until = NULL
-  FROM before WHERE devices.id = before.id
-  RETURNING devices.id, devices.tenant_id, devices.server_id, devices.assigned_ip, devices.generation,
-    devices.failure
-), lease AS (
-  UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
-  FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip AND d.failure IS NULL
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
-  SELECT tenant_id, server_id, id, generation FROM d
-)
-SELECT DISTINCT server_id FROM d`;
+const END_OF_TENANT = `
+WITH ${endDevices({ which: 'tenant_id = $1', churn: false })} SELECT DISTINCT server_id FROM d`;
 
 type ServerIds = { server_id: string }[];
 
 function idsOf(...passes: ServerIds[]): string[] {
   return [...new Set(passes.flat().map((row) => row.server_id))];
-}
-
-/**
- * Marks devices deleted and drains their addresses; answers the VPN servers that have to hear of it. The counts of tenant
- * and user are the caller's.
- * @param userId null: of all users
- * @param db in a transaction
- */
-export async function deleteDevicesOf(
-  db: pg.PoolClient,
-  tenantId: string,
-  userId: string | null,
-): Promise<string[]> {
-  const { and, values } = given([tenantId], [['user_id =', userId]]);
-  return idsOf((await db.query<{ server_id: string }>(deleteDevicesSql(and), values)).rows);
 }
 
 /** @throws CVaultError `not_found`, which undoes the first pass */
@@ -78,20 +47,15 @@ export function setTenantState(
 
 export function beginDeletion(pool: pg.Pool, id: string): Promise<readonly string[] | null> {
   return inTransaction(pool, async (db) => {
-    const first = await deleteDevicesOf(db, id, null);
-    await db.query('UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [
-      id,
-    ]);
-    await db.query('UPDATE api_keys SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL', [
-      id,
-    ]);
+    const pass = async () => (await db.query<{ server_id: string }>(END_OF_TENANT, [id])).rows;
+    for (const table of ['sign_ins', 'api_keys']) {
+      await db.query(`UPDATE ${table} SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL`, [
+        id,
+      ]);
+    }
+    const first = await pass();
     const { rowCount } = await db.query("UPDATE tenants SET state = 'deleting' WHERE id = $1", [id]);
-    if (rowCount === 0) return null;
-    const second = await deleteDevicesOf(db, id, null);
-    // All of them are deleted now, and none can come.
-    await db.query('UPDATE tenant_users SET device_count = 0 WHERE tenant_id = $1', [id]);
-    await db.query('UPDATE tenants SET device_count = 0 WHERE id = $1', [id]);
-    return [...new Set([...first, ...second])];
+    return rowCount === 0 ? null : idsOf(first, await pass());
   });
 }
 
