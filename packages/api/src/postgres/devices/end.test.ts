@@ -11,7 +11,7 @@ test('only the builder marks devices deleted', () => {
     (file) =>
       file.endsWith('.ts') &&
       !file.endsWith('.test.ts') &&
-      /UPDATE devices SET (?:(?!WHERE|FROM)[^`])*state = 'deleted'/.test(
+      /UPDATE devices SET (?:(?!WHERE|FROM)[^`])*(?<![.\w])state = 'deleted'/.test(
         readFileSync(join(POSTGRES, file), 'utf8'),
       ),
   );
