@@ -34,6 +34,7 @@ const device = (over: Partial<Device> = {}): Device => ({
   ownDns: null,
   routes: [],
   ownRoutes: null,
+  routeIpv6: true,
   network: null,
   limits: { uploadBitsPerSecond: null, downloadBitsPerSecond: null, data: false },
   lastConnectedAt: null,
@@ -82,7 +83,13 @@ describe('keys', () => {
 
 describe('routes and resolvers', () => {
   test.each([
-    ['full tunnel over IPv4', {}, '0.0.0.0/0'],
+    ['full tunnel where the VPN server has no IPv6: IPv6 must not leak past it', {}, '0.0.0.0/0, ::/0'],
+    ['full tunnel over IPv4 alone, as the tenant wants it', { routeIpv6: false }, '0.0.0.0/0'],
+    [
+      'full tunnel over both, whatever the tenant wants',
+      { assignedIp6: 'fd00::2', routeIpv6: false },
+      '0.0.0.0/0, ::/0',
+    ],
     ['full tunnel over both', { assignedIp6: 'fd00::2' }, '0.0.0.0/0, ::/0'],
     [
       'split tunnel: the routes and nothing else',

@@ -14,8 +14,8 @@ const KEEPALIVE_SECONDS = 25;
  */
 function allowedIps(device: Device): readonly string[] {
   if (device.routes.length > 0) return device.routes;
-  // A `::/0` without an address of its own would black-hole what the device can reach without us.
-  return device.assignedIp6 === null ? ['0.0.0.0/0'] : ['0.0.0.0/0', '::/0'];
+  // Without an IPv6 address in the tunnel, `::/0` still pulls the device's IPv6 in, and the VPN server drops it.
+  return device.assignedIp6 === null && !device.routeIpv6 ? ['0.0.0.0/0'] : ['0.0.0.0/0', '::/0'];
 }
 
 /** Over which protocol a device reaches its VPN server. */

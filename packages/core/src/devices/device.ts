@@ -71,6 +71,8 @@ export interface Device {
   readonly routes: readonly string[];
   /** Null where it has the tenant's. */
   readonly ownRoutes: readonly string[] | null;
+  /** A full tunnel takes IPv6 in even where its VPN server has none: the tenant's choice. */
+  readonly routeIpv6: boolean;
   /** Devices with the same one reach each other; null: it reaches none. */
   readonly network: string | null;
   readonly limits: PeerLimits;

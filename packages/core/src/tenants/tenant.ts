@@ -24,6 +24,8 @@ export interface TenantSettings {
   readonly dns: readonly string[];
   /** What its devices send into the tunnel, as canonical ranges; empty for everything. */
   readonly routes: readonly string[];
+  /** Full tunnels take IPv6 in even where the VPN server has none: there it ends, so that it cannot leak past the tunnel. */
+  readonly routeIpv6: boolean;
   /** Its devices on one VPN server reach each other. */
   readonly privateNetwork: boolean;
   /** Sessions that may be open at once, of all its users; null for any number. */

@@ -2221,7 +2221,9 @@ export interface components {
             privateKeysOnce?: boolean;
             /** @description Its devices on one VPN server reach each other. */
             privateNetwork?: boolean;
-            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
+            /** @description Full tunnels take IPv6 into the tunnel even where the VPN server has none. It ends there, so nothing leaks past the tunnel. False: on such a VPN server IPv6 stays outside the tunnel. */
+            routeIpv6?: boolean;
+            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
             routes?: string[];
             /** @description Days that closed sessions are kept. Null: as long as the platform keeps them */
             sessionDays?: number | null;
@@ -3022,6 +3024,7 @@ export interface components {
             passwordLengthMin: number;
             privateKeysOnce: boolean;
             privateNetwork: boolean;
+            routeIpv6: boolean;
             routes: string[];
             sessionDays: number | null;
             sessionLimit: number | null;
@@ -3164,7 +3167,9 @@ export interface components {
             passwordLengthMin?: number;
             /** @description Its devices on one VPN server reach each other. */
             privateNetwork?: boolean;
-            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
+            /** @description Full tunnels take IPv6 into the tunnel even where the VPN server has none. It ends there, so nothing leaks past the tunnel. False: on such a VPN server IPv6 stays outside the tunnel. */
+            routeIpv6?: boolean;
+            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
             routes?: string[];
         };
         UpdateTenant: {
@@ -3203,7 +3208,9 @@ export interface components {
             privateKeysOnce?: boolean;
             /** @description Its devices on one VPN server reach each other. */
             privateNetwork?: boolean;
-            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel) */
+            /** @description Full tunnels take IPv6 into the tunnel even where the VPN server has none. It ends there, so nothing leaks past the tunnel. False: on such a VPN server IPv6 stays outside the tunnel. */
+            routeIpv6?: boolean;
+            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
             routes?: string[];
             /** @description Days that closed sessions are kept. Null: as long as the platform keeps them */
             sessionDays?: number | null;

@@ -31,8 +31,13 @@ const settings = {
   clientRateLimit: PerMinute.describe('Requests in a minute of each client address of its users'),
   dns: Resolvers.describe('Resolvers in the devices’ configurations'),
   routes: Routes.describe(
-    'What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel)',
+    'What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel.',
   ),
+  routeIpv6: z
+    .boolean()
+    .describe(
+      'Full tunnels take IPv6 into the tunnel even where the VPN server has none. It ends there, so nothing leaks past the tunnel. False: on such a VPN server IPv6 stays outside the tunnel.',
+    ),
   privateNetwork: z.boolean().describe('Its devices on one VPN server reach each other.'),
   sessionLimit: CountLimit.nullable().describe(
     'Most sessions open at once, of all users together. Null: any number',
@@ -98,14 +103,23 @@ export const UpdateTenant = z
   .partial()
   .meta({ id: 'UpdateTenant' });
 
-const { dns, routes, privateNetwork, passwordLengthMin, dataWarnPercents, keyLifetimeDays, keyRotationDays } =
-  settings;
+const {
+  dns,
+  routes,
+  routeIpv6,
+  privateNetwork,
+  passwordLengthMin,
+  dataWarnPercents,
+  keyLifetimeDays,
+  keyRotationDays,
+} = settings;
 
 /** What a tenant may set itself. */
 export const UpdateOwnSettings = z
   .strictObject({
     dns,
     routes,
+    routeIpv6,
     privateNetwork,
     passwordLengthMin,
     dataWarnPercents,
@@ -131,6 +145,7 @@ export const TenantResource = z
     clientRateLimit: z.int(),
     dns: z.array(z.string()),
     routes: z.array(z.string()),
+    routeIpv6: z.boolean(),
     privateNetwork: z.boolean(),
     sessionLimit: z.int().nullable(),
     userDeviceLimit: z.int().nullable(),

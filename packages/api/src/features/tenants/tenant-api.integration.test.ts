@@ -241,6 +241,16 @@ describe('settings', () => {
       expect(refused.statusCode, paid).toBe(400);
     }
   });
+
+  test('the tenant decides whether IPv6 may pass by a tunnel to a VPN server that has none', async () => {
+    const id = await register(globex, 'no IPv6 here');
+    const allowedIps = async () =>
+      /^AllowedIPs = (.*)$/m.exec((await globex.call('GET', `/devices/${id}/config`)).body)?.[1];
+    expect(await allowedIps()).toBe('0.0.0.0/0, ::/0');
+    const set = await globex.call('PATCH', '/tenant/settings', { routeIpv6: false });
+    expect(set.json()).toMatchObject({ routeIpv6: false });
+    expect(await allowedIps()).toBe('0.0.0.0/0');
+  });
 });
 
 test('deleting a user ends everything of theirs, gives the quota back, and leaves no row', async () => {

@@ -126,6 +126,7 @@ describe('tenants', () => {
       clientRateLimit: 12_000,
       dns: ['1.1.1.1', '8.8.8.8'],
       routes: [],
+      routeIpv6: true,
       privateNetwork: false,
       sessionLimit: null,
       userDeviceLimit: null,
@@ -158,6 +159,7 @@ describe('tenants', () => {
   test('every part of a plan, at creation and afterwards; null takes a limit away', async () => {
     const plan = {
       routes: ['10.0.0.0/8', 'fd00:1::/32'],
+      routeIpv6: false,
       privateNetwork: true,
       sessionLimit: 1_000,
       userDeviceLimit: 0,
@@ -209,6 +211,7 @@ describe('tenants', () => {
     ['/usageDays', { usageDays: 61 }],
     ['/deliveryLogDays', { deliveryLogDays: 3 }],
     ['/privateNetwork', { privateNetwork: 1 }],
+    ['/routeIpv6', { routeIpv6: 'no' }],
     ['/routes/0', { routes: ['10.8.0.1/24'] }],
     ['/routes/0', { routes: ['::ffff:10.0.0.0/104'] }],
     ['/routes', { routes: ['10.0.0.0/8', '10.0.0.0/8'] }],

@@ -37,7 +37,8 @@ export const DEVICE_COLUMNS = `
   s.public_key AS server_public_key, s.epoch AS server_epoch,
   (s.last_contact_at > now() - interval '90 seconds') IS NOT TRUE AS server_away,
   ${textOf('t.dns', 'host')} AS tenant_dns, ${textOf('d.dns', 'host')} AS own_dns,
-  ${textOf('t.routes', 'text')} AS tenant_routes, ${textOf('d.routes', 'text')} AS own_routes,${PLAN_COLUMNS}`;
+  ${textOf('t.routes', 'text')} AS tenant_routes, ${textOf('d.routes', 'text')} AS own_routes,
+  t.route_ipv6,${PLAN_COLUMNS}`;
 
 /** Joins to go with PLAN_COLUMNS. */
 export const PLAN_JOINS =
@@ -84,6 +85,7 @@ export interface DeviceRow extends PlanRow {
   own_dns: string[] | null;
   tenant_routes: string[];
   own_routes: string[] | null;
+  route_ipv6: boolean;
 }
 
 export function deviceFromRow(row: DeviceRow): Device {
@@ -114,6 +116,7 @@ export function deviceFromRow(row: DeviceRow): Device {
     ownDns: row.own_dns,
     routes: row.own_routes ?? row.tenant_routes,
     ownRoutes: row.own_routes,
+    routeIpv6: row.route_ipv6,
     network: row.network,
     limits: limitsFromRow(row),
     lastConnectedAt: row.last_connected_at,

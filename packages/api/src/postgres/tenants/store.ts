@@ -17,6 +17,7 @@ const COLUMNS: Readonly<Record<keyof SomeSettings, readonly [column: string, typ
   clientRateLimit: ['client_rate_limit', 'integer'],
   dns: ['dns', 'inet[]'],
   routes: ['routes', 'inet[]'],
+  routeIpv6: ['route_ipv6', 'boolean'],
   privateNetwork: ['private_network', 'boolean'],
   sessionLimit: ['session_limit', 'integer'],
   userDeviceLimit: ['user_device_limit', 'integer'],
