@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { PassThrough, type Duplex } from 'node:stream';
-import { MAX_BATCH_OPS, MAX_LINE_BYTES, encodeLine } from '@cvault/protocol';
+import { FEATURES, MAX_BATCH_OPS, MAX_LINE_BYTES, encodeLine } from '@cvault/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAgent, type Agent } from './agent.ts';
 import { MAX_UNREAD_BYTES, serveStreams } from './connection.ts';
 import { connectInProcess } from './in-process.ts';
 import { createMemoryBackend } from './memory-backend.ts';
+import { createMemoryMeter } from './memory-meter.ts';
 import { connectControlPlane } from './testing/control-plane.ts';
 import { randomPublicKey } from './testing/keys.ts';
 import { createNoTraffic } from './traffic.ts';
@@ -23,6 +24,12 @@ afterEach(async () => {
 
 function open(): Duplex {
   return connectInProcess(agent);
+}
+
+function withResolvers() {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
 }
 
 function setOp() {
@@ -97,18 +104,70 @@ test.each(['$(touch canary)', '${IFS}x', ';id', '`id`', '-h', '--help', 'a\nb', 
   },
 );
 
-test('requests sent at once are answered in their order', async () => {
+test('changes sent at once are answered in their order, and so are readings', async () => {
   const stream = open();
   const plane = await connectControlPlane(stream, stream);
+  const change = { type: 'apply', epoch: plane.hello.epoch, ops: [setOp()] };
   const lines = [
     encodeLine({ type: 'list', id: 101 }),
-    encodeLine({ type: 'apply', id: 102, epoch: plane.hello.epoch, ops: [setOp()] }),
-    'x\n',
+    encodeLine({ ...change, id: 201 }),
+    encodeLine({ ...change, id: 202 }),
+    encodeLine({ type: 'digest', id: 102 }),
+    encodeLine({ ...change, id: 203 }),
     encodeLine({ type: 'status', id: 103 }),
   ];
-  const answers = [await plane.sendLine(lines.join('')), await plane.sendLine(''), await plane.sendLine('')];
-  answers.push(await plane.sendLine(''));
-  expect(answers.map((answer) => answer.id)).toEqual([101, 102, null, 103]);
+  const ids = [(await plane.sendLine(lines.join(''))).id ?? 0];
+  while (ids.length < lines.length) ids.push((await plane.sendLine('')).id ?? 0);
+  expect(ids.filter((id) => id < 200)).toEqual([101, 102, 103]);
+  expect(ids.filter((id) => id > 200)).toEqual([201, 202, 203]);
+});
+
+test('a change overtakes the readings before it, however long they take', async () => {
+  const { promise: reading, resolve: finishReading } = withResolvers();
+  const inMemory = createMemoryBackend();
+  const slow = await createAgent({
+    backend: inMemory,
+    traffic: createNoTraffic({
+      ...createMemoryMeter(),
+      read: () => reading.then(() => new Map()),
+    }),
+  });
+  const peersOf = inMemory.peers;
+  inMemory.peers = () => reading.then(peersOf);
+  const stream = connectInProcess(slow);
+  const plane = await connectControlPlane(stream, stream);
+  const answers = [
+    await plane.sendLine(
+      ['stats', 'list', 'digest']
+        .map((type, id) => encodeLine({ type, id }))
+        .concat(encodeLine({ type: 'apply', id: 9, epoch: slow.epoch, ops: [setOp()] }))
+        .join(''),
+    ),
+  ];
+  expect(answers[0]).toMatchObject({ id: 9, results: [{ outcome: 'applied' }] });
+  finishReading();
+  while (answers.length < 4) answers.push(await plane.sendLine(''));
+  expect(answers.map(({ id }) => id)).toEqual([9, 0, 1, 2]);
+  await slow.close();
+});
+
+test('one that asks without end has its requests wait in the stream, and gets an answer to each', async () => {
+  const stream = open();
+  const plane = await connectControlPlane(stream, stream);
+  const ids = Array.from({ length: 2_000 }, (_, id) => id);
+  const answered = [(await plane.sendLine(ids.map((id) => encodeLine({ type: 'status', id })).join(''))).id];
+  while (answered.length < ids.length) answered.push((await plane.sendLine('')).id);
+  expect(answered).toEqual(ids);
+});
+
+test('tells what it can do beyond the version of the protocol', async () => {
+  const stream = open();
+  const plane = await connectControlPlane(stream, stream);
+  expect(await plane.request({ type: 'features' })).toEqual({
+    type: 'features',
+    id: 1,
+    features: [...FEATURES],
+  });
 });
 
 test('a line over the limit ends its own connection only', async () => {

@@ -2,10 +2,18 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import { LineDecoder, LineTooLong, encodeLine } from '@cvault/protocol';
 import type { Agent } from './agent.ts';
 import { InterfaceLost } from './interface-lost.ts';
-import { readRequest } from './requests.ts';
+import { readRequest, type ReceivedRequest } from './requests.ts';
+import { createSerialQueue } from './serial-queue.ts';
+import type { Session } from './session.ts';
 
 /** Most bytes of answers kept for a control plane that does not read them; a page of a list is the biggest one. */
 export const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+
+/** Most requests of one control plane under way. It asks for a handful; what comes beyond waits in the stream. */
+const MAX_UNDER_WAY = 32;
+
+/** What changes the interface. The rest only reads it, which takes seconds where there are many peers. */
+const CHANGES: ReadonlySet<ReceivedRequest['type']> = new Set(['apply', 'configure']);
 
 /** What became of a connection, for the log. */
 export type ConnectionEnd = 'closed' | 'line_too_long' | 'unread_answers' | 'broken' | 'interface_lost';
@@ -38,6 +46,36 @@ export async function serveStreams(
   output.on('error', stop);
   output.on('close', stop);
   agent.lost.addEventListener('abort', stop, { once: true });
+  // A device that is registered does not wait until everybody was counted: changes and readings wait for their own kind only.
+  const [changes, readings] = [createSerialQueue(), createSerialQueue()];
+  const underWay = new Set<Promise<void>>();
+  let failure: unknown;
+  let unread = false;
+
+  function send(answer: object): void {
+    output.write(encodeLine(answer));
+    if (output.writableLength <= MAX_UNREAD_BYTES) return;
+    unread = true;
+    stop();
+  }
+
+  function end(): ConnectionEnd {
+    if (failure instanceof InterfaceLost || agent.lost.aborted) return 'interface_lost';
+    return unread ? 'unread_answers' : 'broken';
+  }
+
+  async function serve(session: Session, request: ReceivedRequest): Promise<void> {
+    try {
+      const lane = CHANGES.has(request.type) ? changes : readings;
+      await lane.run(async () => {
+        if (!output.destroyed) send(await session.answer(request));
+      });
+    } catch (error) {
+      failure ??= error;
+      stop();
+    }
+  }
+
   try {
     agent.lost.throwIfAborted();
     const session = agent.openSession();
@@ -46,21 +84,26 @@ export async function serveStreams(
     for await (const chunk of input) {
       for (const line of decoder.push(chunk as Buffer)) {
         const request = readRequest(line);
-        if (request.type === 'refused') options.onRefused?.(request.detail);
-        output.write(encodeLine(request.type === 'refused' ? request : await session.answer(request)));
-        if (output.destroyed) return agent.lost.aborted ? 'interface_lost' : 'broken';
-        if (output.writableLength > MAX_UNREAD_BYTES) {
-          stop();
-          return 'unread_answers';
+        if (request.type === 'refused') {
+          options.onRefused?.(request.detail);
+          send(request);
+        } else {
+          const served = serve(session, request).finally(() => underWay.delete(served));
+          underWay.add(served);
+          if (underWay.size >= MAX_UNDER_WAY) await Promise.race(underWay);
         }
+        if (output.destroyed) return end();
       }
     }
+    await Promise.all(underWay);
+    if (output.destroyed) return end();
     output.end();
     return 'closed';
   } catch (error) {
     stop();
     if (error instanceof LineTooLong) return 'line_too_long';
-    return error instanceof InterfaceLost || agent.lost.aborted ? 'interface_lost' : 'broken';
+    failure ??= error;
+    return end();
   } finally {
     agent.lost.removeEventListener('abort', stop);
   }

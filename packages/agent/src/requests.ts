@@ -2,6 +2,7 @@ import {
   ApplyRequest,
   ConfigureRequest,
   DigestRequest,
+  FeaturesRequest,
   ListRequest,
   MAX_BATCH_OPS,
   Op,
@@ -27,6 +28,7 @@ const Envelope = z.discriminatedUnion('type', [
   ConfigureRequest,
   DigestRequest,
   StatsRequest,
+  FeaturesRequest,
   ApplyRequest.extend({ ops: z.array(z.unknown()).min(1).max(MAX_BATCH_OPS) }),
 ]);
 

@@ -1,4 +1,4 @@
-import { formatDigest, type Answer, type Hello, type OpResult } from '@cvault/protocol';
+import { FEATURES, formatDigest, type Answer, type Hello, type OpResult } from '@cvault/protocol';
 import { InterfaceLost } from './interface-lost.ts';
 import { Listing } from './listing.ts';
 import type { Reading } from './metering.ts';
@@ -87,6 +87,8 @@ export function openSession(context: SessionContext): Session {
         }));
       case 'stats':
         return stats(request);
+      case 'features':
+        return { type: 'features', id, features: [...FEATURES] };
     }
   }
 

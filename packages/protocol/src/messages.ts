@@ -2,7 +2,8 @@
  * The agent's wire format: one JSON object a line, both ways, over any byte stream.
  *
  * The agent speaks first (`hello`). After that the control plane sends requests, each with an `id`, and the agent
- * answers each with exactly one message that carries the same `id`. Requests are answered in order.
+ * answers each with exactly one message that carries the same `id`. What changes the interface is done and answered in
+ * order, and so is what only reads; but a change does not wait for a reading, so its answer may overtake one.
  */
 import { z } from 'zod';
 import {
@@ -13,6 +14,7 @@ import {
   STATS_PAGE_DEVICES,
 } from './limits.ts';
 import {
+  BudgetId,
   Count,
   DeviceId,
   Digest,
@@ -35,6 +37,16 @@ export const Limits = z.strictObject({
   downloadBitsPerSecond: Count.min(8_000).optional(),
   /** Bytes, up and down together, after which nothing passes. */
   dataBytes: Count.optional(),
+  /**
+   * Instead of `dataBytes`, where the agent has the feature `budgets`: bytes, up and down together, that all devices that
+   * name the same budget share, the narrowest first. A budget begins with the `bytes` of the op that names it first and
+   * outlives the agent: later ops only join it, unless the agent has said that it is used up (`cut`) and a newer
+   * generation gives it more.
+   */
+  budgets: z
+    .array(z.strictObject({ id: BudgetId, bytes: Count }))
+    .max(2)
+    .optional(),
 });
 
 /** Make the interface carry this device with this key and exactly these addresses. */
@@ -134,7 +146,15 @@ export const StatsRequest = z.strictObject({
    * may forget. Absent: none.
    */
   stored: Count.optional(),
+  /** Tell which devices are cut off. Only to an agent with the feature `budgets`. */
+  cut: z.literal(true).optional(),
 });
+
+/**
+ * Asks what the agent can do beyond this version of the protocol. One that is older than the question refuses it, which
+ * says: nothing. So what is new is optional, asked for by whoever knows it, and no version has to be raised for it.
+ */
+export const FeaturesRequest = z.strictObject({ type: z.literal('features'), id: RequestId });
 
 export const Request = z.discriminatedUnion('type', [
   ApplyRequest,
@@ -143,7 +163,14 @@ export const Request = z.discriminatedUnion('type', [
   ConfigureRequest,
   DigestRequest,
   StatsRequest,
+  FeaturesRequest,
 ]);
+
+/**
+ * What agents have learned since version 2 of the protocol.
+ * - `budgets`: takes `limits.budgets`, and answers `cut` to a `stats` request that asks for it.
+ */
+export const FEATURES = ['budgets'] as const;
 
 export const Hello = z.strictObject({
   type: z.literal('hello'),
@@ -221,6 +248,8 @@ export const DeviceStats = z.strictObject({
   handshake: z.enum(['live', 'idle', 'never']),
   /** It was removed since; these are its last counts. */
   gone: z.boolean(),
+  /** Its budgets that are used up: nothing passes for it any more, and all that passed is in these counts. */
+  cut: z.array(BudgetId).max(2).optional(),
 });
 
 export const Stats = z.strictObject({
@@ -233,6 +262,13 @@ export const Stats = z.strictObject({
   pass: Count.min(1),
   devices: z.array(DeviceStats).max(STATS_PAGE_DEVICES),
   more: z.boolean(),
+});
+
+export const Features = z.strictObject({
+  type: z.literal('features'),
+  id: RequestId,
+  /** An agent may know more than who asks. */
+  features: z.array(z.string().max(40)).max(64),
 });
 
 export const Refused = z.strictObject({
@@ -250,9 +286,11 @@ export const Answer = z.discriminatedUnion('type', [
   Configured,
   DigestAnswer,
   Stats,
+  Features,
   Refused,
 ]);
 
+export type Feature = (typeof FEATURES)[number];
 export type Limits = z.infer<typeof Limits>;
 export type DeviceStats = z.infer<typeof DeviceStats>;
 export type SetOp = z.infer<typeof SetOp>;

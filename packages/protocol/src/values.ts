@@ -39,3 +39,6 @@ export const Count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** XOR of the `digestOfPeer` of every peer, as 16 hexadecimal digits. */
 export const Digest = z.string().regex(/^[0-9a-f]{16}$/);
+
+/** Names a number of bytes that devices share. Says nothing to the agent but whether two are the same. */
+export const BudgetId = z.string().regex(/^[0-9a-f]{32}$/);

@@ -4,6 +4,7 @@ import {
   Answer,
   type DeviceStats,
   encodeLine,
+  type Feature,
   Hello,
   LineDecoder,
   type ListedPeer,
@@ -40,6 +41,8 @@ interface Waiting {
 /** Speaks to one agent over one stream. Any fault ends the stream: a new one starts from a known state. */
 export class AgentClient {
   readonly hello: Hello;
+  /** What the agent can do beyond the protocol's version; nothing before `learnFeatures`. */
+  #features: ReadonlySet<string> = new Set();
   /** Resolves when the stream has ended, with the reason. */
   readonly closed: Promise<Error>;
   readonly #stream: Duplex;
@@ -92,6 +95,19 @@ export class AgentClient {
         }
       });
     });
+  }
+
+  /** Asks what the agent can do. One that does not know the question refuses it and can do nothing more. */
+  async learnFeatures(): Promise<void> {
+    try {
+      this.#features = new Set((await this.#ask('features', 'features', {})).features);
+    } catch (error) {
+      if (!(error instanceof RequestRefused) || error.code !== 'bad_request') throw error;
+    }
+  }
+
+  can(feature: Feature): boolean {
+    return this.#features.has(feature);
   }
 
   /**

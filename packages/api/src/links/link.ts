@@ -289,6 +289,7 @@ export class Link {
       );
     }
     this.#state = 'reconciling';
+    await client.learnFeatures();
     await peers.adoptEpoch(serverId, epoch);
     const channel: Channel = {
       client,

@@ -75,6 +75,8 @@ function answer(socket: Socket, request: Record<string, unknown>): void {
       const page = left.slice(0, STATS_PAGE_DEVICES);
       return reply({ type: 'stats', epoch, life, pass, devices: page, more: left.length > page.length });
     }
+    case 'features':
+      return reply({ type: 'refused', code: 'bad_request', detail: 'type: invalid_union' });
     default:
       return reply({ type: 'status', epoch, peerCount: 0 });
   }
