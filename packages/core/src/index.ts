@@ -52,6 +52,7 @@ export * from './access/authenticator.ts';
 export * from './access/grant.ts';
 export * from './access/ports.ts';
 export * from './access/principal.ts';
+export * from './limits/fair-queue.ts';
 export * from './limits/rate-limiter.ts';
 export * from './access/passwords.ts';
 export * from './access/refresh-tokens.ts';

@@ -1,8 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { normalizePassword, type PasswordHasher, type Secret } from '@cvault/core';
+import {
+  CVaultError,
+  FairQueue,
+  type FairQueueLimits,
+  normalizePassword,
+  type PasswordHasher,
+  type Secret,
+} from '@cvault/core';
 import { hash as bcryptHash, verify as bcryptVerify } from '@node-rs/bcrypt';
-import { WorkQueue, type WorkQueueLimits } from './work-queue.ts';
 
 /** Says how the password was prepared: appended to bcrypt's own text, which says the algorithm, the cost and the salt. */
 const PREPARED = '$hs384';
@@ -26,29 +32,32 @@ function prepare(password: Secret<string>): string {
 const THREADS = Math.max(1, Math.min(2, availableParallelism()));
 
 /** With 250 ms each on two threads, the last of them waits for 16 s. */
-const LIMITS: WorkQueueLimits = { running: THREADS, waiting: 128 };
+const LIMITS: FairQueueLimits = { running: THREADS, waiting: 128 };
+
+const tooMany = () =>
+  new CVaultError('unavailable', 'Too many sign-ins are under way.', { retryAfterSeconds: 2 });
 
 /**
  * Passwords as bcrypt hashes.
  * @param cost a power of two
  */
-export function createPasswordHasher(cost: number, limits: WorkQueueLimits = LIMITS): PasswordHasher {
-  const queue = new WorkQueue(limits);
+export function createPasswordHasher(cost: number, limits: FairQueueLimits = LIMITS): PasswordHasher {
+  const queue = new FairQueue(limits, tooMany);
   // Made from no password: to verify against it costs as much as against a real one. Its last character holds four bits of the
   // 23 bytes, and its other two must be 0: a text that decodes to nothing is refused in 3 ms instead of 300, which tells
   // whoever measures it that there is no such user.
   const nobody = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(22)}${'N'.repeat(30)}O`;
   return {
-    async hash(password) {
+    async hash(tenantId, password) {
       const prepared = prepare(password);
-      return (await queue.run(() => bcryptHash(prepared, { cost }))) + PREPARED;
+      return (await queue.run(tenantId, () => bcryptHash(prepared, { cost }))) + PREPARED;
     },
 
-    async verify(password, hash) {
+    async verify(tenantId, password, hash) {
       const isPrepared = hash?.endsWith(PREPARED) ?? true;
       const bcrypt = hash === null ? nobody : isPrepared ? hash.slice(0, -PREPARED.length) : hash;
       const text = isPrepared ? prepare(password) : password.reveal();
-      const matches = (await queue.run(() => bcryptVerify(text, bcrypt))) && hash !== null;
+      const matches = (await queue.run(tenantId, () => bcryptVerify(text, bcrypt))) && hash !== null;
       return { matches, outdated: matches && (!isPrepared || Number(BCRYPT.exec(bcrypt)?.[1]) < cost) };
     },
   };

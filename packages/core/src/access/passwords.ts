@@ -85,13 +85,16 @@ export interface PasswordMatch {
   readonly outdated: boolean;
 }
 
-/** Slow, salted hashes. Costs the same whether or not a user exists. */
+/**
+ * Slow, salted hashes. Costs the same whether or not a user exists. Tenants take turns, so that one tenant's storm of
+ * sign-ins is not another's wait.
+ */
 export interface PasswordHasher {
   /** Names its own algorithm and cost, so that stronger ones can come. @throws CVaultError `unavailable` */
-  hash(password: Secret<string>): Promise<string>;
+  hash(tenantId: string, password: Secret<string>): Promise<string>;
   /**
    * @param hash null where there is no such user: as much work is done, and nothing matches
    * @throws CVaultError `unavailable`
    */
-  verify(password: Secret<string>, hash: string | null): Promise<PasswordMatch>;
+  verify(tenantId: string, password: Secret<string>, hash: string | null): Promise<PasswordMatch>;
 }

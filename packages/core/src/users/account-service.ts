@@ -45,14 +45,14 @@ export function createAccountService(deps: AccountServiceDeps) {
       const passwordHash = await accounts.passwordHashOf(tenantId, userId);
       const found = await settings.of(tenantId);
       const right = await guesses.password(guesserOf(principal, client), email, async () => {
-        const { matches } = await passwords.verify(currentPassword, passwordHash);
+        const { matches } = await passwords.verify(tenantId, currentPassword, passwordHash);
         return matches ? true : null;
       });
       if (right === null) throw new CVaultError('invalid_credentials', 'The current password is wrong.');
       const context = [email, found.tenantName];
       const rules = { lengthMin: passwordLengthMin(policy, found), common, context };
       checkPassword(newPassword.reveal(), rules, 'newPassword');
-      const hash = await passwords.hash(newPassword);
+      const hash = await passwords.hash(tenantId, newPassword);
       if (!(await accounts.changePassword(tenantId, userId, passwordHash, hash, signInId))) {
         throw new CVaultError('state_conflict', 'The password was changed in between.');
       }

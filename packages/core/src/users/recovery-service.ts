@@ -41,7 +41,12 @@ export function createRecoveryService({ links, post, settings, passwords, common
       common,
       context,
     });
-    const done = await links.setPassword(scope, purpose, hash, await passwords.hash(password));
+    const done = await links.setPassword(
+      scope,
+      purpose,
+      hash,
+      await passwords.hash(scope.tenantId, password),
+    );
     if (!done) throw invalidLink();
     if (purpose === 'reset_password') await post.post(scope, 'password_changed', holder.email);
   }

@@ -48,10 +48,15 @@ export function createUserService(deps: UserServiceDeps) {
     { email, password }: Credentials,
   ): Promise<UserWithPassword | null> {
     const user = await users.findByEmail(tenantId, mode, email);
-    const { matches, outdated } = await passwords.verify(password, user?.passwordHash ?? null);
+    const { matches, outdated } = await passwords.verify(tenantId, password, user?.passwordHash ?? null);
     if (user === null || user.passwordHash === null || !matches) return null;
     if (outdated) {
-      await users.replacePasswordHash(user.id, tenantId, user.passwordHash, await passwords.hash(password));
+      await users.replacePasswordHash(
+        user.id,
+        tenantId,
+        user.passwordHash,
+        await passwords.hash(tenantId, password),
+      );
     }
     return user;
   }
@@ -81,7 +86,13 @@ export function createUserService(deps: UserServiceDeps) {
       const context = [email, found.tenantName];
       checkPassword(password.reveal(), { lengthMin: passwordLengthMin(policy, found), common, context });
       if (found.verifiedEmailRequired) await post.requireLinks(tenantId);
-      const user = { id: newId(), tenantId, mode, email, passwordHash: await passwords.hash(password) };
+      const user = {
+        id: newId(),
+        tenantId,
+        mode,
+        email,
+        passwordHash: await passwords.hash(tenantId, password),
+      };
       if (found.verifiedEmailRequired) {
         await users.registerUnverified(user);
         await post.post({ tenantId, mode }, 'verify_email', email);
