@@ -54,6 +54,7 @@ const services: Services = {
   operatorUsage: unreachable,
   operatorSessions: unreachable,
   serverHealth: unreachable,
+  serverEvents: unreachable,
   webhooks: unreachable,
   masterKey: unreachable,
   privacy: unreachable,

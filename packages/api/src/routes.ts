@@ -11,6 +11,7 @@ import type {
   LocationStore,
   RecoveryService,
   SecondFactorService,
+  ServerEventStore,
   ServerHealthService,
   ServerService,
   ServerStatusService,
@@ -43,6 +44,7 @@ import { masterKeyRoutes } from './features/master-key/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts';
 import { secondFactorRoutes } from './features/second-factor/routes.ts';
+import { serverEventRoutes } from './features/servers/event-routes.ts';
 import { serverHealthRoutes } from './features/servers/health-routes.ts';
 import { serverRoutes } from './features/servers/routes.ts';
 import { publishedKeyRoutes, signingKeyRoutes } from './features/signing-keys/routes.ts';
@@ -91,6 +93,7 @@ export interface Services {
   readonly operatorUsage: UsageService;
   readonly operatorSessions: SessionService;
   readonly serverHealth: ServerHealthService;
+  readonly serverEvents: ServerEventStore;
   readonly metrics: MetricsOptions['metrics'];
   readonly webhooks: WebhookService;
   readonly masterKey: MasterKeyRotation;
@@ -134,6 +137,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(userLimitRoutes, { prefix: ADMIN, plans });
   void app.register(serverRoutes, { prefix: ADMIN, servers });
   void app.register(serverHealthRoutes, { prefix: ADMIN, serverHealth: services.serverHealth });
+  void app.register(serverEventRoutes, { prefix: ADMIN, serverEvents: services.serverEvents });
   void app.register(tenantAuditRoutes, { prefix: TENANT, audit: services.audit });
   void app.register(auditRoutes, { prefix: ADMIN, audit: services.operatorAudit });
   void app.register(metricsRoutes, { metrics: services.metrics });

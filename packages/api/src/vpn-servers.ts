@@ -127,6 +127,7 @@ export function createVpnServers(deps: VpnServersDeps): { fleet: Fleet; control:
   const control: FleetControl = {
     refresh: () => fleet.refresh(),
     wake: (serverIds) => fleet.wake(serverIds),
+    linkTo: (serverId) => fleet.linkTo(serverId),
     peerCount: (serverId) => fleet.peerCount(serverId),
     async probe(server) {
       const access = (await listServerAccess(database)).find(

@@ -65,6 +65,7 @@ import { createErasureStore } from './postgres/privacy/erasure.ts';
 import { createPrivacyStore } from './postgres/privacy/store.ts';
 import { createPlanStore } from './postgres/plans/store.ts';
 import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
+import { createServerEventStore, forgetServerEvents } from './postgres/servers/condition.ts';
 import { createReachability } from './postgres/servers/reachability.ts';
 import { createEvacuationStore } from './postgres/servers/evacuation.ts';
 import { createFreeAddresses } from './postgres/servers/free-addresses.ts';
@@ -220,6 +221,7 @@ function buildStores(databases: Databases, config: Config) {
     // Asked on the way of every push, so not on metering's connections.
     dataBudget: createDataLimitStore(links),
     serverLags: createServerLagStore(links),
+    serverEvents: createServerEventStore(operator),
     freeAddresses: createFreeAddresses(links),
     webhookEndpoints: createWebhookEndpointStore(requests),
     privacy: createPrivacyStore(requests),
@@ -414,6 +416,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         ...services,
         masterKey,
         locations: stores.locations,
+        serverEvents: stores.serverEvents,
         clock: systemClock,
         metrics,
         health: {
@@ -474,6 +477,11 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         what: 'forget old audit',
         everyMs: FORGET_AUDIT_EVERY_MS,
         work: () => sealer.forget(config.auditDays),
+      },
+      {
+        what: 'forget old events of VPN servers',
+        everyMs: CLEAN_EVERY_MS,
+        work: () => forgetServerEvents(databases.jobs),
       },
       { what: 'forget old answers', everyMs: CLEAN_EVERY_MS, work: () => forgetAnswers(databases.jobs) },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },

@@ -190,6 +190,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   'DELETE /api/v1/admin/servers/:id/pools/:poolId': pool,
   'GET /api/v1/admin/servers/:id/health': server,
   'GET /api/v1/admin/servers/:id/usage': server,
+  'GET /api/v1/admin/events': {},
   'GET /api/v1/admin/doctor': {},
   'GET /api/v1/admin/audit': {},
   'GET /api/v1/admin/audit.jsonl': {},

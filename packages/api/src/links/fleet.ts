@@ -2,6 +2,7 @@ import {
   type CounterSource,
   type DesiredPeer,
   type Device,
+  type LinkView,
   type ObservedPeer,
   type PeerPush,
   type PeerStore,
@@ -14,7 +15,7 @@ import { encodeKey } from '@cvault/wireguard';
 import { Link, type LinkEvent, type LinkState } from './link.ts';
 import { lookAtAll, type LookCounts } from './look.ts';
 import type { OpOf } from './ops.ts';
-import type { Transport } from './transport.ts';
+import { type Transport, TransportError } from './transport.ts';
 
 /** A VPN server that this replica keeps a link to. */
 export interface LinkedServer {
@@ -148,6 +149,15 @@ export class Fleet implements PeerPush, CounterSource {
   stateOf(serverId: string): { state: LinkState; lastError: unknown } | null {
     const found = this.#links.get(serverId);
     return found === undefined ? null : { state: found.link.state, lastError: found.link.lastError };
+  }
+
+  linkTo(serverId: string): LinkView {
+    const link = this.#links.get(serverId)?.link;
+    if (link === undefined || link.linked === null) return null;
+    if (link.linked) return { linked: true };
+    const { lastError } = link;
+    const why = lastError instanceof TransportError ? lastError.message : 'the channel to its agent was cut';
+    return { linked: false, why };
   }
 
   /** How many peers the interface carries now; null where that cannot be told. */

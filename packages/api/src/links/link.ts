@@ -97,6 +97,7 @@ export class Link {
   #wakeRetry: (() => void) | undefined;
   #running: Promise<void>;
   #lastError: unknown;
+  #tried = false;
   #settle: () => void = () => undefined;
 
   /** Resolves when the first attempt has come to an end, whichever. */
@@ -111,6 +112,12 @@ export class Link {
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  /** False once an attempt to connect has ended and no channel is open; null before. */
+  get linked(): boolean | null {
+    if (this.#channel !== undefined) return true;
+    return this.#tried ? false : null;
   }
 
   /** Why it is away; undefined where it never was. */
@@ -238,6 +245,7 @@ export class Link {
       }
       this.#state = 'away';
       this.#channel = undefined;
+      this.#tried = true;
       this.#settle();
       await this.#pause(attempts++);
     }

@@ -13,6 +13,13 @@ const server: ServerHealth = {
   driftFound: 2,
   driftFoundAt: null,
   link: 'away',
+  state: 'active',
+  lastContactAt: null,
+  heard: true,
+  unreachableSince: null,
+  problems: [],
+  condition: 'degraded',
+  reasons: [{ code: 'no_route_out', detail: 'There is no default route.', since: null }],
 };
 const connections = new Map([['requests', { totalCount: 5, idleCount: 3, waitingCount: 7 }]]);
 
@@ -28,6 +35,8 @@ test('tells of each VPN server how far it is behind, and of this process what it
   const text = await metrics.render();
   const labels = `server="${server.id}",region="us-east"`;
   for (const line of [
+    `cvault_server_healthy{${labels}} 0`,
+    `cvault_server_problem{${labels},code="no_route_out"} 1`,
     `cvault_server_up{${labels}} 0`,
     `cvault_server_queued_changes{${labels}} 3`,
     `cvault_server_lag_seconds{${labels}} 12.5`,

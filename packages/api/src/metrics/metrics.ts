@@ -55,6 +55,13 @@ export function createMetrics(sources: MetricsSources) {
     'cvault_server_drift_found',
     'Peers found changed by somebody else, since it was added.',
   );
+  const healthy = ofServer('cvault_server_healthy', '1 while it is reachable and has no problem.');
+  const problems = new Gauge({
+    name: 'cvault_server_problem',
+    help: '1 for each thing that is wrong with a VPN server and that its agent cannot mend.',
+    labelNames: ['server', 'region', 'code'],
+    registers,
+  });
   const free = new Gauge({
     name: 'cvault_region_free_addresses_ratio',
     help: 'Share of a region’s tunnel addresses that can be leased.',
@@ -68,9 +75,12 @@ export function createMetrics(sources: MetricsSources) {
     registers,
   });
 
+  /** What the database tells. */
+  const gauges = [up, queued, lag, contact, drift, healthy, problems, free];
+
   async function read(): Promise<void> {
     const [servers, shares] = await Promise.all([sources.servers(), sources.freeShares()]);
-    for (const gauge of [up, queued, lag, contact, drift, free]) gauge.reset();
+    for (const gauge of gauges) gauge.reset();
     for (const server of servers) {
       const labels = { server: server.id, region: server.region };
       up.set(labels, Number(server.link === 'ready'));
@@ -78,6 +88,8 @@ export function createMetrics(sources: MetricsSources) {
       lag.set(labels, server.lagSeconds);
       if (server.lastContactSeconds !== null) contact.set(labels, server.lastContactSeconds);
       drift.set(labels, server.driftFound);
+      healthy.set(labels, Number(server.condition === 'healthy'));
+      for (const { code } of server.reasons) problems.set({ ...labels, code }, 1);
     }
     for (const [region, share] of shares) free.set({ region }, share);
   }
@@ -107,7 +119,7 @@ export function createMetrics(sources: MetricsSources) {
         connections.set({ pool, state: 'waiting' }, waitingCount);
       }
       await read().catch(() => {
-        for (const gauge of [up, queued, lag, contact, drift, free]) gauge.reset();
+        for (const gauge of gauges) gauge.reset();
       });
       return registry.metrics();
     },

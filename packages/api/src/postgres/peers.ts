@@ -1,6 +1,7 @@
 import { type DesiredDigest, type DesiredPeer, type PeerStore, tunnelAddressesOf } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import type { Database } from './database.ts';
+import { NOTE_CONDITION } from './servers/condition.ts';
 import { limitsFromRow, PLAN_COLUMNS, PLAN_JOINS, type PlanRow } from './devices/rows.ts';
 import { repeating } from './transaction.ts';
 
@@ -251,6 +252,11 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
     async digests(serverIds) {
       const { rows } = await pool.query<DigestRow>(DIGESTS, [serverIds]);
       return new Map(rows.map((row) => [row.id, digestFromRow(row)]));
+    },
+
+    async noteCondition(serverId, epoch, { problems, mended }) {
+      const values = [serverId, epoch, JSON.stringify(problems), JSON.stringify(mended)];
+      await repeating(() => pool.query(NOTE_CONDITION, values));
     },
 
     async noteDrift(serverId, found) {

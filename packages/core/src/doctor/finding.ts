@@ -17,6 +17,7 @@ export const BREACHES = {
   orphan_peer: 'An interface carries a peer that no device wants.',
   missing_peer: 'An interface lacks a peer that it has acknowledged.',
   wrong_addresses: 'A peer has other allowed IPs than its device’s addresses.',
+  server_degraded: 'The agent of a VPN server names what keeps packets from its devices, and cannot mend it.',
   peer_ahead: 'An interface carries a generation that never was.',
 } as const;
 

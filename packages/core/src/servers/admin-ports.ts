@@ -1,3 +1,4 @@
+import type { LinkView } from './condition.ts';
 import type { Evacuation } from './evacuation.ts';
 import type { Pool, Server, SshAccess } from './server.ts';
 
@@ -108,6 +109,8 @@ export interface FleetControl {
    */
   probe(server: Server): Promise<Probe>;
   wake(serverIds: readonly string[]): void;
+  /** What this replica knows of its channel to a VPN server. */
+  linkTo(serverId: string): LinkView;
   /** How many peers the interface carries now; null where that cannot be told. */
   peerCount(serverId: string): Promise<number | null>;
 }

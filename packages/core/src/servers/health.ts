@@ -1,7 +1,12 @@
 import { notFound } from '../errors.ts';
+import { conditionOf, type LinkView, type ServerCondition } from './condition.ts';
+import type { Server } from './server.ts';
 
 /** How far a VPN server is behind, as the database knows it. */
-export interface ServerLag {
+export interface ServerLag extends Pick<
+  Server,
+  'state' | 'heard' | 'lastContactAt' | 'unreachableSince' | 'problems'
+> {
   readonly id: string;
   readonly name: string;
   readonly region: string;
@@ -24,20 +29,24 @@ export interface ServerLagStore {
   lags(id?: string): Promise<ServerLag[]>;
 }
 
-export interface ServerHealth extends ServerLag {
+export interface ServerHealth extends ServerLag, ServerCondition {
   /** Of the replica that answers: `absent` where it keeps none. */
   readonly link: 'connecting' | 'reconciling' | 'ready' | 'away' | 'closed' | 'absent';
 }
 
 export interface ServerHealthDeps {
   readonly store: ServerLagStore;
-  readonly fleet: { stateOf(serverId: string): { state: Exclude<ServerHealth['link'], 'absent'> } | null };
+  readonly fleet: {
+    stateOf(serverId: string): { state: Exclude<ServerHealth['link'], 'absent'> } | null;
+    linkTo(serverId: string): LinkView;
+  };
 }
 
 /** Whether VPN servers follow what is wanted of them. */
 export function createServerHealthService({ store, fleet }: ServerHealthDeps) {
   const withLink = (lag: ServerLag): ServerHealth => ({
     ...lag,
+    ...conditionOf(lag, fleet.linkTo(lag.id)),
     link: fleet.stateOf(lag.id)?.state ?? 'absent',
   });
   return {

@@ -1,5 +1,13 @@
 import type { Acknowledgement, DesiredDigest, DesiredPeer } from './peer.ts';
 
+/** What an agent says of its host. */
+export interface HostReport {
+  /** What is wrong and what it cannot mend. */
+  readonly problems: readonly { readonly code: string; readonly detail: string }[];
+  /** What it put right, numbered through the agent's life; some of it may have been told before. */
+  readonly mended: readonly { readonly number: number; readonly code: string; readonly detail: string }[];
+}
+
 /** What the way to VPN servers reads and writes. Not bound to a tenant: a VPN server carries the peers of many. */
 export interface PeerStore {
   /** Everything that may be on the VPN server's interface or must be kept off it. */
@@ -24,6 +32,11 @@ export interface PeerStore {
   claimLook(serverIds: readonly string[], forMs: number): Promise<string[]>;
   /** What each of the VPN servers should be like, in one statement for all of them. */
   digests(serverIds: readonly string[]): Promise<ReadonlyMap<string, DesiredDigest>>;
+  /**
+   * Writes down what the agent says of its host, with an event for everything that is new. Does nothing where the epoch is
+   * not the VPN server's any more. Saying the same again writes nothing.
+   */
+  noteCondition(serverId: string, epoch: string, report: HostReport): Promise<void>;
   /** Adds to what was ever found changed by somebody else on a VPN server. */
   noteDrift(serverId: string, peers: number): Promise<void>;
   /**

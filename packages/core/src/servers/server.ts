@@ -1,3 +1,4 @@
+import type { ConditionReason } from './condition.ts';
 import type { ApiKeyMode } from '../access/api-keys.ts';
 
 /**
@@ -47,6 +48,12 @@ export interface Server {
   readonly epoch: string | null;
   /** Null where it was never heard. */
   readonly lastContactAt: Date | null;
+  /** A replica heard it in the last 90 seconds. */
+  readonly heard: boolean;
+  /** Since when it counts as unreachable; null while it is heard. */
+  readonly unreachableSince: Date | null;
+  /** What its agent named last and cannot mend; empty where all is well. */
+  readonly problems: readonly ConditionReason[];
   readonly createdAt: Date;
   /** Devices that are live or suspended on it. */
   readonly deviceCount: number;

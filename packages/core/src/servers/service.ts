@@ -4,6 +4,7 @@ import { newId } from '../ids.ts';
 import type { Cell, Vault } from '../keys/vault.ts';
 import type { Secret } from '../secret.ts';
 import type { FleetControl, Installer, Probe, ServerChanges, ServerStore } from './admin-ports.ts';
+import { conditionOf, type ServerCondition } from './condition.ts';
 import type { Evacuation } from './evacuation.ts';
 import { checkPoolCidr, refuseOwnAddress } from './pool-range.ts';
 import type { Pool, Server } from './server.ts';
@@ -158,6 +159,9 @@ export function createServerService(deps: ServerServiceDeps) {
     },
 
     list: () => servers.list(),
+
+    /** Whether it can do what it is for, as far as this replica knows. */
+    conditionOf: (server: Server): ServerCondition => conditionOf(server, fleet.linkTo(server.id)),
 
     get,
 

@@ -4,7 +4,13 @@ import type { FleetControl } from './admin-ports.ts';
 
 export interface ServerStatusStore {
   /** The VPN server of the owner's newest device, else the one that the next would likely be placed on; null where there is none. */
-  serverFor(owner: Owner): Promise<{ id: string; name: string; region: string; state: string } | null>;
+  serverFor(owner: Owner): Promise<{
+    id: string;
+    name: string;
+    region: string;
+    state: string;
+    degraded: boolean;
+  } | null>;
   /** Of every tenant. */
   deviceCount(serverId: string): Promise<number>;
 }
@@ -12,7 +18,7 @@ export interface ServerStatusStore {
 export interface ServerStatus {
   /** Peers on the interface; where it cannot be asked, the devices that belong on it. */
   readonly peerCount: number;
-  readonly status: 'active' | 'disabled' | 'unreachable';
+  readonly status: 'active' | 'degraded' | 'disabled' | 'unreachable';
   readonly name: string;
   readonly region: string;
 }
@@ -34,7 +40,8 @@ export function createServerStatusService({ store, fleet }: ServerStatusDeps) {
       if (peerCount === null) {
         return { peerCount: await store.deviceCount(server.id), status: 'unreachable', name, region };
       }
-      return { peerCount, status: server.state === 'disabled' ? 'disabled' : 'active', name, region };
+      if (server.state === 'disabled') return { peerCount, status: 'disabled', name, region };
+      return { peerCount, status: server.degraded ? 'degraded' : 'active', name, region };
     },
   };
 }

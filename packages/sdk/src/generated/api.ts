@@ -78,6 +78,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to VPN servers, newest first */
+        get: operations["listServerEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/master-key": {
         parameters: {
             query?: never;
@@ -2084,6 +2101,12 @@ export interface components {
             /** @description Nobody signs in before the e-mail is confirmed; then signing up answers the same for an e-mail that is taken. */
             verifiedEmailRequired?: boolean;
         };
+        ConditionReason: {
+            /** @description Such as `no_route_out`. docs/operations.md lists them. */
+            code: string;
+            detail: string;
+            since: string | null;
+        };
         Connected: {
             connectedAt: string;
             message: string;
@@ -2398,7 +2421,7 @@ export interface components {
         };
         Finding: {
             /** @enum {string} */
-            breach: "duplicate_address" | "duplicate_key" | "leaked_lease" | "lost_lease" | "early_release" | "outside_pool" | "counter_off" | "generation_ahead" | "unqueued_change" | "acknowledged_queued" | "unregistered_key" | "retired_key_alive" | "stuck_pending" | "foreign_reference" | "orphan_peer" | "missing_peer" | "wrong_addresses" | "peer_ahead";
+            breach: "duplicate_address" | "duplicate_key" | "leaked_lease" | "lost_lease" | "early_release" | "outside_pool" | "counter_off" | "generation_ahead" | "unqueued_change" | "acknowledged_queued" | "unregistered_key" | "retired_key_alive" | "stuck_pending" | "foreign_reference" | "orphan_peer" | "missing_peer" | "wrong_addresses" | "server_degraded" | "peer_ahead";
             detail: string;
             meaning: string;
             serverId: string | null;
@@ -2785,6 +2808,8 @@ export interface components {
             messageId: string;
         };
         Server: {
+            /** @description What it is able to do; `state` is what is wanted of it. `degraded`: its agent answers and names what is wrong with the machine; it gets no new devices while others are healthy. `unreachable`: its agent does not answer the replica that you asked. Null while it is provisioning. */
+            condition: ("healthy" | "degraded" | "unreachable") | null;
             createdAt: string;
             deviceCount: number;
             endpointHost: string;
@@ -2803,6 +2828,8 @@ export interface components {
             name: string;
             /** @description The interface’s; null until it was activated. */
             publicKey: string | null;
+            /** @description Why it is not healthy; empty where it is. */
+            reasons: components["schemas"]["ConditionReason"][];
             region: string;
             ssh: {
                 host: string;
@@ -2819,7 +2846,33 @@ export interface components {
             /** @description How many devices it gets, beside the others of its region. */
             weight: number;
         };
+        ServerEvent: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, with milliseconds
+             */
+            at: string;
+            /** @description What it is about, such as `forwarding_off`. */
+            code: string;
+            detail: string;
+            id: number;
+            /** Format: uuid */
+            serverId: string;
+            serverName: string;
+            /**
+             * @description `degraded`: its agent found something that it cannot mend; `restored`: that is over; `mended`: somebody changed what the agent had set up, and the agent put it right.
+             * @enum {string}
+             */
+            type: "server.unreachable" | "server.recovered" | "server.degraded" | "server.restored" | "server.mended";
+        };
+        ServerEventPage: {
+            events: components["schemas"]["ServerEvent"][];
+            /** @description Null on the last page */
+            nextCursor: string | null;
+        };
         ServerHealth: {
+            /** @description What it is able to do; `state` is what is wanted of it. `degraded`: its agent answers and names what is wrong with the machine; it gets no new devices while others are healthy. `unreachable`: its agent does not answer the replica that you asked. Null while it is provisioning. */
+            condition: ("healthy" | "degraded" | "unreachable") | null;
             /** @description Peers that somebody else had changed on it, ever found. */
             driftFound: number;
             driftFoundAt: string | null;
@@ -2839,6 +2892,8 @@ export interface components {
             name: string;
             /** @description Changes that it has not acknowledged. */
             queuedChanges: number;
+            /** @description Why it is not healthy; empty where it is. */
+            reasons: components["schemas"]["ConditionReason"][];
             region: string;
         };
         ServerList: {
@@ -2852,7 +2907,7 @@ export interface components {
                 peerCount: number;
                 region: string;
                 /** @enum {string} */
-                status: "active" | "disabled" | "unreachable";
+                status: "active" | "degraded" | "disabled" | "unreachable";
             };
             timestamp: string;
         };
@@ -3606,6 +3661,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Examination"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listServerEvents: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                limit?: number;
+                serverId?: string;
+                type?: "server.unreachable" | "server.recovered" | "server.degraded" | "server.restored" | "server.mended";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerEventPage"];
                 };
             };
             default: components["responses"]["Problem"];

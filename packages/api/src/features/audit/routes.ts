@@ -4,8 +4,8 @@ import type { FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { tenantOf } from '../../http/access.ts';
-import { PageQuery } from '../../http/schemas/pages.ts';
-import { AuditPage, AuditVerification, beforeOf, lineOf, pageOf, verificationOf } from './schemas.ts';
+import { beforeOf, PageQuery } from '../../http/schemas/pages.ts';
+import { AuditPage, AuditVerification, lineOf, pageOf, verificationOf } from './schemas.ts';
 
 export interface AuditRoutesOptions {
   readonly audit: AuditService;

@@ -1,7 +1,7 @@
 import type { AuditEntry, ChainReport } from '@cvault/core';
 import { z } from 'zod';
 import { Instant } from '../../http/schemas/answers.ts';
-import { cursorOf, idOfCursor, NextCursor } from '../../http/schemas/pages.ts';
+import { cursorOfNumber, NextCursor } from '../../http/schemas/pages.ts';
 
 export const AuditEntryResource = z
   .object({
@@ -66,15 +66,9 @@ export function lineOf(entry: AuditEntry): string {
   return `${JSON.stringify({ ...entryResource(entry), at: entry.at.toISOString() })}\n`;
 }
 
-/** Cursors are made for ids of 128 bits; these have fewer. */
-const asUuid = (id: number) => id.toString(16).padStart(32, '0');
-
-export const beforeOf = (cursor: string | undefined): { beforeId?: number } =>
-  cursor === undefined ? {} : { beforeId: Number(`0x${idOfCursor(cursor).replaceAll('-', '').slice(-13)}`) };
-
 export const pageOf = (entries: readonly AuditEntry[], limit: number) => ({
   entries: entries.map(entryResource),
-  nextCursor: entries.length < limit ? null : cursorOf(asUuid(entries.at(-1)!.id)),
+  nextCursor: entries.length < limit ? null : cursorOfNumber(entries.at(-1)!.id),
 });
 
 export const verificationOf = (reports: readonly ChainReport[]) => ({

@@ -2,6 +2,7 @@ import type { ServerHealthService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { IdParams } from '../../http/schemas/ids.ts';
+import { ConditionName, Reason, reasonResource } from './schemas.ts';
 
 const ServerHealth = z
   .object({
@@ -17,6 +18,8 @@ const ServerHealth = z
     lastContactSeconds: z.number().nullable().describe('Since a replica last heard it.'),
     driftFound: z.int().describe('Peers that somebody else had changed on it, ever found.'),
     driftFoundAt: z.string().nullable(),
+    condition: ConditionName,
+    reasons: z.array(Reason).describe('Why it is not healthy; empty where it is.'),
   })
   .meta({ id: 'ServerHealth' });
 
@@ -38,7 +41,11 @@ export const serverHealthRoutes: FastifyPluginAsyncZod<{ serverHealth: ServerHea
     },
     async (request) => {
       const health = await serverHealth.of(request.params.id);
-      return { ...health, driftFoundAt: health.driftFoundAt?.toISOString() ?? null };
+      return {
+        ...health,
+        driftFoundAt: health.driftFoundAt?.toISOString() ?? null,
+        reasons: health.reasons.map(reasonResource),
+      };
     },
   );
 };

@@ -1,4 +1,4 @@
-import type { ServerService } from '@cvault/core';
+import type { Server, ServerService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { IdParams } from '../../http/schemas/ids.ts';
@@ -30,6 +30,8 @@ const Switch = z
   .transform((text) => text === 'true');
 
 export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = async (app, { servers }) => {
+  const shown = (server: Server) => serverResource(server, servers.conditionOf(server));
+
   app.post(
     '/servers',
     {
@@ -46,7 +48,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
     },
     async (request, reply) => {
       const { server, installation } = await servers.add(request.body);
-      return reply.code(201).send({ server: serverResource(server), installation });
+      return reply.code(201).send({ server: shown(server), installation });
     },
   );
 
@@ -63,7 +65,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
     },
     async () => {
       const list = await servers.list();
-      return { servers: list.map(serverResource), totalCount: list.length };
+      return { servers: list.map(shown), totalCount: list.length };
     },
   );
 
@@ -79,7 +81,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
         response: { 200: ServerResource },
       },
     },
-    async (request) => serverResource(await servers.get(request.params.id)),
+    async (request) => shown(await servers.get(request.params.id)),
   );
 
   app.post(
@@ -95,7 +97,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
         response: { 200: ServerResource },
       },
     },
-    async (request) => serverResource(await servers.activate(request.params.id, request.body)),
+    async (request) => shown(await servers.activate(request.params.id, request.body)),
   );
 
   app.post(
@@ -130,7 +132,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
           response: { 200: ServerResource },
         },
       },
-      async (request) => serverResource(await servers[action](request.params.id)),
+      async (request) => shown(await servers[action](request.params.id)),
     );
   }
 
@@ -148,7 +150,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
         response: { 200: ServerResource },
       },
     },
-    async (request) => serverResource(await servers.update(request.params.id, request.body)),
+    async (request) => shown(await servers.update(request.params.id, request.body)),
   );
 
   app.post(

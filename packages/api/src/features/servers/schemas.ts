@@ -1,4 +1,4 @@
-import type { Evacuation, Pool, Server } from '@cvault/core';
+import type { ConditionReason, Evacuation, Pool, Server, ServerCondition } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import { z } from 'zod';
 import { Name } from '../../http/schemas/name.ts';
@@ -63,6 +63,28 @@ export const ActivateServer = z
   })
   .meta({ id: 'ActivateServer' });
 
+/** What keeps a VPN server from being healthy. */
+export const Reason = z
+  .object({
+    code: z.string().describe('Such as `no_route_out`. docs/operations.md lists them.'),
+    detail: z.string(),
+    since: z.string().nullable(),
+  })
+  .meta({ id: 'ConditionReason' });
+
+export const ConditionName = z
+  .enum(['healthy', 'degraded', 'unreachable'])
+  .nullable()
+  .describe(
+    'What it is able to do; `state` is what is wanted of it. `degraded`: its agent answers and names what is wrong with ' +
+      'the machine; it gets no new devices while others are healthy. `unreachable`: its agent does not answer the replica ' +
+      'that you asked. Null while it is provisioning.',
+  );
+
+export function reasonResource({ since, ...reason }: ConditionReason): z.infer<typeof Reason> {
+  return { ...reason, since: since?.toISOString() ?? null };
+}
+
 export const ServerResource = z
   .object({
     id: z.uuid(),
@@ -82,6 +104,8 @@ export const ServerResource = z
       .object({ host: z.string(), port: z.int(), user: z.string(), hostKeys: z.array(z.string()) })
       .nullable(),
     deviceCount: z.int(),
+    condition: ConditionName,
+    reasons: z.array(Reason).describe('Why it is not healthy; empty where it is.'),
     lastContactAt: z.string().nullable(),
     createdAt: z.string(),
   })
@@ -167,7 +191,10 @@ export const PoolList = z
   .object({ pools: z.array(PoolResource), totalCount: z.int() })
   .meta({ id: 'PoolList' });
 
-export function serverResource(server: Server): z.infer<typeof ServerResource> {
+export function serverResource(
+  server: Server,
+  { condition, reasons }: ServerCondition,
+): z.infer<typeof ServerResource> {
   return {
     id: server.id,
     name: server.name,
@@ -184,6 +211,8 @@ export function serverResource(server: Server): z.infer<typeof ServerResource> {
     publicKey: server.publicKey === null ? null : encodeKey(server.publicKey),
     ssh: server.ssh === null ? null : { ...server.ssh, hostKeys: [...server.ssh.hostKeys] },
     deviceCount: server.deviceCount,
+    condition,
+    reasons: reasons.map(reasonResource),
     lastContactAt: server.lastContactAt?.toISOString() ?? null,
     createdAt: server.createdAt.toISOString(),
   };

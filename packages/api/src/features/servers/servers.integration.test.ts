@@ -27,6 +27,7 @@ beforeAll(async () => {
     fleet: {
       refresh: () => Promise.resolve(),
       wake: () => undefined,
+      linkTo: () => null,
       peerCount: () => Promise.resolve(null),
       probe: () => Promise.reject(new Error('nothing is connected to in these tests')),
     },

@@ -41,7 +41,7 @@ export const ServerStatus = z
       peerCount: z
         .int()
         .describe('Peers on the interface; where it cannot be asked, the devices that belong on it.'),
-      status: z.enum(['active', 'disabled', 'unreachable']),
+      status: z.enum(['active', 'degraded', 'disabled', 'unreachable']),
       name: z.string(),
       region: z.string(),
     }),

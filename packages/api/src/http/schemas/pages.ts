@@ -17,6 +17,13 @@ export function cursorOf(id: string): string {
   return Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
 }
 
+/** The same for ids that are numbers, as 128 bits. */
+export const cursorOfNumber = (id: number): string => cursorOf(id.toString(16).padStart(32, '0'));
+
+/** Reads the id of a row that comes after the page; absent for the first one. */
+export const beforeOf = (cursor: string | undefined): { beforeId?: number } =>
+  cursor === undefined ? {} : { beforeId: Number(`0x${idOfCursor(cursor).replaceAll('-', '').slice(-13)}`) };
+
 /** The id in a cursor that `PageQuery` let through. */
 export function idOfCursor(cursor: string): string {
   const hex = Buffer.from(cursor, 'base64url').toString('hex');

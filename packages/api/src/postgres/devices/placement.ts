@@ -17,7 +17,7 @@ export const modeOf = (tenantId: string, userId: string): string =>
  * CTEs that choose a VPN server and one of its addresses, and lock it: `chosen (server_id, address, address6)`, empty
  * where there is none.
  *
- * VPN servers heard of late come first. Among them each has its turn by chance, weighed by weight × free share
+ * VPN servers that were heard of late and have no problem come first. Among them each has its turn by chance, weighed by weight × free share
  * (Efraimidis and Spirakis' key), so that replicas spread devices without asking each other. The share was counted some
  * seconds ago and only weighs. What is exact is `free`: it walks the VPN servers in their turn and takes the first
  * address that nobody else is taking (SKIP LOCKED), the longest unused first, so one that has run out costs one look
@@ -31,7 +31,7 @@ export const modeOf = (tenantId: string, userId: string): string =>
 export function choosePlacement({ region, serverId }: WishParameters, and = 'true'): string {
   return `
 placement AS MATERIALIZED (
-  SELECT s.id, (s.last_contact_at > now() - interval '90 seconds') IS TRUE AS healthy,
+  SELECT s.id, (s.last_contact_at > now() - interval '90 seconds' AND s.degraded_since IS NULL) IS TRUE AS healthy,
     -ln(1 - random()) * greatest(s.addresses, 1) / (s.weight * greatest(s.free_addresses, 1)::float8) AS turn
   FROM servers s
   WHERE s.state = 'active' AND s.weight > 0

@@ -88,6 +88,11 @@ SELECT o.server_id, o.tenant_id, o.device_id::text AS subject,
 FROM outbox o JOIN servers s ON s.id = o.server_id
 WHERE o.created_at < now() - interval '60 seconds' AND s.last_contact_at > now() - interval '60 seconds'`,
 
+  server_degraded: `
+SELECT s.id AS server_id, NULL::uuid AS tenant_id, s.name || ': ' || (r.value ->> 'code') AS subject,
+  (r.value ->> 'detail') || ', since ' || (r.value ->> 'since') AS detail
+FROM servers s CROSS JOIN LATERAL jsonb_array_elements(s.degraded_reasons) AS r WHERE s.state <> 'removed'`,
+
   foreign_reference: `
 SELECT NULL::uuid AS server_id, tenant_id, subject, detail FROM (
   SELECT d.tenant_id, d.id::text AS subject, 'device of another tenant’s user' AS detail

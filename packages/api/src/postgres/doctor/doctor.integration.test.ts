@@ -175,6 +175,14 @@ describe('in the database', () => {
       );
       return [phone.id];
     },
+    async server_degraded() {
+      await db.query(
+        `UPDATE servers SET degraded_since = now(),
+           degraded_reasons = '[{"code": "no_route_out", "detail": "x", "since": "2026-01-01T00:00:00.000Z"}]'`,
+      );
+      const { rows } = await db.query<{ name: string }>('SELECT name FROM servers');
+      return [`${rows[0]!.name}: no_route_out`];
+    },
     async foreign_reference() {
       await unguarded('UPDATE devices SET user_id = $2 WHERE id = $1', [phone.id, bob.userId]);
       return [phone.id, 'counter_off'];
@@ -258,5 +266,5 @@ describe('on an interface', () => {
 
 test('every breach has been planted here', () => {
   const interfaces: Breach[] = ['orphan_peer', 'missing_peer', 'wrong_addresses', 'peer_ahead'];
-  expect(Object.keys(BREACHES)).toHaveLength(14 + interfaces.length);
+  expect(Object.keys(BREACHES)).toHaveLength(15 + interfaces.length);
 });

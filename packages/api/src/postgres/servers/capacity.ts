@@ -24,7 +24,7 @@ const LOCATED = {
   name: 'servers-located',
   text: `
 SELECT id, name, region, host(endpoint_host) AS "endpointHost", tunnel_prefix6 IS NOT NULL AS "hasIpv6",
-  state = 'active' AND weight > 0 AS open, (last_contact_at > now() - interval '90 seconds') IS TRUE AS heard,
+  state = 'active' AND weight > 0 AS open, (last_contact_at > now() - interval '90 seconds' AND degraded_since IS NULL) IS TRUE AS heard,
   addresses, free_addresses AS "freeAddresses"
 FROM servers WHERE state IN ('active', 'draining', 'disabled') AND mode = $1::api_key_mode ORDER BY region, name`,
 };

@@ -1,12 +1,17 @@
 import type { ServerLag, ServerLagStore } from '@cvault/core';
 import type { Database } from '../database.ts';
+import { reasonFromRow, type StoredReason } from './rows.ts';
+
+type LagRow = Omit<ServerLag, 'problems'> & { reasons: StoredReason[] };
 
 /** By the database's clock, whose times these are. */
 const LAGS = `
-SELECT s.id, s.name, s.region, s.epoch, coalesce(waiting.changes, 0) AS "queuedChanges",
+SELECT s.id, s.name, s.region, s.state, s.epoch, coalesce(waiting.changes, 0) AS "queuedChanges",
   coalesce(extract(epoch FROM now() - waiting.oldest), 0)::float8 AS "lagSeconds",
   extract(epoch FROM now() - s.last_contact_at)::float8 AS "lastContactSeconds",
-  s.drift_found AS "driftFound", s.drift_found_at AS "driftFoundAt"
+  s.drift_found AS "driftFound", s.drift_found_at AS "driftFoundAt", s.last_contact_at AS "lastContactAt",
+  (s.last_contact_at > now() - interval '90 seconds') IS TRUE AS heard, s.unreachable_since AS "unreachableSince",
+  s.degraded_reasons AS reasons
 FROM servers s LEFT JOIN (
   SELECT server_id, count(*) AS changes, min(created_at) AS oldest FROM outbox
   WHERE $1::uuid IS NULL OR server_id = $1 GROUP BY server_id
@@ -16,7 +21,8 @@ WHERE s.state NOT IN ('provisioning', 'removed') AND ($1::uuid IS NULL OR s.id =
 export function createServerLagStore({ pool }: Database): ServerLagStore {
   return {
     async lags(id) {
-      return (await pool.query<ServerLag>(LAGS, [id ?? null])).rows;
+      const { rows } = await pool.query<LagRow>(LAGS, [id ?? null]);
+      return rows.map(({ reasons, ...lag }) => ({ ...lag, problems: reasons.map(reasonFromRow) }));
     },
   };
 }

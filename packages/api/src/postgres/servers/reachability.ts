@@ -11,12 +11,22 @@ WHERE state IN ('active', 'draining') AND unreachable_since IS NULL AND last_con
 
 /** Of any number of replicas one writes, and the trigger on it tells the tenants. */
 const UNREACHABLE = `
-UPDATE servers SET unreachable_since = now()
-WHERE id = ANY($1::uuid[]) AND unreachable_since IS NULL AND last_contact_at < now() - ${SILENCE}`;
+WITH silent AS (
+  UPDATE servers SET unreachable_since = now()
+  WHERE id = ANY($1::uuid[]) AND unreachable_since IS NULL AND last_contact_at < now() - ${SILENCE}
+  RETURNING id
+)
+INSERT INTO server_events (server_id, type, code, detail)
+SELECT id, 'server.unreachable', 'unreachable', 'Its agent has stopped answering.' FROM silent`;
 
 const RECOVERED = `
-UPDATE servers SET unreachable_since = NULL
-WHERE unreachable_since IS NOT NULL AND last_contact_at > now() - ${SILENCE}`;
+WITH heard AS (
+  UPDATE servers SET unreachable_since = NULL
+  WHERE unreachable_since IS NOT NULL AND last_contact_at > now() - ${SILENCE}
+  RETURNING id
+)
+INSERT INTO server_events (server_id, type, code, detail)
+SELECT id, 'server.recovered', 'unreachable', 'Its agent answers again.' FROM heard`;
 
 /** Keeps `servers.unreachable_since`, which is what tenants are told by. */
 export function createReachability({ pool }: Database) {

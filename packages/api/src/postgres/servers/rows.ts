@@ -1,11 +1,24 @@
-import type { Pool, Server } from '@cvault/core';
+import type { ConditionReason, Pool, Server } from '@cvault/core';
 
 /** Columns of a VPN server `s`: what `serverFromRow` reads. */
 export const SERVER_COLUMNS = `
   s.id, s.name, s.region, s.state, s.transport, s.mode, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
   host(s.endpoint_host6) AS endpoint_host6, s.weight, text(s.tunnel_prefix6) AS tunnel_prefix6, s.interface_name, s.public_key, s.netns, s.ssh_host, s.ssh_port, s.ssh_user, s.ssh_host_keys, s.epoch,
-  s.last_contact_at, s.created_at,
+  s.last_contact_at, (s.last_contact_at > now() - interval '90 seconds') IS TRUE AS heard, s.unreachable_since,
+  s.degraded_reasons, s.created_at,
   (SELECT count(*) FROM devices d WHERE d.server_id = s.id AND d.state IN ('live', 'suspended')) AS device_count`;
+
+/** As `noteCondition` writes it. */
+export interface StoredReason {
+  code: string;
+  detail: string;
+  since: string;
+}
+
+export const reasonFromRow = ({ since, ...reason }: StoredReason): ConditionReason => ({
+  ...reason,
+  since: new Date(since),
+});
 
 export interface ServerRow {
   id: string;
@@ -28,6 +41,9 @@ export interface ServerRow {
   ssh_host_keys: string[] | null;
   epoch: string | null;
   last_contact_at: Date | null;
+  heard: boolean;
+  unreachable_since: Date | null;
+  degraded_reasons: StoredReason[];
   created_at: Date;
   device_count: number;
 }
@@ -54,6 +70,9 @@ export function serverFromRow(row: ServerRow): Server {
     netns: row.netns,
     epoch: row.epoch,
     lastContactAt: row.last_contact_at,
+    heard: row.heard,
+    unreachableSince: row.unreachable_since,
+    problems: row.degraded_reasons.map(reasonFromRow),
     createdAt: row.created_at,
     deviceCount: row.device_count,
   };

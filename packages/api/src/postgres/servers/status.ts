@@ -4,7 +4,7 @@ import { modeOf } from '../devices/placement.ts';
 import { asTenant } from '../tenancy.ts';
 
 const SERVER_FOR = `
-SELECT s.id, s.name, s.region, s.state
+SELECT s.id, s.name, s.region, s.state, s.degraded_since IS NOT NULL AS degraded
 FROM servers s
 LEFT JOIN LATERAL (
   SELECT created_at FROM devices
@@ -13,7 +13,7 @@ LEFT JOIN LATERAL (
 ) AS mine ON true
 WHERE s.state IN ('active', 'draining', 'disabled') AND s.mode = ${modeOf('$1', '$2')}
   AND (s.state = 'active' AND s.weight > 0 OR mine.created_at IS NOT NULL)
-ORDER BY mine.created_at DESC NULLS LAST, (s.last_contact_at > now() - interval '90 seconds') IS TRUE DESC,
+ORDER BY mine.created_at DESC NULLS LAST, (s.last_contact_at > now() - interval '90 seconds' AND s.degraded_since IS NULL) IS TRUE DESC,
   s.weight * s.free_addresses / greatest(s.addresses, 1) DESC, s.created_at, s.id
 LIMIT 1`;
 
