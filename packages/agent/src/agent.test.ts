@@ -571,6 +571,82 @@ describe('configure', () => {
     expect((await backend.describe()).addresses).not.toContain('10.10.0.1/24');
   });
 
+  test.each([
+    ...['0.0.0.0/0', '8.8.8.1/8', '127.0.0.2/8', '203.0.113.1/24', '169.254.169.254/32', '224.0.0.1/24'],
+    ...['10.0.0.1/8', '10.9.0.1/30', '10.9.0.1/32', '172.32.0.1/16', '192.169.0.1/24', '100.128.0.1/24'],
+    ...[
+      '::/0',
+      '2606:4700::1/64',
+      '2001:db8::1/64',
+      'fe80::1/64',
+      'fd00:9::1/8',
+      'fd00:8::1/0',
+      '10.8.0.1/0',
+    ],
+  ])('takes no network that is not the tunnel’s to take: %s', async (address) => {
+    const traffic = countingTraffic();
+    const plane = await start({ traffic });
+    const { writes } = backend;
+    await expect(plane.configure('10.9.0.1/16', address)).rejects.toThrow(
+      /bad_request.*must (be in a private range|have)/,
+    );
+    expect(backend.writes).toBe(writes);
+    expect(traffic.installed).toHaveLength(1);
+    const inside = address.includes(':') ? '2606:4700::2' : '8.8.8.8';
+    expect(outcomes(await plane.apply(setOp(2, { addresses: [inside] })))).toEqual(['invalid']);
+  });
+
+  test('takes no IPv4 address inside an IPv6 one', async () => {
+    const plane = await start();
+    await expect(plane.configure('::ffff:a09:1/64')).rejects.toThrow('bad_request');
+    expect(backend.writes).toBe(0);
+  });
+
+  test('takes no network that another interface of the VPN server leads to', async () => {
+    backend = createMemoryBackend({
+      addresses: ['10.8.0.1/24'],
+      networksElsewhere: ['10.9.3.7/24', '172.16.0.1/32', 'fd00:9::7/64', '10.128.0.5/9'],
+    });
+    const plane = await start();
+    for (const address of [
+      '10.9.0.1/16',
+      '10.9.3.129/25',
+      '172.16.0.9/24',
+      'fd00:9::1/64',
+      '10.200.0.1/24',
+    ]) {
+      await expect(plane.configure(address)).rejects.toThrow(/bad_request.*overlaps/);
+    }
+    await plane.configure('10.8.0.1/24', '10.10.0.1/24');
+    expect((await backend.describe()).addresses).toEqual(['10.8.0.1/24', '10.10.0.1/24']);
+  });
+
+  test('what the interface has of its own goes on, whatever the control plane could not add', async () => {
+    backend = createMemoryBackend({ addresses: ['203.0.113.1/24'] });
+    const plane = await start();
+    await plane.configure('203.0.113.1/24', '10.9.0.1/16');
+    expect(outcomes(await plane.apply(setOp(2, { addresses: ['203.0.113.2'] })))).toEqual(['applied']);
+  });
+
+  test('no device gets an address of which the tunnel does not know', async () => {
+    const plane = await start();
+    const op = setOp(2, { addresses: ['10.9.0.2'] });
+    for (const address of [
+      '10.9.0.2',
+      '10.8.1.2',
+      '8.8.8.8',
+      '192.168.0.1',
+      'fd00:8:0:1::2',
+      '2001:db8::2',
+    ]) {
+      expect(await plane.apply({ ...op, addresses: ['10.8.0.2', address] })).toEqual([
+        { outcome: 'invalid', detail: "an address is in none of the tunnel's networks" },
+      ]);
+    }
+    await plane.configure('10.9.0.1/16');
+    expect(outcomes(await plane.apply(op))).toEqual(['applied']);
+  });
+
   test('is refused with the epoch of another life', async () => {
     const plane = await start();
     const answer = await plane.request({

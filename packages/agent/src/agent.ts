@@ -33,6 +33,8 @@ export interface AgentOptions {
   readonly version?: string;
   /** Lowers the number of peers that the backend could hold. */
   readonly maxPeers?: number;
+  /** Networks that tunnel addresses come from; by default those of the interface's own addresses. */
+  readonly networks?: readonly string[];
   /** How often to look whether the interface is still the same, while nobody asks for anything. */
   readonly watchIntervalMs?: number;
   /** How long after its last handshake the interface is made to forget where a client was; 10 minutes by default. */
@@ -58,7 +60,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   if (!WireGuardKey.safeParse(description.publicKey).success) {
     throw new InterfaceLost(`interface ${backend.interfaceName} has no private key yet`);
   }
-  const own = new OwnAddresses(description.addresses);
+  const own = new OwnAddresses(description.addresses, options.networks);
   await traffic.install(own.all);
   const state = new InterfaceState();
   state.observe(await backend.peers(), new Set());
@@ -88,7 +90,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       unsettled,
       maxPeers: Math.min(backend.maxPeers, options.maxPeers ?? backend.maxPeers),
       ownPublicKey: description.publicKey,
-      ownPrefixes: own.hosts,
+      own,
     },
   });
 
@@ -140,6 +142,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   async function configure(addresses: readonly string[]): Promise<string | undefined> {
     return queue.run(async () => {
       await checkInterface();
+      const refusal = own.whyNot(addresses, await backend.networksElsewhere());
+      if (refusal !== undefined) return refusal;
       const taken = addresses.find((address) => {
         const host = hostPrefix(prefixAddress(address));
         return (

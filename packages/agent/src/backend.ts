@@ -48,6 +48,8 @@ export interface WireGuardBackend {
   renew(peers: readonly ObservedPeer[]): Promise<void>;
   /** Gives the interface these addresses of its own, in CIDR notation; one that it has already is no error. */
   addAddresses(addresses: readonly string[]): Promise<void>;
+  /** The networks, in CIDR notation, and routers that the machine reaches by its other interfaces. */
+  networksElsewhere(): Promise<string[]>;
   /** Something that differs once the interface was removed and made anew; undefined while there is none. */
   incarnation(): Promise<string | undefined>;
 }

@@ -12,7 +12,7 @@ import { randomPublicKey } from './testing/keys.ts';
 import { createNoTraffic } from './traffic.ts';
 
 let agent: Agent;
-const backend = createMemoryBackend();
+const backend = createMemoryBackend({ addresses: ['10.9.0.1/16'] });
 
 beforeEach(async () => {
   agent = await createAgent({ backend, traffic: createNoTraffic(), version: '1.2.3' });
@@ -38,7 +38,7 @@ function setOp() {
     deviceId: randomUUID(),
     generation: 1,
     publicKey: randomPublicKey(),
-    addresses: [`10.9.${Math.floor(Math.random() * 250)}.${Math.floor(Math.random() * 250)}`],
+    addresses: [`10.9.${Math.floor(Math.random() * 250) + 1}.${Math.floor(Math.random() * 250)}`],
   } as const;
 }
 
@@ -124,7 +124,7 @@ test('changes sent at once are answered in their order, and so are readings', as
 
 test('a change overtakes the readings before it, however long they take', async () => {
   const { promise: reading, resolve: finishReading } = withResolvers();
-  const inMemory = createMemoryBackend();
+  const inMemory = createMemoryBackend({ addresses: ['10.9.0.1/16'] });
   const slow = await createAgent({
     backend: inMemory,
     traffic: createNoTraffic({

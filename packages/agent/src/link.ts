@@ -15,6 +15,15 @@ const Addresses = z.array(
   }),
 );
 
+const Interfaces = z.array(
+  z.object({
+    ifname: z.string(),
+    addr_info: z.array(z.object({ local: z.string(), prefixlen: z.number().int() })),
+  }),
+);
+
+const Routes = z.array(z.object({ gateway: z.string().optional(), dev: z.string().optional() }));
+
 export interface LinkInfo {
   /** The kernel never gives an index twice in the life of a network namespace. */
   readonly index: number;
@@ -42,6 +51,27 @@ export async function readAddresses(runTool: RunTool, interfaceName: string): Pr
   return Addresses.parse(JSON.parse(text)).flatMap(({ addr_info: entries }) =>
     entries.filter((entry) => entry.scope !== 'link').map((entry) => `${entry.local}/${entry.prefixlen}`),
   );
+}
+
+/** The networks that all other interfaces have addresses in, and the routers that the machine sends to. */
+export async function readNetworksElsewhere(runTool: RunTool, interfaceName: string): Promise<string[]> {
+  const routes = (family: string) => runTool('ip', ['-json', family, 'route', 'show', 'table', 'all']);
+  const [addresses, ...listings] = await Promise.all([
+    runTool('ip', ['-json', 'address', 'show']),
+    routes('-4'),
+    routes('-6'),
+  ]);
+  const networks = Interfaces.parse(JSON.parse(addresses))
+    .filter(({ ifname }) => ifname !== interfaceName)
+    .flatMap(({ addr_info: entries }) => entries.map(({ local, prefixlen }) => `${local}/${prefixlen}`));
+  const routers = listings.flatMap((listing) =>
+    Routes.parse(JSON.parse(listing)).flatMap(({ gateway, dev }) =>
+      gateway === undefined || dev === interfaceName
+        ? []
+        : [`${gateway}/${gateway.includes(':') ? 128 : 32}`],
+    ),
+  );
+  return [...networks, ...routers];
 }
 
 /**

@@ -7,6 +7,7 @@ export interface MemoryBackendOptions {
   readonly listenPort?: number;
   readonly addresses?: readonly string[];
   readonly maxPeers?: number;
+  readonly networksElsewhere?: readonly string[];
 }
 
 /** An interface in memory, with what a test or a demonstration does to one from outside. */
@@ -134,6 +135,7 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
       writes++;
       for (const address of added) addresses.add(address);
     },
+    networksElsewhere: () => Promise.resolve([...(options.networksElsewhere ?? [])]),
     incarnation: () => Promise.resolve(life?.toString()),
     presharedKey: (publicKey) => presharedKeys.get(publicKey),
     shakeHands(publicKey, at = Date.now()) {

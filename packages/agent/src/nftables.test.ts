@@ -33,6 +33,15 @@ test('private networks are open only where the policy says so', () => {
   expect(open).toContain('iifname "wg0" oifname "wg0" jump between_devices');
 });
 
+test.each(['64:ff9b::/96', '2002::/16', '2001::/23', '192.88.99.0/24', '::/8'])(
+  'what carries an IPv4 address in another one is an inner network: %s',
+  (network) => {
+    const own = [prefix('10.8.0.1/24')];
+    const policy = { interfaceName: 'wg0', own, networks: own, allowPrivate: false, newLife: undefined };
+    expect(renderRuleset(policy)).toMatch(new RegExp(`daddr \\{[^}]* ${network}[,} ]`));
+  },
+);
+
 test.each([
   '10.8.0.1',
   '10.8.0.1/33',

@@ -26,13 +26,18 @@ const INNER_NETWORKS: Readonly<Record<4 | 6, readonly string[]>> = {
     '169.254.0.0/16',
     '172.16.0.0/12',
     '192.0.0.0/24',
+    '192.88.99.0/24', // relays into 6to4
     '192.168.0.0/16',
     '198.18.0.0/15',
     '224.0.0.0/3',
   ],
   6: [
-    '::/8', // unspecified, loopback, and IPv4 addresses inside IPv6 ones
-    '64:ff9b:1::/48', // a network's own translation to IPv4
+    '::/8', // unspecified, loopback, IPv4 addresses inside IPv6 ones, and all translation to IPv4
+    '64:ff9b::/96', // translation to IPv4, to inner addresses as well
+    '100::/64', // discarded
+    '2001::/23', // protocols' own: IPv4 addresses inside Teredo's, benchmarks, identifiers
+    '2002::/16', // IPv4 addresses inside 6to4's
+    '5f00::/16', // segments of a network's own routing
     'fc00::/7',
     'fe80::/10',
     'fec0::/10',

@@ -1,3 +1,13 @@
+import {
+  type Cidr,
+  cidrsOverlap,
+  formatAddress,
+  isIpInCidr,
+  parseAddress,
+  parseAddressWithPrefix,
+  parseRoute,
+  whyNoTunnelNetwork,
+} from '@cvault/wireguard';
 import { hostPrefix, prefixAddress } from './host-prefix.ts';
 import { parsePrefix } from './prefix.ts';
 
@@ -11,7 +21,14 @@ export class OwnAddresses {
   /** The addresses alone, as host prefixes. */
   readonly hosts = new Set<string>();
 
-  constructor(addresses: readonly string[]) {
+  /** What tunnel addresses come from. */
+  #networks: readonly Cidr[] = [];
+  readonly #fixed: boolean;
+
+  /** @param networks what tunnel addresses come from, whatever the own addresses are; none: the networks of those */
+  constructor(addresses: readonly string[], networks: readonly string[] = []) {
+    this.#fixed = networks.length > 0;
+    this.#networks = networks.map(networkOf);
     this.add(addresses);
   }
 
@@ -27,8 +44,44 @@ export class OwnAddresses {
       const host = hostPrefix(prefixAddress(address));
       if (host !== undefined) this.hosts.add(host);
     }
+    if (!this.#fixed) this.#networks = this.all.map(networkOf);
     return this.#all.size > before;
   }
+
+  /** True where a device may have this tunnel address: it is in a network that the VPN server routes into the tunnel. */
+  mayGiveOut(address: string): boolean {
+    const parsed = parseAddress(address);
+    return this.#networks.some((network) => isIpInCidr(parsed, network));
+  }
+
+  /**
+   * Why the interface may not be given these addresses; undefined where it may. What it has already was given to it on the
+   * machine itself; the control plane can add none that would draw the machine's other traffic into the tunnel.
+   * @param elsewhere networks that the machine reaches by other interfaces
+   */
+  whyNot(addresses: readonly string[], elsewhere: readonly string[]): string | undefined {
+    const others = elsewhere.map(networkOf);
+    for (const address of addresses.map(canonical)) {
+      if (this.#all.has(address)) continue;
+      if (hostPrefix(prefixAddress(address)) === undefined) return `${address} is not a plain address`;
+      const network = networkOf(address);
+      const reason = whyNoTunnelNetwork(network);
+      if (reason !== undefined) return `the network of ${address} ${reason}`;
+      const taken = others.find((other) => cidrsOverlap(other, network));
+      if (taken !== undefined) {
+        return `the network of ${address} overlaps ${taken.canonical}, which another interface of the VPN server leads to`;
+      }
+    }
+    return undefined;
+  }
+}
+
+/** The network of an address with a prefix length. */
+function networkOf(text: string): Cidr {
+  const { address, prefix } = parseAddressWithPrefix(text);
+  const { family, value } = address;
+  const hostBits = BigInt((family === 4 ? 32 : 128) - prefix);
+  return parseRoute(`${formatAddress({ family, value: (value >> hostBits) << hostBits })}/${prefix}`);
 }
 
 /**

@@ -13,6 +13,7 @@ import {
 } from '@cvault/protocol';
 import type { PeerChange } from './backend.ts';
 import { hostPrefixes, isHostPrefix, prefixAddress, samePrefixes } from './host-prefix.ts';
+import type { OwnAddresses } from './own-addresses.ts';
 import { keysOf, type InterfaceState, type PresentDevice } from './state.ts';
 import type { DevicePolicy } from './traffic.ts';
 import type { UncutFlows } from './uncut-flows.ts';
@@ -24,8 +25,7 @@ export interface PlanContext {
   readonly unsettled: UnsettledCounts;
   readonly maxPeers: number;
   readonly ownPublicKey: string;
-  /** The interface's own addresses as host prefixes. */
-  readonly ownPrefixes: Set<string>;
+  readonly own: OwnAddresses;
 }
 
 export interface Plan {
@@ -60,8 +60,11 @@ function planSet(context: PlanContext, op: SetOp): Plan {
 
   const prefixes = hostPrefixes(op.addresses);
   if (prefixes === undefined) return unchanged('invalid', 'an address is not a plain host address');
-  if (prefixes.some((prefix) => context.ownPrefixes.has(prefix))) {
+  if (prefixes.some((prefix) => context.own.hosts.has(prefix))) {
     return unchanged('invalid', "an address is the interface's own");
+  }
+  if (!prefixes.every((prefix) => context.own.mayGiveOut(prefixAddress(prefix)))) {
+    return unchanged('invalid', "an address is in none of the tunnel's networks");
   }
   if (!isPublicKey(op.publicKey)) return unchanged('invalid', 'the key is not a usable public key');
   if (op.publicKey === context.ownPublicKey) return unchanged('invalid', "the key is the interface's own");

@@ -15,6 +15,7 @@ export async function startAgent(options: InterfaceOptions): Promise<Agent> {
   return createAgent({
     backend,
     traffic,
+    networks: options.networks,
     forgetEndpointAfterMs: options.forgetEndpointAfterMinutes * 60_000,
     ...(options.maxPeers === undefined ? {} : { maxPeers: options.maxPeers }),
   });

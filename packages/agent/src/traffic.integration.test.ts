@@ -31,6 +31,9 @@ const INTERNET_6 = '2001:db8:1::2';
 const PRIVATE_4 = '192.168.77.2';
 const PRIVATE_6 = 'fd77::2';
 const METADATA = '169.254.169.254';
+/** Addresses that carry an IPv4 address, an inner one as well, to whatever unpacks it. */
+const TRANSLATED = ['64:ff9b::a09:109', '2002:a09:109::1', '2001:0:a09:109::1'];
+const RELAY = '192.88.99.1';
 const PORT = 8080;
 const OWN = ['10.8.0.1/24', 'fd00:8::1/64'];
 /** Narrower than the usual 1420, so that clamping shows. */
@@ -90,14 +93,22 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       {
         namespace: inner,
         device: 'lan0',
-        addresses: [`${PRIVATE_4}/24`, `${METADATA}/32`, `${PRIVATE_6}/64`],
+        addresses: [
+          ...[`${PRIVATE_4}/24`, `${METADATA}/32`, `${RELAY}/32`, `${PRIVATE_6}/64`],
+          ...TRANSLATED.map((address) => `${address}/128`),
+        ],
       },
     );
     for (const router of [server, internet]) {
       await router.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
     }
     await server.run('ip', ['route', 'add', '198.51.100.0/24', 'via', INTERNET_4]);
-    await server.run('ip', ['route', 'add', `${METADATA}/32`, 'via', PRIVATE_4]);
+    for (const address of [METADATA, RELAY]) {
+      await server.run('ip', ['route', 'add', `${address}/32`, 'via', PRIVATE_4]);
+    }
+    for (const address of TRANSLATED) {
+      await server.run('ip', ['-6', 'route', 'add', `${address}/128`, 'via', PRIVATE_6]);
+    }
     // Without the rules, what comes from a tunnel address is to find its way back.
     for (const [namespace, via4, via6] of [
       [internet, PUBLIC_4, PUBLIC_6],
@@ -195,6 +206,11 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       ['a private machine', () => PRIVATE_4],
       ['a private machine by IPv6', () => PRIVATE_6],
       ['the metadata service', () => METADATA],
+      ['a relay into 6to4', () => RELAY],
+      ...TRANSLATED.map((address): [string, () => string] => [
+        `an IPv4 address as ${address}`,
+        () => address,
+      ]),
     ])('a device reaches %s', async (_name, to) => {
       expect(await pings(a.namespace, to())).toBe(true);
       expect(await callTcpService(a.namespace, to(), PORT)).toBeDefined();
@@ -259,6 +275,11 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       ['a private machine', () => PRIVATE_4],
       ['a private machine by IPv6', () => PRIVATE_6],
       ['the metadata service', () => METADATA],
+      ['a relay into 6to4', () => RELAY],
+      ...TRANSLATED.map((address): [string, () => string] => [
+        `an IPv4 address as ${address}`,
+        () => address,
+      ]),
     ])('a device reaches %s no more', async (_name, to) => {
       const reached = await Promise.all([pings(a.namespace, to()), callTcpService(a.namespace, to(), PORT)]);
       expect(reached).toEqual([false, undefined]);

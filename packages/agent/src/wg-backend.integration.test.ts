@@ -87,6 +87,29 @@ describe.skipIf(missing !== undefined)(
       await agent.close();
     });
 
+    test('the agent takes no network that another interface has or leads to', async () => {
+      const host = await lab.namespace('host');
+      const lan = await lab.namespace('lan');
+      await lab.connect(
+        { namespace: host, device: 'lan0', addresses: ['10.9.3.7/24', 'fd00:9::7/64'] },
+        { namespace: lan, device: 'lan0', addresses: ['10.9.3.1/24'] },
+      );
+      await host.run('ip', ['route', 'add', '10.77.0.0/16', 'via', '10.9.3.1']);
+      await host.run('ip', ['route', 'add', 'default', 'via', '172.20.0.1', 'dev', 'lan0', 'onlink']);
+      const { interfaceName } = await lab.wireGuard(host, { addresses: ADDRESSES });
+      const backend = await createWgBackend(interfaceName, host.run);
+      const agent = await createAgent({ backend, traffic: createNoTraffic() });
+      const stream = connectInProcess(agent);
+      const plane = await connectControlPlane(stream, stream);
+      const before = await host.run('ip', ['route', 'show', 'table', 'all']);
+      for (const address of ['10.9.0.1/16', '10.9.3.129/25', 'fd00:9::1/64', '172.20.0.9/24', '0.0.0.0/0']) {
+        await expect(plane.configure(address)).rejects.toThrow('bad_request');
+      }
+      expect(await host.run('ip', ['route', 'show', 'table', 'all'])).toBe(before);
+      await plane.configure(...ADDRESSES, '10.10.0.1/24');
+      await agent.close();
+    });
+
     test('the agent never holds an endpoint, a preshared key or the private key', async () => {
       const { interfaceName, privateKey } = await lab.wireGuard(namespace, { addresses: ADDRESSES });
       const publicKey = randomPublicKey();

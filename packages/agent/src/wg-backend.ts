@@ -1,6 +1,6 @@
 import type { ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
 import { detached } from './detached.ts';
-import { readAddresses, readLink, watchIndex } from './link.ts';
+import { readAddresses, readLink, readNetworksElsewhere, watchIndex } from './link.ts';
 import type { RunTool } from './tool.ts';
 
 const KERNEL_MAX_PEERS = 2 ** 20;
@@ -59,6 +59,7 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
         await runTool('ip', ['address', 'replace', address, 'dev', interfaceName]);
       }
     },
+    networksElsewhere: () => readNetworksElsewhere(runTool, interfaceName),
     incarnation: await watchIndex(runTool, interfaceName),
   };
 }

@@ -5,3 +5,4 @@ export * from './dump.ts';
 export * from './endpoint.ts';
 export * from './invalid-value.ts';
 export * from './keys.ts';
+export * from './tunnel-network.ts';

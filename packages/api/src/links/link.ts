@@ -372,6 +372,13 @@ export class Link {
     channel.inTunnel = tunnelNetworks(addresses);
   }
 
+  /** Where its pool was added or grown since, the agent has to hear of that first: it takes no address from anywhere else. */
+  async #isInTunnel(channel: Channel, { addresses }: DesiredPeer): Promise<boolean> {
+    if (addresses.every(channel.inTunnel)) return true;
+    await this.#configure(channel);
+    return addresses.every(channel.inTunnel);
+  }
+
   async #deliver(channel: Channel, peer: DesiredPeer): Promise<PushResult> {
     const { client, ops, acks } = channel;
     let op: Op;
@@ -382,8 +389,7 @@ export class Link {
       this.#deps.onEvent({ type: 'failed', what: `make the op of device ${peer.deviceId}`, error });
       return { outcome: 'pending' };
     }
-    // Its pool was added or grown since: the agent would take its packets for spoofed until it hears of it.
-    if (peer.present && !peer.addresses.every(channel.inTunnel)) await this.#configure(channel);
+    if (peer.present && !(await this.#isInTunnel(channel, peer))) return { outcome: 'pending' };
     const { outcome, detail = '' } = await ops.push(op);
     switch (outcome) {
       case 'applied':

@@ -22,6 +22,8 @@ test.each([
   ['link-local', '169.254.0.0/16'],
   ['multicast', '239.0.0.0/24'],
   ['this network', '0.1.0.0/16'],
+  ['public', '8.8.8.0/24'],
+  ['beside a private one', '172.32.0.0/16'],
 ])('a range that is %s is refused', (_name, cidr) => {
   expect(() => checkPoolCidr(cidr)).toThrow(refusal('invalid_request'));
 });

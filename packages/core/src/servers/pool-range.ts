@@ -1,23 +1,16 @@
 import {
   type Address,
   type Cidr,
-  cidrsOverlap,
   InvalidAddress,
   InvalidCidr,
   isIpInCidr,
   parseAddress,
   parseCidr,
   parseIpv4Cidr,
+  whyNoTunnelNetwork,
 } from '@cvault/wireguard';
 import { CVaultError } from '../errors.ts';
 import type { Server } from './server.ts';
-
-/** Pools from 5 to 65,533 device addresses. */
-const PREFIX_MIN = 16;
-const PREFIX_MAX = 29;
-
-/** No machine has an address in these: this network, loopback, link-local, multicast and reserved. */
-const UNUSABLE = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'].map(parseCidr);
 
 function refuse(message: string, cause?: unknown): CVaultError {
   return new CVaultError('invalid_request', 'The pool’s range is not valid.', {
@@ -38,12 +31,8 @@ export function checkPoolCidr(text: string): string {
     if (cause instanceof InvalidCidr) throw refuse(cause.reason, cause);
     throw cause;
   }
-  if (cidr.prefix < PREFIX_MIN || cidr.prefix > PREFIX_MAX) {
-    throw refuse(`must have a prefix length from /${PREFIX_MIN} to /${PREFIX_MAX}`);
-  }
-  const unusable = UNUSABLE.find((range) => cidrsOverlap(range, cidr));
-  if (unusable !== undefined)
-    throw refuse(`is part of ${unusable.canonical}, which no machine has addresses in`);
+  const reason = whyNoTunnelNetwork(cidr);
+  if (reason !== undefined) throw refuse(reason);
   return cidr.canonical;
 }
 

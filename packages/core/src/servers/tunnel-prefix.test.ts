@@ -15,7 +15,7 @@ test('a new prefix is a random unique local /64, with all of its 40 bits', () =>
 
 test('a prefix has one spelling, and the VPN server its first address', () => {
   expect(checkTunnelPrefix6('FD00:0:0:1:0::/64')).toBe('fd00:0:0:1::/64');
-  expect(checkTunnelPrefix6('2001:db8:1:2::/64')).toBe('2001:db8:1:2::/64');
+  expect(checkTunnelPrefix6('fc00:1:2:3::/64')).toBe('fc00:1:2:3::/64');
   expect(gatewayOfPrefix6('fd00:0:0:1::/64')).toBe('fd00:0:0:1::1/64');
 });
 
@@ -23,6 +23,8 @@ test.each([
   'fd00::/63',
   'fd00::/65',
   'fd00::1/64',
+  '2001:db8:1:2::/64',
+  '64:ff9b::/64',
   'fe80::/64',
   'ff02::/64',
   '::/64',

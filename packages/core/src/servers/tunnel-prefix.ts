@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { formatAddress, InvalidCidr, parseCidr } from '@cvault/wireguard';
+import { formatAddress, InvalidCidr, parseCidr, whyNoTunnelNetwork } from '@cvault/wireguard';
 import { CVaultError } from '../errors.ts';
 
 /** Devices have the 32 bits of their IPv4 address as the last ones of the IPv6 one, so nothing smaller will do. */
@@ -22,14 +22,11 @@ export function checkTunnelPrefix6(text: string): string {
       faults: [{ pointer: '/tunnelPrefix6', message }],
     });
   try {
-    const { family, prefix, first, canonical } = parseCidr(text);
-    if (family !== 6) throw refuse('is an IPv4 range: pools hold those');
-    if (prefix !== PREFIX_BITS) throw refuse(`must have the prefix length /${PREFIX_BITS}`);
-    const local = first >> 121n === 0xfcn >> 1n;
-    const global = first >> 125n === 1n;
-    if (!local && !global)
-      throw refuse('must be a unique local prefix (fc00::/7) or a global one (2000::/3)');
-    return canonical;
+    const cidr = parseCidr(text);
+    if (cidr.family !== 6) throw refuse('is an IPv4 range: pools hold those');
+    const reason = whyNoTunnelNetwork(cidr);
+    if (reason !== undefined) throw refuse(reason);
+    return cidr.canonical;
   } catch (cause) {
     if (cause instanceof InvalidCidr) throw refuse(cause.reason, cause);
     throw cause;
