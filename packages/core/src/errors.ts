@@ -336,3 +336,8 @@ export class CVaultError extends Error {
 export function notFound(what: string): CVaultError {
   return new CVaultError('not_found', `There is no ${what} with this id.`);
 }
+
+/** For whoever has shown a credential that is right; with a wrong one nobody learns it. */
+export function userSuspended(): CVaultError {
+  return new CVaultError('user_suspended', 'The user is suspended.');
+}

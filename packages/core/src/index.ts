@@ -51,6 +51,7 @@ export * from './text/addresses.ts';
 export * from './text/names.ts';
 export * from './access/api-keys.ts';
 export * from './access/authenticator.ts';
+export * from './access/endings.ts';
 export * from './access/grant.ts';
 export * from './access/ports.ts';
 export * from './access/principal.ts';

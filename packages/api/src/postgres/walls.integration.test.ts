@@ -33,11 +33,10 @@ async function aTenantWithEverything(serverId: string): Promise<Owner> {
   const devices = createDeviceStore(database.as('cvault_api'), 0);
   const device = await devices.register(aDevice(owner, { serverId }));
   await createSessionStore(database.as('cvault_api')).open(owner, device.id);
-  await createUserStore(database.as('cvault_api')).openSignIn({
-    id: newId(),
-    ...owner,
-    refreshTokenHash: Buffer.from(newId().replaceAll('-', '')),
-  });
+  await createUserStore(database.as('cvault_api')).openSignIn(
+    { id: newId(), refreshTokenHash: Buffer.from(newId().replaceAll('-', '')) },
+    { ...owner, credentialsEpoch: 0 },
+  );
   await createPlanStore(database.as('cvault_operator')).limitUser(tenantId, userId, {
     dataLimitBytes: 1_000,
   });
@@ -66,6 +65,10 @@ async function aTenantWithEverything(serverId: string): Promise<Owner> {
     [
       "user_links (tenant_id, token_hash, user_id, email, purpose, expires_at) VALUES ($1, $2, $3, 'x', 'invitation', now())",
       [bytes(), userId],
+    ],
+    [
+      "sign_ups (tenant_id, id, mode, email, password_hash, expires_at) VALUES ($1, $2, 'live', 'x', 'x', now())",
+      [newId()],
     ],
     ["mail_outbox (tenant_id, id, purpose, recipient) VALUES ($1, $2, 'invitation', $3)", [newId(), bytes()]],
     ['second_factors (tenant_id, user_id, secret) VALUES ($1, $2, $3)', [userId, bytes()]],

@@ -33,6 +33,7 @@ export const fakeAuthenticator: Authenticator = {
           userId: 'user-1',
           email: 'a@example.com',
           userCreatedAt: new Date(0),
+          credentialsEpoch: 0,
           signInId: 'sign-in-1',
         })
       : Promise.reject(new CVaultError('invalid_token', 'no')),

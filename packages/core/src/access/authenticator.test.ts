@@ -15,7 +15,13 @@ const policy = {
   clientRateLimit: 12_000,
 };
 const claims: AccessTokenClaims = { tenantId: 'tenant-a', userId: 'user-1', signInId: 'sign-in-1' };
-const user = { id: 'user-1', email: 'a@example.com', createdAt: new Date(0) };
+const user = {
+  id: 'user-1',
+  email: 'a@example.com',
+  createdAt: new Date(0),
+  credentialsEpoch: 0,
+  suspended: false,
+};
 const apiKey = generateApiKey('live').key.reveal();
 const adminKey = `cv_admin_${'k'.repeat(43)}`;
 
@@ -123,6 +129,11 @@ describe('a user', () => {
   test('with the token of another tenant is refused, whatever the database finds', async () => {
     const { authenticator } = given({}, { ...claims, tenantId: 'tenant-b' });
     await expect(authenticator.user(apiKey, 'token', null)).rejects.toThrow(code('invalid_token'));
+  });
+
+  test('who is suspended is told so', async () => {
+    const { authenticator } = given({ user: { ...user, suspended: true } });
+    await expect(authenticator.user(apiKey, 'token', null)).rejects.toThrow(code('user_suspended'));
   });
 
   test('whose sign-in has ended is refused', async () => {

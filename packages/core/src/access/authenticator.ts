@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { CVaultError } from '../errors.ts';
+import { CVaultError, userSuspended } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { KeyGrant } from './grant.ts';
 import { hashCredential, looksLikeApiKey } from './api-keys.ts';
@@ -13,7 +13,8 @@ export interface AuthenticatorDeps {
   readonly keyUses: KeyUses;
 }
 
-const invalidApiKey = () => new CVaultError('invalid_api_key', 'The API key is not valid.');
+export const invalidApiKey = (): CVaultError =>
+  new CVaultError('invalid_api_key', 'The API key is not valid.');
 const grantOf = ({ id, mode, scopes }: KeyGrant): KeyGrant => ({ id, mode, scopes });
 const invalidToken = () => new CVaultError('invalid_token', 'The access token is not valid.');
 
@@ -65,7 +66,7 @@ export function createAuthenticator({ identities, accessTokens, adminKey, keyUse
       return { kind: 'tenant', tenantId, policy, key: grantOf(key) };
     },
 
-    /** @throws CVaultError as `tenant`; `missing_token`, `invalid_token` */
+    /** @throws CVaultError as `tenant`; `missing_token`, `invalid_token`, `user_suspended` */
     async user(
       apiKey: string | undefined,
       token: string | undefined,
@@ -78,6 +79,7 @@ export function createAuthenticator({ identities, accessTokens, adminKey, keyUse
       const claims = accessTokens.recall(token) ?? (await verify(apiKeyHash, source, token));
       const { tenantId, policy, key, user } = await find(apiKeyHash, source, claims);
       if (claims.tenantId !== tenantId || user === null) throw invalidToken();
+      if (user.suspended) throw userSuspended();
       return {
         kind: 'user',
         tenantId,
@@ -86,6 +88,7 @@ export function createAuthenticator({ identities, accessTokens, adminKey, keyUse
         userId: user.id,
         email: user.email,
         userCreatedAt: user.createdAt,
+        credentialsEpoch: user.credentialsEpoch,
         signInId: claims.signInId,
       };
     },

@@ -28,8 +28,14 @@ export interface FoundIdentity {
     /** The key may be used from where the request comes. */
     readonly sourceAllowed: boolean;
   };
-  /** Null where none was asked for, or where it is not this tenant's, has ended, or its user may not sign in. */
-  readonly user: { readonly id: string; readonly email: string; readonly createdAt: Date } | null;
+  /** Null where none was asked for, or where it is not this tenant's, has ended, or its user is being deleted. */
+  readonly user: {
+    readonly id: string;
+    readonly email: string;
+    readonly createdAt: Date;
+    readonly credentialsEpoch: number;
+    readonly suspended: boolean;
+  } | null;
 }
 
 export interface IdentityStore {

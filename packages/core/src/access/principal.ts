@@ -1,3 +1,4 @@
+import type { ProvenUser } from './endings.ts';
 import type { KeyGrant } from './grant.ts';
 
 /** What a tenant's row says about how its requests are treated. Read with every request, so a change acts at once. */
@@ -22,12 +23,10 @@ export interface TenantPrincipal {
 }
 
 /** An end user, by the tenant's API key and the user's access token. */
-export interface UserPrincipal {
+export interface UserPrincipal extends ProvenUser {
   readonly kind: 'user';
-  readonly tenantId: string;
   readonly key: KeyGrant;
   readonly policy: TenantPolicy;
-  readonly userId: string;
   readonly email: string;
   readonly userCreatedAt: Date;
   readonly signInId: string;

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { CVaultError } from '../errors.ts';
+import { CVaultError, userSuspended } from '../errors.ts';
 import type { Cell, Vault } from '../keys/vault.ts';
 import { Secret } from '../secret.ts';
 import { hashCredential } from './api-keys.ts';
+import type { ProvenUser } from './endings.ts';
 import type { GuessGuard, Guesser } from './guesses.ts';
 import type { TenantScope } from './tenant-scope.ts';
 
@@ -45,33 +46,38 @@ export interface StoredSecondFactor {
 export interface SecondFactorStore {
   /** Null where the user has none. */
   find(tenantId: string, userId: string): Promise<StoredSecondFactor | null>;
-  /** Begins, or begins anew. Answers false where the user has a confirmed one. */
-  begin(tenantId: string, userId: string, sealedSecret: Buffer): Promise<boolean>;
-  /** Answers false where there is none that waits for it, or where the step was used. */
+  /** Begins, or begins anew. Answers false where the user has a confirmed one, or where their credentials have ended. */
+  begin(user: ProvenUser, sealedSecret: Buffer): Promise<boolean>;
+  /**
+   * Ends what setting a second factor up ends, and answers the user as proven after it. Null where there is none that waits
+   * for it, where the step was used, or where the user's credentials have ended.
+   */
   confirm(
-    tenantId: string,
-    userId: string,
+    user: ProvenUser,
     step: number,
     recoveryHashes: readonly Buffer[],
-  ): Promise<boolean>;
+    keptSignInId: string | null,
+  ): Promise<ProvenUser | null>;
   /** Uses a step up: of many at once with one code, one succeeds, and none with an earlier one after it. */
   useStep(tenantId: string, userId: string, step: number): Promise<boolean>;
   /** Uses a recovery code up; of many at once one succeeds. */
   useRecoveryCode(tenantId: string, userId: string, hash: Buffer): Promise<boolean>;
-  /** Answers false where there was none. */
-  remove(tenantId: string, userId: string): Promise<boolean>;
-  /** As `remove`, for a user of this mode. */
+  /** Ends what removing it ends. Answers false where there was none, or where the user's credentials have ended. */
+  remove(user: ProvenUser, keptSignInId: string): Promise<boolean>;
+  /** For a user of this mode who has lost it; ends what that ends. Answers false where there was none. */
   reset(scope: TenantScope, userId: string): Promise<boolean>;
-  openChallenge(tenantId: string, userId: string, hash: Buffer): Promise<void>;
+  /** Answers false where the user's credentials have ended since they were proven, or the user is not active any more. */
+  openChallenge(user: ProvenUser, hash: Buffer): Promise<boolean>;
   /** Whom the challenge is for; null where there is no such challenge (any more), or where it is for one of the other mode. */
-  findChallenge(
-    scope: TenantScope,
-    hash: Buffer,
-  ): Promise<{ readonly userId: string; readonly email: string } | null>;
+  findChallenge(scope: TenantScope, hash: Buffer): Promise<ChallengedUser | 'suspended' | null>;
   /** Uses a challenge up; of many at once one succeeds. */
   useChallenge(tenantId: string, hash: Buffer): Promise<boolean>;
   /** Deletes challenges that have expired; answers how many. */
   forgetExpired(): Promise<number>;
+}
+
+export interface ChallengedUser extends ProvenUser {
+  readonly email: string;
 }
 
 /** What a user gets for a right password where a second factor is wanted. It opens nothing else. */
@@ -91,8 +97,8 @@ export interface SecondFactorDeps {
 }
 
 const invalidCode = () => new CVaultError('invalid_code', 'The code is wrong, or was used before.');
-const invalidChallenge = () =>
-  new CVaultError('invalid_challenge', 'The challenge was used before or has expired.');
+export const invalidChallenge = (): CVaultError =>
+  new CVaultError('invalid_challenge', 'The challenge was used before, has ended or has expired.');
 
 /** What people copy, with the signs that only make it readable. */
 const bare = (code: string) => code.replace(/[\s-]/g, '').toLowerCase();
@@ -136,10 +142,10 @@ export function createSecondFactors({ store, codes, guesses, vault, clock }: Sec
      * Begins to set one up; what is answered goes into the user's app.
      * @throws CVaultError `state_conflict` where the user has one
      */
-    async begin(tenantId: string, userId: string, account: string, issuer: string) {
+    async begin(user: ProvenUser, account: string, issuer: string) {
       const secret = codes.newSecret();
-      const sealed = vault.seal(totpCell(tenantId, userId), secret.reveal());
-      if (!(await store.begin(tenantId, userId, sealed))) {
+      const sealed = vault.seal(totpCell(user.tenantId, user.userId), secret.reveal());
+      if (!(await store.begin(user, sealed))) {
         throw new CVaultError('state_conflict', 'There is a second factor already; remove it first.');
       }
       return codes.describe(secret, account, issuer);
@@ -147,20 +153,26 @@ export function createSecondFactors({ store, codes, guesses, vault, clock }: Sec
 
     /**
      * The first code makes it count. The recovery codes are in this answer and never again.
+     * @param keptSignInId the sign-in that goes on; null for none
      * @throws CVaultError `invalid_code`, `rate_limited`
      */
-    async confirm(guesser: Guesser, userId: string, typed: string): Promise<readonly Secret<string>[]> {
-      const { tenantId } = guesser;
+    async confirm(
+      guesser: Guesser,
+      user: ProvenUser,
+      typed: string,
+      keptSignInId: string | null,
+    ): Promise<{ readonly user: ProvenUser; readonly recoveryCodes: readonly Secret<string>[] }> {
+      const { tenantId, userId } = user;
       const recoveryCodes = Array.from({ length: RECOVERY_CODES }, newRecoveryCode);
       const hashes = recoveryCodes.map((code) => hashCredential(bare(code.reveal())));
       const done = await guesses.code(guesser, userId, async () => {
         const factor = await store.find(tenantId, userId);
         if (factor === null || factor.confirmed) return null;
         const step = codes.stepOf(open(tenantId, userId, factor), bare(typed), clock.now());
-        return step !== null && (await store.confirm(tenantId, userId, step, hashes)) ? true : null;
+        return step === null ? null : store.confirm(user, step, hashes, keptSignInId);
       });
       if (done === null) throw invalidCode();
-      return recoveryCodes;
+      return { user: done, recoveryCodes };
     },
 
     /**
@@ -173,23 +185,22 @@ export function createSecondFactors({ store, codes, guesses, vault, clock }: Sec
     },
 
     /** Answers whether there was one. */
-    remove: (tenantId: string, userId: string): Promise<boolean> => store.remove(tenantId, userId),
+    remove: (user: ProvenUser, keptSignInId: string): Promise<boolean> => store.remove(user, keptSignInId),
     reset: (scope: TenantScope, userId: string): Promise<boolean> => store.reset(scope, userId),
 
-    async challenge(tenantId: string, userId: string, enrolled: boolean): Promise<Challenge> {
+    /** Null where the user's credentials have ended since they were proven. */
+    async challenge(user: ProvenUser, enrolled: boolean): Promise<Challenge | null> {
       const token = `cv_ch_${randomBytes(32).toString('base64url')}`;
-      await store.openChallenge(tenantId, userId, hashCredential(token));
+      if (!(await store.openChallenge(user, hashCredential(token)))) return null;
       return { token: new Secret(token), expiresIn: CHALLENGE_SECONDS, enrolled };
     },
 
-    /** @throws CVaultError `invalid_challenge` */
-    async challenged(
-      scope: TenantScope,
-      token: Secret<string>,
-    ): Promise<{ readonly userId: string; readonly email: string }> {
+    /** @throws CVaultError `invalid_challenge`, `user_suspended` */
+    async challenged(scope: TenantScope, token: Secret<string>): Promise<ChallengedUser> {
       const hash = hashOfChallenge(token);
       const found = hash === null ? null : await store.findChallenge(scope, hash);
       if (found === null) throw invalidChallenge();
+      if (found === 'suspended') throw userSuspended();
       return found;
     },
 

@@ -26,9 +26,36 @@ const oneLine = (text: string) => text.replace(/\p{C}+/gu, ' ').trim();
 
 const lines = (...texts: string[]) => `${texts.join('\n\n')}\n`;
 
+/** `29 Nov 2026 at 14:05 UTC`: what a reader compares with when they did it. */
+const minuteOf = (at: Date) =>
+  at
+    .toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+    .replace(', ', ' at ') + ' UTC';
+
+/** Somebody else may have used the same address: the link of a sign-up says which one it is of. */
+function signUpText(name: string, link: string, signedUpAt: Date): MailText {
+  return {
+    subject: `Confirm your e-mail address for ${name}`,
+    text: lines(
+      `Somebody, probably you, signed up at ${name} with this address on ${minuteOf(signedUpAt)}. Confirm it here within a day:`,
+      link,
+      'The password that was chosen then opens the account from that moment on. If it was not you, do nothing.',
+    ),
+  };
+}
+
+export interface MailContent {
+  /** Empty where the purpose has none. */
+  readonly link: string;
+  /** Of the sign-up that the link confirms; null where it is of none. */
+  readonly signedUpAt: Date | null;
+}
+
 /** Says who wrote, without a word that the reader could have typed into a form of ours. */
-export function mailText(purpose: MailPurpose, tenantName: string, link: string): MailText {
+export function mailText(purpose: MailPurpose, tenantName: string, content: MailContent): MailText {
+  const { link, signedUpAt } = content;
   const name = oneLine(tenantName);
+  if (signedUpAt !== null) return signUpText(name, link, signedUpAt);
   switch (purpose) {
     case 'verify_email':
       return {

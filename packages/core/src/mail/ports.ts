@@ -20,10 +20,17 @@ export interface ClaimedMail extends QueuedMail {
   readonly attempts: number;
 }
 
+/** A sign-up that waits for its address to be confirmed. It has the id of the mail that brings its link. */
+export interface NewSignUp {
+  readonly email: string;
+  /** Comes into force with the link of this sign-up, and with no other. */
+  readonly passwordHash: string;
+}
+
 /** Mails that wait, for all replicas. */
 export interface MailOutbox {
-  /** The same work whoever the recipient is. */
-  add(mail: QueuedMail): Promise<void>;
+  /** The same work whoever the recipient is. With the sign-up that the mail is about, if there is one. */
+  add(mail: QueuedMail, signUp: NewSignUp | null): Promise<void>;
   /** Mails that are due, each for one replica alone until it says what became of it or two minutes are over. */
   claim(limit: number): Promise<readonly ClaimedMail[]>;
   /** It was sent, or is not to be sent. */
@@ -34,6 +41,8 @@ export interface MailOutbox {
 /** Whom a mail goes to. */
 export interface MailUser {
   readonly id: string;
+  /** Those who are not get no mails. */
+  readonly active: boolean;
   readonly emailVerified: boolean;
   readonly hasPassword: boolean;
 }
@@ -44,9 +53,17 @@ export interface LinkHolder {
   readonly email: string;
 }
 
+export interface WaitingSignUp {
+  readonly id: string;
+  readonly createdAt: Date;
+}
+
+/** `suspended`: the link is good and its user is suspended; it is not used up. */
+export type LinkUse = 'used' | 'suspended' | 'invalid';
+
 /** The links that users have in their mailboxes. Users of the other mode, and their links, are not there. */
 export interface LinkStore {
-  /** The user with this e-mail; null where there is none, or where it may not sign in. */
+  /** The user with this e-mail; null where there is none. */
   userOf(scope: TenantScope, email: string): Promise<MailUser | null>;
   /** Writes a link in the place of an earlier one for the same purpose. */
   put(
@@ -60,23 +77,33 @@ export interface LinkStore {
   ): Promise<void>;
   /** Null where there is no such link (any more). It can still be used. */
   find(scope: TenantScope, purpose: LinkPurpose, hash: Buffer): Promise<LinkHolder | null>;
-  /** Uses the link up and notes that the address is the user's; of many at once one succeeds. Answers whether it did. */
-  verifyEmail(scope: TenantScope, hash: Buffer): Promise<boolean>;
+  /** The sign-up that a mail is about; else the first one that waits for this address; null where none does. */
+  signUpFor(scope: TenantScope, email: string, mailId: string): Promise<WaitingSignUp | null>;
+  /** Gives a sign-up its link, in the place of an earlier one. Answers false where it does not wait any more. */
+  putSignUpLink(tenantId: string, signUpId: string, hash: Buffer): Promise<boolean>;
+  /** The address turned out to be taken. */
+  dropSignUp(tenantId: string, signUpId: string): Promise<void>;
   /**
-   * Uses the link up, puts the password in place, ends all of the user's sign-ins and notes that the address is the user's;
-   * of many at once one succeeds. Answers whether it did.
+   * Uses the link up, and notes that the address is the user's or makes a user of the sign-up; of many at once one succeeds.
+   * Nothing is changed for a sign-up whose address is somebody's by now.
+   * @param newUserId of the user that is made
+   */
+  verifyEmail(scope: TenantScope, hash: Buffer, newUserId: string): Promise<LinkUse>;
+  /**
+   * Uses the link up, puts the password in place, ends what a reset ends and notes that the address is the user's; of many
+   * at once one succeeds.
    */
   setPassword(
     scope: TenantScope,
     purpose: 'reset_password' | 'invitation',
     hash: Buffer,
     passwordHash: string,
-  ): Promise<boolean>;
+  ): Promise<LinkUse>;
   /**
    * Makes a user without a password. Answers the one that there is where it has not chosen a password yet.
    * @throws CVaultError `email_taken`
    */
   invite(scope: TenantScope, user: { readonly id: string; readonly email: string }): Promise<string>;
-  /** Deletes links that have expired; answers how many. */
+  /** Deletes links and sign-ups that have expired; answers how many. */
   forgetExpired(): Promise<number>;
 }

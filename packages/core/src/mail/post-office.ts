@@ -6,7 +6,14 @@ import type { Vault } from '../keys/vault.ts';
 import type { SignInSettings, SignInSettingsStore } from '../users/sign-in-settings.ts';
 import { generateLinkToken, type LinkPurpose, linkTo } from './links.ts';
 import { type Mailer, type MailPurpose, mailText } from './mail.ts';
-import { type ClaimedMail, type LinkStore, type MailOutbox, type MailUser, recipientCell } from './ports.ts';
+import {
+  type ClaimedMail,
+  type LinkStore,
+  type MailOutbox,
+  type MailUser,
+  type NewSignUp,
+  recipientCell,
+} from './ports.ts';
 
 /** To one address about one thing: three at once, and one more each ten minutes. */
 const SAME_MAIL: TryRate = { burst: 3, everySeconds: 600 };
@@ -33,9 +40,9 @@ export interface PostOfficeDeps {
   ) => void;
 }
 
-/** What of a purpose is to be sent to whom the address turns out to be; null for nothing. */
-function due(purpose: MailPurpose, user: MailUser | null): MailPurpose | null {
-  if (user === null) return null;
+/** What of a purpose is to be sent to a user; null for nothing. */
+function due(purpose: MailPurpose, user: MailUser): MailPurpose | null {
+  if (!user.active) return null;
   switch (purpose) {
     case 'verify_email':
       return user.emailVerified ? 'already_registered' : 'verify_email';
@@ -44,6 +51,15 @@ function due(purpose: MailPurpose, user: MailUser | null): MailPurpose | null {
     default:
       return purpose;
   }
+}
+
+/** What becomes of a mail when its recipient is looked up. */
+interface Letter {
+  /** Null: nothing is sent. */
+  readonly purpose: MailPurpose | null;
+  /** Stores the token's hash; answers false where the link has no business any more. Null: it has no link. */
+  readonly putLink: ((hash: Buffer) => Promise<boolean>) | null;
+  readonly signedUpAt: Date | null;
 }
 
 const LINKED: ReadonlySet<MailPurpose> = new Set<LinkPurpose>([
@@ -59,21 +75,51 @@ const LINKED: ReadonlySet<MailPurpose> = new Set<LinkPurpose>([
 export function createPostOffice(deps: PostOfficeDeps) {
   const { outbox, links, settings, tries, pseudonym, vault, mailer, onFailure } = deps;
 
+  /** What is to be sent about a sign-up, which never touches a user that there is; null for nothing. */
+  async function letterAboutSignUp(
+    mail: ClaimedMail,
+    to: string,
+    user: MailUser | null,
+  ): Promise<Letter | null> {
+    if (mail.purpose !== 'verify_email') return null;
+    const { tenantId } = mail;
+    const signUp = await links.signUpFor(mail, to, mail.id);
+    if (signUp === null) return null;
+    if (user === null) {
+      const putLink = (hash: Buffer) => links.putSignUpLink(tenantId, signUp.id, hash);
+      return { purpose: 'verify_email', putLink, signedUpAt: signUp.createdAt };
+    }
+    if (signUp.id !== mail.id) return null;
+    await links.dropSignUp(tenantId, signUp.id);
+    return { purpose: user.active ? 'already_registered' : null, putLink: null, signedUpAt: null };
+  }
+
+  function letterTo(mail: ClaimedMail, to: string, user: MailUser | null): Letter | null {
+    const purpose = user === null ? null : due(mail.purpose, user);
+    if (user === null || purpose === null) return null;
+    const putLink = async (hash: Buffer) => {
+      await links.put(mail.tenantId, { userId: user.id, email: to, purpose: purpose as LinkPurpose, hash });
+      return true;
+    };
+    return { purpose, putLink: LINKED.has(purpose) ? putLink : null, signedUpAt: null };
+  }
+
   async function deliver(mail: ClaimedMail): Promise<void> {
-    const { tenantId, mode } = mail;
+    const { tenantId } = mail;
     const to = vault.open(recipientCell(tenantId, mail.id), mail.sealedRecipient).reveal().toString('utf8');
     const { appUrl, tenantName } = await settings.of(tenantId);
-    const user = await links.userOf({ tenantId, mode }, to);
-    const purpose = due(mail.purpose, user);
-    if (user === null || purpose === null || mailer === null) return;
+    const user = await links.userOf(mail, to);
+    const letter = (await letterAboutSignUp(mail, to, user)) ?? letterTo(mail, to, user);
+    if (letter === null || letter.purpose === null || mailer === null) return;
+    const { purpose, putLink, signedUpAt } = letter;
     let link = '';
-    if (LINKED.has(purpose)) {
+    if (putLink !== null) {
       if (appUrl === null) return;
       const { token, hash } = generateLinkToken();
-      await links.put(tenantId, { userId: user.id, email: to, purpose: purpose as LinkPurpose, hash });
+      if (!(await putLink(hash))) return;
       link = linkTo(appUrl, purpose as LinkPurpose, token);
     }
-    await mailer.send({ to, fromName: tenantName, ...mailText(purpose, tenantName, link) });
+    await mailer.send({ to, fromName: tenantName, ...mailText(purpose, tenantName, { link, signedUpAt }) });
   }
 
   async function tryToDeliver(mail: ClaimedMail): Promise<void> {
@@ -86,6 +132,22 @@ export function createPostOffice(deps: PostOfficeDeps) {
       if (last) await outbox.remove(mail);
       else await outbox.retry(mail, RETRY_SECONDS * RETRY_FACTOR ** (mail.attempts - 1));
     }
+  }
+
+  async function queue(
+    { tenantId, mode }: TenantScope,
+    purpose: MailPurpose,
+    email: string,
+    passwordHash: string | null,
+  ): Promise<void> {
+    // RFC 2606: nobody reads there. Users who sign in elsewhere have such an address.
+    if (mailer === null || email.endsWith('.invalid')) return;
+    const limit = { subject: pseudonym('mail', tenantId, mode, purpose, email), ...SAME_MAIL };
+    if ((await tries.take(tenantId, [limit])) !== null) return;
+    const id = newId();
+    const sealedRecipient = vault.seal(recipientCell(tenantId, id), Buffer.from(email));
+    const signUp: NewSignUp | null = passwordHash === null ? null : { email, passwordHash };
+    await outbox.add({ id, tenantId, mode, purpose, sealedRecipient }, signUp);
   }
 
   return {
@@ -108,15 +170,16 @@ export function createPostOffice(deps: PostOfficeDeps) {
      * Queues a mail. Where the address has had too many of its kind lately, nothing is queued and nobody is told.
      * @param email normalized
      */
-    async post({ tenantId, mode }: TenantScope, purpose: MailPurpose, email: string): Promise<void> {
-      // RFC 2606: nobody reads there. Users who sign in elsewhere have such an address.
-      if (mailer === null || email.endsWith('.invalid')) return;
-      const limit = { subject: pseudonym('mail', tenantId, mode, purpose, email), ...SAME_MAIL };
-      if ((await tries.take(tenantId, [limit])) !== null) return;
-      const id = newId();
-      const sealedRecipient = vault.seal(recipientCell(tenantId, id), Buffer.from(email));
-      await outbox.add({ id, tenantId, mode, purpose, sealedRecipient });
-    },
+    post: (scope: TenantScope, purpose: MailPurpose, email: string): Promise<void> =>
+      queue(scope, purpose, email, null),
+
+    /**
+     * Keeps a sign-up, and queues the mail whose link makes a user of it. Where the address has had too many of these lately,
+     * neither is done and nobody is told.
+     * @param email normalized
+     */
+    postSignUp: (scope: TenantScope, email: string, passwordHash: string): Promise<void> =>
+      queue(scope, 'verify_email', email, passwordHash),
 
     /** Delivers what is due. Call it from time to time, in any number of replicas. */
     async deliverDue(): Promise<void> {

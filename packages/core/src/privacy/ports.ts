@@ -1,12 +1,15 @@
+import type { TenantScope } from '../access/tenant-scope.ts';
+
 /** All that is stored about one user, by table, in the words of the database. */
 export type UserExport = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
 
+/** Users of the other mode are not there. */
 export interface PrivacyStore {
-  /** Null where the tenant has no such user. */
-  export(tenantId: string, userId: string): Promise<UserExport | null>;
-  /** The user’s sign-ins end at once, the rest `eraseRequested` does. False where there is no such user. */
-  requestErasure(tenantId: string, userId: string): Promise<boolean>;
-  exists(tenantId: string, userId: string): Promise<boolean>;
+  /** Null where there is no such user. */
+  export(scope: TenantScope, userId: string): Promise<UserExport | null>;
+  /** The user’s credentials end at once, the rest `eraseRequested` does. False where there is no such user. */
+  requestErasure(scope: TenantScope, userId: string): Promise<boolean>;
+  exists(scope: TenantScope, userId: string): Promise<boolean>;
 }
 
 export interface ErasureStore {

@@ -1,3 +1,4 @@
+import type { TenantScope } from '../access/tenant-scope.ts';
 import { notFound } from '../errors.ts';
 import type { PrivacyStore, UserExport } from './ports.ts';
 
@@ -9,8 +10,8 @@ const LOOK_MS = 50;
 export function createPrivacyService({ store }: { readonly store: PrivacyStore }) {
   return {
     /** @throws CVaultError `not_found` */
-    async export(tenantId: string, userId: string): Promise<UserExport> {
-      const found = await store.export(tenantId, userId);
+    async export(scope: TenantScope, userId: string): Promise<UserExport> {
+      const found = await store.export(scope, userId);
       if (found === null) throw notFound('user');
       return found;
     },
@@ -20,10 +21,10 @@ export function createPrivacyService({ store }: { readonly store: PrivacyStore }
      * name, e-mail, history and credentials are gone even so within seconds.
      * @throws CVaultError `not_found`
      */
-    async erase(tenantId: string, userId: string): Promise<'erased' | 'erasing'> {
-      if (!(await store.requestErasure(tenantId, userId))) throw notFound('user');
+    async erase(scope: TenantScope, userId: string): Promise<'erased' | 'erasing'> {
+      if (!(await store.requestErasure(scope, userId))) throw notFound('user');
       const deadline = Date.now() + WAIT_MS;
-      while (await store.exists(tenantId, userId)) {
+      while (await store.exists(scope, userId)) {
         if (Date.now() >= deadline) return 'erasing';
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       }

@@ -29,7 +29,7 @@ export function createAccountService(deps: AccountServiceDeps) {
   return {
     /** Ends all of the user's sign-ins, this one too: their tokens are dead at once. */
     async logoutEverywhere({ tenantId, userId }: UserPrincipal): Promise<void> {
-      await accounts.closeSignIns(tenantId, userId, null);
+      await accounts.logoutEverywhere(tenantId, userId);
     },
 
     /**
@@ -53,8 +53,11 @@ export function createAccountService(deps: AccountServiceDeps) {
       const rules = { lengthMin: passwordLengthMin(policy, found), common, context };
       checkPassword(newPassword.reveal(), rules, 'newPassword');
       const hash = await passwords.hash(tenantId, newPassword);
-      if (!(await accounts.changePassword(tenantId, userId, passwordHash, hash, signInId))) {
-        throw new CVaultError('state_conflict', 'The password was changed in between.');
+      if (!(await accounts.changePassword(principal, passwordHash, hash, signInId))) {
+        throw new CVaultError(
+          'state_conflict',
+          'The password was changed, or you were signed out, in between.',
+        );
       }
       await post.post(scopeOfKey(principal), 'password_changed', email);
     },

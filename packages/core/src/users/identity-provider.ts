@@ -1,4 +1,4 @@
-import type { TenantScope } from '../access/tenant-scope.ts';
+import type { ProvenUser } from '../access/endings.ts';
 import type { OutboundHttp } from '../outbound/ports.ts';
 import { OutboundError } from '../outbound/ports.ts';
 import { CVaultError, notFound } from '../errors.ts';
@@ -53,16 +53,15 @@ export interface IdentityProviderStore {
   remove(tenantId: string, id: string): Promise<boolean>;
   /**
    * Uses an ID token up and answers the user that its subject stands for, who is made where there is none yet. Null where the
-   * token was used before, or where the user may not sign in.
+   * token was used before, where the user is being deleted, or where the provider is gone. Of a suspended user it is not
+   * used up.
    */
   useToken(
     tenantId: string,
     providerId: string,
     token: VerifiedIdToken,
     newUserId: string,
-  ): Promise<string | null>;
-  /** Whether the tenant has a user with this id who may sign in. */
-  maySignIn(scope: TenantScope, userId: string): Promise<boolean>;
+  ): Promise<ProvenUser | 'suspended' | null>;
   /** Deletes what is known of tokens that have expired; answers how many. */
   forgetUsedTokens(): Promise<number>;
 }

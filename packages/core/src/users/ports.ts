@@ -1,4 +1,6 @@
 import type { ApiKeyMode } from '../access/api-keys.ts';
+import type { ProvenUser } from '../access/endings.ts';
+import type { TenantScope } from '../access/tenant-scope.ts';
 import type { User } from './user.ts';
 
 export interface NewUser {
@@ -10,17 +12,29 @@ export interface NewUser {
   readonly passwordHash: string;
 }
 
-export interface UserWithPassword extends User {
+/** A user, and the epoch that a password which matches was proven under. */
+export interface UserWithEpoch extends User {
+  readonly credentialsEpoch: number;
+}
+
+export interface UserWithPassword extends UserWithEpoch {
   /** Null for users without a password. */
   readonly passwordHash: string | null;
   readonly emailVerified: boolean;
+  readonly suspended: boolean;
+}
+
+/** Who has an e-mail address. */
+export interface EmailHolder {
+  /** Null where there is none, or where it is being deleted. */
+  readonly user: UserWithPassword | null;
+  /** Of the first sign-up that waits for the address to be confirmed; null where there is a user, or no sign-up. */
+  readonly signUpHash: string | null;
 }
 
 /** A sign-in and its first refresh token. */
 export interface NewSignIn {
   readonly id: string;
-  readonly tenantId: string;
-  readonly userId: string;
   readonly refreshTokenHash: Buffer;
 }
 
@@ -38,48 +52,56 @@ export interface AccountStore {
   /** Null for users without a password. @throws CVaultError `not_found` where the user is gone */
   passwordHashOf(tenantId: string, userId: string): Promise<string | null>;
   /**
-   * Puts a new hash in the place of `oldHash` and closes all of the user's sign-ins but one, together. Answers false where
-   * the hash was changed in between.
+   * Puts a new hash in the place of `oldHash` and ends what a change of the password ends. Answers false where the hash was
+   * changed in between, or the user's credentials have ended.
    */
   changePassword(
-    tenantId: string,
-    userId: string,
+    user: ProvenUser,
     oldHash: string | null,
     newHash: string,
-    exceptSignInId: string,
+    keptSignInId: string,
   ): Promise<boolean>;
   /** Newest first. */
   signInsOf(tenantId: string, userId: string): Promise<readonly SignIn[]>;
   /** Answers false where the user has no such sign-in that is open. */
   closeSignIn(tenantId: string, userId: string, signInId: string): Promise<boolean>;
-  /** @param exceptSignInId null for all */
-  closeSignIns(tenantId: string, userId: string, exceptSignInId: string | null): Promise<void>;
+  logoutEverywhere(tenantId: string, userId: string): Promise<void>;
 }
 
 /** Users, their sign-ins, and the refresh tokens of these. */
 export interface UserStore {
   /** @throws CVaultError `email_taken` */
-  register(user: NewUser): Promise<User>;
+  register(user: NewUser): Promise<UserWithEpoch>;
+  /** The same work whoever has the address. */
+  findByEmail(scope: TenantScope, email: string): Promise<EmailHolder>;
   /**
-   * Writes a user who cannot sign in before the e-mail is verified. Where there is one already who has not done so, the
-   * newest password counts; where there is one who has, nothing is changed.
+   * Opens a sign-in if the user is active and nothing has ended their credentials since they were proven, in one statement:
+   * an ending that comes at the same moment either finds the sign-in or keeps it from opening. Answers whether it did.
    */
-  registerUnverified(user: NewUser): Promise<void>;
-  /** Null where there is none, or where it may not sign in. */
-  findByEmail(tenantId: string, mode: ApiKeyMode, email: string): Promise<UserWithPassword | null>;
-  openSignIn(signIn: NewSignIn): Promise<void>;
+  openSignIn(signIn: NewSignIn, user: ProvenUser): Promise<boolean>;
+  /**
+   * Opens a sign-in on the word of an API key, if the key is still in force and the user is active. It ends when the key is
+   * revoked.
+   */
+  mintSignIn(
+    signIn: NewSignIn,
+    scope: TenantScope,
+    userId: string,
+    keyId: string,
+  ): Promise<'opened' | 'suspended' | 'not_found' | 'key_ended'>;
   /** Does nothing where it ended already. */
   closeSignIn(tenantId: string, signInId: string): Promise<void>;
   /**
    * Uses a refresh token up and writes its successor, in one statement: of many at once exactly one succeeds. Null where
-   * it cannot be used. Where that is because it was used before, and not just now, its sign-in is closed.
+   * it cannot be used. Where that is because it was used before, and not just now, its sign-in is closed. Of a suspended
+   * user it is not used up.
    */
   rotate(
     tenantId: string,
     mode: ApiKeyMode,
     usedHash: Buffer,
     newHash: Buffer,
-  ): Promise<{ userId: string; signInId: string } | null>;
+  ): Promise<{ userId: string; signInId: string } | 'suspended' | null>;
   /** Puts a stronger hash in the place of `oldHash`; does nothing where it was changed in between. */
   replacePasswordHash(
     userId: string,

@@ -1,10 +1,10 @@
 import { type CommonPasswords, checkPassword, type PasswordHasher } from '../access/passwords.ts';
 import type { TenantPrincipal } from '../access/principal.ts';
 import { scopeOfKey } from '../access/tenant-scope.ts';
-import { CVaultError } from '../errors.ts';
+import { CVaultError, userSuspended } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { hashOfLinkToken } from '../mail/links.ts';
-import type { LinkStore } from '../mail/ports.ts';
+import type { LinkStore, LinkUse } from '../mail/ports.ts';
 import type { PostOffice } from '../mail/post-office.ts';
 import type { Secret } from '../secret.ts';
 import { normalizeEmail } from './email.ts';
@@ -20,6 +20,12 @@ export interface RecoveryServiceDeps {
 
 const invalidLink = () =>
   new CVaultError('invalid_link', 'The link was used before, has expired, or was replaced by a newer one.');
+
+/** @throws CVaultError `invalid_link`, `user_suspended` */
+function checkUse(use: LinkUse): void {
+  if (use === 'invalid') throw invalidLink();
+  if (use === 'suspended') throw userSuspended();
+}
 
 /** What goes by way of the user's mailbox. */
 export function createRecoveryService({ links, post, settings, passwords, common }: RecoveryServiceDeps) {
@@ -41,13 +47,7 @@ export function createRecoveryService({ links, post, settings, passwords, common
       common,
       context,
     });
-    const done = await links.setPassword(
-      scope,
-      purpose,
-      hash,
-      await passwords.hash(scope.tenantId, password),
-    );
-    if (!done) throw invalidLink();
+    checkUse(await links.setPassword(scope, purpose, hash, await passwords.hash(scope.tenantId, password)));
     if (purpose === 'reset_password') await post.post(scope, 'password_changed', holder.email);
   }
 
@@ -70,15 +70,18 @@ export function createRecoveryService({ links, post, settings, passwords, common
       await post.post(scopeOfKey(principal), 'verify_email', normalizeEmail(email));
     },
 
-    /** @throws CVaultError `invalid_link` */
+    /**
+     * The link of a sign-up makes the user, with the password that was sent for it.
+     * @throws CVaultError `invalid_link`, `user_suspended`
+     */
     async verifyEmail(principal: TenantPrincipal, token: Secret<string>): Promise<void> {
       const hash = hashOfLinkToken(token.reveal());
-      if (hash === null || !(await links.verifyEmail(scopeOfKey(principal), hash))) throw invalidLink();
+      checkUse(hash === null ? 'invalid' : await links.verifyEmail(scopeOfKey(principal), hash, newId()));
     },
 
     /**
      * All of the user's sign-ins end with it.
-     * @throws CVaultError `invalid_link`, `invalid_request`, `unavailable`
+     * @throws CVaultError `invalid_link`, `invalid_request`, `user_suspended`, `unavailable`
      */
     resetPassword: (
       tenant: TenantPrincipal,
@@ -86,7 +89,7 @@ export function createRecoveryService({ links, post, settings, passwords, common
       password: Secret<string>,
     ): Promise<void> => choosePassword(tenant, 'reset_password', token, password),
 
-    /** @throws CVaultError `invalid_link`, `invalid_request`, `unavailable` */
+    /** @throws CVaultError `invalid_link`, `invalid_request`, `user_suspended`, `unavailable` */
     acceptInvitation: (
       tenant: TenantPrincipal,
       token: Secret<string>,

@@ -1,5 +1,6 @@
+import type { ProvenUser } from '../access/endings.ts';
 import type { UserPrincipal, TenantPrincipal } from '../access/principal.ts';
-import type { SecondFactors } from '../access/second-factors.ts';
+import { invalidChallenge, type SecondFactors } from '../access/second-factors.ts';
 import { scopeOfKey } from '../access/tenant-scope.ts';
 import { CVaultError, notFound } from '../errors.ts';
 import type { Secret } from '../secret.ts';
@@ -20,7 +21,7 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
     /**
      * Signs in whoever has the challenge and a right code. Where the user sets a second factor up with it, the recovery
      * codes come too, and never again.
-     * @throws CVaultError `invalid_challenge`, `invalid_code`, `rate_limited`
+     * @throws CVaultError `invalid_challenge`, `invalid_code`, `user_suspended`, `rate_limited`
      */
     async signIn(
       principal: TenantPrincipal,
@@ -33,14 +34,21 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
       recoveryCodes: readonly Secret<string>[] | null;
     }> {
       const { tenantId } = principal;
-      const { userId, email } = await factors.challenged(scopeOfKey(principal), challenge);
+      const challenged = await factors.challenged(scopeOfKey(principal), challenge);
+      const { userId, email } = challenged;
       const guesser = guesserOf(principal, client);
       const { enrolled } = await factors.stateOf(tenantId, userId);
+      let proven: ProvenUser = challenged;
       let recoveryCodes: readonly Secret<string>[] | null = null;
-      if (enrolled) await factors.use(guesser, userId, code);
-      else recoveryCodes = await factors.confirm(guesser, userId, code);
-      await factors.useChallenge(tenantId, challenge);
-      const tokens = await signIns.open(tenantId, userId);
+      if (enrolled) {
+        await factors.use(guesser, userId, code);
+        await factors.useChallenge(tenantId, challenge);
+      } else {
+        // Ends this challenge, too; it is done once, so the challenge is used once.
+        ({ user: proven, recoveryCodes } = await factors.confirm(guesser, challenged, code, null));
+      }
+      const tokens = await signIns.open(proven);
+      if (tokens === null) throw invalidChallenge();
       return { user: { id: userId, email, tenantId }, tokens, recoveryCodes };
     },
 
@@ -49,24 +57,32 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
      * @throws CVaultError `invalid_challenge`, `state_conflict`
      */
     async beginWithChallenge(principal: TenantPrincipal, challenge: Secret<string>) {
-      const { tenantId } = principal;
-      const { userId, email } = await factors.challenged(scopeOfKey(principal), challenge);
-      return factors.begin(tenantId, userId, email, await issuer(tenantId));
+      const user = await factors.challenged(scopeOfKey(principal), challenge);
+      return factors.begin(user, user.email, await issuer(user.tenantId));
     },
 
     stateOf: ({ tenantId, userId }: UserPrincipal) => factors.stateOf(tenantId, userId),
 
     /** @throws CVaultError `state_conflict` */
-    async begin({ tenantId, userId, email }: UserPrincipal) {
-      return factors.begin(tenantId, userId, email, await issuer(tenantId));
+    async begin(principal: UserPrincipal) {
+      return factors.begin(principal, principal.email, await issuer(principal.tenantId));
     },
 
-    /** @throws CVaultError `invalid_code`, `rate_limited` */
-    confirm: (principal: UserPrincipal, code: string, client: string): Promise<readonly Secret<string>[]> =>
-      factors.confirm(guesserOf(principal, client), principal.userId, code),
+    /**
+     * All other sign-ins end with it.
+     * @throws CVaultError `invalid_code`, `rate_limited`
+     */
+    async confirm(
+      principal: UserPrincipal,
+      code: string,
+      client: string,
+    ): Promise<readonly Secret<string>[]> {
+      const guesser = guesserOf(principal, client);
+      return (await factors.confirm(guesser, principal, code, principal.signInId)).recoveryCodes;
+    },
 
     /**
-     * Needs a code, so that who finds a device unlocked cannot.
+     * Needs a code, so that who finds a device unlocked cannot. All other sign-ins end with it.
      * @throws CVaultError `invalid_code`, `rate_limited`, `state_conflict` where the tenant requires one
      */
     async remove(principal: UserPrincipal, code: string, client: string): Promise<void> {
@@ -75,11 +91,11 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
         throw new CVaultError('state_conflict', 'A second factor is required here.');
       }
       await factors.use(guesserOf(principal, client), userId, code);
-      await factors.remove(tenantId, userId);
+      await factors.remove(principal, principal.signInId);
     },
 
     /**
-     * For a user who has lost it, by the tenant's backend, which knows whom it talks to.
+     * For a user who has lost it, by the tenant's backend, which knows whom it talks to. All sign-ins end with it.
      * @throws CVaultError `not_found`
      */
     async reset(principal: TenantPrincipal, userId: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { CVaultError } from '../errors.ts';
+import { CVaultError, userSuspended } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { PostOffice } from '../mail/post-office.ts';
 import type { Secret } from '../secret.ts';
@@ -9,7 +9,7 @@ import { generateRefreshToken, hashOfRefreshToken } from '../access/refresh-toke
 import type { Challenge, SecondFactors } from '../access/second-factors.ts';
 import { scopeOfKey, type TenantScope } from '../access/tenant-scope.ts';
 import { normalizeEmail } from './email.ts';
-import type { UserStore, UserWithPassword } from './ports.ts';
+import type { UserStore, UserWithEpoch, UserWithPassword } from './ports.ts';
 import { guesserOf, type SignIns, type Tokens } from './sign-in.ts';
 import { passwordLengthMin, type SignInSettings, type SignInSettingsStore } from './sign-in-settings.ts';
 import type { User } from './user.ts';
@@ -38,19 +38,30 @@ export interface UserServiceDeps {
   readonly post: PostOffice;
 }
 
+const invalidCredentials = () => new CVaultError('invalid_credentials', 'E-mail or password is wrong.');
+
 /** Signing up, in and out. */
 export function createUserService(deps: UserServiceDeps) {
   const { users, passwords, common, guesses, signIns, settings, factors, post } = deps;
 
-  /** Null where there is no such user, or where the password is wrong; which of both, not even the time tells. */
+  /**
+   * Null where there is no such user, or where the password is wrong; which of both, not even the time tells. `unconfirmed`:
+   * it is the password of a sign-up whose address is not confirmed yet.
+   */
   async function findByPassword(
-    { tenantId, mode }: TenantScope,
+    scope: TenantScope,
     { email, password }: Credentials,
-  ): Promise<UserWithPassword | null> {
-    const user = await users.findByEmail(tenantId, mode, email);
-    const { matches, outdated } = await passwords.verify(tenantId, password, user?.passwordHash ?? null);
-    if (user === null || user.passwordHash === null || !matches) return null;
+  ): Promise<UserWithPassword | 'unconfirmed' | null> {
+    const { user, signUpHash } = await users.findByEmail(scope, email);
+    const { matches, outdated } = await passwords.verify(
+      scope.tenantId,
+      password,
+      user?.passwordHash ?? signUpHash,
+    );
+    if (!matches) return null;
+    if (user === null) return 'unconfirmed';
     if (outdated) {
+      const { tenantId } = scope;
       await users.replacePasswordHash(
         user.id,
         tenantId,
@@ -61,20 +72,26 @@ export function createUserService(deps: UserServiceDeps) {
     return user;
   }
 
-  /** Who has proven the password is in, unless a second factor is wanted. */
-  async function entered(user: User, { secondFactorRequired }: SignInSettings): Promise<Entered> {
-    const { id, tenantId } = user;
-    const { enrolled } = await factors.stateOf(tenantId, id);
+  /** Who has proven the password is in, unless a second factor is wanted. Null where it was changed in between. */
+  async function entered(
+    user: UserWithEpoch,
+    { secondFactorRequired }: SignInSettings,
+  ): Promise<Entered | null> {
+    const { id: userId, tenantId, credentialsEpoch } = user;
+    const proven = { tenantId, userId, credentialsEpoch };
+    const { enrolled } = await factors.stateOf(tenantId, userId);
     if (enrolled || secondFactorRequired) {
-      return { outcome: 'challenged', challenge: await factors.challenge(tenantId, id, enrolled) };
+      const challenge = await factors.challenge(proven, enrolled);
+      return challenge === null ? null : { outcome: 'challenged', challenge };
     }
-    return { outcome: 'signed_in', user, tokens: await signIns.open(tenantId, id) };
+    const tokens = await signIns.open(proven);
+    return tokens === null ? null : { outcome: 'signed_in', user, tokens };
   }
 
   return {
     /**
-     * Where the tenant wants e-mails verified first, the answer and the work are the same for an e-mail that is taken, and
-     * the mail says which it was.
+     * Where the tenant wants e-mails verified first, a sign-up changes nothing that is there: it waits for the link in its own
+     * mail. The answer and the work are the same for an e-mail that is taken, and the mail says which it was.
      * @throws CVaultError `invalid_request`, `email_taken`, `mail_not_set_up`, `unavailable`
      */
     async register(
@@ -86,28 +103,23 @@ export function createUserService(deps: UserServiceDeps) {
       const context = [email, found.tenantName];
       checkPassword(password.reveal(), { lengthMin: passwordLengthMin(policy, found), common, context });
       if (found.verifiedEmailRequired) await post.requireLinks(tenantId);
-      const user = {
-        id: newId(),
-        tenantId,
-        mode,
-        email,
-        passwordHash: await passwords.hash(tenantId, password),
-      };
+      const passwordHash = await passwords.hash(tenantId, password);
       if (found.verifiedEmailRequired) {
-        await users.registerUnverified(user);
-        await post.post({ tenantId, mode }, 'verify_email', email);
+        await post.postSignUp({ tenantId, mode }, email, passwordHash);
         return { outcome: 'verification_sent' };
       }
-      const registered = await users.register(user);
+      const registered = await users.register({ id: newId(), tenantId, mode, email, passwordHash });
       if (post.canLink(found)) await post.post({ tenantId, mode }, 'verify_email', email);
-      return entered(registered, found);
+      const result = await entered(registered, found);
+      if (result === null) throw new CVaultError('state_conflict', 'The user was changed in between.');
+      return result;
     },
 
     /**
      * The answer, and the time that it takes, are the same for a wrong password and for a user that does not exist; also
      * when there were too many tries.
      * @param client the address that the request comes from, as rate limits count it
-     * @throws CVaultError `invalid_credentials`, `email_not_verified`, `rate_limited`, `unavailable`
+     * @throws CVaultError `invalid_credentials`, `email_not_verified`, `user_suspended`, `rate_limited`, `unavailable`
      */
     async login(
       principal: TenantPrincipal,
@@ -119,18 +131,22 @@ export function createUserService(deps: UserServiceDeps) {
       const user = await guesses.password(guesserOf(principal, client), credentials.email, () =>
         findByPassword(scope, credentials),
       );
-      if (user === null) throw new CVaultError('invalid_credentials', 'E-mail or password is wrong.');
+      if (user === null) throw invalidCredentials();
+      if (user !== 'unconfirmed' && user.suspended) throw userSuspended();
       const found = await settings.of(scope.tenantId);
-      if (found.verifiedEmailRequired && !user.emailVerified) {
+      if (user === 'unconfirmed' || (found.verifiedEmailRequired && !user.emailVerified)) {
         throw new CVaultError('email_not_verified', 'The e-mail address has to be confirmed first.');
       }
-      return entered(user, found);
+      const result = await entered(user, found);
+      // By now it is the old password, or the user is gone.
+      if (result === null) throw invalidCredentials();
+      return result;
     },
 
     /**
      * Gives new tokens for a refresh token, which is used up by it. One that was used before is a stolen one, or its
      * thief's: which of both comes cannot be told, so the whole sign-in ends (RFC 9700 section 4.14.2).
-     * @throws CVaultError `invalid_refresh_token`
+     * @throws CVaultError `invalid_refresh_token`, `user_suspended`
      */
     async refresh(
       { tenantId, key: { mode } }: TenantPrincipal,
@@ -139,6 +155,7 @@ export function createUserService(deps: UserServiceDeps) {
       const usedHash = hashOfRefreshToken(refreshToken.reveal());
       const { token, hash } = generateRefreshToken();
       const signIn = usedHash === null ? null : await users.rotate(tenantId, mode, usedHash, hash);
+      if (signIn === 'suspended') throw userSuspended();
       if (signIn === null) throw new CVaultError('invalid_refresh_token', 'The refresh token is not valid.');
       return signIns.tokensFor({ tenantId, ...signIn }, token);
     },

@@ -1,8 +1,11 @@
 import type { Guesser } from '../access/guesses.ts';
+import type { ProvenUser } from '../access/endings.ts';
 import type { AccessTokens } from '../access/ports.ts';
 import type { TenantPrincipal } from '../access/principal.ts';
 import { generateRefreshToken } from '../access/refresh-tokens.ts';
+import { invalidApiKey } from '../access/authenticator.ts';
 import { scopeOfKey } from '../access/tenant-scope.ts';
+import { notFound, userSuspended } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Secret } from '../secret.ts';
 import type { UserStore } from './ports.ts';
@@ -16,7 +19,7 @@ export interface Tokens {
 }
 
 export interface SignInDeps {
-  readonly users: Pick<UserStore, 'openSignIn'>;
+  readonly users: Pick<UserStore, 'openSignIn' | 'mintSignIn'>;
   readonly accessTokens: AccessTokens;
 }
 
@@ -34,12 +37,34 @@ export function createSignIns({ users, accessTokens }: SignInDeps) {
     /** The tokens of a sign-in that is open. */
     tokensFor,
 
-    /** Opens a sign-in. */
-    async open(tenantId: string, userId: string): Promise<Tokens> {
+    /** Null where the user's credentials have ended since they were proven, or the user is not active any more. */
+    async open(user: ProvenUser): Promise<Tokens | null> {
+      const { tenantId, userId } = user;
       const signInId = newId();
       const { token, hash } = generateRefreshToken();
-      await users.openSignIn({ id: signInId, tenantId, userId, refreshTokenHash: hash });
+      if (!(await users.openSignIn({ id: signInId, refreshTokenHash: hash }, user))) return null;
       return tokensFor({ tenantId, userId, signInId }, token);
+    },
+
+    /**
+     * Signs a user in on the word of the tenant's backend.
+     * @throws CVaultError `not_found`, `user_suspended`; `invalid_api_key` where the key was revoked in between
+     */
+    async mint(principal: TenantPrincipal, userId: string): Promise<Tokens> {
+      const { tenantId, key } = principal;
+      const signInId = newId();
+      const { token, hash } = generateRefreshToken();
+      const signIn = { id: signInId, refreshTokenHash: hash };
+      switch (await users.mintSignIn(signIn, scopeOfKey(principal), userId, key.id)) {
+        case 'key_ended':
+          throw invalidApiKey();
+        case 'not_found':
+          throw notFound('user');
+        case 'suspended':
+          throw userSuspended();
+        case 'opened':
+          return tokensFor({ tenantId, userId, signInId }, token);
+      }
     },
   };
 }

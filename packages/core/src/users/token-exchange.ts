@@ -1,6 +1,5 @@
 import type { TenantPrincipal } from '../access/principal.ts';
-import { scopeOfKey } from '../access/tenant-scope.ts';
-import { CVaultError, notFound } from '../errors.ts';
+import { CVaultError, userSuspended } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Secret } from '../secret.ts';
 import type { IdentityProviderStore, IdTokenVerifier } from './identity-provider.ts';
@@ -18,7 +17,7 @@ export function createTokenExchange({ providers, idTokens, signIns }: TokenExcha
     /**
      * Takes an ID token of one of the tenant's identity providers (RFC 8693). A user is who has the provider's `sub`; whatever
      * e-mail the token names is not looked at, for who owns that is another provider's word.
-     * @throws CVaultError `invalid_subject_token`
+     * @throws CVaultError `invalid_subject_token`, `user_suspended`
      */
     async exchange(
       { tenantId, key: { mode } }: TenantPrincipal,
@@ -30,23 +29,18 @@ export function createTokenExchange({ providers, idTokens, signIns }: TokenExcha
       const issuer = idTokens.issuerOf(token);
       const provider = issuer === null ? null : await providers.findByIssuer(tenantId, issuer);
       const verified = provider === null ? null : await idTokens.verify(provider, token);
-      const userId =
+      const user =
         provider === null || verified === null
           ? null
           : await providers.useToken(tenantId, provider.id, verified, newId());
-      if (userId === null) throw new CVaultError('invalid_subject_token', 'The ID token is not accepted.');
-      return signIns.open(tenantId, userId);
+      if (user === 'suspended') throw userSuspended();
+      const tokens = user === null ? null : await signIns.open(user);
+      if (tokens === null) throw new CVaultError('invalid_subject_token', 'The ID token is not accepted.');
+      return tokens;
     },
 
-    /**
-     * Signs a user in on the word of the tenant's backend.
-     * @throws CVaultError `not_found`, also where the user is suspended
-     */
-    async mint(principal: TenantPrincipal, userId: string): Promise<Tokens> {
-      const { tenantId } = principal;
-      if (!(await providers.maySignIn(scopeOfKey(principal), userId))) throw notFound('user');
-      return signIns.open(tenantId, userId);
-    },
+    /** @throws CVaultError `not_found`, `user_suspended` */
+    mint: (principal: TenantPrincipal, userId: string): Promise<Tokens> => signIns.mint(principal, userId),
   };
 }
 

@@ -192,13 +192,24 @@ describe('signing in', () => {
     );
   });
 
-  test('a suspended user does not get in, and is not told more than anybody', async () => {
-    const { user, accessToken } = await signedUp();
-    await database.pool.query("UPDATE tenant_users SET state = 'suspended' WHERE id = $1", [user.id]);
-    expect((await post('login', { email: user.email, password: PASSWORD })).json()).toMatchObject({
-      code: 'invalid_credentials',
-    });
-    expect((await me(accessToken)).statusCode).toBe(401);
+  test('a suspended user is told so by whatever opened before, and by nothing else', async () => {
+    const { user, accessToken, refreshToken } = await signedUp();
+    const stranger = (await post('login', { email: anEmail(), password: PASSWORD })).json<object>();
+    const setState = (state: string) =>
+      database.pool.query('UPDATE tenant_users SET state = $2::user_state WHERE id = $1', [user.id, state]);
+    await setState('suspended');
+    const suspended = { status: 403, code: 'user_suspended' };
+    expect((await post('login', { email: user.email, password: PASSWORD })).json()).toMatchObject(suspended);
+    expect((await me(accessToken)).json()).toMatchObject(suspended);
+    expect((await post('refresh', { refreshToken })).json()).toMatchObject(suspended);
+    const wrong = (await post('login', { email: user.email, password: `${PASSWORD}!` })).json<object>();
+    expect({ ...wrong, requestId: '' }).toEqual({ ...stranger, requestId: '' });
+    expect((await me(accessToken.slice(0, -4))).statusCode).toBe(401);
+    const madeUp = await post('refresh', { refreshToken: `cv_rt_${'x'.repeat(43)}` });
+    expect(madeUp.json()).toMatchObject({ code: 'invalid_refresh_token' });
+    await setState('active');
+    expect((await me(accessToken)).statusCode).toBe(200);
+    expect((await post('refresh', { refreshToken })).statusCode, 'it was not used up').toBe(200);
   });
 
   test('an imported or weak hash is renewed', async () => {

@@ -139,8 +139,10 @@ describe('with a real OpenID Connect provider, found by discovery', () => {
     const answer = await exchange(await oidc.signIn('jane'));
     const user = await userOf(answer);
     await database.pool.query("UPDATE tenant_users SET state = 'suspended' WHERE id = $1", [user]);
-    expect((await exchange(await oidc.signIn('jane'))).statusCode).toBe(400);
+    const token = await oidc.signIn('jane');
+    expect((await exchange(token)).json()).toMatchObject({ status: 403, code: 'user_suspended' });
     await database.pool.query("UPDATE tenant_users SET state = 'active' WHERE id = $1", [user]);
+    expect(await userOf(await exchange(token)), 'the token was not used up').toBe(user);
     const list = await call('GET', '/tenant/identity-providers');
     const [{ id }] = list.json<{ identityProviders: [{ id: string }] }>().identityProviders;
     const other = await aTenantWithKey(database);
@@ -295,5 +297,8 @@ test('a tenant’s backend signs its own users in, and nobody else’s', async (
   const { accessToken } = answer.json<{ accessToken: string }>();
   expect(decodeJwt(accessToken)).toMatchObject({ sub: id, aud: tenant.tenantId });
   await database.pool.query("UPDATE tenant_users SET state = 'suspended' WHERE id = $1", [id]);
+  const suspended = await call('POST', `/tenant/users/${id}/tokens`);
+  expect(suspended.json()).toMatchObject({ status: 403, code: 'user_suspended' });
+  await database.pool.query("UPDATE tenant_users SET state = 'deleting' WHERE id = $1", [id]);
   expect((await call('POST', `/tenant/users/${id}/tokens`)).statusCode).toBe(404);
 });

@@ -206,6 +206,149 @@ describe('an e-mail address', () => {
   });
 });
 
+describe('signing up where the address has to be confirmed first', () => {
+  const signUp = async (email: string, password: string) => {
+    const answer = await post('/auth/register', { email, password });
+    expect([answer.statusCode, answer.json()]).toEqual([202, { status: 'verification_sent' }]);
+    return mailed();
+  };
+  const verify = async (token: string) => (await post('/auth/verify-email', { token })).statusCode;
+  const outcome = async (email: string, password: string) => {
+    const answer = await login(email, password);
+    return answer.statusCode === 200 ? 'in' : answer.json<{ code: string }>().code;
+  };
+  const STRANGERS = 'nine loud geese cross the road';
+  beforeEach(async () => {
+    expect((await patch({ verifiedEmailRequired: true })).statusCode).toBe(200);
+  });
+
+  test('a password comes into force with its own link alone, and a second sign-up ends no other’s', async () => {
+    const email = anEmail();
+    const owners = await signUp(email, PASSWORD);
+    const strangers = await signUp(email, STRANGERS);
+    expect(await outcome(email, PASSWORD)).toBe('email_not_verified');
+    expect(await outcome(email, STRANGERS)).toBe('invalid_credentials');
+    expect(await verify(owners)).toBe(204);
+    expect(await outcome(email, PASSWORD)).toBe('in');
+    expect(await outcome(email, STRANGERS)).toBe('invalid_credentials');
+    expect(await verify(strangers)).toBe(410);
+    expect(await outcome(email, PASSWORD)).toBe('in');
+  });
+
+  test('whoever signed up first does not own it either', async () => {
+    const email = anEmail();
+    const strangers = await signUp(email, STRANGERS);
+    const owners = await signUp(email, PASSWORD);
+    expect(await verify(owners)).toBe(204);
+    expect([await outcome(email, PASSWORD), await outcome(email, STRANGERS)]).toEqual([
+      'in',
+      'invalid_credentials',
+    ]);
+    expect(await verify(strangers)).toBe(410);
+  });
+
+  test('of two links opened at the same moment, one makes the user', async () => {
+    const email = anEmail();
+    const tokens = [await signUp(email, PASSWORD), await signUp(email, STRANGERS)];
+    expect((await Promise.all(tokens.map(verify))).sort()).toEqual([204, 410]);
+    const outcomes = [await outcome(email, PASSWORD), await outcome(email, STRANGERS)];
+    expect(outcomes.sort()).toEqual(['in', 'invalid_credentials']);
+  });
+
+  test.each(['with a password', 'invited', 'made by the backend'] as const)(
+    'changes nothing of a user %s whose address is not confirmed',
+    async (kind) => {
+      const email = anEmail();
+      if (kind === 'with a password') {
+        await patch({ verifiedEmailRequired: false });
+        await signedUp(email);
+        await patch({ verifiedEmailRequired: true });
+      } else if (kind === 'invited') await post('/tenant/invitations', { email });
+      else
+        await database.pool.query('INSERT INTO tenant_users (id, tenant_id, email) VALUES ($1, $2, $3)', [
+          randomUUID(),
+          tenant.tenantId,
+          email,
+        ]);
+      await api.periodic.deliverMails();
+      mails = [];
+      const rows = async () =>
+        (await database.pool.query<object>('SELECT * FROM tenant_users WHERE email = $1', [email])).rows;
+      const before = await rows();
+      const answer = await post('/auth/register', { email, password: STRANGERS });
+      expect([answer.statusCode, answer.json()]).toEqual([202, { status: 'verification_sent' }]);
+      await api.periodic.deliverMails();
+      expect(await rows()).toEqual(before);
+      expect(mails.map(({ subject, text }) => [subject, text.includes('#token=')])).toEqual([
+        [expect.stringContaining('You have an account') as string, false],
+      ]);
+      expect(await outcome(email, STRANGERS)).toBe('invalid_credentials');
+      if (kind === 'with a password') {
+        expect(await outcome(email, PASSWORD)).toBe('email_not_verified');
+        await post('/auth/send-verification', { email });
+        expect(await verify(await mailed())).toBe(204);
+        expect([await outcome(email, PASSWORD), await outcome(email, STRANGERS)]).toEqual([
+          'in',
+          'invalid_credentials',
+        ]);
+      }
+    },
+  );
+
+  test('a link that is asked for again is of the first sign-up, and takes the place of its earlier one', async () => {
+    const email = anEmail();
+    const first = await signUp(email, PASSWORD);
+    await signUp(email, STRANGERS);
+    await post('/auth/send-verification', { email });
+    const again = await mailed();
+    expect(await verify(first)).toBe(410);
+    expect(await verify(again)).toBe(204);
+    expect(await outcome(email, PASSWORD)).toBe('in');
+  });
+
+  test('a mail says of which sign-up its link is', async () => {
+    await signUp(anEmail(), PASSWORD);
+    expect(mails.at(-1)?.text).toMatch(/signed up at .+ on \d{1,2} \w+ \d{4} at \d\d:\d\d UTC/);
+  });
+
+  test('a sign-up of another tenant or mode, or an old one, makes nobody', async () => {
+    const token = await signUp(anEmail(), PASSWORD);
+    const other = await aTenantWithKey(database);
+    expect((await post('/auth/verify-email', { token }, other.apiKey)).statusCode).toBe(410);
+    const { rows } = await database.pool.query('SELECT FROM tenant_users WHERE tenant_id = $1', [
+      tenant.tenantId,
+    ]);
+    expect(rows).toHaveLength(0);
+    await database.pool.query('UPDATE sign_ups SET expires_at = now()');
+    expect(await verify(token)).toBe(410);
+  });
+
+  test('the same rows are written for an address that is taken, and none is left of it', async () => {
+    const email = anEmail();
+    expect(await verify(await signUp(email, PASSWORD))).toBe(204);
+    const waiting = async () =>
+      (await database.pool.query('SELECT FROM sign_ups WHERE tenant_id = $1', [tenant.tenantId])).rowCount;
+    for (const address of [email, anEmail()]) {
+      expect((await post('/auth/register', { email: address, password: NEW })).statusCode).toBe(202);
+      expect([await waiting(), await count('mail_outbox')]).toEqual([1, 1]);
+      await api.periodic.deliverMails();
+      expect(await waiting()).toBe(address === email ? 0 : 1);
+    }
+  });
+});
+
+test('a link of a suspended user says so, and still works when the user is resumed', async () => {
+  const email = await signedUp();
+  const token = await forgotten(email);
+  const setState = (state: string) =>
+    database.pool.query('UPDATE tenant_users SET state = $2::user_state WHERE email = $1', [email, state]);
+  await setState('suspended');
+  const reset = () => post('/auth/reset-password', { token, password: NEW });
+  expect((await reset()).json()).toMatchObject({ status: 403, code: 'user_suspended' });
+  await setState('active');
+  expect((await reset()).statusCode).toBe(204);
+});
+
 describe('an invitation', () => {
   test('makes a user who chooses a password; sent again until then, and refused after that', async () => {
     const email = anEmail();

@@ -121,6 +121,29 @@ test('an export has everything of the user, and nothing of anybody else or that 
   }
 });
 
+test('a live key neither exports nor erases users of a test, as it does not see them otherwise', async () => {
+  const jay = await aCanary('jay');
+  await sql('INSERT INTO tenant_users (id, tenant_id, mode, email) VALUES ($1, $2, $3, $4)', [
+    newId(),
+    jay.tenantId,
+    'test',
+    'jay@test.example',
+  ]);
+  const { rows } = await sql<{ id: string }>('SELECT id FROM tenant_users WHERE email = $1', [
+    'jay@test.example',
+  ]);
+  const id = rows[0]!.id;
+  expect((await jay.call('GET', `/tenant/users/${id}`)).statusCode).toBe(404);
+  for (const [method, path] of [
+    ['GET', 'export'],
+    ['POST', 'erase'],
+  ] as const) {
+    expect((await jay.call(method, `/tenant/users/${id}/${path}`)).statusCode, path).toBe(404);
+  }
+  const left = 'SELECT FROM tenant_users WHERE id = $1 AND erase_requested_at IS NULL';
+  expect((await sql(left, [id])).rowCount).toBe(1);
+});
+
 test('an erased user is nowhere, their device is off its VPN server first, and others are untouched', async () => {
   const [robin, heron] = [await aCanary('robin'), await aCanary('heron')];
   const path = `/tenant/users/${robin.userId}/erase`;

@@ -1,7 +1,7 @@
 import type { Clock, PrivacyService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { tenantOf } from '../../http/access.ts';
+import { scopeOf } from '../../http/access.ts';
 import { Instant, NoContent } from '../../http/schemas/answers.ts';
 import { Id, IdParams } from '../../http/schemas/ids.ts';
 
@@ -37,7 +37,7 @@ export const privacyRoutes: FastifyPluginAsyncZod<{ privacy: PrivacyService; clo
     },
     async (request, reply) => {
       const { id } = request.params;
-      const found = await privacy.export(tenantOf(request).tenantId, id);
+      const found = await privacy.export(scopeOf(request), id);
       const tables = Object.fromEntries(Object.entries(found).map(([table, rows]) => [table, [...rows]]));
       return reply.header('cache-control', 'no-store').send({ userId: id, exportedAt: clock.now(), tables });
     },
@@ -60,7 +60,7 @@ export const privacyRoutes: FastifyPluginAsyncZod<{ privacy: PrivacyService; clo
     },
     async (request, reply) => {
       const { id } = request.params;
-      const outcome = await privacy.erase(tenantOf(request).tenantId, id);
+      const outcome = await privacy.erase(scopeOf(request), id);
       return outcome === 'erased'
         ? reply.code(204).send(null)
         : reply.code(202).send({ id, status: 'erasing' as const });

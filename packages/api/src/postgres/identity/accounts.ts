@@ -1,16 +1,13 @@
 import { type AccountStore, notFound, REFRESH_TOKEN_DAYS, type SignIn } from '@cvault/core';
 import type { Database } from '../database.ts';
-import { askAsTenant, asTenant } from '../tenancy.ts';
+import { asTenant } from '../tenancy.ts';
+import { endCredentials, MAY_ENTER } from './endings.ts';
 
 const PASSWORD_HASH = 'SELECT password_hash FROM tenant_users WHERE tenant_id = $1 AND id = $2';
 
 const CHANGE_PASSWORD = `
-UPDATE tenant_users SET password_hash = $4
-WHERE tenant_id = $1 AND id = $2 AND password_hash IS NOT DISTINCT FROM $3`;
-
-const CLOSE_ALL = `
-UPDATE sign_ins SET revoked_at = now()
-WHERE tenant_id = $1 AND user_id = $2 AND id IS DISTINCT FROM $3 AND revoked_at IS NULL`;
+UPDATE tenant_users u SET password_hash = $4
+WHERE tenant_id = $1 AND id = $2 AND password_hash IS NOT DISTINCT FROM $3 AND credentials_epoch = $5 AND ${MAY_ENTER}`;
 
 const CLOSE = `
 UPDATE sign_ins SET revoked_at = now()
@@ -32,11 +29,11 @@ export function createAccountStore({ pool }: Database): AccountStore {
         return rows[0].password_hash;
       }),
 
-    changePassword: (tenantId, userId, oldHash, newHash, exceptSignInId) =>
+    changePassword: ({ tenantId, userId, credentialsEpoch }, oldHash, newHash, keptSignInId) =>
       asTenant(pool, tenantId, async (db) => {
-        const { rowCount } = await db.query(CHANGE_PASSWORD, [tenantId, userId, oldHash, newHash]);
-        if (rowCount === 0) return false;
-        await db.query(CLOSE_ALL, [tenantId, userId, exceptSignInId]);
+        const values = [tenantId, userId, oldHash, newHash, credentialsEpoch];
+        if ((await db.query(CHANGE_PASSWORD, values)).rowCount === 0) return false;
+        await endCredentials(db, 'password_changed', tenantId, [userId], keptSignInId);
         return true;
       }),
 
@@ -49,8 +46,8 @@ export function createAccountStore({ pool }: Database): AccountStore {
         return rowCount === 1;
       }),
 
-    async closeSignIns(tenantId, userId, exceptSignInId) {
-      await askAsTenant(pool, tenantId, CLOSE_ALL, [tenantId, userId, exceptSignInId]);
+    async logoutEverywhere(tenantId, userId) {
+      await asTenant(pool, tenantId, (db) => endCredentials(db, 'logged_out_everywhere', tenantId, [userId]));
     },
   };
 }

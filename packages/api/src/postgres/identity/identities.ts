@@ -1,4 +1,4 @@
-import type { ApiKeyMode, IdentityStore, Scope } from '@cvault/core';
+import type { ApiKeyMode, FoundIdentity, IdentityStore, Scope } from '@cvault/core';
 import type { Database } from '../database.ts';
 
 interface IdentityRow {
@@ -18,6 +18,8 @@ interface IdentityRow {
   user_id: string | null;
   email: string | null;
   user_created_at: Date | null;
+  user_suspended: boolean | null;
+  credentials_epoch: number | null;
 }
 
 /**
@@ -31,14 +33,25 @@ SELECT t.id AS tenant_id, t.state, t.password_length_min, t.auth_rate_limit, t.a
   t.tenant_rate_limit, t.key_rate_limit, t.user_rate_limit, t.client_rate_limit,
   k.id AS key_id, k.mode AS key_mode, k.scopes AS key_scopes,
   (k.allowed_sources = '{}' OR $4::inet <<= ANY (k.allowed_sources)) IS TRUE AS source_allowed,
-  u.id AS user_id, u.email, u.created_at AS user_created_at
+  u.id AS user_id, u.email, u.created_at AS user_created_at, u.state = 'suspended' AS user_suspended, u.credentials_epoch
 FROM api_keys k
 JOIN tenants t ON t.id = k.tenant_id
 LEFT JOIN sign_ins s
   ON s.tenant_id = k.tenant_id AND s.id = $2 AND s.user_id = $3 AND s.revoked_at IS NULL AND s.expires_at > now()
-LEFT JOIN tenant_users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id AND u.state = 'active' AND u.mode = k.mode
+LEFT JOIN tenant_users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id AND u.state <> 'deleting' AND u.mode = k.mode
 WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())`,
 };
+
+function userFromRow(row: IdentityRow): FoundIdentity['user'] {
+  if (row.user_id === null) return null;
+  return {
+    id: row.user_id,
+    email: row.email!,
+    createdAt: row.user_created_at!,
+    credentialsEpoch: row.credentials_epoch!,
+    suspended: row.user_suspended!,
+  };
+}
 
 export function createIdentityStore({ pool }: Database): IdentityStore {
   return {
@@ -46,7 +59,6 @@ export function createIdentityStore({ pool }: Database): IdentityStore {
       const values = [apiKeyHash, signIn?.signInId ?? null, signIn?.userId ?? null, source];
       const row = (await pool.query<IdentityRow>({ ...FIND, values })).rows[0];
       if (row === undefined) return null;
-      const { user_id: id, email, user_created_at: createdAt } = row;
       return {
         tenantId: row.tenant_id,
         tenantState: row.state,
@@ -65,7 +77,7 @@ export function createIdentityStore({ pool }: Database): IdentityStore {
           scopes: row.key_scopes,
           sourceAllowed: row.source_allowed,
         },
-        user: id === null || email === null || createdAt === null ? null : { id, email, createdAt },
+        user: userFromRow(row),
       };
     },
   };

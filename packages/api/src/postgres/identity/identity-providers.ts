@@ -2,11 +2,13 @@ import {
   CVaultError,
   type IdentityProvider,
   type IdentityProviderStore,
+  type ProvenUser,
   type VerifiedIdToken,
 } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint, type Database } from '../database.ts';
 import { askAsTenant, asTenant } from '../tenancy.ts';
+import { endCredentials } from './endings.ts';
 
 const COLUMNS = `id, name, issuer, audiences, algorithms, jwks_url AS "jwksUrl", jwks, created_at AS "createdAt"`;
 
@@ -16,10 +18,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${COLUMNS}`;
 const LIST = `SELECT ${COLUMNS} FROM identity_providers WHERE tenant_id = $1 ORDER BY id`;
 const FIND = `SELECT ${COLUMNS} FROM identity_providers WHERE tenant_id = $1 AND issuer = $2`;
 
-const END_SIGN_INS = `
-UPDATE sign_ins s SET revoked_at = now() FROM user_identities i
-WHERE i.tenant_id = $1 AND i.provider_id = $2 AND s.tenant_id = i.tenant_id AND s.user_id = i.user_id
-  AND s.revoked_at IS NULL`;
+/** The removal of a provider waits for tokens that are being used, and ends their users too; tokens that come later wait for it. */
+const LOCK_PROVIDER = "SELECT pg_advisory_xact_lock(hashtextextended('provider ' || $1, 0))";
+const SHARE_PROVIDER = "SELECT pg_advisory_xact_lock_shared(hashtextextended('provider ' || $1, 0))";
+const EXISTS = 'SELECT FROM identity_providers WHERE tenant_id = $1 AND id = $2';
+const ITS_USERS = `
+SELECT DISTINCT user_id FROM user_identities WHERE tenant_id = $1 AND provider_id = $2 ORDER BY user_id`;
 const REMOVE = 'DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2';
 
 /** Checks and uses the token in one statement: of many at once, one gets to write the row. */
@@ -31,7 +35,7 @@ ON CONFLICT (tenant_id, provider_id, fingerprint) DO NOTHING`;
 const LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('subject ' || $1 || ' ' || $2, 0))";
 
 const USER = `
-SELECT u.id, u.state FROM user_identities i JOIN tenant_users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id
+SELECT u.id, u.state, u.credentials_epoch FROM user_identities i JOIN tenant_users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id
 WHERE i.tenant_id = $1 AND i.provider_id = $2 AND i.subject = $3`;
 
 /**
@@ -43,20 +47,32 @@ INSERT INTO tenant_users (id, tenant_id, email) VALUES ($1::uuid, $2, $1::text |
 const MAKE_IDENTITY = `
 INSERT INTO user_identities (tenant_id, provider_id, subject, user_id) VALUES ($1, $2, $3, $4)`;
 
-async function userOf(
+async function useToken(
   db: pg.PoolClient,
   tenantId: string,
   providerId: string,
-  { subject }: VerifiedIdToken,
+  { subject, fingerprint, expiresAt }: VerifiedIdToken,
   newUserId: string,
-): Promise<string | null> {
+): Promise<ProvenUser | 'suspended' | null> {
+  await db.query(SHARE_PROVIDER, [providerId]);
+  if ((await db.query(EXISTS, [tenantId, providerId])).rowCount === 0) return null;
   await db.query(LOCK, [providerId, subject]);
-  const { rows } = await db.query<{ id: string; state: string }>(USER, [tenantId, providerId, subject]);
+  const { rows } = await db.query<{ id: string; state: string; credentials_epoch: number }>(USER, [
+    tenantId,
+    providerId,
+    subject,
+  ]);
   const [user] = rows;
-  if (user !== undefined) return user.state === 'active' ? user.id : null;
+  if (user?.state === 'suspended') return 'suspended';
+  if ((await db.query(USE, [tenantId, providerId, fingerprint, expiresAt])).rowCount === 0) return null;
+  if (user !== undefined) {
+    return user.state === 'active'
+      ? { tenantId, userId: user.id, credentialsEpoch: user.credentials_epoch }
+      : null;
+  }
   await db.query(MAKE_USER, [newUserId, tenantId]);
   await db.query(MAKE_IDENTITY, [tenantId, providerId, subject, newUserId]);
-  return newUserId;
+  return { tenantId, userId: newUserId, credentialsEpoch: 0 };
 }
 
 export function createIdentityProviderStore({ pool }: Database): IdentityProviderStore {
@@ -86,24 +102,15 @@ export function createIdentityProviderStore({ pool }: Database): IdentityProvide
 
     remove: (tenantId, id) =>
       asTenant(pool, tenantId, async (db) => {
-        await db.query(END_SIGN_INS, [tenantId, id]);
+        await db.query(LOCK_PROVIDER, [id]);
+        const { rows } = await db.query<{ user_id: string }>(ITS_USERS, [tenantId, id]);
+        const userIds = rows.map((row) => row.user_id);
+        await endCredentials(db, 'identity_provider_removed', tenantId, userIds);
         return (await db.query(REMOVE, [tenantId, id])).rowCount === 1;
       }),
 
     useToken: (tenantId, providerId, token, newUserId) =>
-      asTenant(pool, tenantId, async (db) => {
-        const used = await db.query(USE, [tenantId, providerId, token.fingerprint, token.expiresAt]);
-        return used.rowCount === 0 ? null : userOf(db, tenantId, providerId, token, newUserId);
-      }),
-
-    maySignIn: ({ tenantId, mode }, userId) =>
-      asTenant(pool, tenantId, async (db) => {
-        const { rowCount } = await db.query(
-          "SELECT FROM tenant_users WHERE tenant_id = $1 AND id = $2 AND mode = $3 AND state = 'active'",
-          [tenantId, userId, mode],
-        );
-        return rowCount === 1;
-      }),
+      asTenant(pool, tenantId, (db) => useToken(db, tenantId, providerId, token, newUserId)),
 
     async forgetUsedTokens() {
       return (await pool.query('DELETE FROM used_id_tokens WHERE expires_at < now()')).rowCount ?? 0;

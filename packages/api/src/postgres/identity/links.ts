@@ -1,11 +1,23 @@
-import { CVaultError, LINK_HOURS, type LinkHolder, type LinkStore, type MailUser } from '@cvault/core';
+import {
+  CVaultError,
+  LINK_HOURS,
+  type LinkHolder,
+  type LinkPurpose,
+  type LinkStore,
+  type LinkUse,
+  type MailUser,
+  type TenantScope,
+  type WaitingSignUp,
+} from '@cvault/core';
+import type pg from 'pg';
 import type { Database } from '../database.ts';
 import { askAsTenant, asTenant } from '../tenancy.ts';
+import { endCredentials } from './endings.ts';
 
 const USER_OF = `
-SELECT u.id, u.email_verified_at IS NOT NULL AS "emailVerified", u.password_hash IS NOT NULL AS "hasPassword"
+SELECT u.id, u.state = 'active' AND u.erase_requested_at IS NULL AS active, u.email_verified_at IS NOT NULL AS "emailVerified", u.password_hash IS NOT NULL AS "hasPassword"
 FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id AND t.state = 'active'
-WHERE u.tenant_id = $1 AND u.mode = $2 AND u.email = $3 AND u.state = 'active'`;
+WHERE u.tenant_id = $1 AND u.mode = $2 AND u.email = $3`;
 
 const PUT = `
 INSERT INTO user_links (token_hash, tenant_id, user_id, email, purpose, expires_at)
@@ -20,26 +32,44 @@ const FIND = `
 SELECT l.user_id AS "userId", l.email FROM user_links l JOIN tenant_users u ON ${OF_MODE}
 WHERE l.tenant_id = $1 AND l.purpose = $3::link_purpose AND l.token_hash = $4 AND l.expires_at > now()`;
 
-/** Checks and uses the link in one statement: of many at once, one gets the row. */
-const USE = `
-DELETE FROM user_links l USING tenant_users u
-WHERE ${OF_MODE} AND l.tenant_id = $1 AND l.purpose = $3::link_purpose AND l.token_hash = $4 AND l.expires_at > now()
-RETURNING l.user_id AS "userId", l.email`;
+/** Whose link it is. The lock keeps the user's state and address until the end. */
+const HOLDER = `
+SELECT l.user_id AS "userId", l.email, u.state FROM user_links l JOIN tenant_users u ON ${OF_MODE} AND u.email = l.email
+WHERE l.tenant_id = $1 AND l.purpose = $3::link_purpose AND l.token_hash = $4 AND l.expires_at > now()
+  AND u.erase_requested_at IS NULL
+FOR NO KEY UPDATE OF u`;
+
+/** Of many at once, one gets the row. */
+const USE = 'DELETE FROM user_links WHERE tenant_id = $1 AND token_hash = $2';
 
 const VERIFIED = `
-UPDATE tenant_users SET email_verified_at = coalesce(email_verified_at, now())
-WHERE tenant_id = $1 AND id = $2 AND email = $3 AND state = 'active'`;
+UPDATE tenant_users SET email_verified_at = coalesce(email_verified_at, now()) WHERE tenant_id = $1 AND id = $2`;
 
 const SET_PASSWORD = `
-UPDATE tenant_users SET password_hash = $4, email_verified_at = coalesce(email_verified_at, now())
-WHERE tenant_id = $1 AND id = $2 AND email = $3 AND state = 'active'`;
+UPDATE tenant_users SET password_hash = $3, email_verified_at = coalesce(email_verified_at, now())
+WHERE tenant_id = $1 AND id = $2`;
 
-const CLOSE_SIGN_INS = `
-UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL`;
+/** The one that the mail is about, else the first. */
+const SIGN_UP_FOR = `
+SELECT id, created_at AS "createdAt" FROM sign_ups
+WHERE tenant_id = $1 AND mode = $2 AND email = $3 AND expires_at > now() ORDER BY id <> $4, created_at, id LIMIT 1`;
 
-/** Another link that sets the password would set it a second time. */
-const DROP_OTHERS = `
-DELETE FROM user_links WHERE tenant_id = $1 AND user_id = $2 AND purpose IN ('reset_password', 'invitation')`;
+const PUT_SIGN_UP_LINK = `
+UPDATE sign_ups SET token_hash = $3, expires_at = now() + interval '${LINK_HOURS.verify_email} hours'
+WHERE tenant_id = $1 AND id = $2`;
+
+const DROP_SIGN_UP = 'DELETE FROM sign_ups WHERE tenant_id = $1 AND id = $2';
+
+const USE_SIGN_UP = `
+DELETE FROM sign_ups WHERE tenant_id = $1 AND mode = $2 AND token_hash = $3 AND expires_at > now()
+RETURNING email, password_hash AS "passwordHash"`;
+
+/** Whoever has the address by now keeps it, and their password. */
+const MAKE_USER = `
+INSERT INTO tenant_users (id, tenant_id, mode, email, password_hash, email_verified_at) VALUES ($1, $2, $3, $4, $5, now())
+ON CONFLICT (tenant_id, email, mode) DO NOTHING`;
+
+const DROP_OTHER_SIGN_UPS = 'DELETE FROM sign_ups WHERE tenant_id = $1 AND mode = $2 AND email = $3';
 
 const INVITE = `
 INSERT INTO tenant_users (id, tenant_id, mode, email) VALUES ($1, $2, $3, $4)
@@ -48,6 +78,41 @@ ON CONFLICT (tenant_id, email, mode) DO NOTHING`;
 const INVITED = `
 SELECT id FROM tenant_users
 WHERE tenant_id = $1 AND mode = $2 AND email = $3 AND password_hash IS NULL AND email_verified_at IS NULL AND state = 'active'`;
+
+/** Uses a link up; `done` changes its user, who is locked. */
+async function use(
+  db: pg.PoolClient,
+  { tenantId, mode }: TenantScope,
+  purpose: LinkPurpose,
+  hash: Buffer,
+  done: (userId: string) => Promise<unknown>,
+): Promise<LinkUse> {
+  const values = [tenantId, mode, purpose, hash];
+  const holder = (await db.query<LinkHolder & { state: string }>(HOLDER, values)).rows[0];
+  if (holder?.state === 'suspended') return 'suspended';
+  if (holder?.state !== 'active') return 'invalid';
+  if ((await db.query(USE, [tenantId, hash])).rowCount === 0) return 'invalid';
+  await done(holder.userId);
+  return 'used';
+}
+
+async function useSignUp(
+  db: pg.PoolClient,
+  { tenantId, mode }: TenantScope,
+  hash: Buffer,
+  newUserId: string,
+): Promise<LinkUse> {
+  const { rows } = await db.query<{ email: string; passwordHash: string }>(USE_SIGN_UP, [
+    tenantId,
+    mode,
+    hash,
+  ]);
+  if (rows[0] === undefined) return 'invalid';
+  const { email, passwordHash } = rows[0];
+  const made = await db.query(MAKE_USER, [newUserId, tenantId, mode, email, passwordHash]);
+  await db.query(DROP_OTHER_SIGN_UPS, [tenantId, mode, email]);
+  return made.rowCount === 1 ? 'used' : 'invalid';
+}
 
 export function createLinkStore({ pool }: Database): LinkStore {
   return {
@@ -70,23 +135,34 @@ export function createLinkStore({ pool }: Database): LinkStore {
         async (db) => (await db.query<LinkHolder>(FIND, [tenantId, mode, purpose, hash])).rows[0] ?? null,
       ),
 
-    verifyEmail: ({ tenantId, mode }, hash) =>
-      asTenant(pool, tenantId, async (db) => {
-        const used = (await db.query<LinkHolder>(USE, [tenantId, mode, 'verify_email', hash])).rows[0];
-        if (used === undefined) return false;
-        return (await db.query(VERIFIED, [tenantId, used.userId, used.email])).rowCount === 1;
+    async signUpFor({ tenantId, mode }, email, mailId) {
+      const values = [tenantId, mode, email, mailId];
+      return (await askAsTenant<WaitingSignUp>(pool, tenantId, SIGN_UP_FOR, values)).rows[0] ?? null;
+    },
+
+    async putSignUpLink(tenantId, signUpId, hash) {
+      return (await askAsTenant(pool, tenantId, PUT_SIGN_UP_LINK, [tenantId, signUpId, hash])).rowCount === 1;
+    },
+
+    async dropSignUp(tenantId, signUpId) {
+      await askAsTenant(pool, tenantId, DROP_SIGN_UP, [tenantId, signUpId]);
+    },
+
+    verifyEmail: (scope, hash, newUserId) =>
+      asTenant(pool, scope.tenantId, async (db) => {
+        const outcome = await use(db, scope, 'verify_email', hash, (userId) =>
+          db.query(VERIFIED, [scope.tenantId, userId]),
+        );
+        return outcome === 'invalid' ? useSignUp(db, scope, hash, newUserId) : outcome;
       }),
 
-    setPassword: ({ tenantId, mode }, purpose, hash, passwordHash) =>
-      asTenant(pool, tenantId, async (db) => {
-        const used = (await db.query<LinkHolder>(USE, [tenantId, mode, purpose, hash])).rows[0];
-        if (used === undefined) return false;
-        const { rowCount } = await db.query(SET_PASSWORD, [tenantId, used.userId, used.email, passwordHash]);
-        if (rowCount === 0) return false;
-        await db.query(DROP_OTHERS, [tenantId, used.userId]);
-        await db.query(CLOSE_SIGN_INS, [tenantId, used.userId]);
-        return true;
-      }),
+    setPassword: (scope, purpose, hash, passwordHash) =>
+      asTenant(pool, scope.tenantId, (db) =>
+        use(db, scope, purpose, hash, async (userId) => {
+          await db.query(SET_PASSWORD, [scope.tenantId, userId, passwordHash]);
+          await endCredentials(db, 'password_reset', scope.tenantId, [userId]);
+        }),
+      ),
 
     invite: ({ tenantId, mode }, { id, email }) =>
       asTenant(pool, tenantId, async (db) => {
@@ -97,7 +173,9 @@ export function createLinkStore({ pool }: Database): LinkStore {
       }),
 
     async forgetExpired() {
-      return (await pool.query('DELETE FROM user_links WHERE expires_at < now()')).rowCount ?? 0;
+      const links = await pool.query('DELETE FROM user_links WHERE expires_at < now()');
+      const signUps = await pool.query('DELETE FROM sign_ups WHERE expires_at < now()');
+      return (links.rowCount ?? 0) + (signUps.rowCount ?? 0);
     },
   };
 }

@@ -1,9 +1,15 @@
-import type { ClaimedMail, MailOutbox } from '@cvault/core';
+import { type ClaimedMail, LINK_HOURS, type MailOutbox } from '@cvault/core';
 import type { Database } from '../database.ts';
 import { askAsTenant } from '../tenancy.ts';
 
 const ADD = `
 INSERT INTO mail_outbox (id, tenant_id, mode, purpose, recipient) VALUES ($1, $2, $3, $4::mail_purpose, $5)`;
+
+const ADD_WITH_SIGN_UP = `
+WITH sign_up AS (
+  INSERT INTO sign_ups (id, tenant_id, mode, email, password_hash, expires_at)
+  VALUES ($1, $2, $3, $6, $7, now() + interval '${LINK_HOURS.verify_email} hours')
+)${ADD}`;
 
 /** A claim is a time until which nobody else looks: no transaction is open while a mail server is spoken to. */
 const CLAIM = `
@@ -19,8 +25,13 @@ UPDATE mail_outbox SET not_before = now() + $3 * interval '1 second' WHERE tenan
 
 export function createMailOutbox({ pool }: Database): MailOutbox {
   return {
-    async add({ id, tenantId, mode, purpose, sealedRecipient }) {
-      await askAsTenant(pool, tenantId, ADD, [id, tenantId, mode, purpose, sealedRecipient]);
+    async add({ id, tenantId, mode, purpose, sealedRecipient }, signUp) {
+      const values = [id, tenantId, mode, purpose, sealedRecipient];
+      if (signUp === null) await askAsTenant(pool, tenantId, ADD, values);
+      else {
+        const { email, passwordHash } = signUp;
+        await askAsTenant(pool, tenantId, ADD_WITH_SIGN_UP, [...values, email, passwordHash]);
+      }
     },
 
     async claim(limit) {

@@ -1,15 +1,29 @@
-import { CHALLENGE_SECONDS, type SecondFactorStore, type StoredSecondFactor } from '@cvault/core';
-import type pg from 'pg';
+import {
+  CHALLENGE_SECONDS,
+  type ChallengedUser,
+  type SecondFactorStore,
+  type StoredSecondFactor,
+} from '@cvault/core';
 import type { Database } from '../database.ts';
 import { askAsTenant, asTenant } from '../tenancy.ts';
+import { endCredentials, MAY_ENTER } from './endings.ts';
 
 const FIND = `
 SELECT f.secret AS "sealedSecret", f.confirmed_at IS NOT NULL AS confirmed,
   (SELECT count(*)::int FROM recovery_codes c WHERE c.tenant_id = $1 AND c.user_id = $2) AS "recoveryCodesLeft"
 FROM second_factors f WHERE f.tenant_id = $1 AND f.user_id = $2`;
 
+/** The user, locked, if nothing has ended their credentials since they were proven. */
+const provenUser = (lock: 'SHARE' | 'NO KEY UPDATE') => `
+SELECT u.id FROM tenant_users u
+WHERE u.tenant_id = $1 AND u.id = $2 AND u.credentials_epoch = $3 AND ${MAY_ENTER} FOR ${lock}`;
+const PROVEN = provenUser('SHARE');
+/** Where an ending follows in the same transaction: two that share a lock would wait for each other. */
+const PROVEN_ALONE = provenUser('NO KEY UPDATE');
+
 const BEGIN = `
-INSERT INTO second_factors (tenant_id, user_id, secret) VALUES ($1, $2, $3)
+WITH proven AS (${PROVEN})
+INSERT INTO second_factors (tenant_id, user_id, secret) SELECT $1, id, $4 FROM proven
 ON CONFLICT (tenant_id, user_id) DO UPDATE SET secret = EXCLUDED.secret, last_step = 0
 WHERE second_factors.confirmed_at IS NULL`;
 
@@ -30,17 +44,19 @@ const USE_RECOVERY_CODE =
 
 const REMOVE = 'DELETE FROM second_factors WHERE tenant_id = $1 AND user_id = $2';
 
-const RESET = `
-DELETE FROM second_factors f USING tenant_users u
-WHERE f.tenant_id = $1 AND f.user_id = $2 AND u.tenant_id = f.tenant_id AND u.id = f.user_id AND u.mode = $3`;
+const OF_MODE = `
+SELECT FROM tenant_users u WHERE u.tenant_id = $1 AND u.id = $2 AND u.mode = $3 FOR NO KEY UPDATE`;
 
 const OPEN_CHALLENGE = `
+WITH proven AS (${PROVEN})
 INSERT INTO sign_in_challenges (token_hash, tenant_id, user_id, expires_at)
-VALUES ($1, $2, $3, now() + interval '${CHALLENGE_SECONDS} seconds')`;
+SELECT $4, $1, id, now() + interval '${CHALLENGE_SECONDS} seconds' FROM proven`;
 
+/** A challenge ends with what it was given for, so one that is there was proven under the epoch that is. */
 const FIND_CHALLENGE = `
-SELECT u.id AS "userId", u.email FROM sign_in_challenges c
-JOIN tenant_users u ON u.tenant_id = c.tenant_id AND u.id = c.user_id AND u.state = 'active' AND u.mode = $2
+SELECT u.id AS "userId", u.email, u.credentials_epoch AS "credentialsEpoch", u.state = 'suspended' AS suspended
+FROM sign_in_challenges c
+JOIN tenant_users u ON u.tenant_id = c.tenant_id AND u.id = c.user_id AND u.state <> 'deleting' AND u.mode = $2
 WHERE c.tenant_id = $1 AND c.token_hash = $3 AND c.expires_at > now()`;
 
 const USE_CHALLENGE = `
@@ -48,8 +64,8 @@ DELETE FROM sign_in_challenges WHERE tenant_id = $1 AND token_hash = $2 AND expi
 
 export function createSecondFactorStore({ pool }: Database): SecondFactorStore {
   /** Whether a statement found the row that it was to change. */
-  const changes = (tenantId: string, sql: string, values: unknown[]): Promise<boolean> =>
-    asTenant(pool, tenantId, async (db: pg.PoolClient) => (await db.query(sql, values)).rowCount === 1);
+  const changes = async (tenantId: string, sql: string, values: unknown[]): Promise<boolean> =>
+    (await askAsTenant(pool, tenantId, sql, values)).rowCount === 1;
 
   return {
     find: (tenantId, userId) =>
@@ -59,34 +75,55 @@ export function createSecondFactorStore({ pool }: Database): SecondFactorStore {
         async (db) => (await db.query<StoredSecondFactor>(FIND, [tenantId, userId])).rows[0] ?? null,
       ),
 
-    begin: (tenantId, userId, sealedSecret) => changes(tenantId, BEGIN, [tenantId, userId, sealedSecret]),
+    begin: ({ tenantId, userId, credentialsEpoch }, sealedSecret) =>
+      changes(tenantId, BEGIN, [tenantId, userId, credentialsEpoch, sealedSecret]),
 
-    confirm: (tenantId, userId, step, recoveryHashes) =>
+    confirm: ({ tenantId, userId, credentialsEpoch }, step, recoveryHashes, keptSignInId) =>
       asTenant(pool, tenantId, async (db) => {
-        if ((await db.query(CONFIRM, [tenantId, userId, step])).rowCount === 0) return false;
+        const proven = await db.query(PROVEN_ALONE, [tenantId, userId, credentialsEpoch]);
+        if (proven.rowCount === 0) return null;
+        if ((await db.query(CONFIRM, [tenantId, userId, step])).rowCount === 0) return null;
         await db.query(ADD_RECOVERY_CODES, [tenantId, userId, recoveryHashes]);
-        return true;
+        const epoch = await endCredentials(db, 'second_factor_set_up', tenantId, [userId], keptSignInId);
+        return { tenantId, userId, credentialsEpoch: epoch };
       }),
 
     useStep: (tenantId, userId, step) => changes(tenantId, USE_STEP, [tenantId, userId, step]),
     useRecoveryCode: (tenantId, userId, hash) =>
       changes(tenantId, USE_RECOVERY_CODE, [tenantId, userId, hash]),
-    remove: (tenantId, userId) => changes(tenantId, REMOVE, [tenantId, userId]),
-    reset: ({ tenantId, mode }, userId) => changes(tenantId, RESET, [tenantId, userId, mode]),
 
-    async openChallenge(tenantId, userId, hash) {
-      await askAsTenant(pool, tenantId, OPEN_CHALLENGE, [hash, tenantId, userId]);
-    },
-
-    findChallenge: ({ tenantId, mode }, hash) =>
+    remove: ({ tenantId, userId, credentialsEpoch }, keptSignInId) =>
       asTenant(pool, tenantId, async (db) => {
-        const { rows } = await db.query<{ userId: string; email: string }>(FIND_CHALLENGE, [
-          tenantId,
-          mode,
-          hash,
-        ]);
-        return rows[0] ?? null;
+        const proven = await db.query(PROVEN_ALONE, [tenantId, userId, credentialsEpoch]);
+        if (proven.rowCount === 0) return false;
+        if ((await db.query(REMOVE, [tenantId, userId])).rowCount === 0) return false;
+        await endCredentials(db, 'second_factor_removed', tenantId, [userId], keptSignInId);
+        return true;
       }),
+
+    reset: ({ tenantId, mode }, userId) =>
+      asTenant(pool, tenantId, async (db) => {
+        if ((await db.query(OF_MODE, [tenantId, userId, mode])).rowCount === 0) return false;
+        if ((await db.query(REMOVE, [tenantId, userId])).rowCount === 0) return false;
+        await endCredentials(db, 'second_factor_reset', tenantId, [userId]);
+        return true;
+      }),
+
+    openChallenge: ({ tenantId, userId, credentialsEpoch }, hash) =>
+      changes(tenantId, OPEN_CHALLENGE, [tenantId, userId, credentialsEpoch, hash]),
+
+    async findChallenge({ tenantId, mode }, hash) {
+      const values = [tenantId, mode, hash];
+      const { rows } = await askAsTenant<ChallengedUser & { suspended: boolean }>(
+        pool,
+        tenantId,
+        FIND_CHALLENGE,
+        values,
+      );
+      if (rows[0] === undefined) return null;
+      const { suspended, ...user } = rows[0];
+      return suspended ? 'suspended' : { ...user, tenantId };
+    },
 
     useChallenge: (tenantId, hash) => changes(tenantId, USE_CHALLENGE, [tenantId, hash]),
 

@@ -16,6 +16,7 @@ import { externalIdRefusal } from '../external-ids.ts';
 import { given } from '../given.ts';
 import { USER_PLAN_COLUMNS, type UserPlanRow, userPlanFromRow } from '../plans/store.ts';
 import { askAsTenant, asTenant } from '../tenancy.ts';
+import { endCredentials } from './endings.ts';
 
 /** Of a user `u` of tenant `t`. */
 const COLUMNS = `${USER_PLAN_COLUMNS}, u.state, u.external_id, u.metadata`;
@@ -142,11 +143,8 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
             (row) => row.server_id,
           );
         const first = await pass();
-        await db.query(
-          'UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL',
-          [tenantId, id],
-        );
         await db.query(BEGIN_DELETION, [tenantId, mode, id]);
+        await endCredentials(db, 'deleted', tenantId, [id]);
         return [...new Set([...first, ...(await pass())])];
       }),
   };

@@ -2,21 +2,32 @@ import {
   CVaultError,
   REFRESH_TOKEN_DAYS,
   REUSE_GRACE_SECONDS,
-  type User,
   type UserStore,
+  type UserWithEpoch,
 } from '@cvault/core';
 import { brokenConstraint, type Database } from '../database.ts';
 import { askAsTenant, asTenant } from '../tenancy.ts';
+import { MAY_ENTER } from './endings.ts';
 
 interface UserRow {
   id: string;
   tenant_id: string;
   email: string;
   created_at: Date;
+  credentials_epoch: number;
 }
 
-function userFromRow(row: UserRow): User {
-  return { id: row.id, tenantId: row.tenant_id, email: row.email, createdAt: row.created_at };
+interface HolderRow extends Omit<UserRow, 'id'> {
+  id: string | null;
+  password_hash: string | null;
+  email_verified: boolean;
+  suspended: boolean;
+  sign_up_hash: string | null;
+}
+
+function userFromRow(row: UserRow): UserWithEpoch {
+  const { id, tenant_id: tenantId, email, created_at: createdAt, credentials_epoch: credentialsEpoch } = row;
+  return { id, tenantId, email, createdAt, credentialsEpoch };
 }
 
 /** A sign-in lasts as long as its newest refresh token; each use prolongs it. */
@@ -26,28 +37,56 @@ const REGISTER = {
   name: 'user-register',
   text: `
 INSERT INTO tenant_users (id, tenant_id, email, password_hash, mode) VALUES ($1, $2, $3, $4, $5)
-RETURNING id, tenant_id, email, created_at`,
+RETURNING id, tenant_id, email, created_at, credentials_epoch`,
 };
 
-const REGISTER_UNVERIFIED = `
-INSERT INTO tenant_users (id, tenant_id, email, password_hash, mode) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (tenant_id, email, mode) DO UPDATE SET password_hash = EXCLUDED.password_hash
-WHERE tenant_users.email_verified_at IS NULL AND tenant_users.password_hash IS NOT NULL`;
-
+/** One row, found in one way, whoever has the address. */
 const FIND_BY_EMAIL = {
   name: 'user-find-by-email',
   text: `
-SELECT id, tenant_id, email, password_hash, created_at, email_verified_at IS NOT NULL AS email_verified FROM tenant_users
-WHERE tenant_id = $1 AND email = $2 AND mode = $3 AND state = 'active'`,
+SELECT u.id, u.tenant_id, u.email, u.created_at, u.credentials_epoch, u.password_hash,
+  u.email_verified_at IS NOT NULL AS email_verified, u.state = 'suspended' AS suspended, first.password_hash AS sign_up_hash
+FROM (VALUES ($1::uuid, $2::text, $3::api_key_mode)) AS wanted (tenant_id, email, mode)
+LEFT JOIN tenant_users u ON u.tenant_id = wanted.tenant_id AND u.email = wanted.email AND u.mode = wanted.mode
+  AND u.state <> 'deleting' AND u.erase_requested_at IS NULL
+LEFT JOIN LATERAL (
+  SELECT s.password_hash FROM sign_ups s
+  WHERE s.tenant_id = wanted.tenant_id AND s.email = wanted.email AND s.mode = wanted.mode AND s.expires_at > now()
+  ORDER BY s.created_at, s.id LIMIT 1
+) first ON u.id IS NULL`,
 };
 
+/** Checks that the user may enter, and enters, in one statement. */
 const OPEN_SIGN_IN = {
   name: 'sign-in-open',
   text: `
-WITH s AS (
-  INSERT INTO sign_ins (id, tenant_id, user_id, expires_at) VALUES ($1, $2, $3, now() + ${LASTS})
+WITH proven AS (
+  SELECT u.id FROM tenant_users u
+  WHERE u.tenant_id = $2 AND u.id = $3 AND u.credentials_epoch = $5 AND ${MAY_ENTER} FOR SHARE
+), s AS (
+  INSERT INTO sign_ins (id, tenant_id, user_id, expires_at) SELECT $1, $2, id, now() + ${LASTS} FROM proven
 )
-INSERT INTO refresh_tokens (token_hash, tenant_id, sign_in_id) VALUES ($4, $2, $1)`,
+INSERT INTO refresh_tokens (token_hash, tenant_id, sign_in_id) SELECT $4, $2, $1 FROM proven`,
+};
+
+/** As above, for whom a key vouches: while it is locked it cannot be revoked, so a revocation finds the sign-in. */
+const MINT_SIGN_IN = {
+  name: 'sign-in-mint',
+  text: `
+WITH key AS (
+  SELECT k.id FROM api_keys k
+  WHERE k.tenant_id = $2 AND k.id = $5 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) FOR SHARE
+), wanted AS (
+  SELECT u.id, ${MAY_ENTER} AS may_enter FROM tenant_users u, key
+  WHERE u.tenant_id = $2 AND u.id = $3 AND u.mode = $6 AND u.state <> 'deleting' AND u.erase_requested_at IS NULL
+  FOR SHARE OF u
+), s AS (
+  INSERT INTO sign_ins (id, tenant_id, user_id, minted_by, expires_at)
+  SELECT $1, $2, id, $5, now() + ${LASTS} FROM wanted WHERE may_enter
+), token AS (
+  INSERT INTO refresh_tokens (token_hash, tenant_id, sign_in_id) SELECT $4, $2, $1 FROM wanted WHERE may_enter
+)
+SELECT EXISTS (SELECT FROM key) AS in_force, (SELECT may_enter FROM wanted) AS may_enter`,
 };
 
 const CLOSE_SIGN_IN =
@@ -81,6 +120,13 @@ UPDATE sign_ins s SET revoked_at = now() FROM refresh_tokens r
 WHERE r.token_hash = $1 AND r.tenant_id = $2 AND r.used_at <= now() - interval '${REUSE_GRACE_SECONDS} seconds'
   AND s.tenant_id = r.tenant_id AND s.id = r.sign_in_id AND s.revoked_at IS NULL`;
 
+/** Whether a token that was not used is of a user who is suspended. */
+const HELD_BACK = `
+SELECT FROM refresh_tokens r
+JOIN sign_ins s ON s.tenant_id = r.tenant_id AND s.id = r.sign_in_id AND s.revoked_at IS NULL AND s.expires_at > now()
+JOIN tenant_users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id AND u.state = 'suspended' AND u.mode = $3
+WHERE r.token_hash = $1 AND r.tenant_id = $2 AND r.used_at IS NULL`;
+
 const REPLACE_PASSWORD_HASH = `
 UPDATE tenant_users SET password_hash = $4 WHERE tenant_id = $1 AND id = $2 AND password_hash = $3`;
 
@@ -104,29 +150,31 @@ export function createUserStore({ pool }: Database): UserStore {
       }
     },
 
-    async registerUnverified({ id, tenantId, mode, email, passwordHash }) {
-      await askAsTenant(pool, tenantId, REGISTER_UNVERIFIED, [id, tenantId, email, passwordHash, mode]);
+    async findByEmail({ tenantId, mode }, email) {
+      const values = [tenantId, email, mode];
+      const { rows } = await askAsTenant<HolderRow>(pool, tenantId, { ...FIND_BY_EMAIL, values });
+      const { id, ...row } = rows[0]!;
+      if (id === null) return { user: null, signUpHash: row.sign_up_hash };
+      const { password_hash: passwordHash, email_verified: emailVerified, suspended } = row;
+      const user = { ...userFromRow({ ...row, id }), passwordHash, emailVerified, suspended };
+      return { user, signUpHash: null };
     },
 
-    async findByEmail(tenantId, mode, email) {
-      const { rows } = await askAsTenant<UserRow & { password_hash: string | null; email_verified: boolean }>(
-        pool,
-        tenantId,
-        {
-          ...FIND_BY_EMAIL,
-          values: [tenantId, email, mode],
-        },
-      );
-      const [row] = rows;
-      if (row === undefined) return null;
-      return { ...userFromRow(row), passwordHash: row.password_hash, emailVerified: row.email_verified };
+    async openSignIn({ id, refreshTokenHash }, { tenantId, userId, credentialsEpoch }) {
+      const values = [id, tenantId, userId, refreshTokenHash, credentialsEpoch];
+      return (await askAsTenant(pool, tenantId, { ...OPEN_SIGN_IN, values })).rowCount === 1;
     },
 
-    async openSignIn({ id, tenantId, userId, refreshTokenHash }) {
-      await askAsTenant(pool, tenantId, {
-        ...OPEN_SIGN_IN,
-        values: [id, tenantId, userId, refreshTokenHash],
+    async mintSignIn({ id, refreshTokenHash }, { tenantId, mode }, userId, keyId) {
+      const values = [id, tenantId, userId, refreshTokenHash, keyId, mode];
+      const { rows } = await askAsTenant<{ in_force: boolean; may_enter: boolean | null }>(pool, tenantId, {
+        ...MINT_SIGN_IN,
+        values,
       });
+      const { in_force: inForce, may_enter: mayEnter } = rows[0]!;
+      if (!inForce) return 'key_ended';
+      if (mayEnter === null) return 'not_found';
+      return mayEnter ? 'opened' : 'suspended';
     },
 
     async closeSignIn(tenantId, signInId) {
@@ -140,6 +188,7 @@ export function createUserStore({ pool }: Database): UserStore {
           values: [usedHash, tenantId, newHash, mode],
         });
         if (rows[0] !== undefined) return { userId: rows[0].user_id, signInId: rows[0].sign_in_id };
+        if ((await db.query(HELD_BACK, [usedHash, tenantId, mode])).rowCount === 1) return 'suspended';
         await db.query(REVOKE_REUSED, [usedHash, tenantId]);
         return null;
       });

@@ -115,6 +115,7 @@ test('every column of bytes is sealed and listed, or known to be something else'
     'refresh_tokens.token_hash',
     'servers.public_key',
     'sign_in_challenges.token_hash',
+    'sign_ups.token_hash',
     'sign_in_tries.subject',
     'signing_keys.public_key',
     'used_id_tokens.fingerprint',

@@ -33,6 +33,7 @@ export const PERSONAL_TABLES: Readonly<Record<string, PersonalTable>> = {
       external_id: 'what the tenant calls them',
       metadata: 'what the tenant keeps with them',
       email_verified_at: 'when they showed that it is theirs',
+      credentials_epoch: 'how often their credentials were ended',
       state: 'may they use it',
       device_count: 'keeps the limit',
       device_limit: 'their plan',
@@ -54,6 +55,7 @@ export const PERSONAL_TABLES: Readonly<Record<string, PersonalTable>> = {
       created_at: 'when',
       expires_at: 'when it ends by itself',
       revoked_at: 'when it was ended',
+      minted_by: 'which API key vouched for them',
     },
   },
   refresh_tokens: {
@@ -139,6 +141,19 @@ export const PERSONAL_TABLES: Readonly<Record<string, PersonalTable>> = {
     kept: 'until it is used or has expired',
     columns: { ...ids, email: 'where it was sent', purpose: 'what it is for', expires_at: 'when it ends' },
     withheld: { token_hash: 'a credential' },
+  },
+  sign_ups: {
+    whose: `x.tenant_id = $1 AND (x.email, x.mode) = (SELECT email, mode FROM tenant_users WHERE tenant_id = $1 AND id = $2)`,
+    kept: 'a day, or until its address is confirmed',
+    columns: {
+      id: 'names the sign-up',
+      tenant_id: 'whose',
+      mode: 'a real user or one of a test',
+      email: 'where its link was sent',
+      created_at: 'when',
+      expires_at: 'when it ends',
+    },
+    withheld: { password_hash: 'a credential', token_hash: 'a credential' },
   },
   mail_outbox: {
     whose: 'false',

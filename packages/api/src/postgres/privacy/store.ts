@@ -1,6 +1,7 @@
 import type { PrivacyStore, UserExport } from '@cvault/core';
 import type { Database } from '../database.ts';
-import { asTenant } from '../tenancy.ts';
+import { endCredentials } from '../identity/endings.ts';
+import { askAsTenant, asTenant } from '../tenancy.ts';
 import { PERSONAL_TABLES, type PersonalTable } from './inventory.ts';
 
 /** Names of tables and columns are those of the list, none comes from outside. */
@@ -10,18 +11,20 @@ function exportSql(table: string, { whose, columns }: PersonalTable): string {
 }
 
 const REQUEST = `
-UPDATE tenant_users SET erase_requested_at = coalesce(erase_requested_at, now()) WHERE tenant_id = $1 AND id = $2`;
-const END_SIGN_INS = `
-UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL`;
-const EXISTS = 'SELECT FROM tenant_users WHERE tenant_id = $1 AND id = $2';
+UPDATE tenant_users SET erase_requested_at = coalesce(erase_requested_at, now())
+WHERE tenant_id = $1 AND id = $2 AND mode = $3`;
+const DROP_SIGN_UPS = `
+DELETE FROM sign_ups s USING tenant_users u
+WHERE u.tenant_id = $1 AND u.id = $2 AND s.tenant_id = u.tenant_id AND s.email = u.email AND s.mode = u.mode`;
+const EXISTS = 'SELECT FROM tenant_users WHERE tenant_id = $1 AND id = $2 AND mode = $3';
 
 /** With the rights of requests: within row-level security. */
 export function createPrivacyStore({ pool }: Database): PrivacyStore {
   return {
-    export: (tenantId, userId) =>
+    export: ({ tenantId, mode }, userId) =>
       asTenant(pool, tenantId, async (db) => {
         const values = [tenantId, userId];
-        if ((await db.query(EXISTS, values)).rowCount === 0) return null;
+        if ((await db.query(EXISTS, [...values, mode])).rowCount === 0) return null;
         const found: Record<string, UserExport[string]> = {};
         for (const [name, table] of Object.entries(PERSONAL_TABLES)) {
           if (table.whose === 'false') continue;
@@ -31,19 +34,16 @@ export function createPrivacyStore({ pool }: Database): PrivacyStore {
         return found;
       }),
 
-    requestErasure: (tenantId, userId) =>
+    requestErasure: ({ tenantId, mode }, userId) =>
       asTenant(pool, tenantId, async (db) => {
-        const { rowCount } = await db.query(REQUEST, [tenantId, userId]);
+        const { rowCount } = await db.query(REQUEST, [tenantId, userId, mode]);
         if (rowCount === 0) return false;
-        await db.query(END_SIGN_INS, [tenantId, userId]);
+        await endCredentials(db, 'deleted', tenantId, [userId]);
+        await db.query(DROP_SIGN_UPS, [tenantId, userId]);
         return true;
       }),
 
-    exists: (tenantId, userId) =>
-      asTenant(
-        pool,
-        tenantId,
-        async (db) => ((await db.query(EXISTS, [tenantId, userId])).rowCount ?? 0) > 0,
-      ),
+    exists: async ({ tenantId, mode }, userId) =>
+      (await askAsTenant(pool, tenantId, EXISTS, [tenantId, userId, mode])).rowCount === 1,
   };
 }
