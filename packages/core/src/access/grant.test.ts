@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkScope, scopesBeyond } from './grant.ts';
+import { checkScope, checkWithin, type KeyBounds, scopesBeyond } from './grant.ts';
 import { SCOPES } from './scopes.ts';
 
 const key = (scopes: (typeof SCOPES)[number][] | null) => ({ id: 'key', mode: 'live' as const, scopes });
@@ -39,4 +39,37 @@ test('a key cannot give what it has not got', () => {
     'users:write',
   ]);
   expect(scopesBeyond(key(['keys:write']), null)).toContain('app');
+});
+
+test('a key is within another where mode, scopes, addresses and life are', () => {
+  const bounds = (over: Partial<KeyBounds> = {}): KeyBounds => ({
+    mode: 'live',
+    scopes: ['app'],
+    allowedSources: ['10.0.0.0/8', '2001:db8::/32'],
+    expiresAt: new Date(1_000),
+    ...over,
+  });
+  for (const within of [
+    bounds(),
+    bounds({ mode: 'test' }),
+    bounds({ allowedSources: ['10.1.0.0/16'] }),
+    bounds({ expiresAt: new Date(999) }),
+  ])
+    expect(() => checkWithin(bounds(), within)).not.toThrow();
+  expect(() =>
+    checkWithin(bounds({ scopes: null, allowedSources: [], expiresAt: null }), bounds()),
+  ).not.toThrow();
+  for (const beyond of [
+    bounds({ scopes: null }),
+    bounds({ scopes: ['app', 'users:read'] }),
+    bounds({ allowedSources: [] }),
+    bounds({ allowedSources: ['10.0.0.0/7'] }),
+    bounds({ allowedSources: ['10.0.0.0/8', '2001:db9::/32'] }),
+    bounds({ expiresAt: null }),
+    bounds({ expiresAt: new Date(1_001) }),
+  ])
+    expect(() => checkWithin(bounds(), beyond)).toThrow(
+      expect.objectContaining({ code: 'insufficient_scope' }),
+    );
+  expect(() => checkWithin(bounds({ mode: 'test' }), bounds())).toThrow(/live mode/);
 });

@@ -1,10 +1,10 @@
 import { type ApiKeyMode, generateApiKey } from '../access/api-keys.ts';
-import { type KeyGrant, scopesBeyond } from '../access/grant.ts';
+import { checkWithin, type KeyBounds, type KeyGrant } from '../access/grant.ts';
 import type { Scope } from '../access/scopes.ts';
 import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Secret } from '../secret.ts';
-import type { ApiKeyPage, ApiKeyScope, ApiKeyStore } from './ports.ts';
+import type { ApiKeyPage, ApiKeyScope, ApiKeyStore, NewApiKeyRow, RevokedFamily } from './ports.ts';
 import type { ApiKey } from './tenant.ts';
 
 /** Who handles keys: the operator, or a tenant by one of its own. */
@@ -15,9 +15,9 @@ export interface NewApiKeyInput {
   readonly mode: ApiKeyMode;
   /** Absent or null: all that there are, also those to come. */
   readonly scopes?: readonly Scope[] | null | undefined;
-  /** Canonical ranges; absent or empty for everywhere. */
+  /** Canonical ranges; empty for everywhere. Absent: as the key that makes it. */
   readonly allowedSources?: readonly string[] | undefined;
-  /** In the future; absent or null for never. */
+  /** In the future; null for never. Absent: as the key that makes it. */
   readonly expiresAt?: Date | null | undefined;
 }
 
@@ -37,17 +37,13 @@ function scopeOf({ tenantId, by }: KeyHolder): ApiKeyScope {
   return { tenantId, mode: by !== 'operator' && by.mode === 'test' ? 'test' : null };
 }
 
-function checkGrant({ by }: KeyHolder, mode: ApiKeyMode, scopes: readonly Scope[] | null): void {
-  if (by === 'operator') return;
-  if (by.mode === 'test' && mode === 'live')
-    throw new CVaultError('insufficient_scope', 'A test key cannot make a live one.');
-  const beyond = scopesBeyond(by, scopes);
-  if (beyond.length > 0)
-    throw new CVaultError(
-      'insufficient_scope',
-      `The API key cannot give what it has not got: ${beyond.join(', ')}.`,
-    );
-}
+/** What the operator is bound to. */
+const UNBOUND: KeyBounds = { mode: 'live', scopes: null, allowedSources: [], expiresAt: null };
+
+const actingKey = ({ by }: KeyHolder): string | null => (by === 'operator' ? null : by.id);
+
+const earlier = (one: Date | null, other: Date | null): Date | null =>
+  one === null || (other !== null && other < one) ? other : one;
 
 function checkExpiry(expiresAt: Date | null): void {
   if (expiresAt === null || expiresAt.getTime() > Date.now()) return;
@@ -56,13 +52,19 @@ function checkExpiry(expiresAt: Date | null): void {
   });
 }
 
-/** What operators and tenants do with API keys. Several of a tenant may be in use at once. */
+/**
+ * What operators and tenants do with API keys. Several of a tenant may be in use at once. A key that makes another one is its
+ * parent: the child has no more than the parent has, and ends with it, unless whoever revokes the parent keeps it.
+ */
 export function createApiKeyService({ apiKeys, prepareTestMode }: ApiKeyServiceDeps) {
   async function get(holder: KeyHolder, id: string): Promise<ApiKey> {
     const key = await apiKeys.find(scopeOf(holder), id);
     if (key === null) throw notFound('API key');
     return key;
   }
+
+  const boundsOf = (holder: KeyHolder): KeyBounds | Promise<KeyBounds> =>
+    holder.by === 'operator' ? UNBOUND : get(holder, holder.by.id);
 
   return {
     /** Makes what test keys need that are there already. Call it once at the start. */
@@ -72,12 +74,14 @@ export function createApiKeyService({ apiKeys, prepareTestMode }: ApiKeyServiceD
 
     /** @throws CVaultError `not_found`, `insufficient_scope`, `invalid_request`, `key_limit_reached` */
     async create(holder: KeyHolder, input: NewApiKeyInput): Promise<CreatedApiKey> {
-      const { name, mode, scopes = null, allowedSources = [], expiresAt = null } = input;
-      checkGrant(holder, mode, scopes);
+      const own = await boundsOf(holder);
+      const { name, mode, scopes = null } = input;
+      const { allowedSources = own.allowedSources, expiresAt = own.expiresAt } = input;
       checkExpiry(expiresAt);
+      checkWithin(own, { mode, scopes, allowedSources, expiresAt });
       if (mode === 'test') await prepareTestMode();
       const { key, hash, prefix } = generateApiKey(mode);
-      const row = {
+      const row: NewApiKeyRow = {
         id: newId(),
         tenantId: holder.tenantId,
         name,
@@ -87,8 +91,10 @@ export function createApiKeyService({ apiKeys, prepareTestMode }: ApiKeyServiceD
         scopes,
         allowedSources,
         expiresAt,
+        parentId: actingKey(holder),
+        replacesId: null,
       };
-      const stored = await apiKeys.create(row);
+      const stored = await apiKeys.create(row, actingKey(holder));
       if (stored === null) throw notFound('tenant');
       return { ...stored, key };
     },
@@ -104,18 +110,21 @@ export function createApiKeyService({ apiKeys, prepareTestMode }: ApiKeyServiceD
     get,
 
     /**
-     * A new key with all that the old one may do, and as long a life as that one was given. The old one goes on for
-     * `overlapSeconds`, so that no request fails while the new one is being brought to where it is used.
+     * A new key with all that the old one may do, and as long a life as that one was given, but no longer than the key that
+     * asks for it has. The old one goes on for `overlapSeconds`, so that no request fails while the new one is being brought
+     * to where it is used.
      * @throws CVaultError `not_found`, `insufficient_scope`, `key_limit_reached`; `state_conflict` for one that has ended
      */
     async rotate(holder: KeyHolder, id: string, overlapSeconds: number): Promise<CreatedApiKey> {
       const old = await get(holder, id);
-      checkGrant(holder, old.mode, old.scopes);
+      const own = await boundsOf(holder);
+      checkWithin(own, old);
       const { key, hash, prefix } = generateApiKey(old.mode);
       const { name, mode, scopes, allowedSources } = old;
       const lifetime = old.expiresAt === null ? null : old.expiresAt.getTime() - old.createdAt.getTime();
-      const expiresAt = lifetime === null ? null : new Date(Date.now() + lifetime);
-      const row = {
+      const fullLife = lifetime === null ? null : new Date(Date.now() + lifetime);
+      const acting = actingKey(holder);
+      const row: NewApiKeyRow = {
         id: newId(),
         tenantId: holder.tenantId,
         name,
@@ -124,19 +133,27 @@ export function createApiKeyService({ apiKeys, prepareTestMode }: ApiKeyServiceD
         hash,
         scopes,
         allowedSources,
-        expiresAt,
+        expiresAt: earlier(fullLife, own.expiresAt),
+        // Whoever asks knows the new key: it is theirs to answer for, unless it takes the place of their own.
+        parentId: acting === null || acting === id ? old.parentId : acting,
+        replacesId: id,
       };
-      const stored = await apiKeys.replace(id, overlapSeconds, row);
+      const stored = await apiKeys.replace(id, overlapSeconds, row, acting);
       if (stored === null) throw new CVaultError('state_conflict', 'The API key is revoked or has expired.');
       return { ...stored, key };
     },
 
     /**
-     * It opens nothing from the next request on.
-     * @throws CVaultError `not_found`
+     * It opens nothing from the next request on, nor do the sign-ins that it minted.
+     * @param children what becomes of the keys that it has made
+     * @throws CVaultError `not_found`; `insufficient_scope` for a key that may more than the one that asks
      */
-    async revoke(holder: KeyHolder, id: string): Promise<void> {
-      if (!(await apiKeys.revoke(scopeOf(holder), id))) throw notFound('API key');
+    async revoke(holder: KeyHolder, id: string, children: 'revoke' | 'keep'): Promise<RevokedFamily> {
+      const [own, key] = [await boundsOf(holder), await get(holder, id)];
+      checkWithin(own, key);
+      const family = await apiKeys.revoke(scopeOf(holder), id, children);
+      if (family === null) throw notFound('API key');
+      return family;
     },
   };
 }

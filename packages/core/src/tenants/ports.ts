@@ -15,6 +15,16 @@ export interface NewApiKeyRow {
   readonly scopes: readonly Scope[] | null;
   readonly allowedSources: readonly string[];
   readonly expiresAt: Date | null;
+  readonly parentId: string | null;
+  readonly replacesId: string | null;
+}
+
+/** What became of the keys that came of a revoked one. */
+export interface RevokedFamily {
+  /** Keys that it had made, and those that they had. */
+  readonly revoked: readonly ApiKey[];
+  /** The same where they were to be kept, and the key that had come in its place: these still open the API. */
+  readonly kept: readonly ApiKey[];
 }
 
 /** A tenant after a change of its state, and the VPN servers that have to hear of it. */
@@ -66,20 +76,32 @@ export interface ApiKeyScope {
 
 /** A tenant's API keys. */
 export interface ApiKeyStore {
-  /** Null where there is no such tenant. @throws CVaultError `key_limit_reached` */
-  create(key: NewApiKeyRow): Promise<ApiKey | null>;
+  /**
+   * Null where there is no such tenant.
+   * @param actingKeyId the key that makes it, which has to be in force; null: the operator does
+   * @throws CVaultError `key_limit_reached`, `invalid_api_key`
+   */
+  create(key: NewApiKeyRow, actingKeyId: string | null): Promise<ApiKey | null>;
   /** Oldest first, revoked ones too; absent page: all of them. Null where there is no such tenant. */
   list(scope: ApiKeyScope, page?: ApiKeyPage): Promise<ApiKey[] | null>;
   /** Whether any tenant has a test key that opens something. */
   anyForTest(): Promise<boolean>;
   /** Null where there is no such key. */
   find(scope: ApiKeyScope, id: string): Promise<ApiKey | null>;
-  /** Answers false where there is no such key; true also where it was revoked before. */
-  revoke(scope: ApiKeyScope, id: string): Promise<boolean>;
   /**
-   * Writes `successor` and lets the old key end after `overlapSeconds`, or when it would have ended anyway. Null where
-   * there is no such key, or where it opens nothing any more.
-   * @throws CVaultError `key_limit_reached`
+   * Ends a key and the sign-ins that it minted; of the keys that came of it, those in force are told of. Null where there is
+   * no such key; the same as before where it was revoked already.
    */
-  replace(id: string, overlapSeconds: number, successor: NewApiKeyRow): Promise<ApiKey | null>;
+  revoke(scope: ApiKeyScope, id: string, children: 'revoke' | 'keep'): Promise<RevokedFamily | null>;
+  /**
+   * Writes `successor`, to which the old key's children belong from then on, and lets the old key end after
+   * `overlapSeconds`, or when it would have ended anyway. Null where there is no such key, or where it opens nothing any more.
+   * @throws CVaultError `key_limit_reached`, `invalid_api_key`
+   */
+  replace(
+    id: string,
+    overlapSeconds: number,
+    successor: NewApiKeyRow,
+    actingKeyId: string | null,
+  ): Promise<ApiKey | null>;
 }

@@ -1,5 +1,4 @@
-import type { ApiKeyMode } from '../access/api-keys.ts';
-import type { Scope } from '../access/scopes.ts';
+import type { KeyBounds } from '../access/grant.ts';
 
 /**
  * `suspended`: its API answers 403 and none of its devices is on a VPN server; resumed, all of that comes back.
@@ -69,19 +68,16 @@ export interface Tenant extends TenantSettings {
 }
 
 /** What is known of an API key: everything but the key. */
-export interface ApiKey {
+export interface ApiKey extends KeyBounds {
   readonly id: string;
   readonly name: string;
-  readonly mode: ApiKeyMode;
   /** The first characters, to tell keys apart. */
   readonly prefix: string;
   readonly createdAt: Date;
-  /** Null: all that there are, also those to come. */
-  readonly scopes: readonly Scope[] | null;
-  /** Ranges that it may be used from, canonical; empty for everywhere. */
-  readonly allowedSources: readonly string[];
-  /** It opens nothing from then on; null for never. */
-  readonly expiresAt: Date | null;
+  /** The key that made it; null: the operator did. */
+  readonly parentId: string | null;
+  /** The key that it came in the place of; null for none. */
+  readonly replacesId: string | null;
   /** To about a minute; null where it never was. */
   readonly lastUsedAt: Date | null;
   /** Null while it opens the API. */

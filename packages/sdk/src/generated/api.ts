@@ -444,7 +444,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke an API key; it opens nothing from then on */
+        /**
+         * Revoke an API key; it opens nothing from then on
+         * @description The users whom it signed in by minting tokens are signed out, and the keys that it has made are revoked too, unless you keep them. 200 tells of keys that came of it; 204: there are none.
+         */
         delete: operations["revokeApiKey"];
         options?: never;
         head?: never;
@@ -1136,7 +1139,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key; the answer shows it once
-         * @description A key cannot give scopes that it has not got itself, and a test key cannot make a live one.
+         * @description A key gives no more than it has itself: scopes, addresses, life; and a test key makes no live one. The new key ends with the one that made it.
          */
         post: operations["createOwnApiKey"];
         delete?: never;
@@ -1156,7 +1159,10 @@ export interface paths {
         get: operations["getOwnApiKey"];
         put?: never;
         post?: never;
-        /** Revoke an API key; it opens nothing from then on */
+        /**
+         * Revoke an API key; it opens nothing from then on
+         * @description The users whom it signed in by minting tokens are signed out, and the keys that it has made are revoked too, unless you keep them. 200 tells of keys that came of it; 204: there are none.
+         */
         delete: operations["revokeOwnApiKey"];
         options?: never;
         head?: never;
@@ -1174,7 +1180,7 @@ export interface paths {
         put?: never;
         /**
          * Replace an API key; the old one goes on for a while
-         * @description The new key may do what the old one may, which has to be no more than the key of this request may.
+         * @description The new key may do what the old one may, which has to be no more than the key of this request may, and lives no longer than that one. The keys that the old one has made belong to the new one from then on.
          */
         post: operations["rotateOwnApiKey"];
         delete?: never;
@@ -2009,8 +2015,12 @@ export interface components {
              */
             mode: "live" | "test";
             name: string;
+            /** @description The key that made it. Null: the operator did */
+            parentId: string | null;
             /** @description The first characters, to tell keys apart */
             prefix: string;
+            /** @description The key that it came in the place of */
+            replacesId: string | null;
             revokedAt: string | null;
             /** @description Null: all that there are, also those to come */
             scopes: components["schemas"]["Scope"][] | null;
@@ -2155,8 +2165,12 @@ export interface components {
              */
             mode: "live" | "test";
             name: string;
+            /** @description The key that made it. Null: the operator did */
+            parentId: string | null;
             /** @description The first characters, to tell keys apart */
             prefix: string;
+            /** @description The key that it came in the place of */
+            replacesId: string | null;
             revokedAt: string | null;
             /** @description Null: all that there are, also those to come */
             scopes: components["schemas"]["Scope"][] | null;
@@ -2193,9 +2207,9 @@ export interface components {
             name: string;
         };
         CreateOwnApiKey: {
-            /** @description Addresses and ranges in CIDR notation that it may be used from. Empty: everywhere */
+            /** @description Within those of the key of this request; absent: the same. Empty: everywhere. */
             allowedSources?: string[];
-            /** @description It opens nothing from then on. Null: never. */
+            /** @description No later than the key of this request; absent: at the same time. Null: never. */
             expiresAt?: string | null;
             /**
              * @description `test`: simulated VPN servers, and users and devices of its own
@@ -2734,6 +2748,13 @@ export interface components {
         ReplayFailed: {
             /** Format: date-time */
             since: string;
+        };
+        /** @description The key is revoked, and these have to do with it */
+        RevokedApiKey: {
+            /** @description Still open the API: those that you keep, and the one that came in its place */
+            kept: components["schemas"]["ApiKey"][];
+            /** @description Keys that it had made, and those that they had */
+            revoked: components["schemas"]["ApiKey"][];
         };
         RotateApiKey: {
             /**
@@ -4392,7 +4413,10 @@ export interface operations {
     };
     revokeApiKey: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What becomes of the keys that it has made, and of those that they have */
+                children?: "revoke" | "keep";
+            };
             header?: never;
             path: {
                 /** @description UUID */
@@ -4404,6 +4428,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedApiKey"];
+                };
+            };
             /** @description Done */
             204: {
                 headers: {
@@ -5561,7 +5594,10 @@ export interface operations {
     };
     revokeOwnApiKey: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What becomes of the keys that it has made, and of those that they have */
+                children?: "revoke" | "keep";
+            };
             header?: never;
             path: {
                 /** @description UUID */
@@ -5571,6 +5607,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedApiKey"];
+                };
+            };
             /** @description Done */
             204: {
                 headers: {

@@ -9,6 +9,9 @@ import {
   CreateApiKey,
   CreatedApiKey,
   createdApiKeyResource,
+  RevokedApiKey,
+  revokedResource,
+  RevokeQuery,
   RotateApiKey,
 } from './api-key-schemas.ts';
 
@@ -82,13 +85,22 @@ export const apiKeyRoutes: FastifyPluginAsyncZod<{ apiKeys: ApiKeyService }> = a
         operationId: 'revokeApiKey',
         tags,
         summary: 'Revoke an API key; it opens nothing from then on',
+        description:
+          'The users whom it signed in by minting tokens are signed out, and the keys that it has made are revoked too, unless ' +
+          'you keep them. 200 tells of keys that came of it; 204: there are none.',
         params: ApiKeyParams,
-        response: { 204: NoContent },
+        querystring: RevokeQuery,
+        response: { 200: RevokedApiKey, 204: NoContent },
       },
     },
     async (request, reply) => {
-      await apiKeys.revoke(ofTenant(request.params.id), request.params.keyId);
-      return reply.code(204).send(null);
+      const family = await apiKeys.revoke(
+        ofTenant(request.params.id),
+        request.params.keyId,
+        request.query.children,
+      );
+      const told = revokedResource(family);
+      return told === null ? reply.code(204).send(null) : reply.code(200).send(told);
     },
   );
 };

@@ -1,4 +1,10 @@
-import { type ApiKey, type CreatedApiKey as MadeApiKey, readRoute, SCOPES } from '@cvault/core';
+import {
+  type ApiKey,
+  type CreatedApiKey as MadeApiKey,
+  readRoute,
+  type RevokedFamily,
+  SCOPES,
+} from '@cvault/core';
 import { z } from 'zod';
 import { Instant } from '../../http/schemas/answers.ts';
 import { Id } from '../../http/schemas/ids.ts';
@@ -32,16 +38,25 @@ const AllowedSources = z
   .pipe(Routes)
   .meta({ description: 'Addresses and ranges in CIDR notation that it may be used from. Empty: everywhere' });
 
+/** What becomes of the keys that a revoked key has made. */
+export const RevokeQuery = z.strictObject({
+  children: z
+    .enum(['revoke', 'keep'])
+    .default('revoke')
+    .meta({ description: 'What becomes of the keys that it has made, and of those that they have' }),
+});
+
+const ExpiresAt = z.iso
+  .datetime({ offset: true, error: 'must be a time as of ISO 8601, with its zone' })
+  .transform((text) => new Date(text))
+  .nullable()
+  .optional();
+
 const newKey = {
   name: Name,
   mode: Mode.default('live'),
   allowedSources: AllowedSources.optional(),
-  expiresAt: z.iso
-    .datetime({ offset: true, error: 'must be a time as of ISO 8601, with its zone' })
-    .transform((text) => new Date(text))
-    .nullable()
-    .optional()
-    .describe('It opens nothing from then on. Null: never.'),
+  expiresAt: ExpiresAt.describe('It opens nothing from then on. Null: never.'),
 };
 
 export const CreateApiKey = z
@@ -55,6 +70,12 @@ export const CreateOwnApiKey = z
   .strictObject({
     ...newKey,
     scopes: ScopeList.describe('None that the key of this request has not got itself.'),
+    allowedSources: AllowedSources.optional().describe(
+      'Within those of the key of this request; absent: the same. Empty: everywhere.',
+    ),
+    expiresAt: ExpiresAt.describe(
+      'No later than the key of this request; absent: at the same time. Null: never.',
+    ),
   })
   .meta({ id: 'CreateOwnApiKey' });
 
@@ -80,6 +101,8 @@ const apiKey = {
   expiresAt: Instant.nullable(),
   lastUsedAt: Instant.nullable().meta({ description: 'To about a minute. Null: never' }),
   revokedAt: Instant.nullable(),
+  parentId: Id.nullable().meta({ description: 'The key that made it. Null: the operator did' }),
+  replacesId: Id.nullable().meta({ description: 'The key that it came in the place of' }),
 };
 
 export const ApiKeyResource = z.object(apiKey).meta({ id: 'ApiKey' });
@@ -91,11 +114,37 @@ export const ApiKeyPage = z
   .object({ apiKeys: z.array(ApiKeyResource), nextCursor: NextCursor })
   .meta({ id: 'ApiKeyPage' });
 
+export const RevokedApiKey = z
+  .object({
+    revoked: z.array(ApiKeyResource).meta({ description: 'Keys that it had made, and those that they had' }),
+    kept: z.array(ApiKeyResource).meta({
+      description: 'Still open the API: those that you keep, and the one that came in its place',
+    }),
+  })
+  .meta({ id: 'RevokedApiKey', description: 'The key is revoked, and these have to do with it' });
+
+/** Null: there is nothing to tell of. */
+export function revokedResource({ revoked, kept }: RevokedFamily): z.infer<typeof RevokedApiKey> | null {
+  if (revoked.length === 0 && kept.length === 0) return null;
+  return { revoked: revoked.map(apiKeyResource), kept: kept.map(apiKeyResource) };
+}
+
 export function apiKeyResource(key: ApiKey): z.infer<typeof ApiKeyResource> {
-  const { id, name, mode, prefix, createdAt, expiresAt, lastUsedAt, revokedAt } = key;
-  const scopes = key.scopes === null ? null : [...key.scopes];
-  const allowedSources = [...key.allowedSources];
-  return { id, name, mode, prefix, scopes, allowedSources, createdAt, expiresAt, lastUsedAt, revokedAt };
+  const { id, name, mode, prefix, createdAt, expiresAt, lastUsedAt, revokedAt, parentId, replacesId } = key;
+  return {
+    id,
+    name,
+    mode,
+    prefix,
+    scopes: key.scopes === null ? null : [...key.scopes],
+    allowedSources: [...key.allowedSources],
+    createdAt,
+    expiresAt,
+    lastUsedAt,
+    revokedAt,
+    parentId,
+    replacesId,
+  };
 }
 
 export function createdApiKeyResource(made: MadeApiKey): z.infer<typeof CreatedApiKey> {

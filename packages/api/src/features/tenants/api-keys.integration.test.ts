@@ -155,6 +155,149 @@ describe('an end', () => {
   });
 });
 
+describe('a key that a key has made', () => {
+  const RANGE = '198.51.100.0/24';
+  const EXPIRES = '2098-01-01T00:00:00.000Z';
+  const inside = (key: string) =>
+    as(key, running, { remoteAddress: '198.51.100.7', headers: { 'x-api-key': key } });
+  const code = async (answer: ReturnType<ReturnType<typeof as>['send']>) =>
+    (await answer).json<{ code: string }>().code;
+
+  test('has the addresses and the life of its parent, or less, and never more', async () => {
+    const { make } = await aTenant();
+    const parent = inside(
+      (await make({ allowedSources: [RANGE, '2001:db8:5::/48'], expiresAt: EXPIRES })).key,
+    );
+    expect(await parent.make({})).toMatchObject({
+      allowedSources: ['198.51.100.0/24', '2001:db8:5::/48'],
+      expiresAt: EXPIRES,
+    });
+    const less = {
+      allowedSources: ['198.51.100.128/25', '198.51.100.9'],
+      expiresAt: '2097-01-01T00:00:00.000Z',
+    };
+    expect(await parent.make(less)).toMatchObject({
+      ...less,
+      allowedSources: ['198.51.100.128/25', '198.51.100.9/32'],
+    });
+    for (const more of [
+      { allowedSources: [] },
+      { allowedSources: ['198.51.100.0/23'] },
+      { allowedSources: ['198.51.101.1'] },
+      { allowedSources: ['198.51.100.1', '::/0'] },
+      { expiresAt: null },
+      { expiresAt: '2098-01-01T00:00:00.001Z' },
+      { expiresAt: '2098-01-01T01:00:00+00:59' },
+    ]) {
+      const answer = await parent.send('POST', OWN, { name: 'x', scopes: ['keys:read'], ...more });
+      expect([answer.statusCode, answer.json<{ code: string }>().code], JSON.stringify(more)).toEqual([
+        403,
+        'insufficient_scope',
+      ]);
+    }
+  });
+
+  test('does not outlive its parent by a change of keys', async () => {
+    const { make } = await aTenant();
+    const soon = new Date(Date.now() + 3_600_000).toISOString();
+    const parent = as((await make({ expiresAt: soon })).key);
+    const child = await parent.make({});
+    // As if it had been made long ago, with a long life.
+    await database.pool.query("UPDATE api_keys SET created_at = now() - interval '1 year' WHERE id = $1", [
+      child.id,
+    ]);
+    const changed = await parent.send('POST', `${OWN}/${child.id}/rotate`, {});
+    expect(changed.json<Key>().expiresAt).toBe(soon);
+    const self = await as(child.key).send('POST', `${OWN}/${changed.json<Key>().id}/rotate`, {});
+    expect(Date.parse(self.json<Key>().expiresAt!)).toBeLessThanOrEqual(Date.parse(soon));
+  });
+
+  test('revokes and changes nothing that it could not give', async () => {
+    const { make, send, opens } = await aTenant();
+    const bound = inside((await make({ allowedSources: [RANGE], expiresAt: EXPIRES })).key);
+    for (const stronger of [
+      await make({ scopes: ['keys:read', 'users:write'], allowedSources: [RANGE], expiresAt: EXPIRES }),
+      await make({ expiresAt: EXPIRES }),
+      await make({ allowedSources: [RANGE] }),
+      (await send('GET', OWN)).json<{ apiKeys: Key[] }>().apiKeys[0]!,
+    ]) {
+      expect(await code(bound.send('DELETE', `${OWN}/${stronger.id}`))).toBe('insufficient_scope');
+      expect(await code(bound.send('POST', `${OWN}/${stronger.id}/rotate`, {}))).toBe('insufficient_scope');
+    }
+    expect(await opens()).toBe(200);
+    const equal = await make({ allowedSources: [RANGE], expiresAt: EXPIRES });
+    expect((await bound.send('DELETE', `${OWN}/${equal.id}`)).statusCode).toBe(204);
+  });
+
+  test('ends with its parent, and the answer tells of it', async () => {
+    const { make, send } = await aTenant();
+    const parent = await make({});
+    const child = await as(parent.key).make({});
+    const grandchild = await as(child.key).make({});
+    const tester = await as(parent.key).make({ mode: 'test' });
+    const other = await make({});
+    const revoked = await send('DELETE', `${OWN}/${parent.id}`);
+    expect(revoked.statusCode).toBe(200);
+    const told = revoked.json<{ revoked: Key[]; kept: Key[] }>();
+    expect(told.revoked.map(({ id }) => id).sort()).toEqual([child.id, grandchild.id, tester.id].sort());
+    expect(told.kept).toEqual([]);
+    for (const { key } of [parent, child, grandchild, tester]) expect(await as(key).opens()).toBe(401);
+    expect(await as(other.key).opens()).toBe(200);
+    expect((await send('GET', `${OWN}/${grandchild.id}`)).json()).toMatchObject({ parentId: child.id });
+  });
+
+  test('is kept where that is asked for, and can be ended later', async () => {
+    const { make, send } = await aTenant();
+    const parent = await make({});
+    const child = await as(parent.key).make({});
+    const kept = await send('DELETE', `${OWN}/${parent.id}?children=keep`);
+    expect(kept.json()).toMatchObject({ revoked: [], kept: [{ id: child.id }] });
+    expect(await as(child.key).opens()).toBe(200);
+    expect((await send('DELETE', `${OWN}/${parent.id}?children=all`)).statusCode).toBe(400);
+    expect((await send('DELETE', `${OWN}/${parent.id}`)).json()).toMatchObject({
+      revoked: [{ id: child.id }],
+    });
+    expect(await as(child.key).opens()).toBe(401);
+    expect((await send('DELETE', `${OWN}/${child.id}`)).statusCode).toBe(204);
+  });
+
+  test('follows its parent’s successor; a successor is told of, and is its maker’s unless it is the maker’s own', async () => {
+    const { make, send } = await aTenant();
+    const parent = await make({});
+    const child = await as(parent.key).make({});
+    const successor = (await as(parent.key).send('POST', `${OWN}/${parent.id}/rotate`, {})).json<Key>();
+    const told = (await send('DELETE', `${OWN}/${parent.id}`)).json<{ revoked: Key[]; kept: Key[] }>();
+    expect([told.revoked, told.kept.map(({ id }) => id)]).toEqual([[], [successor.id]]);
+    expect(await as(child.key).opens()).toBe(200);
+
+    // Whoever holds a key could otherwise outlive it with a copy of another one.
+    const [thief, victim] = [await make({}), await make({})];
+    const stolen = (await as(thief.key).send('POST', `${OWN}/${victim.id}/rotate`, {})).json<Key>();
+    expect((await send('DELETE', `${OWN}/${thief.id}`)).json()).toMatchObject({
+      revoked: [{ id: stolen.id }],
+    });
+    expect(await as(stolen.key).opens()).toBe(401);
+    expect((await send('DELETE', `${OWN}/${successor.id}`)).json()).toMatchObject({
+      revoked: [{ id: child.id }],
+    });
+  });
+
+  test('is not left behind by a revocation at the same moment', async () => {
+    const { make, send } = await aTenant();
+    for (let round = 0; round < 5; round++) {
+      const parent = await make({});
+      const answers = await Promise.all([
+        ...Array.from({ length: 4 }, () =>
+          as(parent.key).send('POST', OWN, { name: 'x', scopes: ['keys:read'] }),
+        ),
+        send('DELETE', `${OWN}/${parent.id}`),
+      ]);
+      const made = answers.slice(0, 4).filter(({ statusCode }) => statusCode === 201);
+      for (const answer of made) expect(await as(answer.json<Key>().key).opens()).toBe(401);
+    }
+  });
+});
+
 describe('addresses that a key is allowed from', () => {
   test('every other one is refused, also where a stranger claims an allowed one', async () => {
     const { make } = await aTenant();

@@ -11,6 +11,9 @@ import {
   createdApiKeyResource,
   CreateOwnApiKey,
   OwnApiKeyParams,
+  RevokedApiKey,
+  revokedResource,
+  RevokeQuery,
   RotateApiKey,
 } from './api-key-schemas.ts';
 
@@ -34,7 +37,8 @@ export const tenantApiKeyRoutes: FastifyPluginAsyncZod<{ apiKeys: ApiKeyService 
         tags,
         summary: 'Create an API key; the answer shows it once',
         description:
-          'A key cannot give scopes that it has not got itself, and a test key cannot make a live one.',
+          'A key gives no more than it has itself: scopes, addresses, life; and a test key makes no live one. The new key ends ' +
+          'with the one that made it.',
         body: CreateOwnApiKey,
         response: { 201: CreatedApiKey },
       },
@@ -95,7 +99,8 @@ export const tenantApiKeyRoutes: FastifyPluginAsyncZod<{ apiKeys: ApiKeyService 
         tags,
         summary: 'Replace an API key; the old one goes on for a while',
         description:
-          'The new key may do what the old one may, which has to be no more than the key of this request may.',
+          'The new key may do what the old one may, which has to be no more than the key of this request may, and lives no longer ' +
+          'than that one. The keys that the old one has made belong to the new one from then on.',
         params: OwnApiKeyParams,
         body: RotateApiKey,
         response: { 201: CreatedApiKey },
@@ -116,13 +121,22 @@ export const tenantApiKeyRoutes: FastifyPluginAsyncZod<{ apiKeys: ApiKeyService 
         operationId: 'revokeOwnApiKey',
         tags,
         summary: 'Revoke an API key; it opens nothing from then on',
+        description:
+          'The users whom it signed in by minting tokens are signed out, and the keys that it has made are revoked too, unless ' +
+          'you keep them. 200 tells of keys that came of it; 204: there are none.',
         params: OwnApiKeyParams,
-        response: { 204: NoContent },
+        querystring: RevokeQuery,
+        response: { 200: RevokedApiKey, 204: NoContent },
       },
     },
     async (request, reply) => {
-      await apiKeys.revoke(holderOf(tenantOf(request)), request.params.keyId);
-      return reply.code(204).send(null);
+      const family = await apiKeys.revoke(
+        holderOf(tenantOf(request)),
+        request.params.keyId,
+        request.query.children,
+      );
+      const told = revokedResource(family);
+      return told === null ? reply.code(204).send(null) : reply.code(200).send(told);
     },
   );
 };

@@ -85,7 +85,7 @@ export function tenantFromRow(row: TenantRow): Tenant {
 }
 
 export const API_KEY_COLUMNS = `
-  id, name, mode, prefix, scopes, expires_at, last_used_at, created_at, revoked_at,
+  id, name, mode, prefix, scopes, expires_at, last_used_at, created_at, revoked_at, parent_id, replaces_id,
   ARRAY(SELECT text(range) FROM unnest(allowed_sources) AS sources(range)) AS allowed_sources`;
 
 export interface ApiKeyRow {
@@ -99,6 +99,8 @@ export interface ApiKeyRow {
   last_used_at: Date | null;
   created_at: Date;
   revoked_at: Date | null;
+  parent_id: string | null;
+  replaces_id: string | null;
 }
 
 export function apiKeyFromRow(row: ApiKeyRow): ApiKey {
@@ -113,5 +115,7 @@ export function apiKeyFromRow(row: ApiKeyRow): ApiKey {
     lastUsedAt: row.last_used_at,
     createdAt: row.created_at,
     revokedAt: row.revoked_at,
+    parentId: row.parent_id,
+    replacesId: row.replaces_id,
   };
 }
