@@ -30,8 +30,10 @@ beforeAll(async () => {
 beforeEach(async () => {
   tenant = await aTenantWithKey(database);
   expect((await patch({ appUrl: APP })).statusCode).toBe(200);
-  mails = [];
   refusal = null;
+  // What another test has left in the queue.
+  await api.periodic.deliverMails();
+  mails = [];
 });
 afterAll(async () => {
   await api.close();

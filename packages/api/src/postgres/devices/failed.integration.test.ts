@@ -102,8 +102,8 @@ describe('the next holder of its address is not touched', () => {
     ],
     [
       'its user is erased',
-      async ({ tenantId, userId }) => {
-        await createPrivacyStore(database.as('cvault_api')).requestErasure(tenantId, userId);
+      async (owner) => {
+        await createPrivacyStore(database.as('cvault_api')).requestErasure(scope(owner), owner.userId);
         await eraseRequested();
       },
       eraseRequested,
