@@ -2,73 +2,21 @@
  * What a developer does first: `npm start`, then the lines of README.md just as they stand there. And what becomes of it
  * without root, and at a second start.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asUser, createCaller, must } from './harness/api-client.ts';
+import {
+  type Demo,
+  type DemoFile,
+  NPM_START,
+  REPOSITORY,
+  START_MS,
+  startDemo as start,
+} from './harness/demo.ts';
 import { runProgram } from './harness/program.ts';
-import { until } from './harness/until.ts';
 
-const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
-const START_MS = 120_000;
-
-interface DemoFile {
-  readonly baseUrl: string;
-  readonly adminKey: string;
-  readonly tenant: { readonly id: string; readonly name: string; readonly apiKey: string };
-  readonly user: { readonly email: string; readonly password: string };
-  readonly vpnServer: { readonly interface: string; readonly netns: string | null; readonly kind: string };
-}
-
-interface Demo extends DemoFile {
-  log(): string;
-  stop(): Promise<number | null>;
-}
-
-/** @param command what `npm start` runs, or a part of it */
-async function start(dataDir: string, command: readonly string[]): Promise<Demo> {
-  const [file = '', ...args] = command;
-  const child: ChildProcess = spawn(file, args, {
-    cwd: REPOSITORY,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      HOME: dataDir,
-      CVAULT_DATA_DIR: dataDir,
-      CVAULT_MODE: 'demo',
-      PORT: '0',
-    },
-  });
-  let log = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => (log += text));
-  }
-  const ended = once(child, 'exit') as Promise<[number | null]>;
-  const stop = async () => {
-    child.kill('SIGTERM');
-    return (await ended)[0];
-  };
-  try {
-    const text = await until(
-      'demo.json is there',
-      async () => {
-        if (child.exitCode !== null) throw new Error(`it ended:\n${log}`);
-        return readFile(join(dataDir, 'demo.json'), 'utf8');
-      },
-      START_MS,
-    );
-    return { ...(JSON.parse(text) as DemoFile), log: () => log, stop };
-  } catch (error) {
-    await stop();
-    throw new Error(`the demo did not start:\n${log}`, { cause: error });
-  }
-}
-
-const NPM_START = [process.execPath, 'scripts/start.mjs'];
 /** As a process that is not root, though the files here are its own: no repository need be open to everybody for it. */
 const NOT_ROOT = [
   'unshare',
@@ -135,7 +83,8 @@ describe('npm start, as root', () => {
     );
     expect(status, stderr).toBe(0);
     const [, endpoint] = /^Endpoint = (.*):51820$/m.exec(stdout) ?? [];
-    expect(stdout).toMatch(/^Address = 10\.8\.0\.2\/32$/m);
+    expect(stdout).toMatch(/^Address = 10\.8\.0\.2\/32, fd[0-9a-f:]+::a08:2\/128$/m);
+    expect(stdout).toMatch(/^AllowedIPs = 0\.0\.0\.0\/0, ::\/0$/m);
     expect(stdout).toContain(`you come from ${endpoint ?? ''}\n`);
   });
 

@@ -3,14 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { installSystemPackages, orStop, prepare, ROOT, Stop } from './prepare.mjs';
 
-await orStop(() => {
+await orStop(async () => {
   if (process.platform !== 'linux' || process.getuid() !== 0) {
     throw new Stop(
       'the benchmark makes network namespaces and WireGuard interfaces: run it as root on Linux.',
     );
   }
-  prepare();
-  const missing = installSystemPackages('test');
+  await prepare();
+  const missing = await installSystemPackages('test');
   if (missing.length > 0) throw new Stop(`missing packages: ${missing.join(' ')}`);
 });
 // What is asked for comes before the switches: one of them would take it for its value.

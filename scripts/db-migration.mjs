@@ -13,7 +13,7 @@ const SCHEMA = 'packages/api/prisma/schema.prisma';
 await orStop(async () => {
   const name = process.argv[2] ?? '';
   if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Stop('usage: npm run db:migration -- add_something');
-  prepare();
+  await prepare();
   const { startEmbeddedPostgres } = await import('../packages/api/dist/postgres/embedded.js');
   const { schemaScript } = await import('../packages/api/dist/postgres/schema-script.js');
   const before = execFileSync('git', ['show', `HEAD:${SCHEMA}`], { cwd: ROOT, encoding: 'utf8' });

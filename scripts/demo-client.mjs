@@ -1,96 +1,138 @@
 /**
  * `node scripts/demo-client.mjs phone.conf -- curl -s http://…`: brings a configuration up with wg-quick, as it is, in a
- * throw-away network namespace on this machine, runs the command there, and takes everything away again. Your own
- * routes and resolvers stay as they are.
+ * throw-away network namespace on this machine, and runs the command there. Your own routes and resolvers stay as they are.
+ *
+ * The namespace has no name and lives as long as its first process, which the kernel ends with this one; the configuration
+ * is in its memory alone. So nothing is left, whatever ends us.
  */
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { installSystemPackages, orStop, say, Stop } from './prepare.mjs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { installSystemPackages, orStop, ROOT, say, Stop } from './prepare.mjs';
 
-/** Runs in the namespace. wg-quick hands resolvers to a program that a machine may not have; ours keeps them in here. */
+/**
+ * Runs in the namespace. The configuration comes once the cable is there. wg-quick hands resolvers to a program that a
+ * machine may not have; ours keeps them in here.
+ */
 const INSIDE = `
 set -eu
-config=$1; shift
+umask 077
+mount --make-rprivate /
+mount -t proc proc /proc
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir /run/client /run/wireguard
+mkdir -m 755 /run/client /run/wireguard
+read -r address gateway <&3
+cat <&3 >/run/client/tunnel.conf
+exec 3<&-
+ip link set lo up
+ip address add "$address" dev uplink
+ip link set uplink up
+ip route add default via "$gateway"
 printf '#!/bin/sh\\n[ "$1" != -a ] || cat >/etc/resolv.conf\\n' >/run/client/resolvconf
 chmod 755 /run/client/resolvconf
 for place in /usr/bin/resolvconf /usr/sbin/resolvconf; do
   [ ! -e "$place" ] || mount --bind /run/client/resolvconf "$place"
 done
 : >/run/client/resolv.conf
+chmod 644 /run/client/resolv.conf
 mount --bind /run/client/resolv.conf /etc/resolv.conf
 export PATH="/run/client:$PATH"
-wg-quick up "$config" >/run/client/log 2>&1 || { cat /run/client/log >&2; exit 1; }
-trap 'wg-quick down "$config" >/dev/null 2>&1 || true' EXIT
+wg-quick up /run/client/tunnel.conf >/run/client/log 2>&1 || { cat /run/client/log >&2; exit 1; }
+umask 022
 status=0
 "$@" || status=$?
 exit "$status"
 `;
-
-/** Of the networks that are set aside for documentation (RFC 5737), from the end; the demo's own begin at the start. */
-function freeSubnet() {
-  const inUse = spawnSync('ip', ['-4', 'address', 'show'], { encoding: 'utf8' }).stdout;
-  for (let first = 252; first >= 0; first -= 4) {
-    const [outside, inside] = [`192.0.2.${first + 1}`, `192.0.2.${first + 2}`];
-    if (!inUse.includes(` ${outside}/`)) return { outside, inside };
-  }
-  throw new Stop('every address of 192.0.2.0/24 is in use here.');
-}
-
-function ip(...args) {
-  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Stop(`ip ${args.join(' ')} failed: ${stderr.trim()}`);
-}
 
 function readArguments() {
   const [file, dashes, ...command] = process.argv.slice(2);
   if (file === undefined || dashes !== '--' || command.length === 0) {
     throw new Stop('usage: node scripts/demo-client.mjs CONFIGURATION -- COMMAND …');
   }
-  if (!existsSync(file)) throw new Stop(`there is no file ${file}.`);
-  return { file: resolve(file), command };
+  try {
+    return { config: readFileSync(file, 'utf8'), command };
+  } catch (error) {
+    throw new Stop(`${file} cannot be read: ${error.message}`);
+  }
+}
+
+async function cables() {
+  try {
+    return await import('../packages/api/dist/demo/cable.js');
+  } catch (error) {
+    throw new Stop(`${ROOT} is not built: run npm start first. (${error.message})`);
+  }
+}
+
+/** Everything in here ends with its first process, that one with unshare, and unshare with us. */
+function startNamespace(command) {
+  return spawn(
+    'setpriv',
+    [
+      ...[
+        '--pdeathsig',
+        'KILL',
+        '--',
+        'unshare',
+        '--net',
+        '--mount',
+        '--pid',
+        '--fork',
+        '--kill-child',
+        '--',
+      ],
+      ...['sh', '-c', INSIDE, 'demo-client', ...command],
+    ],
+    { stdio: ['inherit', 'inherit', 'inherit', 'pipe'] },
+  );
+}
+
+/** The process id, seen from here, of the namespace's first process. */
+async function firstProcess(namespace) {
+  while (namespace.exitCode === null && namespace.signalCode === null) {
+    const [pid] = readFileSync(`/proc/${namespace.pid}/task/${namespace.pid}/children`, 'utf8').split(' ');
+    if (pid !== undefined && pid !== '') return pid;
+    await sleep(5);
+  }
+  throw new Stop('the network namespace could not be made (see above).');
 }
 
 let status = 1;
-await orStop(() => {
-  const { file, command } = readArguments();
+await orStop(async () => {
+  const { config, command } = readArguments();
   if (process.platform !== 'linux' || process.getuid() !== 0) {
     throw new Stop('this makes a network namespace: run it as root on Linux.');
   }
-  const missing = installSystemPackages('start');
+  const missing = await installSystemPackages('start');
   if (missing.length > 0) throw new Stop(`missing packages: ${missing.join(' ')}`);
+  const { CABLES, layCable, removeCable } = await cables();
 
-  // The file's name is the interface's, and wireguard-go knows interfaces of all namespaces by their names alone.
-  const name = `cvc${process.pid}`;
-  const folder = mkdtempSync(join(tmpdir(), 'cvault-client-'));
-  const config = join(folder, `${name}.conf`);
-  const { outside, inside } = freeSubnet();
+  const namespace = startNamespace(command);
+  const ended = once(namespace, 'close');
+  const [input] = namespace.stdio.slice(3);
+  input.on('error', () => undefined);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      status = 128 + constants.signals[signal];
+      namespace.kill('SIGKILL');
+    });
+  }
+  let cable;
   try {
-    copyFileSync(file, config);
-    ip('netns', 'add', name);
-    ip('link', 'add', `${name}o`, 'type', 'veth', 'peer', 'name', 'uplink', 'netns', name);
-    ip('address', 'add', `${outside}/30`, 'dev', `${name}o`);
-    ip('link', 'set', `${name}o`, 'up');
-    ip('-n', name, 'address', 'add', `${inside}/30`, 'dev', 'uplink');
-    ip('-n', name, 'link', 'set', 'uplink', 'up');
-    ip('-n', name, 'link', 'set', 'lo', 'up');
-    ip('-n', name, 'route', 'add', 'default', 'via', outside);
-    status =
-      spawnSync('ip', ['netns', 'exec', name, 'sh', '-c', INSIDE, 'demo-client', config, ...command], {
-        stdio: 'inherit',
-      }).status ?? 1;
+    // From the end: the demos' VPN servers begin at the start.
+    const backwards = Array.from({ length: CABLES }, (_, index) => CABLES - 1 - index);
+    cable = await layCable(await firstProcess(namespace), backwards);
+    spawnSync('ip', ['link', 'set', cable.name, 'up']);
+    input.end(`${cable.insideAddress}/30 ${cable.outsideAddress}\n${config}`);
+    const [code] = await ended;
+    if (code !== null) status = code;
     if (status !== 0) say(`the command ended with status ${status}.`);
   } finally {
-    for (const undo of [
-      ['link', 'delete', `${name}o`],
-      ['netns', 'delete', name],
-    ]) {
-      spawnSync('ip', undo, { stdio: 'ignore' });
-    }
-    rmSync(folder, { recursive: true, force: true });
+    namespace.kill('SIGKILL');
+    await ended;
+    if (cable !== undefined) await removeCable(cable);
   }
 });
 process.exit(status);

@@ -14,8 +14,8 @@ await orStop(async () => {
     );
   }
   if (!Number.isInteger(Number(values.seed))) throw new Stop('--seed takes a whole number.');
-  prepare();
-  const missing = installSystemPackages('test');
+  await prepare();
+  const missing = await installSystemPackages('test');
   if (missing.length > 0) throw new Stop(`missing packages: ${missing.join(' ')}`);
   const env = { CVAULT_FAULTS: 'full', CVAULT_FAULTS_SEED: values.seed };
   // In a network of their own: what they make up is in nobody's way, and the other way round.

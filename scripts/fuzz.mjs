@@ -10,8 +10,8 @@ await orStop(async () => {
   if (!(Number(values.cases) > 0) || !Number.isInteger(Number(values.seed))) {
     throw new Stop('--cases takes a number above 0, --seed a whole number.');
   }
-  prepare();
-  installSystemPackages('test');
+  await prepare();
+  await installSystemPackages('test');
   const { failed } = await fuzz({ CVAULT_FUZZ_CASES: values.cases, CVAULT_FUZZ_SEED: values.seed });
   process.exitCode = failed.length === 0 ? 0 : 1;
 });

@@ -10,6 +10,6 @@ import { installSchemathesis } from './schemathesis.mjs';
  */
 export async function fuzz(settings) {
   if (process.platform !== 'linux') throw new Stop('the fuzz tests need a network of their own, so Linux.');
-  const env = { ...settings, CVAULT_SCHEMATHESIS: installSchemathesis() };
+  const env = { ...settings, CVAULT_SCHEMATHESIS: await installSchemathesis() };
   return runTests(['fuzz'], { env, apart: true, args: ['--disable-console-intercept'] });
 }

@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { orStop, prepare, ROOT } from './prepare.mjs';
+import { orStop, rebuild, ROOT } from './prepare.mjs';
 
 // Not the SDK and what stands on it: they may not fit the API before their types are made anew.
-await orStop(() => prepare('packages/api'));
+await orStop(() => rebuild('packages/api'));
 for (const [script, file] of [
   ['packages/api/dist/openapi.js', 'openapi.json'],
   ['packages/api/dist/errors-doc.js', 'docs/errors.md'],

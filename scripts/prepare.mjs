@@ -2,11 +2,12 @@
  * What a fresh clone needs before anything can run: packages, PostgreSQL's symlinks, the build.
  * Plain JavaScript without dependencies: it runs before there are any.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { alone } from './alone.mjs';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NODE_MINIMUM = [20, 19];
@@ -17,10 +18,38 @@ export function say(text) {
 
 export class Stop extends Error {}
 
-function run(command, args, options = {}) {
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2], ...options });
-  if (error) throw new Stop(`${command} could not be started: ${error.message}`);
-  if (status !== 0) throw new Stop(`${command} ${args.slice(0, 3).join(' ')} failed (see above).`);
+const children = new Set();
+
+/** Ends what is being run just now. */
+export function endChildren() {
+  for (const child of children) child.kill('SIGTERM');
+}
+
+/** Runs a program to its end without blocking this process, so that signals act meanwhile. */
+function run(command, args, { env = process.env, quiet = false } = {}) {
+  const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', quiet ? 'ignore' : 2, 2] });
+  children.add(child);
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(new Stop(`${command} could not be started: ${error.message}`)));
+    child.once('close', (status) => {
+      children.delete(child);
+      if (status === 0) resolve();
+      else reject(new Stop(`${command} ${args.slice(0, 3).join(' ')} failed (see above).`));
+    });
+  });
+}
+
+/** Says what is done, and in the same line how long it took. */
+async function step(what, work) {
+  process.stderr.write(`cvault: ${what} … `);
+  const began = performance.now();
+  try {
+    await work();
+  } catch (error) {
+    process.stderr.write('\n');
+    throw error;
+  }
+  process.stderr.write(`${((performance.now() - began) / 1_000).toFixed(1)} s\n`);
 }
 
 function checkNode() {
@@ -37,20 +66,24 @@ function hashOf(files, ...more) {
   return hash.digest('hex');
 }
 
-/** Runs `work` unless it was done for the same inputs before; the stamp lies where `work` puts its result. */
-function once(stamp, key, work) {
+/** Runs `work` unless it was done for the same inputs before, and what it makes is there. */
+async function once(stamp, key, results, work) {
   const file = join(ROOT, stamp);
-  if (existsSync(file) && readFileSync(file, 'utf8') === key) return;
-  work();
+  const isDone = existsSync(file) && readFileSync(file, 'utf8') === key;
+  if (isDone && results.every((result) => existsSync(join(ROOT, result)))) return;
+  rmSync(file, { force: true });
+  await work();
   writeFileSync(file, key);
 }
 
 function installPackages() {
-  once('node_modules/.cvault-installed', hashOf(['package-lock.json'], process.version), () => {
-    say('installing npm packages (once) …');
-    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-    restoreSymlinks();
-  });
+  const key = hashOf(['package-lock.json'], process.version);
+  return once('node_modules/.cvault-installed', key, ['node_modules/typescript'], () =>
+    step('installing npm packages, once', async () => {
+      await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+      restoreSymlinks();
+    }),
+  );
 }
 
 /**
@@ -65,19 +98,56 @@ function restoreSymlinks() {
   }
 }
 
-/** @param projects what to build with all that it needs; everything where none is named */
-function build(...projects) {
-  say('building …');
-  run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...projects]);
-  run(process.execPath, [join(ROOT, 'packages/agent/bundle.mjs')]);
+const BUILT = 'node_modules/.cvault-built';
+
+/** Every file that the build reads: those of the workspaces, and the settings of the compiler. */
+function sources() {
+  const { workspaces } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const below = (folder) =>
+    readdirSync(join(ROOT, folder), { withFileTypes: true })
+      .filter(({ name }) => !['node_modules', 'dist'].includes(name) && !name.endsWith('.tsbuildinfo'))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap((entry) =>
+        entry.isDirectory() ? below(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
+      );
+  return ['package-lock.json', 'tsconfig.json', 'tsconfig.base.json', ...workspaces.flatMap(below)];
 }
 
-/** Everything but system packages. */
-export function prepare(...projects) {
-  checkNode();
-  installPackages();
-  build(...projects);
+function keyOfBuild() {
+  const files = sources();
+  return hashOf(files, files.join('\n'), process.version);
 }
+
+/** @param projects what to build with all that it needs; everything where none is named */
+async function build(...projects) {
+  // A build of a part, or one that fails, must not be taken for the whole.
+  rmSync(join(ROOT, BUILT), { force: true });
+  await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...projects]);
+  await run(process.execPath, [join(ROOT, 'packages/agent/bundle.mjs')], { quiet: true });
+}
+
+/** Packages and the whole build, unless they are there already. System packages are another matter. */
+export function prepare() {
+  checkNode();
+  return oneAtATime(async () => {
+    await installPackages();
+    const results = ['packages/api/dist/main.js', 'packages/agent/dist/agent.mjs'];
+    await once(BUILT, keyOfBuild(), results, () => step('building', build));
+  });
+}
+
+/** Packages, and a build in any case. */
+export function rebuild(...projects) {
+  checkNode();
+  return oneAtATime(async () => {
+    await installPackages();
+    await step('building', () => build(...projects));
+    if (projects.length === 0) writeFileSync(join(ROOT, BUILT), keyOfBuild());
+  });
+}
+
+const oneAtATime = (work) =>
+  alone(ROOT, work, () => say('this folder is being prepared by another process; waiting for it …'));
 
 const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
 
@@ -118,24 +188,28 @@ const FOR_TESTS = {
 };
 
 /** Installs Debian packages after naming them. False where this machine or this user cannot. */
-export function installDebianPackages(packages) {
+export async function installDebianPackages(packages) {
   if (process.getuid() !== 0 || !isInstalled('apt-get')) return false;
-  say(`installing Debian packages: ${packages.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const apt = (...args) =>
-    spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 'ignore', 2], env }).status === 0;
+    run('apt-get', ['-qq', ...args], { env, quiet: true }).then(
+      () => true,
+      () => false,
+    );
   // Without recommended packages: wireguard-tools recommends a kernel.
   const install = () => apt('install', '-y', '--no-install-recommends', ...packages);
-  if (install()) return true;
-  apt('update');
-  return install();
+  let installed = false;
+  await step(`installing Debian packages: ${packages.join(' ')}`, async () => {
+    installed = (await install()) || (await apt('update'), await install());
+  });
+  return installed;
 }
 
 /**
  * Installs the Debian packages whose programs are missing, after naming them. Answers what is still missing.
  * @param purpose 'start' or 'test'
  */
-export function installSystemPackages(purpose) {
+export async function installSystemPackages(purpose) {
   if (process.platform !== 'linux') return [];
   const wanted = Object.entries(purpose === 'test' ? FOR_TESTS : FOR_A_VPN_SERVER);
   const missing = () => {
@@ -145,7 +219,7 @@ export function installSystemPackages(purpose) {
   };
   const packages = missing();
   if (packages.length === 0) return [];
-  if (!installDebianPackages(packages)) return packages;
+  if (!(await installDebianPackages(packages))) return packages;
   return missing();
 }
 

@@ -11,13 +11,13 @@ const REQUIREMENTS = join(ROOT, 'e2e/fuzz/requirements.txt');
 const run = (command, args) => spawnSync(command, args, { stdio: ['ignore', 'ignore', 2] }).status === 0;
 
 /** Debian’s python3 makes no such folders without another package, and says so only when it is asked to. */
-function makeFolder() {
+async function makeFolder() {
   const make = () => {
     rmSync(FOLDER, { recursive: true, force: true });
     return run('python3', ['-m', 'venv', FOLDER]);
   };
   if (make()) return;
-  installDebianPackages(['python3-venv']);
+  await installDebianPackages(['python3-venv']);
   if (!make()) throw new Stop('Python 3.10 or newer with its module venv is needed (Debian: python3-venv).');
 }
 
@@ -25,13 +25,13 @@ function makeFolder() {
  * Installs it where it is not there yet, from the versions in e2e/fuzz/requirements.txt; none of them runs code of its own while
  * it is installed. Answers its path.
  */
-export function installSchemathesis() {
+export async function installSchemathesis() {
   const program = join(FOLDER, 'bin/schemathesis');
   const stamp = join(FOLDER, '.installed');
   const key = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
   if (existsSync(program) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return program;
   say('installing Schemathesis (once) …');
-  makeFolder();
+  await makeFolder();
   const options = ['--quiet', '--disable-pip-version-check', '--only-binary', ':all:'];
   if (!run(join(FOLDER, 'bin/pip'), ['install', ...options, '--requirement', REQUIREMENTS])) {
     throw new Stop('Schemathesis could not be installed (see above).');

@@ -7,15 +7,15 @@ import { installSystemPackages, orStop, prepare, ROOT, Stop } from './prepare.mj
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } },
 });
-await orStop(() => {
+await orStop(async () => {
   if (process.platform !== 'linux' || process.getuid() !== 0) {
     throw new Stop('the soak makes network namespaces and WireGuard interfaces: run it as root on Linux.');
   }
   if (!(Number(values.minutes) > 0) || !Number.isInteger(Number(values.seed))) {
     throw new Stop('--minutes takes a number above 0, --seed a whole number.');
   }
-  prepare();
-  const missing = installSystemPackages('test');
+  await prepare();
+  const missing = await installSystemPackages('test');
   if (missing.length > 0) throw new Stop(`missing packages: ${missing.join(' ')}`);
 });
 const { status } = spawnSync(

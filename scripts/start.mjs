@@ -1,18 +1,26 @@
 /** `npm start`: from a fresh clone to a serving API with a demo tenant and a VPN server. */
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { installSystemPackages, orStop, prepare, ROOT, say } from './prepare.mjs';
+import { isatty } from 'node:tty';
+import { endWithNpm } from './npm-parent.mjs';
+import { endChildren, installSystemPackages, orStop, prepare, say } from './prepare.mjs';
 
-await orStop(() => {
-  prepare();
-  const missing = installSystemPackages('start');
+endWithNpm();
+// Until CVault runs and listens to signals itself. A hang-up concerns only what is attached to a terminal.
+const attached = [0, 1, 2].some((stream) => isatty(stream));
+const end = (signal) => {
+  if (signal === 'SIGHUP' && !attached) return;
+  endChildren();
+  process.exit(1);
+};
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+for (const signal of signals) process.on(signal, end);
+
+await orStop(async () => {
+  await prepare();
+  const missing = await installSystemPackages('start');
   if (missing.length > 0) say(`without root these packages are not installed: ${missing.join(' ')}`);
 });
 
-const api = spawn(process.execPath, [join(ROOT, 'packages/api/dist/main.js')], {
-  stdio: 'inherit',
-  env: { CVAULT_MODE: 'demo', ...process.env },
-});
-// A signal to the whole terminal reaches the API by itself; one to this process alone is passed on.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => api.kill(signal));
-api.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
+// From here on CVault listens to them, and ends in order.
+for (const signal of signals) process.off(signal, end);
+process.env.CVAULT_MODE ??= 'demo';
+await import('../packages/api/dist/main.js');

@@ -7,9 +7,9 @@ import { runTests } from './run-tests.mjs';
 
 const bin = (name) => join(ROOT, 'node_modules/.bin', name);
 
-await orStop(() => {
-  prepare();
-  const missing = installSystemPackages('test');
+await orStop(async () => {
+  await prepare();
+  const missing = await installSystemPackages('test');
   if (missing.length > 0)
     say(`missing packages, so the tests that need them are skipped: ${missing.join(' ')}`);
 });

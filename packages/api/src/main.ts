@@ -5,31 +5,50 @@ import type { RateLimiter } from '@cvault/core';
 import type { Logger } from 'pino';
 import { type Config, ConfigError, type Environment, loadConfig } from './config.ts';
 import { holdDataDirectory } from './demo/data-directory.ts';
-import { removeDemoFile, writeDemoFile } from './demo/demo-file.ts';
+import { type DemoFile, demoFileIn, removeDemoFile, writeDemoFile } from './demo/demo-file.ts';
 import { startEcho } from './demo/echo.ts';
+import { clearLeftovers } from './demo/leftovers.ts';
+import { startReaper } from './demo/reaper.ts';
 import { loadDemoSecrets } from './demo/secrets.ts';
 import { seedDemo } from './demo/seed.ts';
-import { startDemoVpnServer } from './demo/vpn-server.ts';
+import { aloud, banner, say, silently, type Step } from './demo/terminal.ts';
+import { DEMO_PORT, startDemoVpnServer } from './demo/vpn-server.ts';
+import { prepareClose } from './http/closing.ts';
+import { checkListening, explainListening } from './listening.ts';
 import { createInProcessRateLimiter } from './limits/in-process.ts';
 import { createLogger } from './logger.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';
 import { checkRoles } from './postgres/roles.ts';
-import { Started, stopOnSignals } from './process.ts';
+import { live, StartError, Started } from './process.ts';
 import { createRedisRateLimiter } from './redis/rate-limiter.ts';
 import { type CVault, wire } from './wiring.ts';
+
+/**
+ * How long an end waits for requests that are under way, beyond the acknowledgement that they may wait for. Together with
+ * what follows it stays below the 30 s that Kubernetes gives a process.
+ */
+const REQUEST_GRACE_MS = 13_000;
+const LINKS_STOP_MS = 12_000;
+/** PostgreSQL writes down what it has in memory. */
+const POSTGRES_STOP_MS = 65_000;
+const REAPER_STOP_MS = 70_000;
 
 const readFile = (path: string) => readFileSync(path, 'utf8');
 
 /** The database that is configured, or an embedded one; migrated. */
-async function startDatabase(config: Config, started: Started, log: Logger) {
+async function startDatabase(config: Config, started: Started, log: Logger, step: Step) {
   let { url } = config.database;
   if (url === null) {
-    const embedded = await startEmbeddedPostgres(join(config.dataDir, 'postgres'));
-    started.add('PostgreSQL', () => embedded.stop());
+    const folder = join(config.dataDir, 'postgres');
+    const embedded = await step('starting PostgreSQL', () =>
+      startEmbeddedPostgres(folder, {}, started.interrupted),
+    );
+    started.add('PostgreSQL', () => embedded.stop(), POSTGRES_STOP_MS);
     url = embedded.url;
   }
-  const applied = await migrate((config.database.ownerUrl ?? url).reveal());
+  const owner = (config.database.ownerUrl ?? url).reveal();
+  const applied = await step('migrating the database', () => migrate(owner));
   if (applied.length > 0) log.info({ applied }, 'database migrated');
   await checkRoles(url.reveal());
   return url;
@@ -48,26 +67,34 @@ function startRateLimiter(config: Config, started: Started, log: Logger): RateLi
   return limiter;
 }
 
-async function startCVault(config: Config, started: Started, log: Logger): Promise<CVault> {
-  const databaseUrl = await startDatabase(config, started, log);
+async function startCVault(config: Config, started: Started, log: Logger, step: Step): Promise<CVault> {
+  const databaseUrl = await startDatabase(config, started, log, step);
   const limiter = startRateLimiter(config, started, log);
   const cvault = await wire({ config, databaseUrl, limiter, log });
-  started.add('links and database', () => cvault.close());
+  started.add('links and database', () => cvault.close(), LINKS_STOP_MS);
   return cvault;
 }
 
 async function serve(cvault: CVault, config: Config, started: Started): Promise<string> {
   const { host, port } = config.http;
-  const address = await cvault.app.listen({ host, port });
-  started.add('HTTP', () => {
-    cvault.drain();
-    return cvault.app.close();
+  const graceMs = REQUEST_GRACE_MS + config.peers.ackDeadlineMs;
+  const close = prepareClose(cvault.app);
+  const address = await cvault.app.listen({ host, port }).catch((error: unknown) => {
+    throw explainListening(error, config.http);
   });
+  started.add(
+    'HTTP',
+    () => {
+      cvault.drain();
+      return close(graceMs);
+    },
+    graceMs + 2_000,
+  );
   return address;
 }
 
 async function startProduction(config: Config, started: Started, log: Logger): Promise<void> {
-  const cvault = await startCVault(config, started, log);
+  const cvault = await startCVault(config, started, log, silently);
   await cvault.start();
   const address = await serve(cvault, config, started);
   log.info({ address }, 'ready');
@@ -75,27 +102,33 @@ async function startProduction(config: Config, started: Started, log: Logger): P
 
 async function startDemo(config: Config, started: Started, log: Logger): Promise<void> {
   const { dataDir } = config;
+  await checkListening(config.http);
   const secrets = await loadDemoSecrets(dataDir);
-  const vpnServer = await startDemoVpnServer(dataDir);
+  const vpnServer = await aloud('making a VPN server', () =>
+    startDemoVpnServer(dataDir, started.interrupted),
+  );
   started.add('VPN server', () => vpnServer.stop());
-  const cvault = await startCVault(config, started, log);
-  if (vpnServer.whySimulated !== null) {
-    log.warn(`THE VPN SERVER IS SIMULATED, no packet will flow: ${vpnServer.whySimulated}`);
-  }
-  const echo = vpnServer.internetAddress === null ? null : await startEcho(vpnServer.internetAddress);
-  if (echo !== null) started.add('echo', () => echo.stop());
+  const cvault = await startCVault(config, started, log, aloud);
+  const startPage = async (address: string | null | undefined) => {
+    if (address === null || address === undefined) return null;
+    const echo = await startEcho(address);
+    started.add('echo', () => echo.stop());
+    return echo.url;
+  };
+  const echoUrl = await startPage(vpnServer.internet?.address);
+  const echoUrl6 = await startPage(vpnServer.internet?.address6);
   const { apiKeys, authenticator, tenants, users } = cvault.services;
   const { database, servers } = cvault;
-  const tenant = await seedDemo(
-    { database, authenticator, tenants, apiKeys, users, servers },
-    dataDir,
-    secrets,
-    vpnServer,
+  const tenant = await aloud('making a tenant and a user', () =>
+    seedDemo({ database, authenticator, tenants, apiKeys, users, servers }, dataDir, secrets, vpnServer),
   );
-  await cvault.start();
-  const baseUrl = await serve(cvault, config, started);
-  await cvault.fleet.untilSettled();
-  await writeDemoFile(dataDir, {
+  const baseUrl = await aloud('linking to the VPN server', async () => {
+    await cvault.start();
+    const address = await serve(cvault, config, started);
+    await cvault.fleet.untilSettled();
+    return address;
+  });
+  const demo: DemoFile = {
     baseUrl,
     adminKey: config.adminKey.reveal(),
     tenant: { id: tenant.id, name: tenant.name, apiKey: tenant.apiKey },
@@ -104,25 +137,29 @@ async function startDemo(config: Config, started: Started, log: Logger): Promise
       interface: vpnServer.interfaceName,
       netns: vpnServer.netns,
       kind: vpnServer.kind,
-      echoUrl: echo?.url ?? null,
+      echoUrl,
+      echoUrl6,
     },
-  });
+  };
+  await writeDemoFile(dataDir, demo);
   started.add('demo.json', () => removeDemoFile(dataDir));
-  log.info(
-    { baseUrl, docs: `${baseUrl}/docs`, vpnServer: vpnServer.kind, credentials: join(dataDir, 'demo.json') },
-    'ready',
-  );
+  const { whySimulated, endpointHost } = vpnServer;
+  const endpoint = `${endpointHost}:${DEMO_PORT}`;
+  process.stdout.write(banner({ demo, credentials: demoFileIn(dataDir), endpoint, whySimulated }));
 }
 
 /** The demo's secrets come from its data directory, unless the environment has them. */
 async function demoEnvironment(env: Environment, started: Started): Promise<Environment> {
   const { path, release } = await holdDataDirectory(env['CVAULT_DATA_DIR'] || '.cvault');
   started.add('data directory', release);
-  await removeDemoFile(path);
+  started.add('reaper', startReaper(path), REAPER_STOP_MS);
+  await clearLeftovers(path);
   const given = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''));
   return {
     // Whoever tries the demo has the receiver of its webhooks on the same machine.
     CVAULT_OUTBOUND_ALLOW: '127.0.0.0/8,::1',
+    // The terminal is for whoever typed `npm start`.
+    LOG_LEVEL: 'warn',
     ...(await loadDemoSecrets(path)).environment,
     ...given,
     CVAULT_DATA_DIR: path,
@@ -132,18 +169,24 @@ async function demoEnvironment(env: Environment, started: Started): Promise<Envi
 async function main(environment: Environment): Promise<void> {
   const started = new Started();
   const isDemo = environment['CVAULT_MODE'] === 'demo';
-  let log = createLogger('info');
-  try {
+  let log = createLogger(isDemo ? 'warn' : 'info');
+  const start = async () => {
     const config = loadConfig(isDemo ? await demoEnvironment(environment, started) : environment, readFile);
     log = createLogger(config.logLevel);
-    stopOnSignals(started, log);
     await (isDemo ? startDemo : startProduction)(config, started, log);
-  } catch (error) {
-    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
-    else log.fatal({ err: error }, 'CVault could not start');
-    await started.stopAll(log);
-    process.exit(1);
-  }
+  };
+  const code = await live(
+    start,
+    started,
+    () => log,
+    (error) => {
+      if (error instanceof ConfigError || error instanceof StartError) {
+        process.stderr.write(`${error.message}\n`);
+      } else log.fatal({ err: error }, 'CVault could not start');
+    },
+  );
+  if (isDemo) say(code === 0 ? 'ended, with everything that was started here.' : 'ended.');
+  process.exit(code);
 }
 
 await main(process.env);

@@ -147,7 +147,7 @@ export interface CVault {
   readonly servers: ServerStore;
   /** Begins to link to VPN servers and to do periodic work. */
   start(): Promise<void>;
-  /** From now on the readiness probe says no; what is under way goes on. */
+  /** From now on the readiness probe says no, and long waits end early; what else is under way goes on. */
   drain(): void;
   /** Ends what `start` began and closes the database. The app is closed by its owner, before. */
   close(): Promise<void>;
@@ -235,6 +235,7 @@ function buildServices(
   outbound: OutboundHttp,
   identity: Identity,
   { fleet, control }: ReturnType<typeof createVpnServers>,
+  stopping: AbortSignal,
 ) {
   const usageOf = (usage: UsageStore) =>
     createUsageService({ usage, clock: systemClock, hourlyDays: config.metering.keep.hourlyDays });
@@ -255,7 +256,7 @@ function buildServices(
     ownTenants: createTenantService({ tenants: stores.ownTenants, peers: fleet }),
     apiKeys: apiKeysOf(stores.apiKeys),
     operatorApiKeys: apiKeysOf(stores.operatorApiKeys),
-    devices: createDeviceService({ devices: stores.devices, peers: fleet, vault }),
+    devices: createDeviceService({ devices: stores.devices, peers: fleet, vault, stopping }),
     userDirectory: createUserDirectory({
       users: stores.userDirectory,
       plans: stores.ownPlans,
@@ -333,6 +334,7 @@ function buildProbes(database: Database, fleet: Fleet): Probe[] {
 
 export async function wire(options: WiringOptions): Promise<CVault> {
   const { config, limiter, log } = options;
+  const stopping = new AbortController();
   const databases = openDatabases(options);
   const stores = buildStores(databases, config);
   const vault = createVault(config.masterKeys.current, config.masterKeys.retired);
@@ -387,7 +389,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     outbound,
     log,
   });
-  const services = buildServices(stores, config, vault, outbound, identity, vpnServers);
+  const services = buildServices(stores, config, vault, outbound, identity, vpnServers, stopping.signal);
   const masterKey = createMasterKeyRotation({
     store: createSealedStore(databases.jobs),
     vault,
@@ -397,7 +399,6 @@ export async function wire(options: WiringOptions): Promise<CVault> {
   const periodic = buildPeriodic(databases.jobs, vpnServers);
   const refusals = createRefusals(createRefusalStore(databases.jobs));
   const sealer = createAuditSealer(databases.sealing);
-  let draining = false;
   const app = await buildApp({
     logger: log,
     authenticator: services.authenticator,
@@ -422,7 +423,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         health: {
           clock: systemClock,
           probes: buildProbes(databases.requests, vpnServers.fleet),
-          draining: () => draining,
+          draining: () => stopping.signal.aborted,
         },
       }),
   });
@@ -461,9 +462,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       {
         what: 'seal with the current master key',
         everyMs: RESEAL_EVERY_MS,
-        async work() {
-          await masterKey.run(RESEAL_MS);
-        },
+        work: (stop) => masterKey.run(RESEAL_MS, stop),
       },
       {
         what: 'erase users',
@@ -500,7 +499,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       jobs.start();
     },
     drain() {
-      draining = true;
+      stopping.abort();
     },
     async close() {
       // The links first: a reading that is under way ends with its channel.

@@ -1,58 +1,139 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StartError } from '../process.ts';
 
-/** When the process started, by the kernel's count, so that a reused process id is not taken for the old one. */
-async function startTime(pid: number): Promise<string | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  // Field 22 (proc(5)); the second one may hold spaces, so count from its closing bracket.
-  return stat === null ? null : (stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null);
+/** How long a start waits for the last one's leftovers to be cleared. */
+const CLEARING_MS = 60_000;
+/** How long a process that was killed may take to be gone. */
+const GOING_MS = 2_000;
+const LOOK_MS = 50;
+
+interface Holder {
+  readonly pid: number;
+  /** When the process started, so that a reused process id is not taken for the old one; null where it cannot be told. */
+  readonly started: string | null;
+  /** It only clears what a CVault that was killed left, and is gone soon. */
+  readonly clearing: boolean;
 }
 
-function isAlive(pid: number): boolean {
+type Release = () => Promise<void>;
+
+async function startTime(pid: number): Promise<string | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  if (stat === null) return null;
+  // Fields 3 and 22 (proc(5)); the second one may hold spaces, so count from its closing bracket.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // Of one that has ended only its parent has not heard.
+  return fields[0] === 'Z' ? null : (fields[19] ?? null);
+}
+
+async function isAlive({ pid, started }: Holder): Promise<boolean> {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return (await startTime(pid)) === started;
+}
+
+const lockIn = (folder: string) => join(folder, 'lock');
+
+async function readLock(folder: string): Promise<{ text: string; holder: Holder | null } | null> {
+  const text = await readFile(lockIn(folder), 'utf8').catch(() => null);
+  if (text === null) return null;
+  try {
+    return { text, holder: JSON.parse(text) as Holder };
+  } catch {
+    return { text, holder: null };
+  }
+}
+
+/** Puts a whole lock where none is, or answers null where there is one. */
+async function lock(folder: string, clearing: boolean): Promise<Release | null> {
+  const mine = JSON.stringify({ pid: process.pid, started: await startTime(process.pid), clearing });
+  const draft = `${lockIn(folder)}.${process.pid}.new`;
+  await writeFile(draft, mine, { mode: 0o600 });
+  try {
+    await link(draft, lockIn(folder));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return async () => {
+    if ((await readLock(folder))?.text === mine) await rm(lockIn(folder), { force: true });
+  };
+}
+
+/** Takes a dead holder's lock away. Of two that try at once, one gets it, and a lock that is new by then is put back. */
+async function breakLock(folder: string, text: string): Promise<void> {
+  const away = `${lockIn(folder)}.${process.pid}.old.new`;
+  try {
+    await rename(lockIn(folder), away);
+    if ((await readFile(away, 'utf8')) !== text) await link(away, lockIn(folder));
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    await rm(away, { force: true });
+  }
+}
+
+async function makeFolder(path: string): Promise<string> {
+  const folder = resolve(path);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  } catch (cause) {
+    throw new StartError(
+      `The data directory ${folder} cannot be made: ${(cause as Error).message}. Set CVAULT_DATA_DIR to another.`,
+      { cause },
+    );
   }
 }
 
 /**
  * Makes the data directory, for its owner's eyes only, and holds it until `release`. A lock whose process is gone is
  * taken over.
- * @throws Error where another CVault is using it
+ * @throws StartError where another CVault is using it
  */
-export async function holdDataDirectory(path: string): Promise<{ path: string; release(): Promise<void> }> {
-  const folder = resolve(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const lock = join(folder, 'lock');
-  const mine = JSON.stringify({ pid: process.pid, started: await startTime(process.pid) });
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const file = await open(lock, 'wx', 0o600);
-      await file.writeFile(mine);
-      await file.close();
-      return { path: folder, release: () => rm(lock, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const holder = JSON.parse((await readFile(lock, 'utf8').catch(() => '')) || '{}') as Partial<{
-        pid: number;
-        started: string | null;
-      }>;
-      if (
-        holder.pid !== undefined &&
-        isAlive(holder.pid) &&
-        (await startTime(holder.pid)) === holder.started
-      ) {
-        throw new Error(
-          `The data directory ${folder} is in use by process ${holder.pid}. Stop that one, or set CVAULT_DATA_DIR to another.`,
-          { cause: error },
-        );
-      }
-      await rm(lock, { force: true });
+export async function holdDataDirectory(path: string): Promise<{ path: string; release: Release }> {
+  const folder = await makeFolder(path);
+  const giveUp = Date.now() + CLEARING_MS;
+  for (;;) {
+    const release = await lock(folder, false);
+    if (release !== null) return { path: folder, release };
+    const found = await readLock(folder);
+    if (found === null) continue;
+    const { text, holder } = found;
+    if (holder === null || !(await isAlive(holder))) {
+      await breakLock(folder, text);
+    } else if (holder.clearing && Date.now() < giveUp) {
+      await sleep(LOOK_MS);
+    } else {
+      throw new StartError(
+        `The data directory ${folder} is in use by process ${holder.pid}. Stop that one, or set CVAULT_DATA_DIR to another.`,
+      );
     }
   }
-  throw new Error(`The data directory ${folder} is in use: another start took it at the same moment.`);
+}
+
+/**
+ * Holds the directory of a process that was killed, or goes with it while it is ending. Null where the directory was
+ * released, or is somebody else's by now.
+ */
+export async function takeOverDataDirectory(folder: string, owner: number): Promise<Release | null> {
+  const found = await readLock(folder);
+  if (found === null || found.holder?.pid !== owner) return null;
+  // The pipe of one that is killed closes a moment before it is gone. One that stays waits for us, and holds for both.
+  const giveUp = Date.now() + GOING_MS;
+  while (await isAlive(found.holder)) {
+    if (Date.now() > giveUp) return () => Promise.resolve();
+    await sleep(LOOK_MS);
+  }
+  await breakLock(folder, found.text);
+  return lock(folder, true);
 }
 
 /** Writes a file that only its owner can read, whole or not at all. */

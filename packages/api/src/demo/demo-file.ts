@@ -15,16 +15,18 @@ export interface DemoFile {
     readonly kind: 'real' | 'simulated';
     /** A page that answers with its caller's address, to be asked through the tunnel; null where it is simulated. */
     readonly echoUrl: string | null;
+    /** The same over IPv6; null where this machine has none. */
+    readonly echoUrl6: string | null;
   };
 }
 
-const fileIn = (dataDir: string) => join(dataDir, 'demo.json');
+export const demoFileIn = (dataDir: string) => join(dataDir, 'demo.json');
 
 export async function writeDemoFile(dataDir: string, demo: DemoFile): Promise<void> {
-  await writePrivateFile(fileIn(dataDir), `${JSON.stringify(demo, null, 2)}\n`);
+  await writePrivateFile(demoFileIn(dataDir), `${JSON.stringify(demo, null, 2)}\n`);
 }
 
 /** Its presence says that the demo is ready, so a start takes the last one's away first. */
 export async function removeDemoFile(dataDir: string): Promise<void> {
-  await rm(fileIn(dataDir), { force: true });
+  await rm(demoFileIn(dataDir), { force: true });
 }

@@ -3,6 +3,7 @@ import {
   type Authenticator,
   CVaultError,
   newId,
+  newTunnelPrefix6,
   Secret,
   type ServerStore,
   type TenantPrincipal,
@@ -69,10 +70,13 @@ async function user({ users }: SeedDeps, principal: TenantPrincipal, password: s
 /** Makes the VPN server's row the first time. Afterwards it follows the machine: what was real may be simulated now. */
 async function server({ database, servers }: SeedDeps, vpnServer: DemoVpnServer): Promise<void> {
   const transport = vpnServer.kind === 'real' ? 'local' : 'memory';
+  const tunnelPrefix6 = vpnServer.hasIpv6 ? newTunnelPrefix6() : null;
+  const { endpointHost, interfaceName, netns } = vpnServer;
   const { rowCount } = await database.pool.query(
-    `UPDATE servers SET transport = $2, endpoint_host = $3, endpoint_port = $4, interface_name = $5, netns = $6
+    `UPDATE servers SET transport = $2, endpoint_host = $3, endpoint_port = $4, interface_name = $5, netns = $6,
+       tunnel_prefix6 = coalesce(tunnel_prefix6, $7)
      WHERE name = $1 AND transport <> 'ssh'`,
-    [SERVER, transport, vpnServer.endpointHost, DEMO_PORT, vpnServer.interfaceName, vpnServer.netns],
+    [SERVER, transport, endpointHost, DEMO_PORT, interfaceName, netns, tunnelPrefix6],
   );
   if (rowCount !== 0) return;
   const id = newId();
@@ -81,14 +85,13 @@ async function server({ database, servers }: SeedDeps, vpnServer: DemoVpnServer)
     name: SERVER,
     region: REGION,
     transport,
-    endpointHost: vpnServer.endpointHost,
+    endpointHost,
     endpointPort: DEMO_PORT,
     endpointHost6: null,
-    // Its namespace has no way out over IPv6: devices would send theirs into a tunnel that ends there.
-    tunnelPrefix6: null,
-    interfaceName: vpnServer.interfaceName,
+    tunnelPrefix6,
+    interfaceName,
     ssh: null,
-    netns: vpnServer.netns,
+    netns,
     sealedSshKey: null,
     poolCidr: POOL,
   });

@@ -5,13 +5,15 @@
  *   [ this machine ] ==veth== [ namespace: public address, wg interface ] ==tunnel== clients
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { derivePublicKey, encodeKey, generateKeyPair } from '@cvault/wireguard';
-import { attempt, run, runWithInput } from './command.ts';
+import { type Cable, CABLES, layCable, UPLINK } from './cable.ts';
+import { attempt, run } from './command.ts';
 import { writePrivateFile } from './data-directory.ts';
+import { forward, forwardsIpv6, keepForwarding } from './forwarding.ts';
+import { clearVpnServer, namesFor } from './leftovers.ts';
 
 export const DEMO_PORT = 51820;
 export const DEMO_GATEWAY = '10.8.0.1/24';
@@ -23,9 +25,10 @@ export interface DemoVpnServer {
   readonly interfaceName: string;
   readonly netns: string | null;
   readonly endpointHost: string;
+  readonly hasIpv6: boolean;
   readonly publicKey: Buffer;
-  /** This machine's end of the cable: the nearest address of "the internet" as the VPN server sees it; null if simulated. */
-  readonly internetAddress: string | null;
+  /** This machine's end of the cable: the nearest addresses of "the internet" as the VPN server sees it. */
+  readonly internet: { readonly address: string; readonly address6: string | null } | null;
   stop(): Promise<void>;
 }
 
@@ -56,7 +59,7 @@ async function obstacle(): Promise<string | null> {
     () => true,
     () => false,
   );
-  await attempt('ip', 'link', 'delete', probe);
+  if (kernel) await attempt('ip', 'link', 'delete', probe);
   if (!kernel && !(await isInstalled('wireguard-go'))) {
     return 'the kernel has no WireGuard, and wireguard-go is not installed';
   }
@@ -71,62 +74,19 @@ async function interfaceKey(dataDir: string) {
   return { file, text: (await readFile(file, 'utf8')).trim() };
 }
 
-/**
- * The networks that are set aside for documentation (RFC 5737): no machine has them in use, and unlike private ones the
- * agent lets devices reach them, so that they can play the internet. Each demo takes four addresses.
- */
-const STAGE_NETWORKS = ['203.0.113.0', '198.51.100.0', '192.0.2.0'];
-const CABLES_PER_NETWORK = 64;
-
-interface Cable {
-  readonly subnet: string;
-  readonly outsideAddress: string;
-  readonly insideAddress: string;
-}
-
-function cableAt(index: number): Cable {
-  const prefix = STAGE_NETWORKS[Math.floor(index / CABLES_PER_NETWORK)]!.slice(0, -1);
-  const first = (index % CABLES_PER_NETWORK) * 4;
-  return {
-    subnet: `${prefix}${first}/30`,
-    outsideAddress: `${prefix}${first + 1}`,
-    insideAddress: `${prefix}${first + 2}`,
-  };
-}
-
-/** The addresses outlive starts, because configurations name them. The first that no other demo uses are taken. */
-async function chooseCable(dataDir: string): Promise<Cable> {
-  const file = join(dataDir, 'network.json');
+/** The cable of the last start first, because configurations name its addresses; it may be somebody else's by now. */
+async function connect(dataDir: string, netns: string): Promise<Cable> {
+  const file = join(dataDir, 'cable.json');
   const kept = await readFile(file, 'utf8').catch(() => null);
-  if (kept !== null) return JSON.parse(kept) as Cable;
-  const inUse = await run('ip', '-4', 'address', 'show');
-  for (let index = 0; index < STAGE_NETWORKS.length * CABLES_PER_NETWORK; index++) {
-    const cable = cableAt(index);
-    if (inUse.includes(` ${cable.outsideAddress}/`)) continue;
-    await writePrivateFile(file, JSON.stringify(cable));
-    return cable;
-  }
-  throw new Error('every address of the documentation networks is in use');
-}
-
-/** Names that follow from the data directory, so that several demos live side by side. */
-function namesFor(dataDir: string) {
-  const id = createHash('sha256').update(dataDir).digest('hex').slice(0, 8);
-  return {
-    netns: `cvault-${id}`,
-    interfaceName: `cv-${id}`,
-    outside: `cvo-${id}`,
-    inside: `cvi-${id}`,
-    table: `cvault_demo_${id}`,
-  };
-}
-
-async function forwarding(on: boolean): Promise<void> {
-  await writeFile('/proc/sys/net/ipv4/ip_forward', on ? '1' : '0');
+  const { index } = JSON.parse(kept ?? '{}') as { index?: number };
+  const all = Array.from({ length: CABLES }, (_, each) => each);
+  const cable = await layCable(netns, index === undefined ? all : [index, ...all]);
+  await writePrivateFile(file, JSON.stringify({ index: cable.index }));
+  return cable;
 }
 
 /** The interface, by the kernel or by wireguard-go; answers wireguard-go's process where there is one. */
-async function makeInterface(netns: string, name: string): Promise<ChildProcess | null> {
+async function makeInterface(netns: string, name: string, signal: AbortSignal): Promise<ChildProcess | null> {
   const inNetns = ['netns', 'exec', netns] as const;
   try {
     await run('ip', '-n', netns, 'link', 'add', name, 'type', 'wireguard');
@@ -137,7 +97,7 @@ async function makeInterface(netns: string, name: string): Promise<ChildProcess 
       detached: true,
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LOG_LEVEL: 'error' },
     });
-    for (let waited = 0; waited < 5_000; waited += 20) {
+    for (let waited = 0; waited < 30_000 && userspace.exitCode === null; waited += 20) {
       if (
         await run('ip', ...inNetns, 'wg', 'show', name, 'listen-port').then(
           () => true,
@@ -145,90 +105,81 @@ async function makeInterface(netns: string, name: string): Promise<ChildProcess 
         )
       )
         return userspace;
-      await sleep(20);
+      await sleep(20, undefined, { signal });
     }
     userspace.kill('SIGKILL');
     throw new Error('wireguard-go did not make the interface');
   }
 }
 
-/** @returns a simulated one, with the reason, where the machine or its rights do not allow a real one */
-export async function startDemoVpnServer(dataDir: string): Promise<DemoVpnServer> {
+/** The namespace's end of the cable, and its way out. */
+async function setUpUplink(netns: string, cable: Cable): Promise<void> {
+  await run('ip', 'link', 'set', cable.name, 'up');
+  await run('ip', '-n', netns, 'link', 'set', 'lo', 'up');
+  await run('ip', '-n', netns, 'address', 'add', `${cable.insideAddress}/30`, 'dev', UPLINK);
+  await run('ip', '-n', netns, 'link', 'set', UPLINK, 'up');
+  await run('ip', '-n', netns, 'route', 'add', 'default', 'via', cable.outsideAddress);
+  await run('ip', 'netns', 'exec', netns, 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1');
+  const { ipv6 } = cable;
+  if (ipv6 === null) return;
+  await run('ip', '-n', netns, '-6', 'address', 'add', `${ipv6.insideAddress}/64`, 'dev', UPLINK, 'nodad');
+  // Where this machine forwards no IPv6, devices are told so at once and take IPv4, instead of waiting for an answer.
+  const wayOut = (await forwardsIpv6())
+    ? ['default', 'via', ipv6.outsideAddress]
+    : ['unreachable', 'default'];
+  await run('ip', '-n', netns, '-6', 'route', 'add', ...wayOut);
+  await run('ip', 'netns', 'exec', netns, 'sysctl', '-q', '-w', 'net.ipv6.conf.all.forwarding=1');
+}
+
+/**
+ * @param signal gives the start up
+ * @returns a simulated one, with the reason, where the machine or its rights do not allow a real one
+ */
+export async function startDemoVpnServer(dataDir: string, signal: AbortSignal): Promise<DemoVpnServer> {
   const key = await interfaceKey(dataDir);
   const publicKey = derivePublicKey(Buffer.from(key.text, 'base64'));
-  const names = namesFor(dataDir);
   const why = await obstacle();
   if (why !== null) return simulated(why, publicKey);
 
-  const { netns, interfaceName, inside, outside, table } = names;
-  const cable = await chooseCable(dataDir);
-  const inNetns = ['netns', 'exec', netns] as const;
+  const { id, netns, interfaceName } = namesFor(dataDir);
   let userspace: ChildProcess | null = null;
-  let hadForwarding = true;
-
   const stop = async () => {
     if (userspace?.exitCode === null) {
       const ended = new Promise((resolve) => userspace?.once('exit', resolve));
       userspace.kill('SIGTERM');
       await Promise.race([ended, sleep(2_000)]);
     }
-    await attempt('nft', 'delete', 'table', 'inet', table);
-    await attempt('ip', 'link', 'delete', outside);
-    await attempt('ip', 'netns', 'delete', netns);
-    if (!hadForwarding) await forwarding(false).catch(() => undefined);
+    await clearVpnServer(dataDir);
   };
-
-  // What a start that was killed left behind.
-  for (const pid of (await run('ip', 'netns', 'pids', netns).catch(() => '')).split('\n').filter(Boolean)) {
-    process.kill(Number(pid), 'SIGKILL');
-  }
-  await stop();
   try {
     await run('ip', 'netns', 'add', netns);
-    await run('ip', 'link', 'add', outside, 'type', 'veth', 'peer', 'name', inside, 'netns', netns);
-    await run('ip', 'address', 'add', `${cable.outsideAddress}/30`, 'dev', outside);
-    await run('ip', 'link', 'set', outside, 'up');
-    await run('ip', '-n', netns, 'link', 'set', 'lo', 'up');
-    await run('ip', '-n', netns, 'address', 'add', `${cable.insideAddress}/30`, 'dev', inside);
-    await run('ip', '-n', netns, 'link', 'set', inside, 'up');
-    await run('ip', '-n', netns, 'route', 'add', 'default', 'via', cable.outsideAddress);
-    await run('ip', ...inNetns, 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1');
-    userspace = await makeInterface(netns, interfaceName);
+    const cable = await connect(dataDir, netns);
+    await setUpUplink(netns, cable);
+    userspace = await makeInterface(netns, interfaceName, signal);
     await run(
-      'ip',
-      ...inNetns,
-      'wg',
-      'set',
-      interfaceName,
-      'listen-port',
-      `${DEMO_PORT}`,
-      'private-key',
-      key.file,
+      ...(['ip', 'netns', 'exec', netns, 'wg', 'set', interfaceName] as const),
+      ...['listen-port', `${DEMO_PORT}`, 'private-key', key.file],
     );
     await run('ip', '-n', netns, 'address', 'add', DEMO_GATEWAY, 'dev', interfaceName);
     await run('ip', '-n', netns, 'link', 'set', interfaceName, 'mtu', '1420', 'up');
-    hadForwarding = (await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8')).trim() === '1';
-    if (!hadForwarding) await forwarding(true);
-    await runWithInput(
-      `table inet ${table} { chain out { type nat hook postrouting priority srcnat; ip saddr ${cable.subnet} oifname != "${outside}" masquerade; }; }`,
-      'nft',
-      '-f',
-      '-',
-    );
+    await forward(id, cable);
+    await keepForwarding();
+    return {
+      kind: 'real',
+      whySimulated: null,
+      interfaceName,
+      netns,
+      endpointHost: cable.insideAddress,
+      hasIpv6: cable.ipv6 !== null,
+      publicKey,
+      internet: { address: cable.outsideAddress, address6: cable.ipv6?.outsideAddress ?? null },
+      stop,
+    };
   } catch (cause) {
     await stop();
+    signal.throwIfAborted();
     return simulated(`the network could not be set up: ${(cause as Error).message}`, publicKey);
   }
-  return {
-    kind: 'real',
-    whySimulated: null,
-    interfaceName,
-    netns,
-    endpointHost: cable.insideAddress,
-    publicKey,
-    internetAddress: cable.outsideAddress,
-    stop,
-  };
 }
 
 function simulated(why: string, publicKey: Buffer): DemoVpnServer {
@@ -238,8 +189,9 @@ function simulated(why: string, publicKey: Buffer): DemoVpnServer {
     interfaceName: 'wg0',
     netns: null,
     endpointHost: '192.0.2.1',
+    hasIpv6: true,
     publicKey,
-    internetAddress: null,
+    internet: null,
     stop: () => Promise.resolve(),
   };
 }

@@ -16,6 +16,7 @@ const run = promisify(execFile);
 const SUPERUSER = 'cvault';
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 20_000;
+const PORTS_TRIED = 5;
 
 interface Binaries {
   initdb: string;
@@ -74,7 +75,12 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Makes the cluster. A start that was killed in the middle leaves no marker, and is done again from the beginning. */
-async function initialize(binaries: Binaries, folder: string, password: string): Promise<void> {
+async function initialize(
+  binaries: Binaries,
+  folder: string,
+  password: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const data = join(folder, 'data');
   const passwordFile = join(folder, 'initdb-password');
   await rm(data, { recursive: true, force: true });
@@ -88,20 +94,29 @@ async function initialize(binaries: Binaries, folder: string, password: string):
       '--encoding=UTF8',
       '--locale=C',
     ]);
-    await run(command, args);
+    await run(command, args, { signal });
   } finally {
     await rm(passwordFile, { force: true });
   }
   await writeFile(join(folder, 'password'), password, { mode: 0o600 });
 }
 
+async function commandOf(pid: number): Promise<string> {
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => null);
+  if (command !== null || process.platform === 'linux') return command ?? '';
+  return run('ps', ['-o', 'command=', '-p', String(pid)]).then(
+    ({ stdout }) => stdout,
+    () => '',
+  );
+}
+
 /** Ends a postmaster that outlived its CVault (kill -9). The caller holds the data directory's lock, so it is ours. */
-async function stopLeftover(data: string): Promise<void> {
+export async function stopLeftoverPostgres(folder: string): Promise<void> {
+  const data = join(folder, 'data');
   const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => null);
   const pid = Number(text?.split('\n')[0]);
   if (!Number.isInteger(pid) || pid <= 1) return;
-  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  if (!command.includes(data)) return;
+  if (!(await commandOf(pid)).includes(data)) return;
   process.kill(pid, 'SIGINT');
   for (let waited = 0; waited < STOP_DEADLINE_MS; waited += 50) {
     if (!(await exists(join(data, 'postmaster.pid')))) return;
@@ -110,10 +125,21 @@ async function stopLeftover(data: string): Promise<void> {
   throw new Error(`The PostgreSQL of an earlier start (process ${pid}) does not end.`);
 }
 
-async function waitUntilReady(url: string, postgres: ChildProcess, errors: () => string): Promise<void> {
+class PortTaken extends Error {}
+
+async function waitUntilReady(
+  url: string,
+  postgres: ChildProcess,
+  errors: () => string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const deadline = Date.now() + START_DEADLINE_MS;
   for (;;) {
-    if (postgres.exitCode !== null) throw new Error(`PostgreSQL did not start: ${errors()}`);
+    signal?.throwIfAborted();
+    if (postgres.exitCode !== null) {
+      const message = `PostgreSQL did not start: ${errors()}`;
+      throw /address already in use/i.test(message) ? new PortTaken(message) : new Error(message);
+    }
     const client = new pg.Client({ connectionString: url });
     client.on('error', () => undefined);
     try {
@@ -133,30 +159,48 @@ async function waitUntilReady(url: string, postgres: ChildProcess, errors: () =>
 /**
  * Starts PostgreSQL on a free port of the loopback address, with its files below `folder`; makes them the first time.
  * @param settings server settings (postgresql.conf), for tests that trade safety for speed or need the same port again
+ * @param signal gives the start up, with nothing left running
  */
 export async function startEmbeddedPostgres(
   folder: string,
   settings: Readonly<Record<string, string>> = {},
+  signal?: AbortSignal,
 ): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
-  const data = join(folder, 'data');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if (!(await exists(join(folder, 'password')))) {
-    await initialize(binaries, folder, randomBytes(24).toString('base64url'));
+    await initialize(binaries, folder, randomBytes(24).toString('base64url'), signal);
   }
-  await stopLeftover(data);
+  await stopLeftoverPostgres(folder);
   const password = await readFile(join(folder, 'password'), 'utf8');
-  const port = settings['port'] === undefined ? await freePort() : Number(settings['port']);
+  for (let attempt = 1; ; attempt++) {
+    const port = settings['port'] === undefined ? await freePort() : Number(settings['port']);
+    try {
+      return await launch(binaries.postgres, folder, password, { port: String(port), ...settings }, signal);
+    } catch (error) {
+      // Between finding a free port and using it, something else may have taken it.
+      if (!(error instanceof PortTaken) || attempt === PORTS_TRIED || settings['port'] !== undefined)
+        throw error;
+    }
+  }
+}
+
+async function launch(
+  program: string,
+  folder: string,
+  password: string,
+  settings: Readonly<Record<string, string>> & { readonly port: string },
+  signal: AbortSignal | undefined,
+): Promise<EmbeddedPostgres> {
   const given = {
     listen_addresses: '127.0.0.1',
-    port: String(port),
     unix_socket_directories: '',
     max_connections: '200',
     ...settings,
   };
-  const [command, args] = asOrdinaryUser(binaries.postgres, [
+  const [command, args] = asOrdinaryUser(program, [
     '-D',
-    data,
+    join(folder, 'data'),
     ...Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]);
   // A process group of its own: Ctrl-C in a terminal must reach CVault first, which then ends PostgreSQL last.
@@ -169,15 +213,23 @@ export async function startEmbeddedPostgres(
     lastErrors = error.message;
   });
   const ended = new Promise<void>((resolve) => postgres.once('close', () => resolve()));
-
-  const urlOf = (database: string) => `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
-  await waitUntilReady(urlOf('postgres'), postgres, () => lastErrors);
-  return {
-    url: new Secret(urlOf('cvault')),
-    pid: postgres.pid ?? 0,
-    async stop() {
-      postgres.kill('SIGINT');
-      await Promise.race([ended, sleep(STOP_DEADLINE_MS, undefined, { ref: false })]);
-    },
+  const stop = async () => {
+    if (postgres.exitCode !== null || postgres.signalCode !== null) return;
+    // In order; where that takes too long, at once and with recovery at the next start.
+    for (const how of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+      postgres.kill(how);
+      const late = sleep(STOP_DEADLINE_MS, false, { ref: false });
+      if (await Promise.race([ended.then(() => true), late])) return;
+    }
   };
+
+  const urlOf = (database: string) =>
+    `postgresql://${SUPERUSER}:${password}@127.0.0.1:${settings.port}/${database}`;
+  try {
+    await waitUntilReady(urlOf('postgres'), postgres, () => lastErrors, signal);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: new Secret(urlOf('cvault')), pid: postgres.pid ?? 0, stop };
 }

@@ -14,6 +14,8 @@ export type Converged =
 export interface ConvergenceDeps {
   readonly devices: Pick<DeviceStore, 'find'>;
   readonly peers: Pick<PeerPush, 'push'>;
+  /** Aborted when the process is asked to end: then nobody is waited for beyond the first deadline. */
+  readonly stopping: AbortSignal;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface ConvergenceDeps {
  * changes nothing of what was committed. Any replica may be the one that gets it, so beyond the first deadline the
  * database is asked.
  */
-export function createConvergence({ devices, peers }: ConvergenceDeps) {
+export function createConvergence({ devices, peers, stopping }: ConvergenceDeps) {
   return async function converge(owner: Owner, device: Device, wait: Wait): Promise<Converged> {
     const began = Date.now();
     const result = await peers.push(device);
@@ -29,7 +31,8 @@ export function createConvergence({ devices, peers }: ConvergenceDeps) {
     if (device.state !== 'live') return { outcome: 'told', device, status: statusOf(device) };
     if (result.outcome === 'applied') return { outcome: 'told', device: applied(device), status: 'active' };
     let newest = device;
-    while (wait === 'active' && Date.now() - began < WAIT_ACTIVE_SECONDS * 1_000) {
+    const isPatient = () => !stopping.aborted && Date.now() - began < WAIT_ACTIVE_SECONDS * 1_000;
+    while (wait === 'active' && isPatient()) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       const found = await devices.find(owner, device.id);
       if (found === null) break;

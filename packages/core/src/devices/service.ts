@@ -52,6 +52,8 @@ export interface DeviceServiceDeps {
   readonly devices: DeviceStore;
   readonly peers: PeerPush;
   readonly vault: Vault;
+  /** Aborted when the process is asked to end; see `createConvergence`. */
+  readonly stopping: AbortSignal;
 }
 
 function refusedPeer(
@@ -80,8 +82,8 @@ function checkExpiry(expiresAt: Date | null | undefined): void {
 }
 
 /** What an end user does with their devices. */
-export function createDeviceService({ devices, peers, vault }: DeviceServiceDeps) {
-  const converge: Converge = createConvergence({ devices, peers });
+export function createDeviceService({ devices, peers, vault, stopping }: DeviceServiceDeps) {
+  const converge: Converge = createConvergence({ devices, peers, stopping });
 
   async function get(owner: Owner, id: string): Promise<Device> {
     const device = await devices.find(owner, id);

@@ -79,12 +79,16 @@ export function createMasterKeyRotation({ store, vault, onUnreadable }: MasterKe
   return {
     status,
 
-    /** Goes through everything once. @param forMs about how long it may take at most; what is left is for the next time */
-    async run(forMs = Infinity): Promise<MasterKeyStatus> {
+    /**
+     * Goes through everything once; what is left is for the next time.
+     * @param forMs about how long it may take at most
+     * @param stopping ends it after the batch that is under way
+     */
+    async run(forMs = Infinity, stopping?: AbortSignal): Promise<MasterKeyStatus> {
       const until = performance.now() + forMs;
       for (const column of store.columns) {
         let afterId: string | null = null;
-        while (performance.now() < until) {
+        while (performance.now() < until && stopping?.aborted !== true) {
           const values: SealedValue[] = await store.outdated(column, vault.version, afterId, BATCH);
           for (const value of values) {
             const record = reseal(value);

@@ -17,7 +17,7 @@ import { createDeviceStore } from '../devices/store.ts';
 import { createSealedStore, SEALED_COLUMNS } from './sealed-columns.ts';
 
 const master = (version: number): MasterKey => ({ version, key: new Secret(randomBytes(32)) });
-const [one, two] = [master(1), master(2)];
+const [one, two, third] = [master(1), master(2), master(3)];
 const old = createVault(one);
 const both = createVault(two, [one]);
 const alone = createVault(two);
@@ -161,7 +161,7 @@ test('killed at ten points and begun again, it ends, and the new key opens every
 test('a value that changes meanwhile stays, and one that nothing opens stops nobody', async () => {
   const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM devices ORDER BY id LIMIT 3');
   const [changed, foreign, last] = rows.map(({ id }) => id) as [string, string, string];
-  const three = createVault(master(3), [two]);
+  const three = createVault(third, [two]);
   const cell = (id: string) => ({ owner: owner.tenantId, row: id, column: 'devices.private_key' });
   const stranger = createVault(master(9)).seal(cell(foreign), Buffer.from('x'));
   await database.pool.query('UPDATE devices SET private_key = $2 WHERE id = $1', [foreign, stranger]);
@@ -192,4 +192,22 @@ test('a value that changes meanwhile stays, and one that nothing opens stops nob
   expect(await stored(changed)).toEqual(newest);
   expect(await stored(foreign)).toEqual(stranger);
   expect(three.open(cell(last), await stored(last)).reveal()).toHaveLength(32);
+});
+
+test('asked to end, it ends after the batch that is under way', async () => {
+  const next = createVault(master(4), [two, third]);
+  const stopping = new AbortController();
+  let sealed = 0;
+  const watched: SealedStore = {
+    ...jobs,
+    replace(...value) {
+      sealed++;
+      stopping.abort();
+      return jobs.replace(...value);
+    },
+  };
+  const rotation = createMasterKeyRotation({ store: watched, vault: next, onUnreadable: () => undefined });
+  expect((await rotation.run(Infinity, stopping.signal)).done).toBe(false);
+  expect(sealed).toBeGreaterThan(0);
+  expect(sealed).toBeLessThan(DEVICES);
 });

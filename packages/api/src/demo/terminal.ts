@@ -1,0 +1,79 @@
+/** What `npm start` tells the person who typed it: each step with what it took, and where to go on. */
+import { relative } from 'node:path';
+import type { DemoFile } from './demo-file.ts';
+
+/** Does a part of the start. */
+export type Step = <T>(what: string, work: () => Promise<T>) => Promise<T>;
+
+/** For production, whose log says enough. */
+export const silently: Step = (_what, work) => work();
+
+/** Says what is done, and in the same line how long it took. */
+export const aloud: Step = async (what, work) => {
+  process.stderr.write(`cvault: ${what} … `);
+  const began = performance.now();
+  try {
+    const result = await work();
+    process.stderr.write(`${((performance.now() - began) / 1_000).toFixed(1)} s\n`);
+    return result;
+  } catch (error) {
+    process.stderr.write('\n');
+    throw error;
+  }
+};
+
+export function say(text: string): void {
+  process.stderr.write(`cvault: ${text}\n`);
+}
+
+export interface Ready {
+  readonly demo: DemoFile;
+  /** Where demo.json is. */
+  readonly credentials: string;
+  /** `address:port` of the VPN server. */
+  readonly endpoint: string;
+  readonly whySimulated: string | null;
+}
+
+const quoted = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+/** Three commands that go on from here, as they can be pasted into a second terminal in this folder. */
+function nextCommands({ vpnServer }: DemoFile, dataDir: string): string[] {
+  const where = dataDir === '.cvault' ? '' : `CVAULT_DATA_DIR=${quoted(dataDir)} `;
+  return [
+    `${where}node scripts/demo-device.mjs phone.conf`,
+    vpnServer.echoUrl === null
+      ? 'cat phone.conf'
+      : `node scripts/demo-client.mjs phone.conf -- curl -s ${vpnServer.echoUrl}`,
+    `${where}npx cvault server list`,
+  ];
+}
+
+/** Never holds a secret: whoever looks over a shoulder, or reads a log, learns where they are and no more. */
+export function banner({ demo, credentials, endpoint, whySimulated }: Ready): string {
+  const { baseUrl, vpnServer } = demo;
+  const near = relative(process.cwd(), credentials);
+  const file = near.startsWith('..') ? credentials : near;
+  const dataDir = file.slice(0, -'/demo.json'.length);
+  const [device, packets, servers] = nextCommands(demo, dataDir);
+  const kind =
+    whySimulated === null
+      ? `real WireGuard at ${endpoint}, IPv4${vpnServer.echoUrl6 === null ? '' : ' and IPv6'}`
+      : `THE VPN SERVER IS SIMULATED, no packet will flow: ${whySimulated}`;
+  return `
+  CVault is ready.
+
+  API         ${baseUrl}        described at ${baseUrl}/docs
+  VPN server  ${kind}
+  Keys        ${file}        the admin key, a tenant's API key, a user with password
+
+  Next, in a second terminal in this folder${vpnServer.kind === 'real' ? ', as root' : ''}:
+
+    ${device ?? ''}        # signs the user in and registers a device
+    ${packets ?? ''}        # ${whySimulated === null ? "through the tunnel: names the VPN server's address" : 'its WireGuard configuration'}
+    ${servers ?? ''}        # what the operator sees
+
+  Ctrl-C ends everything that was started here. The data stays in ${dataDir}.
+
+`;
+}
