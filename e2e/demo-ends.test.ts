@@ -100,6 +100,34 @@ describe('npm start leaves nothing', () => {
     expect(await forwarding()).toBe(forwardedBefore);
   });
 
+  test('after its terminal is gone', async () => {
+    // `script` is the terminal; killed, it takes the terminal with it, and the kernel sends the hang-up.
+    const demo = await start('one', [
+      'script',
+      '--quiet',
+      '--return',
+      '--command',
+      'exec npm start',
+      '/dev/null',
+    ]);
+    demo.child.kill('SIGKILL');
+    expect(await tracesLeft(join(folder, 'one'), demo)).toEqual([]);
+  });
+
+  test('when the process that clears up was killed, too: the next start does it', async () => {
+    const demo = await start('one');
+    const dataDir = join(folder, 'one');
+    const reaper = (await tracesOf(dataDir, demo)).find((trace) => trace.includes('reaper.js'));
+    process.kill(Number(reaper?.split(' ')[0]), 'SIGKILL');
+    await send('SIGKILL', 'all')(demo);
+    await demo.ended;
+    expect(await tracesOf(dataDir, demo)).not.toEqual([]);
+    const next = await start('one');
+    expect(await next.stop()).toBe(0);
+    expect(await tracesLeft(dataDir, demo)).toEqual([]);
+    expect(await forwarding()).toBe(forwardedBefore);
+  });
+
   test('after a connection to its page was opened and not used', async () => {
     const demo = await start('one');
     const { hostname, port } = new URL(demo.vpnServer.echoUrl!);
@@ -228,6 +256,27 @@ describe('two at once', () => {
     expect((await fetch(`${demo.baseUrl}/health`)).status).toBe(200);
     expect(await demo.stop()).toBe(0);
   });
+});
+
+test('many that begin at the same moment in one data directory: one runs, and the others say why not', async () => {
+  const dataDir = join(folder, 'one');
+  // Once more after a kill, when there is a lock of the dead to fight over.
+  const killed = await start('one');
+  await send('SIGKILL', 'all')(killed);
+  const begun = Array.from({ length: 4 }, () =>
+    beginDemo(dataDir, [process.execPath, 'packages/api/dist/main.js']),
+  );
+  const codes: (number | null)[] = [];
+  for (const { ended } of begun) void ended.then((code) => codes.push(code));
+  await until('all but one have ended', () => Promise.resolve(codes.length === 3), START_MS);
+  const [winner, ...more] = begun.filter(({ child }) => child.exitCode === null);
+  expect(more).toEqual([]);
+  expect(codes).toEqual([1, 1, 1]);
+  for (const each of begun) if (each !== winner) expect(each.log()).toContain('is in use by process');
+  await until('it is ready', () => Promise.resolve(winner?.log().includes('CVault is ready')), START_MS);
+  winner?.child.kill('SIGTERM');
+  expect(await winner?.ended).toBe(0);
+  expect(await tracesLeft(dataDir, killed)).toEqual([]);
 });
 
 describe('what is taken already', () => {

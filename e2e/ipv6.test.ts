@@ -25,6 +25,7 @@ let host: TestHost;
 let admin: Call;
 let alice: TestUser;
 let phone: WireGuardClient;
+let phoneAddress6: string;
 let serverId: string;
 let device: DeviceBody;
 
@@ -35,6 +36,7 @@ beforeAll(async () => {
   internet = await createInternet();
   network = await internet.addVpnServer('vpn');
   const phoneNetwork = await internet.addClient('phone');
+  phoneAddress6 = phoneNetwork.address6;
   const address = network.managementAddress;
   [plane, host, phone] = await Promise.all([
     startControlPlane(database.url.reveal(), secrets),
@@ -111,5 +113,31 @@ describe('a VPN server that is reached both ways', () => {
     expect(line(six, 'Endpoint')).toBe(`[${network.publicAddress6}]:51820`);
     expect(await reached(four)).toEqual(throughTunnel());
     expect(await reached(six)).toEqual(throughTunnel());
+  });
+});
+
+describe('a VPN server without IPv6 in the tunnel', () => {
+  let config: string;
+
+  beforeAll(async () => {
+    await database.pool.query('UPDATE servers SET tunnel_prefix6 = NULL WHERE id = $1', [serverId]);
+    const { id, config: text } = await must(registerDevice(alice, { deviceName: 'tablet' }));
+    device = { ...device, id };
+    config = text;
+  });
+
+  test('takes the device’s IPv6 in all the same, so nothing leaks past the tunnel', async () => {
+    await phone.down().catch(() => undefined);
+    expect(await phone.fetch(internet.echoUrl6)).toBe(phoneAddress6);
+    expect(line(config, 'Address')).toBe('10.8.0.4/32');
+    expect(line(config, 'AllowedIPs')).toBe('0.0.0.0/0, ::/0');
+    expect(await reached(config)).toEqual([network.publicAddress, undefined]);
+  });
+
+  test('leaves it outside where the tenant wants that', async () => {
+    await must(admin('PATCH', `/api/v1/admin/tenants/${alice.tenantId}`, { routeIpv6: false }));
+    const other = await must(alice.call<string>('GET', `/api/v1/devices/${device.id}/config`));
+    expect(line(other, 'AllowedIPs')).toBe('0.0.0.0/0');
+    expect(await reached(other)).toEqual([network.publicAddress, phoneAddress6]);
   });
 });

@@ -79,8 +79,8 @@ async function once(stamp, key, results, work) {
 function installPackages() {
   const key = hashOf(['package-lock.json'], process.version);
   return once('node_modules/.cvault-installed', key, ['node_modules/typescript'], () =>
-    step('installing npm packages, once', async () => {
-      await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    step('installing npm packages, once; it takes a minute', async () => {
+      await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { quiet: true });
       restoreSymlinks();
     }),
   );
