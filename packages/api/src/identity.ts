@@ -11,6 +11,7 @@ import {
   createSignIns,
   createTokenExchange,
   createUserService,
+  type Items,
   type Mailer,
   type OutboundHttp,
   type Secret,
@@ -102,15 +103,18 @@ export function buildIdentity(options: IdentityOptions) {
     },
     /** What is done again and again, in any number of replicas. */
     periodic: {
-      deliverMails: () => delivery.deliverDue(),
-      renewSigningKeys: () => agedKeys.renew(),
+      deliverMails: (items: Items) => delivery.deliverDue(items),
+      renewSigningKeys: (items: Items) => agedKeys.renew(items),
       /** Deletes what has ended or expired. */
-      async forget() {
-        await createUserStore(jobs).forgetEndedSignIns();
-        await createTryStore(jobs).forgetFull();
-        await createLinkStore(jobs).forgetExpired();
-        await createSecondFactorStore(jobs).forgetExpired();
-        await createIdentityProviderStore(jobs).forgetUsedTokens();
+      async forget(items: Items) {
+        const parts: [what: string, forget: () => Promise<unknown>][] = [
+          ['sign-ins', () => createUserStore(jobs).forgetEndedSignIns()],
+          ['tries', () => createTryStore(jobs).forgetFull()],
+          ['links', () => createLinkStore(jobs).forgetExpired()],
+          ['second factors', () => createSecondFactorStore(jobs).forgetExpired()],
+          ['used tokens', () => createIdentityProviderStore(jobs).forgetUsedTokens()],
+        ];
+        for (const [what, forget] of parts) await items.attempt(what, forget);
       },
     },
   };

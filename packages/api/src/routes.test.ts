@@ -57,6 +57,7 @@ const services: Services = {
   serverEvents: unreachable,
   webhooks: unreachable,
   masterKey: unreachable,
+  jobs: unreachable,
   privacy: unreachable,
   metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('a service was reached')) },
   clock: { now: () => new Date(0) },

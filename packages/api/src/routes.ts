@@ -35,6 +35,7 @@ import { deviceRoutes } from './features/devices/routes.ts';
 import { tenantDeviceRoutes } from './features/devices/tenant-routes.ts';
 import { doctorRoutes } from './features/doctor/routes.ts';
 import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
+import { type JobRoutesOptions, jobRoutes } from './features/jobs/routes.ts';
 import { identityProviderRoutes } from './features/identity-providers/routes.ts';
 import { tokenRoutes } from './features/identity-providers/token-routes.ts';
 import { linkRoutes } from './features/links/routes.ts';
@@ -98,6 +99,7 @@ export interface Services {
   readonly webhooks: WebhookService;
   readonly masterKey: MasterKeyRotation;
   readonly privacy: PrivacyService;
+  readonly jobs: JobRoutesOptions['jobs'];
 }
 
 /** For tenants and their users. */
@@ -143,6 +145,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
   void app.register(metricsRoutes, { metrics: services.metrics });
   void app.register(doctorRoutes, { prefix: ADMIN, doctor: services.doctor, clock });
   void app.register(tenantSessionRoutes, { prefix: ADMIN, sessions: services.operatorSessions });
+  void app.register(jobRoutes, { prefix: ADMIN, jobs: services.jobs });
   void app.register(masterKeyRoutes, { prefix: ADMIN, masterKey: services.masterKey });
   void app.register(privacyRoutes, { prefix: TENANT, privacy: services.privacy, clock });
   void app.register(webhookRoutes, { prefix: TENANT, webhooks: services.webhooks });

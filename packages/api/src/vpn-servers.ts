@@ -101,12 +101,15 @@ export function createVpnServers(deps: VpnServersDeps): { fleet: Fleet; control:
 
   const fleet = new Fleet({
     async linkedServers() {
-      return (await listServerAccess(database)).map((access) => ({
-        id: access.server.id,
-        publicKey: keyOf(access.server),
-        fingerprint: fingerprintOf(access),
-        transport: transportTo(access),
-      }));
+      return (await listServerAccess(database)).map((access) => {
+        const { id } = access.server;
+        try {
+          const [publicKey, fingerprint] = [keyOf(access.server), fingerprintOf(access)];
+          return { id, publicKey, fingerprint, transport: transportTo(access) };
+        } catch (error) {
+          return { id, error };
+        }
+      });
     },
     peers: deps.peers,
     opOf: createOps({

@@ -10,6 +10,7 @@ import {
   createDoctor,
   createMetering,
   createEvacuator,
+  createItems,
   createMasterKeyRotation,
   createPlanService,
   createPrivacyService,
@@ -26,6 +27,8 @@ import {
   finishRemovals,
   createWebhookSender,
   createWebhookService,
+  type Items,
+  type JobStatus,
   type OutboundHttp,
   type RateLimiter,
   type Secret,
@@ -55,7 +58,7 @@ import { createDeviceDirectoryStore } from './postgres/devices/directory.ts';
 import { createDeviceStore } from './postgres/devices/store.ts';
 import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
 import { createDoctorStore } from './postgres/doctor/store.ts';
-import { translatePostgresError } from './postgres/errors.ts';
+import { isAway, translatePostgresError } from './postgres/errors.ts';
 import { createIdempotencyStore, forgetAnswers } from './postgres/idempotency/store.ts';
 import { createIdentityStore } from './postgres/identity/identities.ts';
 import { createUserDirectoryStore, finishUserDeletions } from './postgres/identity/user-directory.ts';
@@ -236,6 +239,7 @@ function buildServices(
   identity: Identity,
   { fleet, control }: ReturnType<typeof createVpnServers>,
   stopping: AbortSignal,
+  failingWork: () => JobStatus[],
 ) {
   const usageOf = (usage: UsageStore) =>
     createUsageService({ usage, clock: systemClock, hourlyDays: config.metering.keep.hourlyDays });
@@ -278,6 +282,7 @@ function buildServices(
       peers: stores.peers,
       fleet,
       secondLookMs: SECOND_LOOK_MS,
+      failingWork,
     }),
     audit: createAuditService({ audit: stores.audit }),
     operatorAudit: createAuditService({ audit: stores.operatorAudit }),
@@ -302,13 +307,12 @@ function buildServices(
 function buildPeriodic(database: Database, { fleet, control }: ReturnType<typeof createVpnServers>) {
   return {
     tenants: createTenantService({ tenants: createTenantStore(database), peers: fleet }),
-    finishUserDeletions: () => finishUserDeletions(database),
-    finishRemovals: () => finishRemovals(createServerStore(database), control),
+    finishRemovals: (items: Items) => finishRemovals(createServerStore(database), control, items),
     plans: createPlanService({ plans: createPlanStore(database), peers: fleet }),
   };
 }
 
-function buildProbes(database: Database, fleet: Fleet): Probe[] {
+function buildProbes(database: Database, fleet: Fleet, jobs: () => readonly JobStatus[]): Probe[] {
   return [
     {
       name: 'database',
@@ -329,6 +333,19 @@ function buildProbes(database: Database, fleet: Fleet): Probe[] {
         });
       },
     },
+    {
+      name: 'periodic-work',
+      check() {
+        const status = jobs();
+        const runs = status.filter(({ failedRuns }) => failedRuns > 1).length;
+        const items = status.reduce((sum, { failing }) => sum + failing.length, 0);
+        return Promise.resolve({
+          ok: true,
+          degraded: runs + items > 0,
+          detail: `${items} items fail, ${runs} of ${status.length} jobs`,
+        });
+      },
+    },
   ];
 }
 
@@ -338,6 +355,21 @@ export async function wire(options: WiringOptions): Promise<CVault> {
   const databases = openDatabases(options);
   const stores = buildStores(databases, config);
   const vault = createVault(config.masterKeys.current, config.masterKeys.retired);
+  /** @param endsRun see `createItems` */
+  const itemsOf = (what: string, endsRun?: (error: unknown) => boolean) =>
+    createItems({
+      ...(endsRun === undefined ? {} : { endsRun }),
+      onFailure(item, error) {
+        metrics.itemFailed(what);
+        log.error({ what, item, err: error }, 'an item of periodic work failed');
+      },
+    });
+  const items = {
+    webhooks: itemsOf('send webhooks', isAway),
+    masterKey: itemsOf('seal with the current master key', isAway),
+    // A VPN server whose connection breaks says nothing about the others, nor about the database.
+    counters: itemsOf('read counters'),
+  };
   const metrics = createMetrics({
     servers: () => services.serverHealth.all(),
     freeShares: stores.freeAddresses,
@@ -345,6 +377,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
       ['requests', databases.requests.pool],
       ['links', databases.links.pool],
     ]),
+    jobs: () => jobs.status(),
   });
   const vpnServers = createVpnServers({
     database: databases.links,
@@ -365,7 +398,6 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     peers: vpnServers.fleet,
     everySeconds: config.metering.everySeconds,
     keep: config.metering.keep,
-    onError: (serverId, error) => log.error({ serverId, err: error }, 'counters could not be read'),
   });
   const outbound = createOutboundHttp({ allow: config.outboundAllow, resolve: createResolver() });
   const reachability = createReachability(databases.jobs);
@@ -375,7 +407,7 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     vault,
     clock: systemClock,
     userAgent: `CVault/${VERSION}`,
-    onError: (endpointId, error) => log.error({ endpointId, err: error }, 'a webhook could not be sent'),
+    items: items.webhooks,
   });
   const mailer = createMailer(config, log);
   const identity = buildIdentity({
@@ -389,11 +421,13 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     outbound,
     log,
   });
-  const services = buildServices(stores, config, vault, outbound, identity, vpnServers, stopping.signal);
+  const services = buildServices(stores, config, vault, outbound, identity, vpnServers, stopping.signal, () =>
+    jobs.status(),
+  );
   const masterKey = createMasterKeyRotation({
     store: createSealedStore(databases.jobs),
     vault,
-    onUnreadable: (error) => log.error({ err: error }, 'a sealed value cannot be opened'),
+    items: items.masterKey,
   });
   const erasures = createErasureStore(databases.jobs);
   const periodic = buildPeriodic(databases.jobs, vpnServers);
@@ -420,9 +454,10 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         serverEvents: stores.serverEvents,
         clock: systemClock,
         metrics,
+        jobs: () => jobs.status(),
         health: {
           clock: systemClock,
-          probes: buildProbes(databases.requests, vpnServers.fleet),
+          probes: buildProbes(databases.requests, vpnServers.fleet, () => jobs.status()),
           draining: () => stopping.signal.aborted,
         },
       }),
@@ -430,52 +465,77 @@ export async function wire(options: WiringOptions): Promise<CVault> {
   const jobs = createJobs(
     [
       {
-        what: 'finish deletions',
+        what: 'finish deletions of tenants',
         everyMs: FINISH_EVERY_MS,
-        async work() {
-          await periodic.tenants.finishDeletions();
-          await periodic.finishUserDeletions();
-          await periodic.finishRemovals();
-          await finishDepartures(databases.jobs.pool);
-        },
+        work: (each) => periodic.tenants.finishDeletions(each),
+      },
+      {
+        what: 'finish deletions of users',
+        everyMs: FINISH_EVERY_MS,
+        work: (each) => finishUserDeletions(databases.jobs, each),
+      },
+      { what: 'finish removals', everyMs: FINISH_EVERY_MS, work: (each) => periodic.finishRemovals(each) },
+      {
+        what: 'finish departures',
+        everyMs: FINISH_EVERY_MS,
+        work: (each) => finishDepartures(databases.jobs.pool, each),
+      },
+      {
+        what: 'erase users',
+        everyMs: FINISH_EVERY_MS,
+        work: async (each) => vpnServers.fleet.wake(await erasures.eraseRequested(each)),
       },
       {
         what: 'evacuate',
         everyMs: EVACUATE_EVERY_MS,
         work: createEvacuator(createEvacuationStore(databases.jobs), vpnServers.control),
       },
-      { what: 'spread plans', everyMs: SPREAD_EVERY_MS, work: () => periodic.plans.spread() },
-      { what: 'end what is due', everyMs: END_EVERY_MS, work: () => services.upkeep.endWhatIsDue() },
-      { what: 'renew keys', everyMs: RENEW_EVERY_MS, work: () => services.upkeep.renewKeys() },
+      { what: 'spread plans', everyMs: SPREAD_EVERY_MS, work: (each) => periodic.plans.spread(each) },
+      { what: 'end what is due', everyMs: END_EVERY_MS, work: (each) => services.upkeep.endWhatIsDue(each) },
+      { what: 'renew keys', everyMs: RENEW_EVERY_MS, work: (each) => services.upkeep.renewKeys(each) },
       {
         what: 'renew signing keys',
         everyMs: CLEAN_EVERY_MS,
-        work: () => identity.periodic.renewSigningKeys(),
+        work: (each) => identity.periodic.renewSigningKeys(each),
       },
-      { what: 'deliver mails', everyMs: DELIVER_EVERY_MS, work: () => identity.periodic.deliverMails() },
-      { what: 'forget sign-ins', everyMs: CLEAN_EVERY_MS, work: () => identity.periodic.forget() },
+      {
+        what: 'deliver mails',
+        everyMs: DELIVER_EVERY_MS,
+        work: (each) => identity.periodic.deliverMails(each),
+      },
+      { what: 'forget sign-ins', everyMs: CLEAN_EVERY_MS, work: (each) => identity.periodic.forget(each) },
       { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: () => countAddresses(databases.jobs) },
-      { what: 'judge VPN servers', everyMs: JUDGE_EVERY_MS, work: () => reachability.judge() },
-      { what: 'send webhooks', everyMs: SEND_EVERY_MS, work: () => webhookSender.sendDue() },
-      { what: 'read counters', everyMs: METER_LOOK_EVERY_MS, work: () => metering.sample() },
-      { what: 'review data limits', everyMs: REVIEW_EVERY_MS, work: () => metering.reviewDataLimits() },
+      { what: 'judge VPN servers', everyMs: JUDGE_EVERY_MS, work: (each) => reachability.judge(each) },
+      {
+        what: 'send webhooks',
+        everyMs: SEND_EVERY_MS,
+        items: items.webhooks,
+        work: () => webhookSender.sendDue(),
+      },
+      {
+        what: 'read counters',
+        everyMs: METER_LOOK_EVERY_MS,
+        items: items.counters,
+        work: (each) => metering.sample(each),
+      },
+      {
+        what: 'review data limits',
+        everyMs: REVIEW_EVERY_MS,
+        work: (each) => metering.reviewDataLimits(each),
+      },
       {
         what: 'seal with the current master key',
         everyMs: RESEAL_EVERY_MS,
-        work: (stop) => masterKey.run(RESEAL_MS, stop),
-      },
-      {
-        what: 'erase users',
-        everyMs: FINISH_EVERY_MS,
-        work: async () => vpnServers.fleet.wake(await erasures.eraseRequested()),
+        items: items.masterKey,
+        work: (_each, stop) => masterKey.run(RESEAL_MS, stop),
       },
       { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
       { what: 'write refusals', everyMs: REFUSALS_EVERY_MS, work: () => refusals.write() },
-      { what: 'seal the audit log', everyMs: SEAL_EVERY_MS, work: () => sealer.seal() },
+      { what: 'seal the audit log', everyMs: SEAL_EVERY_MS, work: (each) => sealer.seal(each) },
       {
         what: 'forget old audit',
         everyMs: FORGET_AUDIT_EVERY_MS,
-        work: () => sealer.forget(config.auditDays),
+        work: (each) => sealer.forget(config.auditDays, each),
       },
       {
         what: 'forget old events of VPN servers',
@@ -483,9 +543,12 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         work: () => forgetServerEvents(databases.jobs),
       },
       { what: 'forget old answers', everyMs: CLEAN_EVERY_MS, work: () => forgetAnswers(databases.jobs) },
-      { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: () => metering.clean() },
+      { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: (each) => metering.clean(each) },
     ],
-    (what, error) => log.error({ err: error, what }, 'periodic work failed'),
+    {
+      onError: (what, error) => log.error({ err: error, what }, 'periodic work failed'),
+      itemsOf: (what) => itemsOf(what, isAway),
+    },
   );
   return {
     app,

@@ -21,6 +21,8 @@ export * from './doctor/service.ts';
 export * from './errors.ts';
 export * from './idempotency/ports.ts';
 export * from './ids.ts';
+export * from './jobs/items.ts';
+export * from './jobs/status.ts';
 export * from './keys/rotation.ts';
 export * from './keys/vault.ts';
 export * from './outbound/ports.ts';

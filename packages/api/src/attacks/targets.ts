@@ -195,6 +195,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   'GET /api/v1/admin/audit': {},
   'GET /api/v1/admin/audit.jsonl': {},
   'GET /api/v1/admin/audit/verification': {},
+  'GET /api/v1/admin/jobs': {},
   'GET /api/v1/admin/master-key': {},
   'POST /api/v1/admin/master-key/rotate': {},
 };

@@ -27,9 +27,15 @@ export interface LinkedServer {
   readonly transport: Transport;
 }
 
+/** A VPN server that no link can be made to: its SSH key cannot be opened, say. */
+export interface UnlinkableServer {
+  readonly id: string;
+  readonly error: unknown;
+}
+
 export interface FleetDeps {
-  /** The VPN servers that there are to be links to. */
-  readonly linkedServers: () => Promise<LinkedServer[]>;
+  /** The VPN servers that there are to be links to. One that cannot be linked to keeps no other from it. */
+  readonly linkedServers: () => Promise<readonly (LinkedServer | UnlinkableServer)[]>;
   readonly peers: PeerStore;
   readonly opOf: OpOf;
   readonly onEvent: (serverId: string, event: LinkEvent) => void;
@@ -66,6 +72,7 @@ function desiredOf(device: Device): DesiredPeer {
 export class Fleet implements PeerPush, CounterSource {
   readonly #deps: FleetDeps;
   readonly #links = new Map<string, { link: Link; fingerprint: string }>();
+  #unlinkable = new Map<string, unknown>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #refreshing: Promise<void> | undefined;
@@ -104,8 +111,19 @@ export class Fleet implements PeerPush, CounterSource {
   }
 
   async #refresh(): Promise<void> {
-    const wanted = new Map((await this.#deps.linkedServers()).map((server) => [server.id, server]));
+    const servers = await this.#deps.linkedServers();
     if (this.#closing) return;
+    const wanted = new Map<string, LinkedServer>();
+    const unlinkable = new Map<string, unknown>();
+    for (const server of servers) {
+      if (!('error' in server)) wanted.set(server.id, server);
+      else {
+        unlinkable.set(server.id, server.error);
+        if (!this.#unlinkable.has(server.id))
+          this.#deps.onEvent(server.id, { type: 'failed', what: 'link', error: server.error });
+      }
+    }
+    this.#unlinkable = unlinkable;
     for (const [id, { link, fingerprint }] of this.#links) {
       if (wanted.get(id)?.fingerprint === fingerprint) continue;
       this.#links.delete(id);
@@ -129,7 +147,7 @@ export class Fleet implements PeerPush, CounterSource {
   async push(device: Device): Promise<PushResult> {
     const { serverId } = device.placement;
     // Another replica may have activated it a moment ago.
-    if (!this.#links.has(serverId)) await this.refresh();
+    if (!this.#links.has(serverId) && !this.#unlinkable.has(serverId)) await this.refresh();
     return (await this.#links.get(serverId)?.link.push(desiredOf(device))) ?? { outcome: 'pending' };
   }
 
@@ -148,7 +166,10 @@ export class Fleet implements PeerPush, CounterSource {
   /** Null where this replica has no link to it. */
   stateOf(serverId: string): { state: LinkState; lastError: unknown } | null {
     const found = this.#links.get(serverId);
-    return found === undefined ? null : { state: found.link.state, lastError: found.link.lastError };
+    if (found !== undefined) return { state: found.link.state, lastError: found.link.lastError };
+    return this.#unlinkable.has(serverId)
+      ? { state: 'away', lastError: this.#unlinkable.get(serverId) }
+      : null;
   }
 
   linkTo(serverId: string): LinkView {
@@ -177,7 +198,8 @@ export class Fleet implements PeerPush, CounterSource {
 
   /** The states of all links of this replica, for the readiness probe. */
   states(): LinkState[] {
-    return [...this.#links.values()].map(({ link }) => link.state);
+    const linked = [...this.#links.values()].map(({ link }) => link.state);
+    return [...linked, ...Array.from(this.#unlinkable, () => 'away' as const)];
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { connect } from 'node:net';
 import {
+  createItems,
   createMetering,
   type Device,
   type DeviceStore,
@@ -27,6 +28,7 @@ import { createRetentionStore } from '../postgres/usage/retention.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { Fleet } from './fleet.ts';
+import { strictItems } from '../testing/items.ts';
 
 let database: TestDatabase;
 let devices: DeviceStore;
@@ -134,7 +136,6 @@ async function aProcess(): Promise<Metering> {
     peers: fleet,
     everySeconds: 30,
     keep: { hourlyDays: 7, dailyDays: 400, sessionDays: 30 },
-    onError: (_serverId, error) => errors.push(error),
   });
 }
 
@@ -194,14 +195,14 @@ test('what an agent tells is in the database, once per interval, and it hears wh
   const metering = await aProcess();
   const device = await register();
   counts = [stats(device, 100)];
-  await metering.sample();
-  await metering.sample();
-  await metering.sample();
+  await metering.sample(strictItems());
+  await metering.sample(strictItems());
+  await metering.sample(strictItems());
   expect(await uploaded()).toBe(100);
   expect(told).toEqual([undefined]);
   counts = [stats(device, 150)];
   await due();
-  await metering.sample();
+  await metering.sample(strictItems());
   expect(told).toEqual([undefined, 1]);
   expect(await uploaded()).toBe(150);
   expect(errors).toEqual([]);
@@ -212,17 +213,19 @@ test('a pass that is cut off in the middle is not called stored; the next one co
   const device = await register();
   const strangers = Array.from({ length: 2_100 }, () => stats({ id: newId() }, 1));
   counts = [...strangers, stats(device, 70)].sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
-  await metering.sample();
+  await metering.sample(strictItems());
   await due();
   cutAtPage = 1;
-  await metering.sample();
-  expect(errors).toHaveLength(1);
+  const items = createItems();
+  await metering.sample(items);
+  expect(items.failing()).toMatchObject([{ item: server.id }]);
   expect(await uploaded()).toBe(0);
   cutAtPage = -1;
   await vi.waitUntil(
     async () => {
       await due();
-      await metering.sample();
+      // The link may be away still.
+      await metering.sample(createItems());
       return (await uploaded()) > 0;
     },
     { timeout: 15_000, interval: 50 },
@@ -234,16 +237,20 @@ test('a pass that is cut off in the middle is not called stored; the next one co
 test('two processes at once count nothing twice, whoever’s turn it is', async () => {
   const [one, two] = [await aProcess(), await aProcess()];
   const made = await Promise.all(Array.from({ length: 20 }, register));
-  await one.sample();
+  await one.sample(strictItems());
   for (let round = 1; round <= 10; round++) {
     counts = made
       .map((device) => stats(device, round * 1_000))
       .sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
     await due();
-    await Promise.all([one.sample(), two.sample(), due().then(() => two.sample())]);
+    await Promise.all([
+      one.sample(strictItems()),
+      two.sample(strictItems()),
+      due().then(() => two.sample(strictItems())),
+    ]);
   }
   await due();
-  await one.sample();
+  await one.sample(strictItems());
   expect(await uploaded()).toBe(20 * 10_000);
   expect(errors).toEqual([]);
 });
@@ -252,9 +259,9 @@ test('an agent and an interface that began anew: counted from 0', async () => {
   const metering = await aProcess();
   const device = await register();
   counts = [stats(device, 500)];
-  await metering.sample();
+  await metering.sample(strictItems());
   await due();
-  await metering.sample();
+  await metering.sample(strictItems());
   epoch = anEpoch();
   life = 'b'.repeat(32);
   pass = 0;
@@ -263,7 +270,7 @@ test('an agent and an interface that began anew: counted from 0', async () => {
   await vi.waitUntil(
     async () => {
       await due();
-      await metering.sample();
+      await metering.sample(strictItems());
       return (await uploaded()) === 530;
     },
     { timeout: 15_000, interval: 50 },

@@ -28,6 +28,7 @@ test('tells of each VPN server how far it is behind, and of this process what it
     servers: () => Promise.resolve([server]),
     freeShares: () => Promise.resolve(new Map([['us-east', 0.25]])),
     connections,
+    jobs: () => [{ what: 'evacuate', failedRuns: 0, failing: [] }],
   });
   metrics.request('GET', '/api/v1/devices/:id', 404, 0.003);
   metrics.pushed('pending');
@@ -43,6 +44,7 @@ test('tells of each VPN server how far it is behind, and of this process what it
     `cvault_server_drift_found{${labels}} 2`,
     'cvault_region_free_addresses_ratio{region="us-east"} 0.25',
     'cvault_postgres_connections{pool="requests",state="waiting"} 7',
+    'cvault_job_failing_items{job="evacuate"} 0',
     'cvault_pushes_total{outcome="pending"} 1',
     'cvault_looks_total{outcome="quiet"} 9',
     'cvault_http_request_duration_seconds_count{method="GET",route="/api/v1/devices/:id",status="4xx"} 1',
@@ -58,6 +60,7 @@ test('while the database is away, what this process knows is still told, and not
     servers: () => (away ? Promise.reject(new Error('away')) : Promise.resolve([server])),
     freeShares: () => Promise.resolve(new Map()),
     connections,
+    jobs: () => [{ what: 'evacuate', failedRuns: 0, failing: [] }],
   });
   await metrics.render();
   away = true;

@@ -1,4 +1,4 @@
-import type { PushResult, ServerHealth } from '@cvault/core';
+import type { JobStatus, PushResult, ServerHealth } from '@cvault/core';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Connections of one pool to PostgreSQL. */
@@ -14,6 +14,7 @@ export interface MetricsSources {
   /** Of each region, the share of its tunnel addresses that can be leased now: 0 to 1. */
   readonly freeShares: () => Promise<ReadonlyMap<string, number>>;
   readonly connections: ReadonlyMap<string, ConnectionCounts>;
+  readonly jobs: () => readonly Pick<JobStatus, 'what' | 'failedRuns' | 'failing'>[];
 }
 
 /** From a cached answer to a queue of sign-ins. */
@@ -68,6 +69,24 @@ export function createMetrics(sources: MetricsSources) {
     labelNames: ['region'],
     registers,
   });
+  const jobItems = new Gauge({
+    name: 'cvault_job_failing_items',
+    help: 'Items of periodic work that failed in their last attempt.',
+    labelNames: ['job'],
+    registers,
+  });
+  const jobRuns = new Gauge({
+    name: 'cvault_job_failed_runs',
+    help: 'Runs in a row of periodic work that ended early.',
+    labelNames: ['job'],
+    registers,
+  });
+  const jobFailures = new Counter({
+    name: 'cvault_job_item_failures_total',
+    help: 'Failed attempts at an item of periodic work.',
+    labelNames: ['job'],
+    registers,
+  });
   const connections = new Gauge({
     name: 'cvault_postgres_connections',
     help: 'Connections to PostgreSQL, and queries that wait for one.',
@@ -105,6 +124,10 @@ export function createMetrics(sources: MetricsSources) {
       pushes.inc({ outcome });
     },
 
+    itemFailed(job: string): void {
+      jobFailures.inc({ job });
+    },
+
     looked({ quiet, full, away }: { quiet: number; full: number; away: number }): void {
       looks.inc({ outcome: 'quiet' }, quiet);
       looks.inc({ outcome: 'full' }, full);
@@ -117,6 +140,10 @@ export function createMetrics(sources: MetricsSources) {
         connections.set({ pool, state: 'idle' }, idleCount);
         connections.set({ pool, state: 'busy' }, totalCount - idleCount);
         connections.set({ pool, state: 'waiting' }, waitingCount);
+      }
+      for (const { what: job, failing, failedRuns } of sources.jobs()) {
+        jobItems.set({ job }, failing.length);
+        jobRuns.set({ job }, failedRuns);
       }
       await read().catch(() => {
         for (const gauge of gauges) gauge.reset();

@@ -12,6 +12,8 @@ export interface Exchange {
   readonly body?: string;
   readonly connectMs: number;
   readonly wholeMs: number;
+  /** `head`: status and headers are the answer, and nobody waits for the body. */
+  readonly wants: 'head' | 'body';
   /** What comes beyond is cut off. */
   readonly answerBytesMost: number;
   /** Certificates of authorities to trust instead of the system's; for tests. */
@@ -25,6 +27,12 @@ export interface Exchanged {
   /** The body was longer than was read of it. */
   readonly cut: boolean;
 }
+
+/**
+ * The rest of an answer that nobody waits for may come this long: a receiver that is cut off while it sends logs an error, or
+ * sends the whole again.
+ */
+const REST_MS = 2_000;
 
 /** TLS's own names for certificates that prove nothing. */
 const CERTIFICATE = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
@@ -94,12 +102,17 @@ export function exchange(wanted: Exchange): Promise<Exchanged> {
       response.on('data', (part: Buffer) => {
         read += part.length;
         if (read <= wanted.answerBytesMost) {
-          parts.push(part);
+          if (wanted.wants === 'body') parts.push(part);
           return;
         }
         end(true);
         request.destroy();
       });
+      if (wanted.wants === 'head') {
+        end(false);
+        const rest = setTimeout(() => request.destroy(), REST_MS);
+        request.once('close', () => clearTimeout(rest));
+      }
       response.once('end', () => end(false));
       response.once('error', fail);
     });

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import type { OutboundError } from '@cvault/core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createOutboundHttp } from './http.ts';
@@ -27,6 +27,13 @@ afterAll(() => {
   inner.closeAllConnections();
   inner.close();
 });
+
+/** Sends this, and then a byte every now and then until the connection ends. */
+function drip(socket: Socket, head: string): void {
+  socket.write(head);
+  const timer = setInterval(() => socket.write('x'), 100);
+  socket.once('close', () => clearInterval(timer));
+}
 
 /** Inner addresses, each in ways to write it. */
 const LITERALS = [
@@ -189,6 +196,33 @@ test('what answers too late, too much or nothing that was asked for is given up'
   expect(await outbound.post(url, {}, '{}')).toEqual({ status: 503, retryAfterSeconds: 120 });
   answer = () => ({ status: 200, body: '{"keys":[]}' });
   expect(await outbound.getJson(url)).toEqual({ keys: [] });
+});
+
+test.each<[string, (socket: Socket) => void]>([
+  ['comes a byte at a time', (socket) => drip(socket, 'HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n')],
+  ['never comes', (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n')],
+  ['has no end', (socket) => drip(socket, 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n')],
+  ['is cut off', (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nx')],
+  ['is broken', (socket) => socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense')],
+  ['is endless', (socket) => socket.end(`HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1_000_000)}`)],
+])('the status decides what became of a POST, also where the body %s', async (_how, answerWith) => {
+  const ended: Promise<void>[] = [];
+  const raw = createTcpServer((socket) => {
+    ended.push(new Promise((resolve) => socket.once('close', () => resolve())));
+    socket.on('error', () => undefined);
+    socket.once('data', () => answerWith(socket));
+  });
+  await new Promise<void>((resolve) => raw.listen(0, '127.0.0.2', resolve));
+  try {
+    const outbound = createOutboundHttp({ allow: ['127.0.0.2'], resolve: resolveNames });
+    const url = `http://127.0.0.2:${(raw.address() as AddressInfo).port}/`;
+    expect(await outbound.post(url, {}, '{}')).toEqual({ status: 200, retryAfterSeconds: null });
+    // And the connection ends, whatever the receiver does.
+    await Promise.all(ended);
+    expect(ended).toHaveLength(1);
+  } finally {
+    raw.close();
+  }
 });
 
 test('a certificate of nobody is refused', async () => {

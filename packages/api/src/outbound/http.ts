@@ -84,7 +84,7 @@ export function createOutboundHttp({ allow, resolve, ...options }: OutboundOptio
 
   async function send(
     text: string,
-    request: Pick<Exchange, 'method' | 'headers' | 'body' | 'answerBytesMost'>,
+    request: Pick<Exchange, 'method' | 'headers' | 'body' | 'wants' | 'answerBytesMost'>,
   ): Promise<Exchanged> {
     const url = parse(text);
     return exchange({
@@ -105,6 +105,7 @@ export function createOutboundHttp({ allow, resolve, ...options }: OutboundOptio
         method: 'POST',
         headers,
         body,
+        wants: 'head',
         answerBytesMost: POST_ANSWER_BYTES,
       });
       return { status, retryAfterSeconds: retryAfterOf(answered['retry-after']) };
@@ -115,6 +116,7 @@ export function createOutboundHttp({ allow, resolve, ...options }: OutboundOptio
       const { status, body, cut } = await send(url, {
         method: 'GET',
         headers,
+        wants: 'body',
         answerBytesMost: JSON_BYTES_MOST,
       });
       if (status !== 200) throw new OutboundError('bad_answer', `The status is ${status}, not 200.`);

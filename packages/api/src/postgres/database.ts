@@ -2,6 +2,7 @@ import { currentAct, type Secret } from '@cvault/core';
 import pg from 'pg';
 import { actText } from './acting.ts';
 import type { DatabaseRole } from './roles.ts';
+import { sessionOf } from './session.ts';
 import { isRefusal, onceStatement } from './transaction.ts';
 
 export interface Database {
@@ -59,22 +60,21 @@ class SteadyPool extends pg.Pool {
 export function openDatabase(url: Secret<string>, options: DatabaseOptions): Database {
   const pool = new SteadyPool(
     {
-      connectionString: url.reveal(),
+      ...sessionOf(url.reveal(), {
+        statement_timeout: '30s',
+        // Planning a registration costs as much as running it. Its plan does not depend on the values, so the one that is
+        // made first is kept; statistics that change make a new one.
+        plan_cache_mode: 'force_generic_plan',
+        ...(options.role === null ? {} : { role: options.role }),
+        ...(options.actor === undefined ? {} : { 'cvault.act': actText('', 'job', options.actor, '') }),
+      }),
       max: options.connections,
       // Several statements may be on their way at once; each still waits for the one before it in PostgreSQL.
       pipeline: true,
       application_name: 'cvault',
       connectionTimeoutMillis: options.connectionWaitMs ?? 5_000,
-      statement_timeout: 30_000,
       // A new connection costs 15 ms (SCRAM) and its prepared statements: worth keeping through a quiet spell.
       idleTimeoutMillis: 300_000,
-      // Planning a registration costs as much as running it. Its plan does not depend on the values, so the one that is
-      // made first is kept; statistics that change make a new one.
-      options: [
-        '-c plan_cache_mode=force_generic_plan',
-        ...(options.role === null ? [] : [`-c role=${options.role}`]),
-        ...(options.actor === undefined ? [] : [`-c cvault.act=${actText('', 'job', options.actor, '')}`]),
-      ].join(' '),
       types: {
         // int8 as number: generations and counts stay far below 2^53.
         getTypeParser: (oid: typeof pg.types.builtins.INT8, format?: 'text' | 'binary') =>

@@ -2,11 +2,13 @@ import { CVaultError } from '@cvault/core';
 import pg from 'pg';
 
 /**
- * Codes (PostgreSQL's manual, appendix A) that say: not now. 08: connection exceptions; 53: out of connections, memory
- * or disk; 57P0x: shut down, crashed, starting; 57014 and 55P03: a statement or a lock took too long; 25006: it is a
- * standby; 40001 and 40P01: still undone after several attempts.
+ * Codes (PostgreSQL's manual, appendix A) that say: nothing can be done now. 08: connection exceptions; 53: out of connections,
+ * memory or disk; 57P0x: shut down, crashed, starting; 25006: it is a standby.
  */
-const NOT_NOW = /^(08...|53...|57P0.|57014|55P03|25006|40001|40P01)$/;
+const AWAY = /^(08...|53...|57P0.|25006)$/;
+
+/** Those that say: this cannot be done now. A statement or a lock took too long; still undone after several attempts. */
+const BUSY = /^(57014|55P03|40001|40P01)$/;
 
 /** What Node.js says where there is no connection. */
 const NO_CONNECTION = new Set([
@@ -25,16 +27,21 @@ const PG_WORDS =
 
 const RETRY_AFTER_SECONDS = 2;
 
+function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
+}
+
+/** Whether the database is away: no other statement would fare better now. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return AWAY.test(codeOf(error));
+  return error instanceof Error && (NO_CONNECTION.has(codeOf(error)) || PG_WORDS.test(error.message));
+}
+
 /** An error of the database that passes by itself, as what the caller may know of it; null for every other error. */
 export function translatePostgresError(error: unknown): CVaultError | null {
-  if (!(error instanceof Error)) return null;
-  const { code } = error as { code?: unknown };
-  const text = typeof code === 'string' ? code : '';
-  const passing =
-    error instanceof pg.DatabaseError
-      ? NOT_NOW.test(text)
-      : NO_CONNECTION.has(text) || PG_WORDS.test(error.message);
-  return passing
+  const busy = error instanceof pg.DatabaseError && BUSY.test(codeOf(error));
+  return busy || isAway(error)
     ? new CVaultError('unavailable', 'The service cannot answer just now.', {
         cause: error,
         retryAfterSeconds: RETRY_AFTER_SECONDS,

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { MigrationList } from '@prisma/schema-engine-wasm';
 import pg from 'pg';
 import { withSchemaEngine } from './schema-engine.ts';
+import { sessionOf } from './session.ts';
 
 /** The same from src/ and from dist/: both lie one level below the package. */
 const PRISMA_FOLDER = fileURLToPath(new URL('../../prisma/', import.meta.url));
@@ -48,7 +49,7 @@ export async function readDatamodel(): Promise<string> {
  * once wait for each other on an advisory lock, which PostgreSQL frees by itself if its holder dies.
  */
 export async function migrate(databaseUrl: string): Promise<string[]> {
-  const lock = new pg.Client({ connectionString: databaseUrl, application_name: 'cvault migrate' });
+  const lock = new pg.Client({ ...sessionOf(databaseUrl), application_name: 'cvault migrate' });
   lock.on('error', () => undefined);
   await lock.connect();
   try {

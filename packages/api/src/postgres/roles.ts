@@ -3,6 +3,7 @@
  * in the closed list of walls.integration.test.ts.
  */
 import pg from 'pg';
+import { sessionOf } from './session.ts';
 
 export const ROLES = [
   /** Requests of tenants and their users: sees one tenant, and none where a transaction stands for none. */
@@ -48,9 +49,8 @@ async function refuseDeafness(client: pg.Client): Promise<void> {
  */
 export async function checkRoles(databaseUrl: string): Promise<void> {
   const client = new pg.Client({
-    connectionString: databaseUrl,
+    ...sessionOf(databaseUrl, { 'cvault.heard': 'yes' }),
     application_name: 'cvault',
-    options: `-c cvault.heard=yes`,
   });
   client.on('error', () => undefined);
   await client.connect();

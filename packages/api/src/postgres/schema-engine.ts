@@ -6,6 +6,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type * as Engine from '@prisma/schema-engine-wasm';
 import pg from 'pg';
+import { sessionOf } from './session.ts';
 
 type EngineModule = typeof Engine & {
   __wbg_set_wasm(exports: unknown): void;
@@ -67,7 +68,7 @@ export async function withSchemaEngine<T>(
   const { SchemaEngine } = await shared.cvaultSchemaEngine;
   // Our own pool: the engine leaves its connections open, and a connection that PostgreSQL ends later without anybody
   // listening ends the process.
-  const pool = new pg.Pool({ connectionString: databaseUrl, application_name: 'cvault migrate', max: 2 });
+  const pool = new pg.Pool({ ...sessionOf(databaseUrl), application_name: 'cvault migrate', max: 2 });
   pool.on('error', () => undefined);
   try {
     const engine = await SchemaEngine.new(

@@ -55,9 +55,15 @@ export async function onceStatement<R extends pg.QueryResultRow>(
   }
 }
 
-/** Whether PostgreSQL refused a statement; with what is fatal to it, it closes the connection. */
+/**
+ * Codes of errors after which PostgreSQL closes the connection: of the connection, of who signs in, too many connections, shut
+ * down, a transaction that was idle or took too long, internal. The severity is no help: it comes in the server's language.
+ */
+const CLOSING = /^(08...|28...|3D...|53300|57P0.|25P03|25P04|XX...)$/;
+
+/** Whether PostgreSQL refused a statement and the connection is in order. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
+  return error instanceof pg.DatabaseError && error.code !== undefined && !CLOSING.test(error.code);
 }
 
 /**

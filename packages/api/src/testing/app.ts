@@ -40,6 +40,7 @@ import { createKeyUses } from '../postgres/tenants/key-uses.ts';
 import { createTenantStore } from '../postgres/tenants/store.ts';
 import type { TestDatabase } from './database.ts';
 import { keepLines } from './log-lines.ts';
+import { strictItems } from './items.ts';
 
 export const ADMIN_KEY = 'cv_admin_Zk3vQ9pLr7TnXw2bYc8HdJf5sMgA1eRu6KiOtNhVyPq';
 
@@ -51,7 +52,7 @@ export interface TestApp {
   /** Everything that was logged. */
   readonly logs: () => string;
   readonly signingKeys: Identity['services']['signingKeys'];
-  readonly periodic: Identity['periodic'];
+  readonly periodic: { readonly [K in keyof Identity['periodic']]: () => Promise<void> };
   readonly masterKey: Secret<Buffer>;
   close(): Promise<void>;
 }
@@ -149,7 +150,12 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
     },
   });
   await app.ready();
-  return { app, logs: text, signingKeys, masterKey, periodic, close: () => app.close() };
+  const strictly = {
+    deliverMails: () => periodic.deliverMails(strictItems()),
+    renewSigningKeys: () => periodic.renewSigningKeys(strictItems()),
+    forget: () => periodic.forget(strictItems()),
+  };
+  return { app, logs: text, signingKeys, masterKey, periodic: strictly, close: () => app.close() };
 }
 
 /** A tenant with an API key, straight into the tables. */

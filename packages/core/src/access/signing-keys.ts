@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import type { Clock } from '../clock.ts';
 import { notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
+import type { Items } from '../jobs/items.ts';
 import type { Cell, Vault } from '../keys/vault.ts';
 import { Recent } from './recent.ts';
 
@@ -183,13 +184,15 @@ export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
     },
 
     /** Replaces keys by age and deletes those that are of no use any more. Call it from time to time. */
-    async renew(): Promise<void> {
+    async renew(items: Items): Promise<void> {
       for (const tenantId of await store.aged()) {
-        await add(tenantId, {
-          signsInSeconds: PUBLISHED_AHEAD_SECONDS,
-          unlessWithinDays: SIGNING_KEY_DAYS,
-          revokeOthers: false,
-        });
+        await items.attempt(tenantId, () =>
+          add(tenantId, {
+            signsInSeconds: PUBLISHED_AHEAD_SECONDS,
+            unlessWithinDays: SIGNING_KEY_DAYS,
+            revokeOthers: false,
+          }),
+        );
       }
       await store.forgetRetired();
     },

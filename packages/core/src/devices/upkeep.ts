@@ -1,5 +1,6 @@
 import type { Vault } from '../keys/vault.ts';
 import { CVaultError } from '../errors.ts';
+import type { Items } from '../jobs/items.ts';
 import { newKeys } from './keys.ts';
 import type { DeviceStore, Owner, PeerPush } from './ports.ts';
 
@@ -26,14 +27,15 @@ export interface UpkeepBatch {
 /** What falls due for devices as time passes, by the database's clock. Any number of replicas may ask at once. */
 export interface DeviceUpkeepStore {
   /** Old keys whose overlap is over stop working. */
-  endOverlaps(limit: number): Promise<UpkeepBatch>;
+  readonly endOverlaps: (limit: number, items: Items) => Promise<UpkeepBatch>;
   /** Devices whose end has come are held. */
-  holdExpired(limit: number): Promise<UpkeepBatch>;
+  readonly holdExpired: (limit: number, items: Items) => Promise<UpkeepBatch>;
   /** Devices whose key is older than their tenant allows are held. */
-  holdOldKeys(limit: number): Promise<UpkeepBatch>;
+  readonly holdOldKeys: (limit: number, items: Items) => Promise<UpkeepBatch>;
   /** Devices that were held for their key come back where their tenant now allows more. */
-  releaseYoungKeys(limit: number): Promise<UpkeepBatch>;
-  keysToRotate(limit: number): Promise<KeyToRotate[]>;
+  readonly releaseYoungKeys: (limit: number, items: Items) => Promise<UpkeepBatch>;
+  /** @param without devices that have to wait */
+  keysToRotate(limit: number, without: readonly string[]): Promise<KeyToRotate[]>;
 }
 
 export interface DeviceUpkeepDeps {
@@ -45,9 +47,12 @@ export interface DeviceUpkeepDeps {
 
 /** The periodic work on devices: what ends, and keys that have to be new. */
 export function createDeviceUpkeep({ upkeep, devices, peers, vault }: DeviceUpkeepDeps) {
-  async function all(part: (limit: number) => Promise<UpkeepBatch>): Promise<void> {
+  async function all(
+    part: (limit: number, items: Items) => Promise<UpkeepBatch>,
+    items: Items,
+  ): Promise<void> {
     for (let round = 0; round < ROUNDS; round++) {
-      const { devices: count, serverIds } = await part(BATCH);
+      const { devices: count, serverIds } = await part(BATCH, items);
       peers.wake(serverIds);
       if (count < BATCH) return;
     }
@@ -70,22 +75,22 @@ export function createDeviceUpkeep({ upkeep, devices, peers, vault }: DeviceUpke
 
   return {
     /** Ends what has an end of its own. Call it every few seconds: its pause is how late an end may be. */
-    async endWhatIsDue(): Promise<void> {
-      await all((limit) => upkeep.endOverlaps(limit));
-      await all((limit) => upkeep.holdExpired(limit));
+    async endWhatIsDue(items: Items): Promise<void> {
+      await all(upkeep.endOverlaps, items);
+      await all(upkeep.holdExpired, items);
     },
 
     /** Changes keys that are to be changed, and holds devices whose keys are too old. Call it every minute or so. */
-    async renewKeys(): Promise<void> {
+    async renewKeys(items: Items): Promise<void> {
       for (let round = 0; round < ROUNDS; round++) {
-        const due = await upkeep.keysToRotate(BATCH);
+        const due = await upkeep.keysToRotate(BATCH, items.resting());
         const serverIds = [];
-        for (const key of due) serverIds.push(await rotate(key));
+        for (const key of due) serverIds.push(await items.attempt(key.deviceId, () => rotate(key)));
         peers.wake(serverIds.filter((id) => id !== null));
         if (due.length < BATCH) break;
       }
-      await all((limit) => upkeep.holdOldKeys(limit));
-      await all((limit) => upkeep.releaseYoungKeys(limit));
+      await all(upkeep.holdOldKeys, items);
+      await all(upkeep.releaseYoungKeys, items);
     },
   };
 }

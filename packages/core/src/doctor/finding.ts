@@ -18,6 +18,7 @@ export const BREACHES = {
   missing_peer: 'An interface lacks a peer that it has acknowledged.',
   wrong_addresses: 'A peer has other allowed IPs than its device’s addresses.',
   server_degraded: 'The agent of a VPN server names what keeps packets from its devices, and cannot mend it.',
+  failing_work: 'Periodic work fails again and again at the same item. Everything else goes on without it.',
   peer_ahead: 'An interface carries a generation that never was.',
 } as const;
 

@@ -1,3 +1,4 @@
+import type { FailingItem } from '../jobs/items.ts';
 import type { ObservedPeer } from '../servers/peer.ts';
 import type { PeerStore } from '../servers/ports.ts';
 import { type Finding, findingKey } from './finding.ts';
@@ -19,6 +20,33 @@ export interface DoctorDeps {
   };
   /** How long to wait before what looks wrong is looked at again, in milliseconds. */
   readonly secondLookMs: number;
+  /** What periodic work of this process fails at. */
+  readonly failingWork: () => readonly FailingWork[];
+}
+
+export interface FailingWork {
+  readonly what: string;
+  readonly failing: readonly FailingItem[];
+}
+
+/** One failure may have passed by the next attempt. */
+const ATTEMPTS_FOUND = 2;
+
+function findFailingWork(work: readonly FailingWork[]): Finding[] {
+  return work.flatMap(({ what, failing }) =>
+    failing
+      .filter(({ attempts }) => attempts >= ATTEMPTS_FOUND)
+      .map(({ item, attempts, error }): Finding => {
+        const why = error instanceof Error ? error.message : String(error);
+        return {
+          breach: 'failing_work',
+          serverId: null,
+          tenantId: null,
+          subject: item,
+          detail: `${what}: ${attempts} attempts, ${why}`,
+        };
+      }),
+  );
 }
 
 export interface Examination {
@@ -33,7 +61,7 @@ export interface Examination {
 const AT_ONCE = 4;
 
 /** Compares everything that must agree: the program that the fault tests and the operator use. Changes nothing. */
-export function createDoctor({ store, peers, fleet, secondLookMs }: DoctorDeps) {
+export function createDoctor({ store, peers, fleet, secondLookMs, failingWork }: DoctorDeps) {
   async function examineServer(serverId: string): Promise<Finding[] | null> {
     const listed = await fleet.list(serverId);
     if (listed === null) return null;
@@ -46,7 +74,8 @@ export function createDoctor({ store, peers, fleet, secondLookMs }: DoctorDeps) 
     const waiting = [...serverIds];
     const work = async () => {
       for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-        const found = await examineServer(id);
+        // One that cannot be examined leaves the others to be: of it nothing is known.
+        const found = await examineServer(id).catch(() => null);
         if (found === null) unreachable.push(id);
         else findings.push(...found);
       }
@@ -61,7 +90,7 @@ export function createDoctor({ store, peers, fleet, secondLookMs }: DoctorDeps) 
      *   world goes on.
      */
     async examine(deep: boolean): Promise<Examination> {
-      const recorded = await store.examine();
+      const recorded = [...(await store.examine()), ...findFailingWork(failingWork())];
       if (!deep) return { findings: recorded, interfacesExamined: null, unreachable: [] };
       const serverIds = await store.servers();
       const first = await examineInterfaces(serverIds);

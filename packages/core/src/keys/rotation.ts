@@ -1,4 +1,5 @@
-import { type Cell, UndecryptableRecord, type Vault } from './vault.ts';
+import type { Items } from '../jobs/items.ts';
+import type { Cell, Vault } from './vault.ts';
 
 /** A column that holds sealed values. */
 export interface SealedColumn {
@@ -48,23 +49,18 @@ const BATCH = 100;
 export interface MasterKeyRotationDeps {
   readonly store: SealedStore;
   readonly vault: Vault;
-  /** Told of a record that no key we have opens; it stays as it is. */
-  readonly onUnreadable: (error: UndecryptableRecord) => void;
+  /** A record that no key we have opens is a failing item; it stays as it is. */
+  readonly items: Items;
 }
 
 /**
  * Seals everything anew with the current master key. How far it has come is in the records themselves, so it may end
  * anywhere, begin again anywhere, and run in several processes at once: a value that was changed meanwhile stays.
  */
-export function createMasterKeyRotation({ store, vault, onUnreadable }: MasterKeyRotationDeps) {
-  function reseal({ cell, record }: SealedValue): Buffer | null {
-    try {
-      return vault.seal(cell, vault.open(cell, record).reveal());
-    } catch (error) {
-      if (!(error instanceof UndecryptableRecord)) throw error;
-      onUnreadable(error);
-      return null;
-    }
+export function createMasterKeyRotation({ store, vault, items }: MasterKeyRotationDeps) {
+  async function reseal(column: SealedColumn, value: SealedValue): Promise<void> {
+    const { cell, record } = value;
+    await store.replace(column, value, vault.seal(cell, vault.open(cell, record).reveal()));
   }
 
   async function status(): Promise<MasterKeyStatus> {
@@ -91,8 +87,7 @@ export function createMasterKeyRotation({ store, vault, onUnreadable }: MasterKe
         while (performance.now() < until && stopping?.aborted !== true) {
           const values: SealedValue[] = await store.outdated(column, vault.version, afterId, BATCH);
           for (const value of values) {
-            const record = reseal(value);
-            if (record !== null) await store.replace(column, value, record);
+            await items.attempt(`${value.cell.column} of ${value.id}`, () => reseal(column, value));
           }
           if (values.length < BATCH) break;
           afterId = values.at(-1)!.id;

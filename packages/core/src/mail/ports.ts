@@ -1,3 +1,4 @@
+import type { Items } from '../jobs/items.ts';
 import type { TenantScope } from '../access/tenant-scope.ts';
 import type { Cell } from '../keys/vault.ts';
 import type { LinkPurpose } from './links.ts';
@@ -32,7 +33,7 @@ export interface MailOutbox {
   /** The same work whoever the recipient is. With the sign-up that the mail is about, if there is one. */
   add(mail: QueuedMail, signUp: NewSignUp | null): Promise<void>;
   /** Mails that are due, each for one replica alone until it says what became of it or two minutes are over. */
-  claim(limit: number): Promise<readonly ClaimedMail[]>;
+  claim(limit: number, items: Items): Promise<readonly ClaimedMail[]>;
   /** It was sent, or is not to be sent. */
   remove(mail: ClaimedMail): Promise<void>;
   retry(mail: ClaimedMail, afterSeconds: number): Promise<void>;

@@ -2,6 +2,7 @@ import type { Pseudonym, TryRate, TryStore } from '../access/guesses.ts';
 import type { TenantScope } from '../access/tenant-scope.ts';
 import { CVaultError } from '../errors.ts';
 import { newId } from '../ids.ts';
+import type { Items } from '../jobs/items.ts';
 import type { Vault } from '../keys/vault.ts';
 import type { SignInSettings, SignInSettingsStore } from '../users/sign-in-settings.ts';
 import { generateLinkToken, type LinkPurpose, linkTo } from './links.ts';
@@ -182,9 +183,10 @@ export function createPostOffice(deps: PostOfficeDeps) {
       queue(scope, 'verify_email', email, passwordHash),
 
     /** Delivers what is due. Call it from time to time, in any number of replicas. */
-    async deliverDue(): Promise<void> {
+    async deliverDue(items: Items): Promise<void> {
       // At once, so that one address whose mail server is slow keeps no other waiting.
-      await Promise.all((await outbox.claim(CLAIMED_AT_ONCE)).map(tryToDeliver));
+      const claimed = await outbox.claim(CLAIMED_AT_ONCE, items);
+      await Promise.all(claimed.map((mail) => items.attempt(mail.id, () => tryToDeliver(mail))));
     },
   };
 }

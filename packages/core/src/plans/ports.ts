@@ -12,6 +12,13 @@ export interface DataBudget {
 /** What is given of a user's limits; the rest stays. */
 export type SomeUserLimits = { readonly [K in keyof UserLimits]?: UserLimits[K] | undefined };
 
+/** A change of a plan that VPN servers have to hear of. */
+export interface PlanChange {
+  readonly id: number;
+  /** The user or, where it concerns all of them, the tenant. */
+  readonly subject: string;
+}
+
 /** Plans, and the devices that a change of one concerns. */
 export interface PlanStore {
   /** Oldest first, those after `afterId`; null where there is no such tenant. */
@@ -22,8 +29,16 @@ export interface PlanStore {
   /** Null where the tenant has no such user. A limit below what the user has takes nothing away. */
   limitUser(tenantId: string, userId: string, limits: SomeUserLimits): Promise<UserPlan | null>;
   /**
-   * Gives up to `limit` devices that the oldest change of a plan concerns a new generation, so that their VPN servers hear
-   * of it. Answers how many; null where no change waits, or where others are at all of them.
+   * The oldest change of a plan that nobody else is at; null for none.
+   * @param without users, and tenants where the change is of all their users, whose changes have to wait
    */
-  spread(limit: number): Promise<{ readonly devices: number; readonly serverIds: readonly string[] } | null>;
+  nextChange(without: readonly string[]): Promise<PlanChange | null>;
+  /**
+   * Gives up to `limit` devices that the change concerns a new generation, so that their VPN servers hear of it. Answers none
+   * where somebody else was faster. A tenant's batch that fails is left to changes of its single users.
+   */
+  spread(
+    change: PlanChange,
+    limit: number,
+  ): Promise<{ readonly devices: number; readonly serverIds: readonly string[] }>;
 }

@@ -1,5 +1,6 @@
 import type { PeerPush } from '../devices/ports.ts';
 import { notFound } from '../errors.ts';
+import type { Items } from '../jobs/items.ts';
 import type { UserPlan } from './plan.ts';
 import type { PlanStore, SomeUserLimits } from './ports.ts';
 
@@ -38,11 +39,12 @@ export function createPlanService({ plans, peers }: PlanServiceDeps) {
     },
 
     /** Has VPN servers hear of plans that were changed. Call it every second or so. */
-    async spread(): Promise<void> {
+    async spread(items: Items): Promise<void> {
       for (let round = 0; round < ROUNDS; round++) {
-        const done = await plans.spread(BATCH);
-        if (done === null) return;
-        peers.wake(done.serverIds);
+        const change = await plans.nextChange(items.resting());
+        if (change === null) return;
+        const done = await items.attempt(change.subject, () => plans.spread(change, BATCH));
+        if (done !== null) peers.wake(done.serverIds);
       }
     },
   };

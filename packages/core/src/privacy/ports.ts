@@ -1,4 +1,5 @@
 import type { TenantScope } from '../access/tenant-scope.ts';
+import type { Items } from '../jobs/items.ts';
 
 /** All that is stored about one user, by table, in the words of the database. */
 export type UserExport = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
@@ -17,5 +18,5 @@ export interface ErasureStore {
    * Goes on with every erasure that was asked for: what can go, goes; devices go from their VPN servers first. Answers the
    * VPN servers that have to hear of it.
    */
-  eraseRequested(): Promise<readonly string[]>;
+  eraseRequested(items: Items): Promise<readonly string[]>;
 }

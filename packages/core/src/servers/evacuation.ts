@@ -1,3 +1,4 @@
+import type { Items } from '../jobs/items.ts';
 import type { FleetControl } from './admin-ports.ts';
 
 /** The moving of a VPN server's devices to others. */
@@ -21,8 +22,12 @@ export interface Evacuation {
 
 export interface EvacuationStore {
   unfinished(): Promise<{ readonly serverId: string; readonly region: string }[]>;
-  /** Moves the next devices; answers the VPN servers that got them, empty where none was moved. */
-  moveBatch(serverId: string, region: string): Promise<readonly string[]>;
+  /** Some devices that are still on it and that nobody else moves just now. */
+  next(serverId: string, without: readonly string[]): Promise<readonly string[]>;
+  /** Moves these devices; answers the VPN servers that got them, empty where none was moved. */
+  move(serverId: string, region: string, deviceIds: readonly string[]): Promise<readonly string[]>;
+  /** Ends the evacuation where no device is left. */
+  finish(serverId: string): Promise<void>;
 }
 
 /** Batches of one VPN server in one turn, so that an end of the process is not waited for long. */
@@ -30,13 +35,18 @@ const BATCHES_MAX = 20;
 
 /** Goes on with every evacuation that is not finished; called again and again, in any replica. */
 export function createEvacuator(evacuations: EvacuationStore, fleet: Pick<FleetControl, 'wake'>) {
-  return async function evacuate(): Promise<void> {
+  async function goOn(serverId: string, region: string, items: Items): Promise<void> {
+    for (let batch = 0; batch < BATCHES_MAX; batch++) {
+      const next = await evacuations.next(serverId, items.resting());
+      const reached = (await items.together(next, (ids) => evacuations.move(serverId, region, ids))).flat();
+      if (reached.length === 0) return evacuations.finish(serverId);
+      fleet.wake([serverId, ...reached]);
+    }
+  }
+
+  return async function evacuate(items: Items): Promise<void> {
     for (const { serverId, region } of await evacuations.unfinished()) {
-      for (let batch = 0; batch < BATCHES_MAX; batch++) {
-        const reached = await evacuations.moveBatch(serverId, region);
-        if (reached.length === 0) break;
-        fleet.wake([serverId, ...reached]);
-      }
+      await items.attempt(serverId, () => goOn(serverId, region, items));
     }
   };
 }

@@ -1,6 +1,7 @@
 import { InvalidPublicKey, parsePublicKey } from '@cvault/wireguard';
 import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
+import type { Items } from '../jobs/items.ts';
 import type { Cell, Vault } from '../keys/vault.ts';
 import type { Secret } from '../secret.ts';
 import type { FleetControl, Installer, Probe, ServerChanges, ServerStore } from './admin-ports.ts';
@@ -61,9 +62,11 @@ export function tunnelAddressesOf(
 export async function finishRemovals(
   servers: Pick<ServerStore, 'removing' | 'finishRemoval'>,
   fleet: Pick<FleetControl, 'refresh'>,
+  items: Items,
 ): Promise<void> {
   for (const id of await servers.removing()) {
-    if (await servers.finishRemoval(id, false)) await fleet.refresh();
+    const gone = await items.attempt(id, () => servers.finishRemoval(id, false));
+    if (gone === true) await fleet.refresh();
   }
 }
 

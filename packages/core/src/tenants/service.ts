@@ -1,6 +1,7 @@
 import type { PeerPush } from '../devices/ports.ts';
 import { notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
+import type { Items } from '../jobs/items.ts';
 import type { SomeSettings, TenantStore } from './ports.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -84,9 +85,11 @@ export function createTenantService({ tenants, peers }: TenantServiceDeps) {
     },
 
     /** Completes what can be completed; answers how many tenants are gone. Call it from time to time. */
-    async finishDeletions(): Promise<number> {
+    async finishDeletions(items: Items): Promise<number> {
       let gone = 0;
-      for (const id of await tenants.deleting()) if (await tenants.finishDeletion(id)) gone++;
+      for (const id of await tenants.deleting()) {
+        if ((await items.attempt(id, () => tenants.finishDeletion(id))) === true) gone++;
+      }
       return gone;
     },
   };

@@ -1,5 +1,6 @@
 import type { PeerPush } from '../devices/ports.ts';
-import { pagesOf } from './meter.ts';
+import type { Items } from '../jobs/items.ts';
+import { pagesOf, type Reading, type Sample } from './meter.ts';
 import type {
   CounterSource,
   DataLimitStore,
@@ -25,25 +26,38 @@ export interface MeteringDeps {
   readonly peers: Pick<PeerPush, 'wake'>;
   readonly everySeconds: number;
   readonly keep: Retention;
-  /** Told what went wrong with one VPN server: the others are read all the same. */
-  readonly onError: (serverId: string, error: unknown) => void;
 }
 
 /** The periodic work of metering. Any number of processes may do it at once: nothing is counted twice. */
 export function createMetering(deps: MeteringDeps) {
   const { counters, meters, limits, retention, peers } = deps;
 
-  async function hold(reached: readonly OverLimit[]): Promise<void> {
-    for (const over of reached) peers.wake(await limits.hold(over));
+  async function hold(reached: readonly OverLimit[], items: Items): Promise<void> {
+    for (const over of reached) {
+      const woken = await items.attempt(over.userId ?? over.tenantId, () => limits.hold(over, items));
+      if (woken !== null) peers.wake(woken);
+    }
   }
 
-  async function read({ serverId, stored }: DueServer): Promise<void> {
+  /** A reading that cannot be stored is left out of its page: counts never fall, so a later one makes up for it. */
+  async function storePage(serverId: string, sample: Sample, page: readonly Reading[], items: Items) {
+    const readings = new Map(page.map((reading) => [reading.deviceId, reading]));
+    const reached = await items.together([...readings.keys()], (ids) =>
+      meters.store(
+        serverId,
+        sample,
+        ids.map((id) => readings.get(id)!),
+      ),
+    );
+    await hold(reached.flat(), items);
+  }
+
+  async function read({ serverId, stored }: DueServer, items: Items): Promise<void> {
     const sample = await counters.stats(serverId, stored);
     if (sample === null) return;
     await meters.beginPass(serverId, sample);
-    for (const page of pagesOf(sample.readings, PAGE_READINGS)) {
-      await hold(await meters.store(serverId, sample, page));
-    }
+    for (const page of pagesOf(sample.readings, PAGE_READINGS))
+      await storePage(serverId, sample, page, items);
     await meters.endPass(serverId, sample);
   }
 
@@ -53,29 +67,29 @@ export function createMetering(deps: MeteringDeps) {
 
   return {
     /** Reads those VPN servers that are due. Call it often; how often each is read is not decided by that. */
-    async sample(): Promise<void> {
+    async sample(items: Items): Promise<void> {
       const due = await meters.claimDue(counters.readable(), deps.everySeconds);
       const reader = async () => {
         for (let next = due.shift(); next !== undefined; next = due.shift()) {
-          const { serverId } = next;
-          await read(next).catch((error: unknown) => deps.onError(serverId, error));
+          const server = next;
+          await items.attempt(server.serverId, () => read(server, items));
         }
       };
       await Promise.all(Array.from({ length: SERVERS_AT_ONCE }, reader));
     },
 
     /** Brings back devices whose users have data again. Call it from time to time. */
-    async reviewDataLimits(): Promise<void> {
-      peers.wake(await limits.release());
+    async reviewDataLimits(items: Items): Promise<void> {
+      peers.wake(await limits.release(items));
       await untilDone(async () => {
-        const { done, serverIds } = await limits.renew();
+        const { done, serverIds } = await limits.renew(items);
         peers.wake(serverIds);
         return { done };
       });
     },
 
     /** Rolls hours up to days and deletes what is not to be kept. Call it from time to time. */
-    clean: (): Promise<void> => untilDone(() => retention.clean(deps.keep)),
+    clean: (items: Items): Promise<void> => untilDone(() => retention.clean(deps.keep, items)),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Items } from '../jobs/items.ts';
 import type { Reading, Sample, StoredPass } from './meter.ts';
 import type { Granularity, UsageRow } from './series.ts';
 
@@ -46,14 +47,14 @@ export interface MeterStore {
 
 /** Devices that are held because data is used up. Both answer the VPN servers that have to hear of it. */
 export interface DataLimitStore {
-  hold(over: OverLimit): Promise<readonly string[]>;
+  hold(over: OverLimit, items: Items): Promise<readonly string[]>;
   /** Brings back the devices of those who are below their limits: the period turned, or a limit was raised. */
-  release(): Promise<readonly string[]>;
+  release(items: Items): Promise<readonly string[]>;
   /**
    * After the turn of a period, has VPN servers hear anew what is left for devices that have limits. Does a bounded part
    * of it; call it until `done`.
    */
-  renew(): Promise<{ readonly done: boolean; readonly serverIds: readonly string[] }>;
+  renew(items: Items): Promise<{ readonly done: boolean; readonly serverIds: readonly string[] }>;
   /**
    * Bytes that each device may still use in this period: the smaller of what is left to its user and to its tenant.
    * Null: any amount. A device that does not exist is left out.
@@ -75,7 +76,7 @@ export interface RetentionStore {
    * Turns hours that are older than `hourlyDays` into days and deletes what is older than it is kept for. Does a bounded
    * part of it; call it until `done`.
    */
-  clean(retention: Retention): Promise<{ readonly done: boolean }>;
+  clean(retention: Retention, items: Items): Promise<{ readonly done: boolean }>;
 }
 
 /** Whose usage is asked for. `device` is limited to the user's own. */

@@ -89,12 +89,18 @@ export interface AttemptResult {
 
 /** What is to be sent, for any number of processes. */
 export interface WebhookQueue {
+  /** Endpoints that have deliveries due. @param without those that have to wait */
+  dueEndpoints(without: readonly string[]): Promise<string[]>;
   /**
-   * Takes deliveries that are due, of each endpoint only as many as leave it at its bound. Who takes one and dies has it
+   * Takes deliveries of these endpoints that are due, of each only as many as leave it at its bound. Who takes one and dies has it
    * come due again.
    * @param busy how many are under way here, by endpoint
    */
-  claim(busy: ReadonlyMap<string, number>, limit: number): Promise<ClaimedDelivery[]>;
+  claim(
+    endpointIds: readonly string[],
+    busy: ReadonlyMap<string, number>,
+    limit: number,
+  ): Promise<ClaimedDelivery[]>;
   /** Writes down what came of an attempt; disables the endpoint where it is gone, or has failed for too long. */
   record(delivery: ClaimedDelivery, result: AttemptResult): Promise<void>;
 }

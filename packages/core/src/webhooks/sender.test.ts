@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { newId } from '../ids.ts';
+import { createItems } from '../jobs/items.ts';
 import { createVault } from '../keys/vault.ts';
 import { Secret } from '../secret.ts';
 import { webhookSecretCell } from './endpoint.ts';
@@ -33,7 +34,8 @@ async function sentAfterOneTurn(count: number, status: number): Promise<number> 
   let atOnce = 0;
   const sender = createWebhookSender({
     queue: {
-      claim: (busy, limit) =>
+      dueEndpoints: () => Promise.resolve(due.length > 0 ? [endpointId] : []),
+      claim: (_endpoints, busy, limit) =>
         Promise.resolve(due.splice(0, Math.min(limit, AT_ONCE - (busy.get(endpointId) ?? 0)))),
       record: () => Promise.resolve(),
     },
@@ -49,9 +51,7 @@ async function sentAfterOneTurn(count: number, status: number): Promise<number> 
     vault,
     clock: { now: () => new Date() },
     userAgent: 'test',
-    onError: (_endpoint, error) => {
-      throw error;
-    },
+    items: createItems(),
   });
   await sender.sendDue();
   await sender.idle();

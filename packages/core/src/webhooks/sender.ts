@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Items } from '../jobs/items.ts';
 import type { Vault } from '../keys/vault.ts';
 import { OutboundError, type OutboundAnswer, type OutboundHttp } from '../outbound/ports.ts';
 import { reached } from '../steps.ts';
@@ -21,8 +22,8 @@ export interface WebhookSenderDeps {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly userAgent: string;
-  /** Told what went wrong on our side: the delivery comes due again by itself. */
-  readonly onError: (endpointId: string, error: unknown) => void;
+  /** Endpoints for which something goes wrong on our side. A delivery comes due again by itself. */
+  readonly items: Items;
 }
 
 /** What a receiver is told: the same over all attempts, because it is written from what is stored. */
@@ -31,14 +32,7 @@ function bodyOf({ type, createdAt, data }: ClaimedDelivery): string {
 }
 
 /** Sends what is due. Any number of processes may do it at once. */
-export function createWebhookSender({
-  queue,
-  outbound,
-  vault,
-  clock,
-  userAgent,
-  onError,
-}: WebhookSenderDeps) {
+export function createWebhookSender({ queue, outbound, vault, clock, userAgent, items }: WebhookSenderDeps) {
   const underWay = new Set<Promise<void>>();
   const busy = new Map<string, number>();
   let stopped = false;
@@ -48,7 +42,11 @@ export function createWebhookSender({
   async function claim(): Promise<void> {
     while (wanted && !stopped && underWay.size < UNDER_WAY_MAX) {
       wanted = false;
-      for (const delivery of await queue.claim(busy, UNDER_WAY_MAX - underWay.size)) begin(delivery);
+      const endpoints = await queue.dueEndpoints(items.resting());
+      const claimed = await items.together(endpoints, (ids) =>
+        queue.claim(ids, busy, UNDER_WAY_MAX - underWay.size),
+      );
+      claimed.flat().forEach(begin);
     }
   }
 
@@ -104,11 +102,10 @@ export function createWebhookSender({
   function begin(delivery: ClaimedDelivery): void {
     const { endpointId } = delivery;
     busy.set(endpointId, (busy.get(endpointId) ?? 0) + 1);
-    const run = send(delivery)
-      .catch((error: unknown) => {
-        onError(endpointId, error);
-        return false;
-      })
+    const run = items
+      .attempt(endpointId, () => send(delivery))
+      // The database is away: the next turn says so.
+      .catch(() => null)
       .then((taken) => {
         underWay.delete(run);
         const left = (busy.get(endpointId) ?? 1) - 1;
@@ -116,7 +113,7 @@ export function createWebhookSender({
         else busy.set(endpointId, left);
         // An endpoint that takes what it is sent gets the next at once: by the turns alone it got eight a second (measured), and
         // the suspension of ten thousand devices took twenty minutes to tell. A fault of ours the next turn meets again.
-        if (taken) void sendDue().catch(() => undefined);
+        if (taken === true) void sendDue().catch(() => undefined);
       });
     underWay.add(run);
   }

@@ -95,6 +95,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the periodic work goes
+         * @description Of the replica that answers. An item that fails is tried again after 5 s, then ever later, up to a minute; it delays no other item.
+         */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/master-key": {
         parameters: {
             query?: never;
@@ -2435,7 +2455,7 @@ export interface components {
         };
         Finding: {
             /** @enum {string} */
-            breach: "duplicate_address" | "duplicate_key" | "leaked_lease" | "lost_lease" | "early_release" | "outside_pool" | "counter_off" | "generation_ahead" | "unqueued_change" | "acknowledged_queued" | "unregistered_key" | "retired_key_alive" | "stuck_pending" | "foreign_reference" | "orphan_peer" | "missing_peer" | "wrong_addresses" | "server_degraded" | "peer_ahead";
+            breach: "duplicate_address" | "duplicate_key" | "leaked_lease" | "lost_lease" | "early_release" | "outside_pool" | "counter_off" | "generation_ahead" | "unqueued_change" | "acknowledged_queued" | "unregistered_key" | "retired_key_alive" | "stuck_pending" | "foreign_reference" | "orphan_peer" | "missing_peer" | "wrong_addresses" | "server_degraded" | "failing_work" | "peer_ahead";
             detail: string;
             meaning: string;
             serverId: string | null;
@@ -2485,6 +2505,42 @@ export interface components {
                  */
                 id: string;
             };
+        };
+        Job: {
+            endedAt: string | null;
+            /** @description Why the last run ended early. Null: it did not. */
+            error: string | null;
+            /** @description The pause between two runs. */
+            everySeconds: number;
+            /** @description Runs in a row that ended early. */
+            failedRuns: number;
+            /** @description At most 100, those that fail the longest first. Everything else goes on without them. */
+            failing: {
+                /** @description Failed attempts in a row. */
+                attempts: number;
+                error: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC, with milliseconds
+                 */
+                failingSince: string;
+                /** @description The id of the device, user, tenant or VPN server, or the part of the work. */
+                item: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC, with milliseconds
+                 */
+                nextAttemptAt: string;
+            }[];
+            failingCount: number;
+            name: string;
+            running: boolean;
+            startedAt: string | null;
+            /** @description When a run last came to its end. Items may have failed in it. */
+            succeededAt: string | null;
+        };
+        JobList: {
+            jobs: components["schemas"]["Job"][];
         };
         /** @description RFC 7517 */
         JsonWebKeys: {
@@ -3709,6 +3765,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerEventPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 import { aServer } from '../../testing/fixtures.ts';
 import { type Receiver, startReceiver } from '../../testing/receiver.ts';
 import { createWholeApi, signUp, type SignedInUser, type WholeApi } from '../../testing/whole-api.ts';
+import { strictItems } from '../../testing/items.ts';
 
 let database: TestDatabase;
 let api: WholeApi;
@@ -199,7 +200,7 @@ test('a deleted tenant is nowhere but in its keys’ tombstones', async () => {
 describe('in no-log mode', () => {
   test('a closed session, its last use and usage by time are not kept; totals are', async () => {
     const swift = await aCanary('swift');
-    const clean = () => createRetentionStore(database.as('cvault_metering')).clean(KEEP);
+    const clean = () => createRetentionStore(database.as('cvault_metering')).clean(KEEP, strictItems());
     await swift.call('POST', '/vpn/disconnect', { deviceId: swift.deviceId });
     const count = async (table: string) =>
       (await sql(`SELECT FROM ${table} WHERE tenant_id = $1`, [swift.tenantId])).rowCount;
@@ -236,7 +237,7 @@ describe('in no-log mode', () => {
         tenantId,
       ]);
     }
-    await createRetentionStore(database.as('cvault_metering')).clean(KEEP);
+    await createRetentionStore(database.as('cvault_metering')).clean(KEEP, strictItems());
     const left = async ({ tenantId }: Canary) =>
       Promise.all(
         ['sessions', 'usage_metrics', 'webhook_events', 'webhook_deliveries'].map(

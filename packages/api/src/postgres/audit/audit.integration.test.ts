@@ -7,6 +7,7 @@ import { createWholeApi, signUp, type SignedInUser, type WholeApi } from '../../
 import { asTenant } from '../tenancy.ts';
 import { createAuditSealer } from './sealer.ts';
 import { createAuditStore } from './store.ts';
+import { strictItems } from '../../testing/items.ts';
 
 let database: TestDatabase;
 let api: WholeApi;
@@ -45,7 +46,7 @@ const sealer = () => createAuditSealer(database.as('cvault_sealer'));
 /** Until nothing is left to seal; other tests of this machine have transactions under way, too. */
 async function sealAll(): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
-    await sealer().seal();
+    await sealer().seal(strictItems());
     const { rowCount } = await database.pool.query('SELECT FROM audit_log WHERE hash IS NULL LIMIT 1');
     if (rowCount === 0) return;
     await new Promise((done) => setTimeout(done, 50));
@@ -272,7 +273,7 @@ describe('the chain', () => {
     await tamper("UPDATE audit_log SET at = at - interval '100 days' WHERE tenant_id = $1 AND place <= 2", [
       bob.tenantId,
     ]);
-    await sealer().forget(90);
+    await sealer().forget(90, strictItems());
     const { rows } = await database.pool.query<{ place: number }>(
       'SELECT min(place) AS place FROM audit_log WHERE tenant_id = $1',
       [bob.tenantId],

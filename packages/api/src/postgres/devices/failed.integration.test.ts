@@ -11,6 +11,7 @@ import { createPrivacyStore } from '../privacy/store.ts';
 import { createTenantStore } from '../tenants/store.ts';
 import { finishDepartures } from './departures.ts';
 import { createDeviceStore } from './store.ts';
+import { strictItems } from '../../testing/items.ts';
 
 const EPOCH = anEpoch();
 let database: TestDatabase;
@@ -59,7 +60,7 @@ async function settle(serverId: string): Promise<void> {
   const desired = await peers.desired(serverId);
   const acks = desired.map(({ deviceId, generation }) => ({ deviceId, generation }));
   await peers.acknowledge(serverId, EPOCH, acks);
-  await finishDepartures(database.pool);
+  await finishDepartures(database.pool, strictItems());
 }
 
 async function leaseOf(serverId: string, address: string): Promise<string> {
@@ -90,7 +91,7 @@ test('the quota is given back at once, the address when the VPN server has ackno
 describe('the next holder of its address is not touched', () => {
   const scope = (owner: Owner) => ({ tenantId: owner.tenantId, mode: 'live' as const });
   const erasures = () => createErasureStore(database.as('cvault_jobs'));
-  const eraseRequested = async () => erasures().eraseRequested();
+  const eraseRequested = async () => erasures().eraseRequested(strictItems());
 
   test.each<[string, (owner: Owner, deviceId: string) => Promise<unknown>, (() => Promise<unknown>) | null]>([
     ['its owner deletes it', (owner, id) => devices.delete(owner, id), null],
@@ -98,7 +99,7 @@ describe('the next holder of its address is not touched', () => {
       'its user is deleted',
       (owner) =>
         createUserDirectoryStore(database.as('cvault_api')).beginDeletion(scope(owner), owner.userId),
-      () => finishUserDeletions(database.as('cvault_jobs')),
+      () => finishUserDeletions(database.as('cvault_jobs'), strictItems()),
     ],
     [
       'its user is erased',

@@ -8,6 +8,7 @@ import { createPeerStore } from '../peers.ts';
 import { finishDepartures } from './departures.ts';
 import { putHold } from './holds.ts';
 import { createDeviceStore } from './store.ts';
+import { strictItems } from '../../testing/items.ts';
 
 let database: TestDatabase;
 let devices: DeviceStore;
@@ -48,7 +49,7 @@ async function settle(serverId: string): Promise<void> {
   const desired = await peers.desired(serverId);
   const acks = desired.map(({ deviceId, generation }) => ({ deviceId, generation }));
   await peers.acknowledge(serverId, epochs.get(serverId)!, acks);
-  await finishDepartures(database.as('cvault_jobs').pool);
+  await finishDepartures(database.as('cvault_jobs').pool, strictItems());
 }
 
 const leases = async (id: string) =>
@@ -189,7 +190,7 @@ describe('races', () => {
     await Promise.all(made.map(({ id }) => move(id, there)));
     await Promise.all(made.map(({ id }) => devices.delete(alice, id)));
     await Promise.all([settle(here), settle(there), settle(here), settle(there)]);
-    await finishDepartures(database.as('cvault_jobs').pool);
+    await finishDepartures(database.as('cvault_jobs').pool, strictItems());
     const { rowCount } = await database.pool.query(
       'SELECT FROM devices WHERE tenant_id = $1 AND removed_at IS NULL',
       [alice.tenantId],

@@ -13,6 +13,7 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 import { aDevice, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
 import { createDeviceUpkeepStore } from './upkeep.ts';
 import { createDeviceStore } from './store.ts';
+import { strictItems } from '../../testing/items.ts';
 
 let database: TestDatabase;
 let devices: DeviceStore;
@@ -45,8 +46,8 @@ const register = (over: { expiresAt?: Date; sealedPrivateKey?: Buffer } = {}) =>
   devices.register({ ...aDevice(alice, { region: `region-${region}` }), ...over });
 const now = async ({ id }: Device) => (await devices.find(alice, id))!;
 const inAnHour = () => new Date(Date.now() + 3_600_000);
-const endWhatIsDue = () => Promise.all(replicas.map((replica) => replica.endWhatIsDue()));
-const renewKeys = () => Promise.all(replicas.map((replica) => replica.renewKeys()));
+const endWhatIsDue = () => Promise.all(replicas.map((replica) => replica.endWhatIsDue(strictItems())));
+const renewKeys = () => Promise.all(replicas.map((replica) => replica.renewKeys(strictItems())));
 const setTenant = (column: string, days: number | null) =>
   database.pool.query(`UPDATE tenants SET ${column} = $2 WHERE id = $1`, [alice.tenantId, days]);
 /** As if the device were so many days older. */

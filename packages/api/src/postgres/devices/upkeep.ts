@@ -1,12 +1,14 @@
-import { type DeviceUpkeepStore, HOLDS, type KeyToRotate, type UpkeepBatch } from '@cvault/core';
+import { type DeviceUpkeepStore, HOLDS, type Items, type KeyToRotate, type UpkeepBatch } from '@cvault/core';
 import type { Database } from '../database.ts';
-import { inTransaction } from '../transaction.ts';
+import { repeating } from '../transaction.ts';
 import { putHold, releaseHold } from './holds.ts';
 
 /** A device that is held back has no old key on its VPN server: nothing there has to hear of it. */
+const DUE_OVERLAPS = `
+SELECT id FROM devices WHERE overlap_until <= now() AND id <> ALL ($2::uuid[]) ORDER BY overlap_until LIMIT $1`;
 const END_OVERLAPS = `
 WITH due AS (
-  SELECT id, state FROM devices WHERE overlap_until <= now() ORDER BY overlap_until LIMIT $1 FOR UPDATE SKIP LOCKED
+  SELECT id, state FROM devices WHERE id = ANY ($1::uuid[]) AND overlap_until <= now() ORDER BY id FOR UPDATE
 ), d AS (
   UPDATE devices SET replaces_key = NULL, overlap_until = NULL, generation = generation + (due.state = 'live')::int
   FROM due WHERE devices.id = due.id
@@ -15,11 +17,12 @@ WITH due AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation)
   SELECT tenant_id, server_id, id, generation FROM d WHERE live
 )
-SELECT id, CASE WHEN live THEN server_id END AS server_id FROM d`;
+SELECT DISTINCT server_id FROM d WHERE live`;
 
 const DUE_EXPIRY = `
 SELECT id FROM devices
 WHERE expires_at <= now() AND state IN ('live', 'suspended') AND holds & ${HOLDS.expired} = 0
+  AND id <> ALL ($2::uuid[])
 ORDER BY expires_at LIMIT $1`;
 
 /** Tenants one by one, each by its index of key ages. */
@@ -27,14 +30,14 @@ const DUE_KEYS = `
 SELECT d.id FROM tenants t CROSS JOIN LATERAL (
   SELECT id FROM devices
   WHERE tenant_id = t.id AND state IN ('live', 'suspended') AND holds & ${HOLDS.key} = 0
-    AND key_changed_at < now() - t.key_lifetime_days * interval '1 day'
+    AND key_changed_at < now() - t.key_lifetime_days * interval '1 day' AND id <> ALL ($2::uuid[])
   ORDER BY key_changed_at LIMIT $1
 ) AS d LIMIT $1`;
 
 const YOUNG_KEYS = `
 SELECT d.id FROM devices d JOIN tenants t ON t.id = d.tenant_id
 WHERE d.state = 'suspended' AND d.holds & ${HOLDS.key} <> 0
-  AND (d.key_changed_at < now() - t.key_lifetime_days * interval '1 day') IS NOT TRUE
+  AND (d.key_changed_at < now() - t.key_lifetime_days * interval '1 day') IS NOT TRUE AND d.id <> ALL ($2::uuid[])
 LIMIT $1`;
 
 const KEYS_TO_ROTATE = `
@@ -42,7 +45,7 @@ SELECT d.* FROM tenants t CROSS JOIN LATERAL (
   SELECT id, tenant_id, user_id, public_key FROM devices
   WHERE tenant_id = t.id AND state = 'live' AND holds & ${HOLDS.key} = 0
     AND key_changed_at < now() - t.key_rotation_days * interval '1 day'
-    AND private_key IS NOT NULL AND replaces_key IS NULL
+    AND private_key IS NOT NULL AND replaces_key IS NULL AND id <> ALL ($2::uuid[])
   ORDER BY key_changed_at LIMIT $1
 ) AS d WHERE t.state = 'active' LIMIT $1`;
 
@@ -63,30 +66,27 @@ interface RotateRow {
 }
 
 export function createDeviceUpkeepStore({ pool }: Database): DeviceUpkeepStore {
-  /** Chooses devices, then moves their hold. */
-  function holds(choose: string, move: string, bit: number) {
-    return (limit: number): Promise<UpkeepBatch> =>
-      inTransaction(pool, async (db) => {
-        const chosen = (await db.query<{ id: string }>(choose, [limit])).rows.map((row) => row.id);
-        if (chosen.length === 0) return { devices: 0, serverIds: [] };
-        const { rows } = await db.query<{ server_id: string }>(move, [chosen, bit]);
-        return { devices: chosen.length, serverIds: rows.map((row) => row.server_id) };
-      });
-  }
+  /** Chooses devices, then changes them: all at once, or one by one where that fails. */
+  const batches =
+    (choose: string, change: string, ...values: number[]) =>
+    async (limit: number, items: Items): Promise<UpkeepBatch> => {
+      const { rows } = await pool.query<{ id: string }>(choose, [limit, items.resting()]);
+      const changed = await items.together(
+        rows.map((row) => row.id),
+        (ids) => repeating(() => pool.query<{ server_id: string }>(change, [ids, ...values])),
+      );
+      const serverIds = changed.flatMap((each) => each.rows.map((row) => row.server_id));
+      return { devices: rows.length, serverIds: [...new Set(serverIds)] };
+    };
 
   return {
-    async endOverlaps(limit) {
-      const { rows } = await pool.query<{ server_id: string | null }>(END_OVERLAPS, [limit]);
-      const serverIds = new Set(rows.map((row) => row.server_id).filter((id) => id !== null));
-      return { devices: rows.length, serverIds: [...serverIds] };
-    },
+    endOverlaps: batches(DUE_OVERLAPS, END_OVERLAPS),
+    holdExpired: batches(DUE_EXPIRY, HOLD_EXPIRED, HOLDS.expired),
+    holdOldKeys: batches(DUE_KEYS, HOLD_OLD_KEYS, HOLDS.key),
+    releaseYoungKeys: batches(YOUNG_KEYS, RELEASE_YOUNG_KEYS, HOLDS.key),
 
-    holdExpired: holds(DUE_EXPIRY, HOLD_EXPIRED, HOLDS.expired),
-    holdOldKeys: holds(DUE_KEYS, HOLD_OLD_KEYS, HOLDS.key),
-    releaseYoungKeys: holds(YOUNG_KEYS, RELEASE_YOUNG_KEYS, HOLDS.key),
-
-    async keysToRotate(limit) {
-      const { rows } = await pool.query<RotateRow>(KEYS_TO_ROTATE, [limit]);
+    async keysToRotate(limit, without) {
+      const { rows } = await pool.query<RotateRow>(KEYS_TO_ROTATE, [limit, without]);
       return rows.map((row): KeyToRotate => ({
         owner: { tenantId: row.tenant_id, userId: row.user_id },
         deviceId: row.id,

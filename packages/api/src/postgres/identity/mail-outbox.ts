@@ -12,10 +12,12 @@ WITH sign_up AS (
 )${ADD}`;
 
 /** A claim is a time until which nobody else looks: no transaction is open while a mail server is spoken to. */
+const DUE = `
+SELECT id FROM mail_outbox WHERE not_before <= now() AND id <> ALL ($2::uuid[]) ORDER BY not_before LIMIT $1`;
 const CLAIM = `
 UPDATE mail_outbox SET attempts = attempts + 1, not_before = now() + interval '2 minutes'
 WHERE id IN (
-  SELECT id FROM mail_outbox WHERE not_before <= now() ORDER BY not_before LIMIT $1 FOR UPDATE SKIP LOCKED
+  SELECT id FROM mail_outbox WHERE id = ANY ($1::uuid[]) AND not_before <= now() ORDER BY id FOR UPDATE SKIP LOCKED
 )
 RETURNING id, tenant_id AS "tenantId", mode, purpose, recipient AS "sealedRecipient", attempts`;
 
@@ -34,8 +36,13 @@ export function createMailOutbox({ pool }: Database): MailOutbox {
       }
     },
 
-    async claim(limit) {
-      return (await pool.query<ClaimedMail>(CLAIM, [limit])).rows;
+    async claim(limit, items) {
+      const due = await pool.query<{ id: string }>(DUE, [limit, items.resting()]);
+      const claimed = await items.together(
+        due.rows.map(({ id }) => id),
+        (ids) => pool.query<ClaimedMail>(CLAIM, [ids]),
+      );
+      return claimed.flatMap(({ rows }) => rows);
     },
 
     async remove({ tenantId, id }) {

@@ -2,6 +2,7 @@ import {
   type ChangedUser,
   CVaultError,
   HOLDS,
+  type Items,
   type Metadata,
   type TenantScope,
   type TenantUser,
@@ -55,7 +56,7 @@ WITH ${endDevices({ which: 'tenant_id = $1 AND user_id = $2', churn: true })} SE
 
 const DELETING = `
 SELECT u.tenant_id, u.id FROM tenant_users u
-WHERE u.state = 'deleting'
+WHERE u.state = 'deleting' AND u.id <> ALL ($2::uuid[])
   AND NOT EXISTS (SELECT FROM devices d WHERE d.tenant_id = u.tenant_id AND d.user_id = u.id AND d.removed_at IS NULL)
   AND NOT EXISTS (
     SELECT FROM departures x JOIN devices d ON d.tenant_id = x.tenant_id AND d.id = x.device_id
@@ -151,12 +152,15 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
 }
 
 /** Deletes those for good whose devices no VPN server owes an acknowledgement for. Call it every second or so. */
-export async function finishUserDeletions({ pool }: Database): Promise<void> {
-  const { rows } = await pool.query<{ tenant_id: string; id: string }>(DELETING, [FINISH_BATCH]);
-  for (const { tenant_id: tenantId, id } of rows) {
-    await asTenant(pool, tenantId, async (db) => {
+export async function finishUserDeletions({ pool }: Database, items: Items): Promise<void> {
+  const { rows } = await pool.query<{ tenant_id: string; id: string }>(DELETING, [
+    FINISH_BATCH,
+    items.resting(),
+  ]);
+  const finish = (tenantId: string, id: string) =>
+    asTenant(pool, tenantId, async (db) => {
       await db.query('DELETE FROM devices WHERE tenant_id = $1 AND user_id = $2', [tenantId, id]);
       await db.query('DELETE FROM tenant_users WHERE tenant_id = $1 AND id = $2', [tenantId, id]);
     });
-  }
+  for (const { tenant_id: tenantId, id } of rows) await items.attempt(id, () => finish(tenantId, id));
 }

@@ -1,6 +1,7 @@
 /** A master key is replaced while the API runs, and afterwards the old one is of no use. */
 import { randomBytes } from 'node:crypto';
 import {
+  createItems,
   createMasterKeyRotation,
   createVault,
   type MasterKey,
@@ -15,6 +16,7 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 import { aDevice, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { createSealedStore, SEALED_COLUMNS } from './sealed-columns.ts';
+import { strictItems } from '../../testing/items.ts';
 
 const master = (version: number): MasterKey => ({ version, key: new Secret(randomBytes(32)) });
 const [one, two, third] = [master(1), master(2), master(3)];
@@ -141,12 +143,12 @@ test('killed at ten points and begun again, it ends, and the new key opens every
         return jobs.replace(...value);
       },
     };
-    const doomed = createMasterKeyRotation({ store: dying, vault: both, onUnreadable: () => undefined });
+    const doomed = createMasterKeyRotation({ store: dying, vault: both, items: strictItems() });
     await expect(doomed.run()).rejects.toThrow('killed');
     // In between, the running API opens old and new.
     expect(await opened(both)).toEqual(plain);
   }
-  const rotation = createMasterKeyRotation({ store: jobs, vault: both, onUnreadable: () => undefined });
+  const rotation = createMasterKeyRotation({ store: jobs, vault: both, items: strictItems() });
   const before = await rotation.status();
   expect(before.done).toBe(false);
   expect(before.columns.reduce((sum, { current }) => sum + current, 0)).toBe(replaced);
@@ -155,7 +157,7 @@ test('killed at ten points and begun again, it ends, and the new key opens every
   expect(await opened(alone)).toEqual(plain);
   // It has nothing left to do.
   const idle = { ...jobs, replace: () => Promise.reject(new Error('written')) };
-  await createMasterKeyRotation({ store: idle, vault: both, onUnreadable: () => undefined }).run();
+  await createMasterKeyRotation({ store: idle, vault: both, items: strictItems() }).run();
 });
 
 test('a value that changes meanwhile stays, and one that nothing opens stops nobody', async () => {
@@ -175,14 +177,16 @@ test('a value that changes meanwhile stays, and one that nothing opens stops nob
       return jobs.replace(column, value, record);
     },
   };
-  const unreadable: string[] = [];
+  const items = createItems();
   const rotation = createMasterKeyRotation({
     store: racing,
     vault: three,
-    onUnreadable: ({ message }) => unreadable.push(message),
+    items,
   });
   expect((await rotation.run()).done).toBe(false);
-  expect(unreadable).toEqual([`the devices.private_key of ${foreign} cannot be decrypted`]);
+  expect(items.failing()).toMatchObject([
+    { error: { message: `the devices.private_key of ${foreign} cannot be decrypted` } },
+  ]);
   const stored = async (id: string) =>
     (
       await database.pool.query<{ private_key: Buffer }>('SELECT private_key FROM devices WHERE id = $1', [
@@ -206,7 +210,7 @@ test('asked to end, it ends after the batch that is under way', async () => {
       return jobs.replace(...value);
     },
   };
-  const rotation = createMasterKeyRotation({ store: watched, vault: next, onUnreadable: () => undefined });
+  const rotation = createMasterKeyRotation({ store: watched, vault: next, items: createItems() });
   expect((await rotation.run(Infinity, stopping.signal)).done).toBe(false);
   expect(sealed).toBeGreaterThan(0);
   expect(sealed).toBeLessThan(DEVICES);

@@ -131,9 +131,10 @@ describe('a changed plan', () => {
   async function spreadAll(batch: number): Promise<number> {
     let devicesTold = 0;
     for (let round = 0; round < 100; round++) {
-      const done = await createPlanStore(database.as('cvault_jobs')).spread(batch);
-      if (done === null) return devicesTold;
-      devicesTold += done.devices;
+      const plans = createPlanStore(database.as('cvault_jobs'));
+      const change = await plans.nextChange([]);
+      if (change === null) return devicesTold;
+      devicesTold += (await plans.spread(change, batch)).devices;
     }
     throw new Error('it does not end');
   }

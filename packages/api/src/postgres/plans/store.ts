@@ -1,8 +1,9 @@
-import type { PlanStore, SomeUserLimits, UserLimits, UserPlan } from '@cvault/core';
+import type { PlanChange, PlanStore, SomeUserLimits, UserLimits, UserPlan } from '@cvault/core';
+import type pg from 'pg';
 import type { Database } from '../database.ts';
 import { given } from '../given.ts';
 import { askAsTenant } from '../tenancy.ts';
-import { inTransaction } from '../transaction.ts';
+import { inTransaction, isRefusal } from '../transaction.ts';
 
 const LIMITS = {
   deviceLimit: 'device_limit',
@@ -72,7 +73,38 @@ SELECT ${USER_PLAN_COLUMNS} FROM u JOIN tenants t ON t.id = u.tenant_id`;
 
 /** A change that another replica is at is its business until the end of its transaction. */
 const NEXT_CHANGE = `
-SELECT id, tenant_id, user_id, after_device FROM plan_changes ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`;
+SELECT id, coalesce(user_id, tenant_id) AS subject FROM plan_changes
+WHERE coalesce(user_id, tenant_id) <> ALL ($1::uuid[]) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`;
+
+const TAKE_CHANGE = `
+SELECT id, tenant_id, user_id, after_device FROM plan_changes WHERE id = $1 FOR UPDATE SKIP LOCKED`;
+
+const NONE = { devices: 0, serverIds: [] };
+
+interface ChangeRow {
+  id: number;
+  tenant_id: string;
+  user_id: string | null;
+  after_device: string;
+}
+
+/**
+ * SQL that has the devices of a batch that failed get their new generation user by user: one that fails again holds up its
+ * user only.
+ * @param which the condition that chooses the devices; constant text of the caller's
+ */
+export const leaveToUsers = (which: string): string => `
+INSERT INTO plan_changes (tenant_id, user_id)
+SELECT DISTINCT tenant_id, user_id FROM devices WHERE ${which} AND state = 'live'`;
+
+/** The batch that `spreadSql` would have taken, and the last device of it. */
+const LEAVE_BATCH = `
+WITH batch AS (
+  SELECT id FROM devices WHERE tenant_id = $1 AND id > $2 AND state = 'live' ORDER BY id LIMIT $3
+), left_to_users AS (
+  ${leaveToUsers('id IN (SELECT id FROM batch)')}
+)
+SELECT id FROM batch ORDER BY id DESC LIMIT 1`;
 
 /**
  * Devices that are registered meanwhile have the new plan already (see REGISTER), and a device that is held back gets it with
@@ -90,6 +122,12 @@ WITH batch AS (
   SELECT tenant_id, server_id, id, generation FROM d
 )
 SELECT id, server_id FROM d ORDER BY id`;
+
+/** @param afterDevice how far the change has come; null: to the end */
+async function passOver(db: pg.PoolClient, changeId: number, afterDevice: string | null): Promise<void> {
+  if (afterDevice === null) await db.query('DELETE FROM plan_changes WHERE id = $1', [changeId]);
+  else await db.query('UPDATE plan_changes SET after_device = $2 WHERE id = $1', [changeId, afterDevice]);
+}
 
 export function createPlanStore({ pool }: Database): PlanStore {
   return {
@@ -111,25 +149,37 @@ export function createPlanStore({ pool }: Database): PlanStore {
       return rows[0] === undefined ? null : userPlanFromRow(rows[0]);
     },
 
-    spread: (limit) =>
-      inTransaction(pool, async (db) => {
-        const change = (
-          await db.query<{ id: number; tenant_id: string; user_id: string | null; after_device: string }>(
-            NEXT_CHANGE,
-          )
-        ).rows[0];
-        if (change === undefined) return null;
-        const { and, values } = given(
-          [change.tenant_id, change.after_device, limit],
-          [['user_id =', change.user_id]],
-        );
-        const { rows } = await db.query<{ id: string; server_id: string }>(spreadSql(and), values);
-        if (rows.length < limit) await db.query('DELETE FROM plan_changes WHERE id = $1', [change.id]);
-        else {
-          const after = [change.id, rows.at(-1)!.id];
-          await db.query('UPDATE plan_changes SET after_device = $2 WHERE id = $1', after);
-        }
-        return { devices: rows.length, serverIds: [...new Set(rows.map((row) => row.server_id))] };
-      }),
+    async nextChange(without) {
+      const { rows } = await pool.query<PlanChange>(NEXT_CHANGE, [without]);
+      return rows[0] ?? null;
+    },
+
+    async spread({ id }, limit) {
+      try {
+        return await inTransaction(pool, async (db) => {
+          const change = (await db.query<ChangeRow>(TAKE_CHANGE, [id])).rows[0];
+          if (change === undefined) return NONE;
+          const { and, values } = given(
+            [change.tenant_id, change.after_device, limit],
+            [['user_id =', change.user_id]],
+          );
+          const { rows } = await db.query<{ id: string; server_id: string }>(spreadSql(and), values);
+          await passOver(db, id, rows.length < limit ? null : rows.at(-1)!.id);
+          return { devices: rows.length, serverIds: [...new Set(rows.map((row) => row.server_id))] };
+        });
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        const left = await inTransaction(pool, async (db) => {
+          const change = (await db.query<ChangeRow>(TAKE_CHANGE, [id])).rows[0];
+          if (change?.user_id !== null) return false;
+          const values = [change.tenant_id, change.after_device, limit];
+          const { rows } = await db.query<{ id: string }>(LEAVE_BATCH, values);
+          await passOver(db, id, rows[0]?.id ?? null);
+          return true;
+        });
+        if (!left) throw error;
+        return NONE;
+      }
+    },
   };
 }

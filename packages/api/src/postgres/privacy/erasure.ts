@@ -4,8 +4,19 @@ import type { Database } from '../database.ts';
 import { endDevices } from '../devices/end.ts';
 import { inTransaction } from '../transaction.ts';
 
-const REQUESTED =
-  'SELECT tenant_id, id FROM tenant_users WHERE erase_requested_at IS NOT NULL ORDER BY id LIMIT 100';
+/**
+ * Users of whom there is something to do: all that can be forgotten now, or the end once no VPN server owes an
+ * acknowledgement. Those who only wait for a VPN server that is away are left out, or a hundred of them would be all that
+ * this ever sees.
+ */
+const REQUESTED = `
+SELECT tenant_id, id FROM tenant_users u
+WHERE erase_requested_at IS NOT NULL AND id <> ALL ($1::uuid[]) AND (
+  email <> id || '@erased.invalid'
+  OR EXISTS (SELECT FROM devices d WHERE d.tenant_id = u.tenant_id AND d.user_id = u.id AND d.state <> 'deleted')
+  OR NOT EXISTS (SELECT FROM devices d WHERE d.tenant_id = u.tenant_id AND d.user_id = u.id AND d.removed_at IS NULL)
+)
+ORDER BY id LIMIT 100`;
 
 /** What the devices were called is forgotten with their end, so that no event about it says it. */
 const DELETE_DEVICES = `
@@ -57,12 +68,14 @@ async function eraseOne(db: pg.PoolClient, tenantId: string, userId: string): Pr
 /** With the rights of periodic work. */
 export function createErasureStore({ pool }: Database): ErasureStore {
   return {
-    async eraseRequested() {
-      const requested = await pool.query<{ tenant_id: string; id: string }>(REQUESTED);
+    async eraseRequested(items) {
+      const requested = await pool.query<{ tenant_id: string; id: string }>(REQUESTED, [items.resting()]);
       const woken = new Set<string>();
       for (const { tenant_id: tenantId, id } of requested.rows) {
-        const serverIds = await inTransaction(pool, (db) => eraseOne(db, tenantId, id));
-        for (const serverId of serverIds) woken.add(serverId);
+        const serverIds = await items.attempt(id, () =>
+          inTransaction(pool, (db) => eraseOne(db, tenantId, id)),
+        );
+        for (const serverId of serverIds ?? []) woken.add(serverId);
       }
       return [...woken];
     },

@@ -12,9 +12,14 @@ import { inTransaction } from '../transaction.ts';
 /** Devices that are moved in one transaction: what a crash undoes and what others wait for stays small. */
 const BATCH = 32;
 
-const TAKE = `
-SELECT id, tenant_id FROM devices WHERE server_id = $1 AND state IN ('live', 'suspended')
+/** Not locked for longer than this: it only keeps two replicas from choosing the same devices. */
+const NEXT = `
+SELECT id FROM devices WHERE server_id = $1 AND state IN ('live', 'suspended') AND id <> ALL ($2::uuid[])
 ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`;
+
+const TAKE = `
+SELECT id, tenant_id FROM devices WHERE server_id = $1 AND state IN ('live', 'suspended') AND id = ANY ($2::uuid[])
+ORDER BY id FOR UPDATE SKIP LOCKED`;
 
 const REMAINING =
   "(SELECT count(*)::int FROM devices WHERE server_id = $1 AND state IN ('live', 'suspended'))";
@@ -44,14 +49,16 @@ async function unfinished(pool: pg.Pool): Promise<{ serverId: string; region: st
   return rows;
 }
 
-/**
- * Moves the next devices. Answers the VPN servers that got them; empty where none was moved: it is finished, or others
- * hold what is left.
- */
-async function moveBatch(pool: pg.Pool, serverId: string, region: string): Promise<string[]> {
+/** Answers the VPN servers that got the devices; empty where none was moved: others hold them, or there is no place. */
+async function move(
+  pool: pg.Pool,
+  serverId: string,
+  region: string,
+  deviceIds: readonly string[],
+): Promise<string[]> {
   const wish = { region, serverId: null };
   const { targets, nowhere } = await inTransaction(pool, async (db) => {
-    const { rows } = await db.query<{ id: string; tenant_id: string }>(TAKE, [serverId]);
+    const { rows } = await db.query<{ id: string; tenant_id: string }>(TAKE, [serverId, deviceIds]);
     const reached: string[] = [];
     for (const { id, tenant_id } of rows) {
       const moved = await moveOnce(db, {
@@ -72,8 +79,6 @@ async function moveBatch(pool: pg.Pool, serverId: string, region: string): Promi
     // Null: the last addresses were only locked. The next batch tries again.
     const why = await whyNotPlaced(pool, wish);
     if (why !== null) await pool.query(GIVE_UP, [serverId, why.code]);
-  } else if (targets.length === 0) {
-    await pool.query(FINISH_EMPTY, [serverId]);
   }
   return [...new Set(targets)];
 }
@@ -91,6 +96,16 @@ async function counted(db: pg.PoolClient, serverId: string, reached: string[]): 
 export function createEvacuationStore({ pool }: Database): EvacuationStore {
   return {
     unfinished: () => unfinished(pool),
-    moveBatch: (serverId, region) => moveBatch(pool, serverId, region),
+
+    async next(serverId, without) {
+      const { rows } = await pool.query<{ id: string }>(NEXT, [serverId, without]);
+      return rows.map((row) => row.id);
+    },
+
+    move: (serverId, region, deviceIds) => move(pool, serverId, region, deviceIds),
+
+    async finish(serverId) {
+      await pool.query(FINISH_EMPTY, [serverId]);
+    },
   };
 }

@@ -7,6 +7,7 @@ import { openDatabase } from '../database.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { createEvacuationStore } from './evacuation.ts';
 import { createServerStore } from './store.ts';
+import { strictItems } from '../../testing/items.ts';
 
 let database: TestDatabase;
 let servers: ServerStore;
@@ -31,7 +32,9 @@ beforeEach(async () => {
 const register = (count: number) =>
   Promise.all(Array.from({ length: count }, () => devices.register(aDevice(alice, { serverId: here }))));
 const turn = () =>
-  createEvacuator(createEvacuationStore(database.as('cvault_jobs')), { wake: () => undefined })();
+  createEvacuator(createEvacuationStore(database.as('cvault_jobs')), { wake: () => undefined })(
+    strictItems(),
+  );
 const onServer = async (id: string) =>
   (await devices.list(alice)).filter(({ placement }) => placement.serverId === id);
 
@@ -90,7 +93,7 @@ describe('evacuated', () => {
     const other = openDatabase(database.url, { role: 'cvault_jobs', connections: 4 });
     try {
       const replicas = [database, other, database, other].map((each) =>
-        createEvacuator(createEvacuationStore(each), { wake: () => undefined })(),
+        createEvacuator(createEvacuationStore(each), { wake: () => undefined })(strictItems()),
       );
       await Promise.all(replicas);
       for (let n = 0; n < 5 && (await servers.evacuation(here))!.finishedAt === null; n++) await turn();

@@ -5,6 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 import { aDevice, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { createReachability } from './reachability.ts';
+import { strictItems } from '../../testing/items.ts';
 
 let database: TestDatabase;
 let server: Server;
@@ -48,7 +49,7 @@ async function told(): Promise<string[][]> {
 const process = () => createReachability(database.as('cvault_jobs'));
 
 async function judge(times: number, by = process()): Promise<void> {
-  for (let n = 0; n < times; n++) await by.judge();
+  for (let n = 0; n < times; n++) await by.judge(strictItems());
 }
 
 test('that nothing is heard of it, and that it is heard again; by two processes, once', async () => {

@@ -1,3 +1,4 @@
+import type { Items } from '@cvault/core';
 import type { Database } from '../database.ts';
 
 /** As placement has it: a VPN server that was not heard for so long gets no new devices. */
@@ -19,10 +20,11 @@ WITH silent AS (
 INSERT INTO server_events (server_id, type, code, detail)
 SELECT id, 'server.unreachable', 'unreachable', 'Its agent has stopped answering.' FROM silent`;
 
+const HEARD_AGAIN = `unreachable_since IS NOT NULL AND last_contact_at > now() - ${SILENCE}`;
+const HEARD = `SELECT id FROM servers WHERE ${HEARD_AGAIN}`;
 const RECOVERED = `
 WITH heard AS (
-  UPDATE servers SET unreachable_since = NULL
-  WHERE unreachable_since IS NOT NULL AND last_contact_at > now() - ${SILENCE}
+  UPDATE servers SET unreachable_since = NULL WHERE id = ANY($1::uuid[]) AND ${HEARD_AGAIN}
   RETURNING id
 )
 INSERT INTO server_events (server_id, type, code, detail)
@@ -33,15 +35,19 @@ export function createReachability({ pool }: Database) {
   let silent = new Map<string, number>();
   return {
     /** Call it every 20 s. */
-    async judge(): Promise<void> {
+    async judge(items: Items): Promise<void> {
       const before = silent;
       // A look that fails is no look.
       silent = new Map();
       const { rows } = await pool.query<{ id: string }>(SILENT);
       silent = new Map(rows.map(({ id }) => [id, (before.get(id) ?? 0) + 1]));
       const sure = [...silent].filter(([, looks]) => looks >= LOOKS).map(([id]) => id);
-      if (sure.length > 0) await pool.query(UNREACHABLE, [sure]);
-      await pool.query(RECOVERED);
+      await items.together(sure, (ids) => pool.query(UNREACHABLE, [ids]));
+      const heard = await pool.query<{ id: string }>(HEARD);
+      await items.together(
+        heard.rows.map(({ id }) => id),
+        (ids) => pool.query(RECOVERED, [ids]),
+      );
     },
   };
 }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { finishDepartures } from '../devices/departures.ts';
+import { finishDeparturesOf } from '../devices/departures.ts';
 import { endDevices } from '../devices/end.ts';
 import { inTransaction } from '../transaction.ts';
 
@@ -38,7 +38,7 @@ export async function finishRemoval(pool: pg.Pool, serverId: string, force: bool
         [serverId],
       );
       await db.query('DELETE FROM outbox WHERE server_id = $1', [serverId]);
-      await finishDepartures(db);
+      await finishDeparturesOf(db, serverId);
     }
     const { rowCount } = await db.query(
       `SELECT FROM devices WHERE server_id = $1 AND removed_at IS NULL

@@ -21,6 +21,7 @@ import { createTenantStore } from '../tenants/store.ts';
 import { createDataLimitStore } from './limits.ts';
 import { createMeterStore } from './meter.ts';
 import { periodStartSql } from './period.ts';
+import { strictItems } from '../../testing/items.ts';
 
 let database: TestDatabase;
 let devices: DeviceStore;
@@ -68,7 +69,7 @@ async function moves(device: Device, bytes: number) {
   await meters.claimDue([server.id], 30);
   await meters.beginPass(server.id, sample);
   const reached = await meters.store(server.id, sample, readings);
-  for (const over of reached) await limits.hold(over);
+  for (const over of reached) await limits.hold(over, strictItems());
   return reached;
 }
 
@@ -137,11 +138,11 @@ describe('devices come back', () => {
     const [phone, laptop] = [await register(), await register()];
     await moves(phone, 1_000);
     await sql('UPDATE devices SET holds = holds | 16 WHERE id = $1', [laptop.id]);
-    expect(await limits.release()).toEqual([]);
+    expect(await limits.release(strictItems())).toEqual([]);
     await limitTenant('user_data_limit_bytes', 1_000);
     expect(await stateOf(phone)).toMatchObject({ state: 'suspended' });
     await limitTenant('user_data_limit_bytes', 1_001);
-    expect(await limits.release()).toEqual([server.id]);
+    expect(await limits.release(strictItems())).toEqual([server.id]);
     expect(await stateOf(phone)).toMatchObject({ state: 'live', holds: 0 });
     expect(await stateOf(laptop)).toMatchObject({ state: 'suspended', holds: 16 });
   });
@@ -151,7 +152,7 @@ describe('devices come back', () => {
     const device = await register();
     await moves(device, 5);
     await limitTenant('data_limit_bytes', null);
-    await limits.release();
+    await limits.release(strictItems());
     expect(await stateOf(device)).toMatchObject({ state: 'live' });
   });
 
@@ -160,7 +161,7 @@ describe('devices come back', () => {
     const device = await register();
     await moves(device, 5);
     await sql('UPDATE tenant_users SET data_limit_bytes = 1000 WHERE tenant_id = $1', [alice.tenantId]);
-    await limits.release();
+    await limits.release(strictItems());
     expect(await stateOf(device)).toMatchObject({ state: 'suspended' });
   });
 
@@ -172,7 +173,7 @@ describe('devices come back', () => {
     await sql("UPDATE usage_periods SET starts_at = starts_at - interval '1 month' WHERE tenant_id = $1", [
       alice.tenantId,
     ]);
-    await limits.release();
+    await limits.release(strictItems());
     expect(await stateOf(device)).toMatchObject({ state: 'live' });
   });
 
@@ -182,7 +183,7 @@ describe('devices come back', () => {
     const free = await aTenantWithUser(database);
     const theirs = await register(free);
     const all = async () => {
-      for (let part = 0; part < 50; part++) if ((await limits.renew()).done) return;
+      for (let part = 0; part < 50; part++) if ((await limits.renew(strictItems())).done) return;
       throw new Error('it does not end');
     };
     await all();
@@ -218,8 +219,12 @@ describe('a limit that is raised through a plan', () => {
     ],
   ];
   const spread = async () => {
-    for (let part = 0; part < 50; part++)
-      if ((await createPlanStore(database).spread(1_000)) === null) return;
+    const plans = createPlanStore(database);
+    for (let part = 0; part < 50; part++) {
+      const change = await plans.nextChange([]);
+      if (change === null) return;
+      await plans.spread(change, 1_000);
+    }
     throw new Error('it does not end');
   };
   /** What the VPN server is told now: the kernel lets so many more bytes through, from the newest generation on. */
@@ -264,7 +269,7 @@ describe('a limit that is raised through a plan', () => {
     expect(await told(device)).toMatchObject({ verb: 'remove' });
     await raise(5_000);
     await spread();
-    await limits.release();
+    await limits.release(strictItems());
     expect(await stateOf(device)).toMatchObject({ state: 'live', holds: 0 });
     expect(await told(device)).toMatchObject({ verb: 'set', limits: { dataBytes: 3_800 } });
   });

@@ -5,6 +5,7 @@ import { aDevice, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { createRetentionStore } from './retention.ts';
 import { createUsageStore } from './series.ts';
+import { strictItems } from '../../testing/items.ts';
 
 const keep = { hourlyDays: 7, dailyDays: 400, sessionDays: 30 };
 let database: TestDatabase;
@@ -57,8 +58,8 @@ test('hours become days, to the byte, however often and by however many at once'
   await hours(20);
   const before = await perDay();
   const [sum] = await rows();
-  await Promise.all(Array.from({ length: 5 }, () => retention.clean(keep)));
-  await retention.clean(keep);
+  await Promise.all(Array.from({ length: 5 }, () => retention.clean(keep, strictItems())));
+  await retention.clean(keep, strictItems());
   const [kept, days] = await rows();
   expect(kept!.n).toBeGreaterThanOrEqual(7 * 24);
   expect(kept!.n).toBeLessThanOrEqual(8 * 24);
@@ -69,13 +70,13 @@ test('hours become days, to the byte, however often and by however many at once'
 
 test('an hour that comes late is added to its day', async () => {
   await hours(20);
-  await retention.clean(keep);
+  await retention.clean(keep, strictItems());
   const before = await rows();
   await database.pool.query(
     `INSERT INTO usage_metrics SELECT tenant_id, user_id, device_id, server_id, 'hour', starts_at, 5, 6
      FROM usage_metrics WHERE span = 'day' ORDER BY starts_at LIMIT 1`,
   );
-  await retention.clean(keep);
+  await retention.clean(keep, strictItems());
   const after = await rows();
   expect(after[1]).toEqual({ ...before[1]!, up: before[1]!.up + 5, down: before[1]!.down + 6 });
 });
@@ -108,7 +109,7 @@ test('days, sessions and counts of lives that are over are deleted when their ti
      FROM (VALUES ('now', 1000), ('over', 25), ('just over', 1)) AS lives (life, age)`,
     [owner.tenantId, device.id, device.placement.serverId, owner.userId],
   );
-  expect(await retention.clean(keep)).toEqual({ done: true });
+  expect(await retention.clean(keep, strictItems())).toEqual({ done: true });
   expect(await rows()).toMatchObject([{ span: 'day', n: 1 }]);
   const sessions = await database.pool.query('SELECT state FROM sessions ORDER BY state');
   expect(sessions.rows).toEqual([{ state: 'ACTIVE' }, { state: 'CLOSED' }]);

@@ -85,18 +85,23 @@ DELETE FROM meter_readings WHERE ctid = ANY (ARRAY(
 
 export function createRetentionStore({ pool }: Database): RetentionStore {
   return {
-    async clean({ hourlyDays, dailyDays, sessionDays }) {
-      const parts = [
-        await pool.query(ROLL_UP, [hourlyDays, PART_ROWS]),
-        await pool.query(PURGE_DAYS, [dailyDays, PART_ROWS]),
-        await pool.query(PURGE_SESSIONS, [sessionDays, PART_ROWS]),
-        await pool.query(FORGET_LAST_CONNECTED, [PART_ROWS]),
-        await pool.query(PURGE_EVENTS, [PART_ROWS]),
-        await pool.query(PURGE_PERIODS, [PART_ROWS]),
-        await pool.query(PURGE_WARNINGS, [PART_ROWS]),
-        await pool.query(PURGE_LIVES, [PART_ROWS]),
+    async clean({ hourlyDays, dailyDays, sessionDays }, items) {
+      const parts: [what: string, sql: string, ...values: number[]][] = [
+        ['roll up hours', ROLL_UP, hourlyDays],
+        ['delete days', PURGE_DAYS, dailyDays],
+        ['delete sessions', PURGE_SESSIONS, sessionDays],
+        ['forget last connections', FORGET_LAST_CONNECTED],
+        ['delete events', PURGE_EVENTS],
+        ['delete periods', PURGE_PERIODS],
+        ['delete warnings', PURGE_WARNINGS],
+        ['delete readings', PURGE_LIVES],
       ];
-      return { done: parts.every(({ rowCount }) => (rowCount ?? 0) < PART_ROWS) };
+      let done = true;
+      for (const [what, sql, ...values] of parts) {
+        const part = await items.attempt(what, () => pool.query(sql, [...values, PART_ROWS]));
+        if ((part?.rowCount ?? 0) >= PART_ROWS) done = false;
+      }
+      return { done };
     },
   };
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   createVault,
+  createItems,
   createWebhookSender,
   holdsOf,
   newId,
@@ -56,7 +57,7 @@ function aSender(post: Post, on: Pick<Database, 'pool'> = database): WebhookSend
     vault,
     clock: systemClock,
     userAgent: 'test',
-    onError: () => undefined,
+    items: createItems(),
   });
 }
 

@@ -27,7 +27,7 @@ WITH due AS (
     LIMIT greatest(0, CASE WHEN e.failing_since IS NULL THEN ${AT_ONCE} ELSE 1 END - coalesce(busy.count, 0))
     FOR UPDATE SKIP LOCKED
   ) AS d
-  WHERE e.disabled_at IS NULL
+  WHERE e.disabled_at IS NULL AND e.id = ANY ($4::uuid[])
   LIMIT $3
 ), claimed AS (
   UPDATE webhook_deliveries d SET due_at = now() + ${LEASE_SECONDS} * interval '1 second'
@@ -38,6 +38,15 @@ SELECT c.tenant_id, c.endpoint_id, c.event_id, c.attempts, p.url, p.secret,
   CASE WHEN p.previous_secret_until > now() THEN p.previous_secret END AS previous_secret, e.type, e.data, e.created_at
 FROM claimed c JOIN webhook_endpoints p ON p.tenant_id = c.tenant_id AND p.id = c.endpoint_id
 JOIN webhook_events e ON e.tenant_id = c.tenant_id AND e.id = c.event_id`,
+};
+
+const DUE_ENDPOINTS = {
+  name: 'webhooks-due-endpoints',
+  text: `
+SELECT e.id FROM webhook_endpoints e JOIN tenants t ON t.id = e.tenant_id AND t.state = 'active'
+WHERE e.disabled_at IS NULL AND e.id <> ALL ($1::uuid[]) AND EXISTS (
+  SELECT FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.due_at <= now()
+)`,
 };
 
 interface ClaimRow {
@@ -84,8 +93,13 @@ FROM d WHERE e.tenant_id = d.tenant_id AND e.id = d.endpoint_id AND e.disabled_a
 
 export function createWebhookQueue({ pool }: Pick<Database, 'pool'>): WebhookQueue {
   return {
-    async claim(busy, limit) {
-      const values = [[...busy.keys()], [...busy.values()], limit];
+    async dueEndpoints(without) {
+      const { rows } = await pool.query<{ id: string }>({ ...DUE_ENDPOINTS, values: [without] });
+      return rows.map(({ id }) => id);
+    },
+
+    async claim(endpointIds, busy, limit) {
+      const values = [[...busy.keys()], [...busy.values()], limit, endpointIds];
       const { rows } = await repeating(() => pool.query<ClaimRow>({ ...CLAIM, values }));
       return rows.map((row): ClaimedDelivery => ({
         tenantId: row.tenant_id,

@@ -1,0 +1,4 @@
+import { createItems, type Items } from '@cvault/core';
+
+/** For periodic work in which no item may fail: an error is the test's. */
+export const strictItems = (): Items => createItems({ endsRun: () => true });
