@@ -428,6 +428,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
     expect((await host.run(['getent', 'passwd', 'cvault'])).status).toBe(2);
     expect((await host.run(['ip', 'link', 'show', 'dev', 'wg0'])).status).toBe(1);
     expect(await host.must(['nft', 'list', 'tables'])).not.toContain('cvault');
+    expect(await host.must(['ip', 'rule', 'show'])).not.toContain('blackhole');
     expect(await processIds(host, 'cvault')).toEqual([]);
     expect((await runProgram(['ssh', ...sshAs('cvault'), 'x'])).status).toBe(255);
   });

@@ -35,6 +35,18 @@ remove_interface() {
   ! nft list table inet "cvault_$CVAULT_INTERFACE" >/dev/null 2>&1 || nft delete table inet "cvault_$CVAULT_INTERFACE"
 }
 
+# remove_routing_rules FAMILY PRIORITY...: those that the agents made stop every packet of the tunnel once their table is gone.
+remove_routing_rules() {
+  family=$1
+  shift
+  for priority in "$@"; do
+    tries=0
+    while [ "$tries" -lt 200 ] && ip "$family" rule delete priority "$priority" 2>/dev/null; do
+      tries=$((tries + 1))
+    done
+  done
+}
+
 remove_files() {
   rm -f "/run/cvault-supervise-$CVAULT_INTERFACE.pid" "/run/cvault/$CVAULT_INTERFACE.sock" \
     "/etc/cvault/$CVAULT_INTERFACE.env" "/etc/cvault/$CVAULT_INTERFACE.key"
@@ -55,6 +67,10 @@ remove_rest() {
   done
   rm -f /etc/systemd/system/cvault-interface@.service /etc/systemd/system/cvault-agent@.service
   ! [ -d /run/systemd/system ] || systemctl daemon-reload
+  # Those of networks do not say whose they are, so they go with the last interface.
+  for family in -4 -6; do
+    remove_routing_rules "$family" 5180 5181 5182 5183 5189
+  done
   rm -f /etc/sysctl.d/60-cvault.conf /etc/sysctl.d/61-cvault-accept-ra.conf
   rm -rf /usr/lib/cvault /etc/cvault /var/lib/cvault /run/cvault
   if getent passwd cvault >/dev/null; then

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { PROTOCOL_VERSION, type Hello, type OpResult, WireGuardKey } from '@cvault/protocol';
+import { type Hello, type HostNotice, type OpResult, PROTOCOL_VERSION, WireGuardKey } from '@cvault/protocol';
 import type { WireGuardBackend } from './backend.ts';
 import { Applier } from './applier.ts';
+import { Guard, type Keeper } from './guard.ts';
 import { hostPrefix, prefixAddress } from './host-prefix.ts';
 import { IdleEndpoints } from './idle-endpoints.ts';
 import { InterfaceLost } from './interface-lost.ts';
+import type { KernelEvent } from './kernel-events.ts';
 import { Metering } from './metering.ts';
 import { OwnAddresses, missingAddresses } from './own-addresses.ts';
 import { repeat } from './repeat.ts';
@@ -22,7 +24,10 @@ export interface Agent {
   readonly epoch: string;
   /** Aborted, with an InterfaceLost as its reason, once the interface is gone or was made anew. */
   readonly lost: AbortSignal;
-  openSession(): Session;
+  /** @param send takes what the agent tells without being asked */
+  openSession(send: (notice: HostNotice) => void): Session;
+  /** Has one more part of the host looked at. */
+  keep(name: string, keeper: Keeper): void;
   /** Stops watching the interface, after what is under way is done. Tunnels and traffic rules stay. */
   close(): Promise<void>;
 }
@@ -31,16 +36,37 @@ export interface AgentOptions {
   readonly backend: WireGuardBackend;
   readonly traffic: Traffic;
   readonly version?: string;
+  /** Makes what looks at the host beside the interface and the traffic rules. */
+  readonly createHostKeeper?: (host: HostDescription) => Keeper;
+  /** Reports changes of the kernel's rules and routes as they are made; answers how to stop. */
+  readonly watchKernel?: (onEvent: (event: KernelEvent) => void) => () => void;
+  /** No other agent serves this interface: what another process changes in the table was not meant to be. */
+  readonly alone?: boolean;
+  /** Tells whether a change of the traffic rules was this agent's own. */
+  readonly isOwnProcess?: (pid: number) => boolean;
   /** Lowers the number of peers that the backend could hold. */
   readonly maxPeers?: number;
   /** Networks that tunnel addresses come from; by default those of the interface's own addresses. */
   readonly networks?: readonly string[];
   /** How often to look whether the interface is still the same, while nobody asks for anything. */
   readonly watchIntervalMs?: number;
+  /** How often to look at the host, while nothing is heard of it. */
+  readonly lookIntervalMs?: number;
   /** How long after its last handshake the interface is made to forget where a client was; 10 minutes by default. */
   readonly forgetEndpointAfterMs?: number;
 }
 
+export interface HostDescription {
+  readonly interfaceName: string;
+  readonly listenPort: number;
+  /** The interface's own addresses as they are known now, in CIDR notation. */
+  readonly own: () => readonly string[];
+}
+
+/** Between looks at the host where nothing is heard; what was changed is to be mended within five seconds. */
+const LOOK_INTERVAL_MS = 3_000;
+/** After a change that was heard, for what comes with it. */
+const LOOK_AFTER_MS = 50;
 const WATCH_INTERVAL_MS = 1000;
 /** A device whose new key has shaken hands has no tunnel until it is noticed. One look costs some 3 ms, and more with many peers. */
 const REPLACE_INTERVAL_MS = 100;
@@ -61,7 +87,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     throw new InterfaceLost(`interface ${backend.interfaceName} has no private key yet`);
   }
   const own = new OwnAddresses(description.addresses, options.networks);
-  await traffic.install(own.all);
+  const hadRules = await traffic.install(own.all);
   const state = new InterfaceState();
   state.observe(await backend.peers(), new Set());
 
@@ -100,9 +126,67 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     return error;
   }
 
+  let renaming: Promise<boolean> | undefined;
+
+  /** An interface that was renamed still carries packets, past rules that know it by its name. */
+  async function takeNameBack(): Promise<boolean> {
+    renaming ??= backend
+      .takeNameBack()
+      .then((name) => {
+        if (name === undefined) return false;
+        const detail = `The interface ${backend.interfaceName} had been renamed to ${name}.`;
+        guard.noteMended({ code: 'interface_renamed', detail });
+        return true;
+      })
+      .catch(() => false)
+      .finally(() => {
+        renaming = undefined;
+      });
+    return renaming;
+  }
+
+  /** Somebody else changed counters or policies since the last look. */
+  let touched = false;
+  const guard: Guard = new Guard({
+    queue,
+    keepers: {
+      async interface() {
+        await checkInterface();
+        if ((await backend.describe()).publicKey !== description.publicKey) {
+          throw lose(`interface ${backend.interfaceName} has another key`);
+        }
+        return backend.faults(own.all);
+      },
+      async traffic_rules() {
+        const faults = await traffic.faults(touched);
+        if (faults.every(({ endsEpoch }) => endsEpoch !== true)) touched = false;
+        return faults;
+      },
+      ...(options.createHostKeeper === undefined
+        ? {}
+        : {
+            host: options.createHostKeeper({
+              interfaceName: backend.interfaceName,
+              listenPort: description.listenPort,
+              own: () => own.all,
+            }),
+          }),
+    },
+    onEndOfEpoch: (why) => void lose(why),
+  });
+
+  function hear({ kind, pid, lines }: KernelEvent): void {
+    if (kind === 'nftables') {
+      if (pid !== undefined && options.isOwnProcess?.(pid) === true) return;
+      if (options.alone === true) touched ||= lines.some((line) => traffic.isAboutDevices(line));
+    }
+    guard.lookSoon(LOOK_AFTER_MS);
+  }
+
   async function checkInterface(): Promise<void> {
     lost.signal.throwIfAborted();
-    const now = await backend.incarnation();
+    let now = await backend.incarnation();
+    if (now === undefined && (await takeNameBack())) now = await backend.incarnation();
     if (now === undefined) throw lose(`interface ${backend.interfaceName} is gone`);
     if (now !== incarnation) throw lose(`interface ${backend.interfaceName} was made anew`);
   }
@@ -186,7 +270,15 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   }
 
   const watchIntervalMs = options.watchIntervalMs ?? WATCH_INTERVAL_MS;
+  // Peers without rules: somebody took them away while no agent was there to see it.
+  if (!hadRules && state.peerCount > 0) {
+    const detail = 'The traffic rules were gone when the agent began.';
+    guard.noteMended({ code: 'traffic_rules_removed', detail });
+  }
+  const stopWatching = options.watchKernel?.(hear);
   const stops = [
+    // Little rest: on a busy machine a look takes long, and what was changed waits for it.
+    repeat(() => guard.look(), options.lookIntervalMs ?? LOOK_INTERVAL_MS, 2),
     repeat(checkInterface, watchIntervalMs),
     repeat(replaceKeys, Math.min(REPLACE_INTERVAL_MS, watchIntervalMs)),
     repeat(() => idle.forget(), Math.min(60_000, forgetAfterMs / 10)),
@@ -195,8 +287,15 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   return {
     epoch,
     lost: lost.signal,
-    openSession: () =>
+    keep: (name, keeper) => guard.keep(name, keeper),
+    openSession: (send) =>
       openSession({
+        send,
+        async hostReport(fresh) {
+          if (fresh) await guard.examine();
+          return guard.report;
+        },
+        onHostReport: (listener) => guard.onReport(listener),
         hello: hello(),
         lost: lost.signal,
         checkInterface,
@@ -208,6 +307,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         view: (look) => queue.run(() => Promise.resolve(look(state))),
       }),
     async close() {
+      stopWatching?.();
+      await guard.stop();
       await Promise.all(stops.map((stop) => stop()));
       await queue.run(() => Promise.resolve());
     },

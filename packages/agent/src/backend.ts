@@ -1,3 +1,5 @@
+import type { Fault } from './guard.ts';
+
 /** A peer as the interface has it: nothing but its key and its allowed IPs, in the spelling of `wg`. */
 export interface ObservedPeer {
   readonly publicKey: string;
@@ -50,6 +52,14 @@ export interface WireGuardBackend {
   addAddresses(addresses: readonly string[]): Promise<void>;
   /** The networks, in CIDR notation, and routers that the machine reaches by its other interfaces. */
   networksElsewhere(): Promise<string[]>;
+  /**
+   * Looks whether the interface is still as it was when the backend was made: up, with its MTU, its port and its mark, and
+   * with these addresses of its own. Each fault can be mended.
+   * @throws where the interface cannot be read
+   */
+  faults(own: readonly string[]): Promise<Fault[]>;
+  /** Gives an interface that was renamed its name back; answers the other name, undefined where that was not it. */
+  takeNameBack(): Promise<string | undefined>;
   /** Something that differs once the interface was removed and made anew; undefined while there is none. */
   incarnation(): Promise<string | undefined>;
 }

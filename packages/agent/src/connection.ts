@@ -50,6 +50,7 @@ export async function serveStreams(
   const [changes, readings] = [createSerialQueue(), createSerialQueue()];
   const underWay = new Set<Promise<void>>();
   let failure: unknown;
+  let session: Session | undefined;
   let unread = false;
 
   function send(answer: object): void {
@@ -78,7 +79,7 @@ export async function serveStreams(
 
   try {
     agent.lost.throwIfAborted();
-    const session = agent.openSession();
+    session = agent.openSession(send);
     output.write(encodeLine(session.hello));
     const decoder = new LineDecoder();
     for await (const chunk of input) {
@@ -106,5 +107,6 @@ export async function serveStreams(
     return end();
   } finally {
     agent.lost.removeEventListener('abort', stop);
+    session?.close();
   }
 }

@@ -4,6 +4,9 @@ import { ToolFailed, type RunTool } from './tool.ts';
 
 const Link = z.object({
   ifindex: z.number().int(),
+  ifname: z.string(),
+  mtu: z.number().int(),
+  flags: z.array(z.string()),
   linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
 });
 
@@ -29,6 +32,8 @@ export interface LinkInfo {
   readonly index: number;
   /** True for an interface of the kernel's own WireGuard, false for one that a program serves. */
   readonly isKernelWireGuard: boolean;
+  readonly mtu: number;
+  readonly isUp: boolean;
 }
 
 /** Asks the kernel about an interface; undefined where there is none of that name. */
@@ -38,11 +43,24 @@ export async function readLink(runTool: RunTool, interfaceName: string): Promise
       .array(Link)
       .parse(JSON.parse(await runTool('ip', ['-json', '-details', 'link', 'show', 'dev', interfaceName])));
     if (link === undefined) return undefined;
-    return { index: link.ifindex, isKernelWireGuard: link.linkinfo?.info_kind === 'wireguard' };
+    return {
+      index: link.ifindex,
+      isKernelWireGuard: link.linkinfo?.info_kind === 'wireguard',
+      mtu: link.mtu,
+      isUp: link.flags.includes('UP'),
+    };
   } catch (error) {
     if (error instanceof ToolFailed && error.stderr.includes('does not exist')) return undefined;
     throw error;
   }
+}
+
+/** The name of the interface with this index; undefined where this network namespace has none. */
+export async function nameOfIndex(runTool: RunTool, index: number): Promise<string | undefined> {
+  const links = z
+    .array(Link.pick({ ifindex: true, ifname: true }))
+    .parse(JSON.parse(await runTool('ip', ['-json', 'link', 'show'])));
+  return links.find(({ ifindex }) => ifindex === index)?.ifname;
 }
 
 /** The interface's addresses in CIDR notation, without link-local ones. */

@@ -5,7 +5,7 @@ import { USAGE, UsageError, parseCommandLine, type Command } from './command-lin
 import { serveStreams } from './connection.ts';
 import { log } from './log.ts';
 import { relay } from './relay.ts';
-import { listenOnSocket } from './serve.ts';
+import { listenOnSocket, removeStaleSocket } from './serve.ts';
 import { startAgent } from './start-agent.ts';
 import { AGENT_VERSION } from './version.ts';
 
@@ -22,7 +22,9 @@ async function run(command: Command): Promise<number> {
       await relay(command.socketPath, process.stdin, process.stdout);
       return 0;
     case 'serve': {
-      const agent = await startAgent(command);
+      // Before anything is touched: a second agent would take the first one's rules for its own.
+      await removeStaleSocket(command.socketPath);
+      const agent = await startAgent(command, true);
       const server = await listenOnSocket(agent, command.socketPath);
       log(`agent ${AGENT_VERSION} serves interface ${command.interfaceName}, epoch ${agent.epoch}`);
       const why = await Promise.race([lostInterface(agent), stopSignal()]);
@@ -30,7 +32,7 @@ async function run(command: Command): Promise<number> {
       return ending(why);
     }
     case 'stdio': {
-      const agent = await startAgent(command);
+      const agent = await startAgent(command, false);
       log(`agent ${AGENT_VERSION} serves interface ${command.interfaceName}, epoch ${agent.epoch}`);
       const onRefused = (detail: string) => log(`request refused: ${detail}`);
       const served = serveStreams(agent, process.stdin, standardOutput(), { onRefused });

@@ -13,6 +13,10 @@ describeBackendContract('memory', () => {
         string
       >;
     },
+    byHand(settings) {
+      backend.settingsByHand(settings);
+      return Promise.resolve();
+    },
     vanish() {
       backend.vanish();
       return Promise.resolve();

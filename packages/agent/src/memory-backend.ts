@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { Fault } from './guard.ts';
+import { missingAddresses } from './own-addresses.ts';
 import type { ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
 
 export interface MemoryBackendOptions {
@@ -8,6 +10,15 @@ export interface MemoryBackendOptions {
   readonly addresses?: readonly string[];
   readonly maxPeers?: number;
   readonly networksElsewhere?: readonly string[];
+}
+
+/** What somebody does by hand to the interface itself. */
+export interface HandSettings {
+  readonly up?: boolean;
+  readonly mtu?: number;
+  readonly listenPort?: number;
+  readonly name?: string;
+  readonly removedAddress?: string;
 }
 
 /** An interface in memory, with what a test or a demonstration does to one from outside. */
@@ -20,6 +31,8 @@ export interface MemoryBackend extends WireGuardBackend {
   shakeHands(publicKey: string, at?: number): void;
   /** Changes the interface behind the agent's back, as `wg set` on a terminal does. */
   byHand(...changes: PeerChange[]): void;
+  /** Changes the interface's own settings behind the agent's back. */
+  settingsByHand(settings: HandSettings): void;
   /** As if the interface was deleted and made anew: without peers, with the same key. */
   recreate(): void;
   /** As if the interface was deleted. */
@@ -37,6 +50,8 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
     publicKey: options.publicKey ?? randomKey(),
     listenPort: options.listenPort ?? 51820,
   };
+  const made = { up: true, mtu: 1420, listenPort: description.listenPort };
+  let settings = { ...made, name: interfaceName };
   let life: number | undefined = 1;
   let lives = 1;
   let writes = 0;
@@ -136,12 +151,47 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
       for (const address of added) addresses.add(address);
     },
     networksElsewhere: () => Promise.resolve([...(options.networksElsewhere ?? [])]),
-    incarnation: () => Promise.resolve(life?.toString()),
+    async faults(own) {
+      await Promise.resolve();
+      requireInterface();
+      const found: Fault[] = [];
+      const find = (code: string, mend: () => void) =>
+        found.push({
+          code,
+          detail: `It was changed: ${code}.`,
+          mend() {
+            mend();
+            return Promise.resolve();
+          },
+        });
+      if (!settings.up) find('link_down', () => (settings = { ...settings, up: true }));
+      if (settings.mtu !== made.mtu) find('mtu_changed', () => (settings = { ...settings, mtu: made.mtu }));
+      const missing = missingAddresses(own, [...addresses]);
+      if (missing.length > 0) {
+        find('address_removed', () => {
+          for (const address of missing) addresses.add(address);
+        });
+      }
+      if (settings.listenPort !== made.listenPort) {
+        find('listen_port_changed', () => (settings = { ...settings, listenPort: made.listenPort }));
+      }
+      return found;
+    },
+    takeNameBack() {
+      const { name } = settings;
+      settings = { ...settings, name: interfaceName };
+      return Promise.resolve(name === interfaceName ? undefined : name);
+    },
+    incarnation: () => Promise.resolve(settings.name === interfaceName ? life?.toString() : undefined),
     presharedKey: (publicKey) => presharedKeys.get(publicKey),
     shakeHands(publicKey, at = Date.now()) {
       if (peers.has(publicKey)) handshakes.set(publicKey, Math.floor(at / 1000));
     },
     byHand: (...changes) => make(changes),
+    settingsByHand({ removedAddress, ...changed }) {
+      if (removedAddress !== undefined) addresses.delete(removedAddress);
+      settings = { ...settings, ...changed };
+    },
     recreate() {
       peers.clear();
       holders.clear();

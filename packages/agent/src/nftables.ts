@@ -1,3 +1,4 @@
+import { ADMITTED } from './admission-rules.ts';
 import type { Prefix } from './prefix.ts';
 
 export interface TrafficPolicy {
@@ -79,6 +80,9 @@ ${table} {
  * Into the tunnel goes only what answers a connection that a device began: not even one that is older than the rules.
  * Between devices goes only what stays in one network.
  *
+ * All of that is decided twice: before routing, where `admission` marks what may pass and the kernel's routing rules stop the
+ * rest (see admission-rules.ts), and when it is forwarded. So no chain, rule or element that is missing lets anything through.
+ *
  * An `accept` ends this table only: what another table drops stays dropped. What this one drops, no other can let in.
  *
  * Limits and counters come after all that may drop a packet (filters sit at priorities around 0), so that only what passes
@@ -109,6 +113,29 @@ ${table} {
     ip6 saddr != @tunnel6 drop
   }
 
+  chain admission {
+    type filter hook prerouting priority dstnat + 10; policy accept;
+    iifname ${tunnel} goto from_tunnel
+    ip daddr @tunnel4 ct state { established, related } ct direction reply goto admit
+    ip6 daddr @tunnel6 ct state { established, related } ct direction reply goto admit
+  }
+  chain from_tunnel {
+    ip saddr != @tunnel4 accept
+    ip6 saddr != @tunnel6 accept
+    ip daddr @tunnel4 goto to_device
+    ip6 daddr @tunnel6 goto to_device
+    ${policy.allowPrivate ? '' : `ip daddr { ${INNER_NETWORKS[4].join(', ')} } accept`}
+    ${policy.allowPrivate ? '' : `ip6 daddr { ${INNER_NETWORKS[6].join(', ')} } accept`}
+    goto admit
+  }
+  chain to_device {
+    ${sameNetwork('goto admit')}
+    meta mark set 0
+  }
+  chain admit {
+    meta mark set meta mark | ${hex(ADMITTED)}
+  }
+
   chain input {
     type filter hook input priority filter; policy accept;
     iifname ${tunnel} jump to_vpn_server
@@ -129,11 +156,7 @@ ${table} {
   chain between_devices {
     jump spoofed
     ct state invalid drop
-    meta mark set 0
-    meta mark set ip saddr map @network4
-    meta mark set ip6 saddr map @network6
-    ip daddr . meta mark @member4 goto in_network
-    ip6 daddr . meta mark @member6 goto in_network
+    ${sameNetwork('goto in_network')}
     drop
   }
   chain in_network {
@@ -161,6 +184,7 @@ ${table} {
 
   chain passing {
     type filter hook forward priority 200; policy accept;
+    meta mark & ${hex(ADMITTED)} == ${hex(ADMITTED)} meta mark set meta mark & ${hex(0xffff_ffff - ADMITTED)}
     jump limited
     jump counted
   }
@@ -193,6 +217,15 @@ ${table} {
 }
 `;
 }
+
+/** Does it where a packet goes from one device to another of the same network. Takes the packet's mark for itself. */
+const sameNetwork = (verdict: string) => `meta mark set 0
+    meta mark set ip saddr map @network4
+    meta mark set ip6 saddr map @network6
+    ip daddr . meta mark @member4 ${verdict}
+    ip6 daddr . meta mark @member6 ${verdict}`;
+
+const hex = (number: number) => `0x${number.toString(16)}`;
 
 function renderSet(name: string, family: 4 | 6, prefixes: readonly Prefix[]): string {
   const elements = prefixes

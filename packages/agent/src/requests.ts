@@ -8,6 +8,7 @@ import {
   Op,
   StatsRequest,
   StatusRequest,
+  WatchRequest,
   type Answer,
   type Request,
 } from '@cvault/protocol';
@@ -29,6 +30,7 @@ const Envelope = z.discriminatedUnion('type', [
   DigestRequest,
   StatsRequest,
   FeaturesRequest,
+  WatchRequest,
   ApplyRequest.extend({ ops: z.array(z.unknown()).min(1).max(MAX_BATCH_OPS) }),
 ]);
 

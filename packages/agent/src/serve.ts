@@ -1,5 +1,5 @@
 import { chmod, lstat, unlink } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Agent } from './agent.ts';
 import { serveConnection } from './connection.ts';
 import { log } from './log.ts';
@@ -17,16 +17,46 @@ export async function listenOnSocket(agent: Agent, socketPath: string): Promise<
   await removeStaleSocket(socketPath);
   const open = new Set<Socket>();
   // Half open: what a control plane asked for before it stopped sending is still answered.
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    open.add(socket);
-    log(`connection opened, ${open.size} open`);
-    const onRefused = (detail: string) => log(`request refused: ${detail}`);
-    void serveConnection(agent, socket, { onRefused }).then((end) => {
-      open.delete(socket);
-      log(`connection ended: ${end}, ${open.size} open`);
+  const makeServer = () => {
+    const made = createServer({ allowHalfOpen: true }, (socket) => {
+      open.add(socket);
+      log(`connection opened, ${open.size} open`);
+      const onRefused = (detail: string) => log(`request refused: ${detail}`);
+      void serveConnection(agent, socket, { onRefused }).then((end) => {
+        open.delete(socket);
+        log(`connection ended: ${end}, ${open.size} open`);
+      });
     });
+    made.maxConnections = MAX_CONNECTIONS;
+    return made;
+  };
+  let server = makeServer();
+  let inode = await listen(server, socketPath);
+  agent.keep('socket', async () => {
+    const found = await lstat(socketPath).catch(() => undefined);
+    if (found?.isSocket() === true && found.ino === inode) return [];
+    const detail = `The agent's socket ${socketPath} was gone: no control plane could connect.`;
+    const mend = async () => {
+      // Closing removes whatever is at the path, so it comes first. Connections that are open stay.
+      server.close();
+      await removeStaleSocket(socketPath);
+      server = makeServer();
+      inode = await listen(server, socketPath);
+    };
+    return [{ code: 'socket_removed', detail, mend }];
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  return {
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await agent.close();
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** Answers the inode of the socket. */
+async function listen(server: Server, socketPath: string): Promise<number> {
   // The socket must not be open to all between its making and its chmod.
   const umask = process.umask(0o117);
   try {
@@ -38,18 +68,11 @@ export async function listenOnSocket(agent: Agent, socketPath: string): Promise<
     process.umask(umask);
   }
   await chmod(socketPath, 0o660);
-  return {
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await agent.close();
-      for (const socket of open) socket.destroy();
-      await closed;
-    },
-  };
+  return (await lstat(socketPath)).ino;
 }
 
 /** Removes the socket of an agent that died; refuses where one lives, or where the file is something else. */
-async function removeStaleSocket(socketPath: string): Promise<void> {
+export async function removeStaleSocket(socketPath: string): Promise<void> {
   const found = await lstat(socketPath).catch(() => undefined);
   if (found === undefined) return;
   if (!found.isSocket()) throw new Error(`${socketPath} exists and is not a socket`);

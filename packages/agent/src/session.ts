@@ -1,4 +1,12 @@
-import { FEATURES, formatDigest, type Answer, type Hello, type OpResult } from '@cvault/protocol';
+import {
+  FEATURES,
+  formatDigest,
+  type Answer,
+  type Hello,
+  type HostNotice,
+  type HostReport,
+  type OpResult,
+} from '@cvault/protocol';
 import { InterfaceLost } from './interface-lost.ts';
 import { Listing } from './listing.ts';
 import type { Reading } from './metering.ts';
@@ -11,6 +19,8 @@ export interface Session {
   readonly hello: Hello;
   /** @throws {InterfaceLost} */
   answer(request: ReceivedRequest): Promise<Answer>;
+  /** Tells nothing more. */
+  close(): void;
 }
 
 /** What a session asks of the agent. */
@@ -27,6 +37,11 @@ export interface SessionContext {
   readonly life: string;
   /** Reads the counters anew. */
   readStats(stored: number | undefined): Promise<Reading>;
+  /** What is known of the host. */
+  hostReport(fresh: boolean): Promise<HostReport>;
+  onHostReport(listener: (report: HostReport) => void): () => void;
+  /** Sends what was not asked for. */
+  send(notice: HostNotice): void;
   /** Looks at the state as it is, between two batches. */
   view<T>(look: (state: InterfaceState) => T): Promise<T>;
 }
@@ -38,6 +53,7 @@ export function openSession(context: SessionContext): Session {
   const { epoch } = hello;
   let listing: Listing | undefined;
   let reading: Reading | undefined;
+  let stopTelling: (() => void) | undefined;
 
   async function list({ id, after }: RequestOf<'list'>): Promise<Answer> {
     const take = (state: InterfaceState) => new Listing(state);
@@ -59,6 +75,12 @@ export function openSession(context: SessionContext): Session {
     const refusal = await context.configure(addresses);
     if (refusal !== undefined) return { type: 'refused', id, code: 'bad_request', detail: refusal };
     return { type: 'configured', id };
+  }
+
+  async function watch({ id, fresh }: RequestOf<'watch'>): Promise<Answer> {
+    const report = await context.hostReport(fresh);
+    stopTelling ??= context.onHostReport((news) => context.send({ type: 'host', ...news }));
+    return { type: 'watching', id, ...report };
   }
 
   async function answer(request: ReceivedRequest): Promise<Answer> {
@@ -87,6 +109,8 @@ export function openSession(context: SessionContext): Session {
         }));
       case 'stats':
         return stats(request);
+      case 'watch':
+        return watch(request);
       case 'features':
         return { type: 'features', id, features: [...FEATURES] };
     }
@@ -94,6 +118,7 @@ export function openSession(context: SessionContext): Session {
 
   return {
     hello,
+    close: () => stopTelling?.(),
     async answer(request) {
       context.lost.throwIfAborted();
       try {

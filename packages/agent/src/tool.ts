@@ -30,14 +30,18 @@ const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 /**
  * Starts tools from the system's own folders, with nothing of the agent's environment and without a shell.
  * `enter` goes before each command, to run it elsewhere: `['ip', 'netns', 'exec', name]`.
+ * @param onStart hears each process's id
  */
-export function createToolRunner(enter: readonly string[] = []): RunTool {
+export function createToolRunner(
+  enter: readonly string[] = [],
+  onStart: (pid: number) => void = () => undefined,
+): RunTool {
   return async (tool, args, input) => {
     const command = [...enter, tool, ...args];
-    if (input === undefined) return run(tool, command, undefined);
+    if (input === undefined) return run(tool, command, undefined, onStart);
     const file = await openInMemory(input);
     try {
-      return await run(tool, command, file);
+      return await run(tool, command, file, onStart);
     } finally {
       await file.close();
     }
@@ -61,7 +65,26 @@ async function openInMemory(text: string): Promise<FileHandle> {
   }
 }
 
-function run(tool: string, command: readonly string[], input: FileHandle | undefined): Promise<string> {
+/** Keeps the ids of the last processes: what the kernel tells of them may come after their end. */
+export function createRecentProcesses(most = 1_000) {
+  const recent = new Set<number>();
+  return {
+    add(pid: number): void {
+      recent.delete(pid);
+      recent.add(pid);
+      const [oldest] = recent;
+      if (recent.size > most && oldest !== undefined) recent.delete(oldest);
+    },
+    has: (pid: number): boolean => recent.has(pid),
+  };
+}
+
+function run(
+  tool: string,
+  command: readonly string[],
+  input: FileHandle | undefined,
+  onStart: (pid: number) => void,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const [file = tool, ...args] = command;
     const child = spawn(file, args, {
@@ -70,6 +93,7 @@ function run(tool: string, command: readonly string[], input: FileHandle | undef
       killSignal: 'SIGKILL',
       stdio: [input?.fd ?? 'ignore', 'pipe', 'pipe'],
     });
+    if (child.pid !== undefined) onStart(child.pid);
     const stop = () => child.kill('SIGKILL');
     const output = collect(child.stdout, stop);
     const words = collect(child.stderr, stop);

@@ -103,6 +103,8 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       await router.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
     }
     await server.run('ip', ['route', 'add', '198.51.100.0/24', 'via', INTERNET_4]);
+    // As the installation leaves it.
+    await server.run('sysctl', ['-qw', 'net.ipv4.conf.all.rp_filter=2']);
     for (const address of [METADATA, RELAY]) {
       await server.run('ip', ['route', 'add', `${address}/32`, 'via', PRIVATE_4]);
     }
@@ -184,6 +186,16 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
     };
   }
 
+  /** All of them: where only nftables is emptied, the routing rules stop every packet. */
+  async function takeRulesAway(): Promise<void> {
+    await server.run('nft', ['delete', 'table', 'inet', `cvault_${wg.interfaceName}`]);
+    for (const family of ['-4', '-6']) {
+      for (const priority of ['5181', '5182', '5183']) {
+        await server.run('ip', [family, 'rule', 'delete', 'priority', priority]);
+      }
+    }
+  }
+
   function setOp(who: Client, generation: number, address4 = who.address4): SetOp {
     return {
       verb: 'set',
@@ -228,7 +240,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       await server.run('nft', ['-f', '-'], OTHER_FIREWALL);
       const backend = await createWgBackend(wg.interfaceName, server.run);
       const traffic = createLinuxTraffic(wg.interfaceName, server.run);
-      agent = await createAgent({ backend, traffic });
+      agent = await createAgent({ backend, traffic, lookIntervalMs: 3_600_000 });
       const stream = connectInProcess(agent);
       plane = await connectControlPlane(stream, stream);
       const results = await plane.apply(setOp(a, 1), setOp(b, 1));
@@ -362,8 +374,63 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       expect(await toDevice()).toBe(0);
     });
 
+    describe('with the whole ruleset flushed, packets stop', () => {
+      beforeAll(async () => {
+        expect(await pings(a.namespace, INTERNET_4)).toBe(true);
+        await server.run('nft', ['flush', 'ruleset']);
+      });
+      afterAll(async () => {
+        await server.run('nft', ['-f', '-'], OTHER_FIREWALL);
+        await createLinuxTraffic(wg.interfaceName, server.run).install(OWN);
+        expect(await pings(a.namespace, INTERNET_4)).toBe(true);
+        expect(await pings(a.namespace, INTERNET_6)).toBe(true);
+      });
+
+      test.each([
+        ['from a device to another', () => a.namespace, () => b.address4],
+        ['from a device to another by IPv6', () => a.namespace, () => b.address6],
+        ['from a device to a private machine', () => a.namespace, () => PRIVATE_4],
+        ['from a device to the internet', () => a.namespace, () => INTERNET_4],
+        ['from a device to the internet by IPv6', () => a.namespace, () => INTERNET_6],
+      ])('%s', async (_name, from, to) => {
+        const arrivals = await countArrivals(
+          to() === b.address4 || to() === b.address6 ? b.namespace : to() === PRIVATE_4 ? inner : internet,
+          `stopped${to().replace(/\W/g, '')}`,
+          to().includes(':')
+            ? `ip6 daddr ${to()} icmpv6 type echo-request`
+            : `ip daddr ${to()} icmp type echo-request`,
+        );
+        expect(await pings(from(), to())).toBe(false);
+        expect(await arrivals()).toBe(0);
+      });
+      test('from elsewhere to a device', async () => {
+        const arrivals = await countArrivals(b.namespace, 'stoppedin', `ip saddr ${INTERNET_4}`);
+        expect(await pings(internet, b.address4)).toBe(false);
+        expect(await arrivals()).toBe(0);
+      });
+      test('and the host itself talks on', async () => {
+        expect(await pings(server, INTERNET_4)).toBe(true);
+        expect(await pings(server, INTERNET_6)).toBe(true);
+        expect(await pings(server, PRIVATE_4)).toBe(true);
+        expect(await pings(internet, PUBLIC_4)).toBe(true);
+      });
+    });
+
+    test.each([
+      ['a chain without its rules', 'flush chain inet TABLE forward'],
+      ['the last word of a chain', 'flush chain inet TABLE between_devices'],
+      ['no marks', 'flush chain inet TABLE admission'],
+      ['no networks', 'flush set inet TABLE tunnel4'],
+    ])('with %s, devices do not reach each other', async (_name, damage) => {
+      const table = `cvault_${wg.interfaceName}`;
+      await server.run('nft', damage.replace('TABLE', table).split(' '));
+      expect(await pings(a.namespace, b.address4)).toBe(false);
+      await createLinuxTraffic(wg.interfaceName, server.run).install(OWN);
+      expect(await pings(a.namespace, INTERNET_4)).toBe(true);
+    });
+
     test('connections to a device that are older than the rules end', async () => {
-      await server.run('nft', ['delete', 'table', 'inet', `cvault_${wg.interfaceName}`]);
+      await takeRulesAway();
       const { child } = await followTcpService(internet, b.address4, PORT);
       await createLinuxTraffic(wg.interfaceName, server.run).install(OWN);
       const arrivals = await countArrivals(b.namespace, 'frombefore', `ip saddr ${INTERNET_4}`);
@@ -373,7 +440,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
     });
 
     test('a policy can open private networks; devices stay apart, also where they had a connection', async () => {
-      await server.run('nft', ['delete', 'table', 'inet', `cvault_${wg.interfaceName}`]);
+      await takeRulesAway();
       const { child } = await followTcpService(a.namespace, b.address4, PORT);
       await createLinuxTraffic(wg.interfaceName, server.run, { allowPrivate: true }).install(OWN);
       const arrivals = await countArrivals(a.namespace, 'frombefore', `ip saddr ${b.address4}`);

@@ -1,4 +1,5 @@
 import type { Limits } from '@cvault/protocol';
+import type { Fault } from './guard.ts';
 import { createMemoryMeter } from './memory-meter.ts';
 import type { Meter } from './meter.ts';
 
@@ -16,9 +17,18 @@ export interface Traffic {
   readonly meter: Meter;
   /**
    * Puts the rules in place, or replaces them at one stroke, for an interface with these addresses of its own, in CIDR
-   * notation. Called before the agent serves anybody, and when the interface got another address.
+   * notation. Called before the agent serves anybody, and when the interface got another address. Answers whether there
+   * were rules before.
    */
-  install(ownAddresses: readonly string[]): Promise<void>;
+  install(ownAddresses: readonly string[]): Promise<boolean>;
+  /**
+   * Looks whether the rules are still as they were left. Each fault can be mended; where counters or policies were lost
+   * with them, mending ends the agent's epoch.
+   * @param touched somebody else is known to have changed counters or policies
+   */
+  faults(touched: boolean): Promise<Fault[]>;
+  /** Tells of a line of `nft monitor` whether it changes counters or what holds for devices. */
+  isAboutDevices(line: string): boolean;
   /**
    * Puts these policies in force, in one go, in place of what held for the devices and their addresses. Of a device whose
    * addresses change, the ones that it still has go on under the new policy until they are released.
@@ -35,7 +45,9 @@ export interface Traffic {
 export function createNoTraffic(meter: Meter = createMemoryMeter()): Traffic {
   return {
     meter,
-    install: () => Promise.resolve(),
+    install: () => Promise.resolve(true),
+    faults: () => Promise.resolve([]),
+    isAboutDevices: () => false,
     admit: () => Promise.resolve(),
     release: () => Promise.resolve([]),
   };

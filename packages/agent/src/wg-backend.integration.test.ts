@@ -47,6 +47,19 @@ describe.skipIf(missing !== undefined)(
           const pairs = lines.map((line) => line.split('\t')).filter(([, key]) => key !== '(none)');
           return Object.fromEntries(pairs) as Record<string, string>;
         },
+        async byHand({ up, mtu, listenPort, name, removedAddress }) {
+          const link = (...args: string[]) =>
+            namespace.run('ip', ['link', 'set', 'dev', interfaceName, ...args]);
+          if (mtu !== undefined) await link('mtu', String(mtu));
+          if (removedAddress !== undefined) {
+            await namespace.run('ip', ['address', 'delete', removedAddress, 'dev', interfaceName]);
+          }
+          if (listenPort !== undefined) {
+            await namespace.run('wg', ['set', interfaceName, 'listen-port', String(listenPort)]);
+          }
+          if (up === false || name !== undefined) await link('down');
+          if (name !== undefined) await link('name', name);
+        },
         vanish,
         async recreate() {
           await vanish();

@@ -1,6 +1,8 @@
 import type { ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
 import { detached } from './detached.ts';
-import { readAddresses, readLink, readNetworksElsewhere, watchIndex } from './link.ts';
+import type { Fault } from './guard.ts';
+import { nameOfIndex, readAddresses, readLink, readNetworksElsewhere, watchIndex } from './link.ts';
+import { missingAddresses } from './own-addresses.ts';
 import type { RunTool } from './tool.ts';
 
 const KERNEL_MAX_PEERS = 2 ** 20;
@@ -14,6 +16,53 @@ const USERSPACE_MAX_PEERS = 2 ** 16;
  */
 export async function createWgBackend(interfaceName: string, runTool: RunTool): Promise<WireGuardBackend> {
   const link = await readLink(runTool, interfaceName);
+  const show = async (what: string) => (await runTool('wg', ['show', interfaceName, what])).trim();
+  const set = async (what: string, value: string) => {
+    await runTool('wg', ['set', interfaceName, what, value]);
+  };
+  /** As they were when this began, which is how the interface was made. */
+  const settings =
+    link === undefined ? undefined : { port: await show('listen-port'), mark: await show('fwmark') };
+
+  async function addAddresses(addresses: readonly string[]): Promise<void> {
+    for (const address of addresses) {
+      await runTool('ip', ['address', 'replace', address, 'dev', interfaceName]);
+    }
+  }
+
+  async function faults(own: readonly string[]): Promise<Fault[]> {
+    const now = await readLink(runTool, interfaceName);
+    // Gone, or another one: that is not to be mended but to be begun anew with.
+    if (link === undefined || settings === undefined || now?.index !== link.index) return [];
+    const found: Fault[] = [];
+    const find = (code: string, detail: string, mend: () => Promise<unknown>) =>
+      found.push({ code, detail, mend: () => mend().then(() => undefined) });
+    if (!now.isUp) {
+      find('link_down', `The interface ${interfaceName} was down.`, () =>
+        runTool('ip', ['link', 'set', 'dev', interfaceName, 'up']),
+      );
+    }
+    if (now.mtu !== link.mtu) {
+      find('mtu_changed', `The MTU of ${interfaceName} was ${now.mtu} instead of ${link.mtu}.`, () =>
+        runTool('ip', ['link', 'set', 'dev', interfaceName, 'mtu', String(link.mtu)]),
+      );
+    }
+    const missing = missingAddresses(own, await readAddresses(runTool, interfaceName));
+    if (missing.length > 0) {
+      const detail = `The interface ${interfaceName} had lost ${missing.join(', ')}.`;
+      find('address_removed', detail, () => addAddresses(missing));
+    }
+    const [port, mark] = [await show('listen-port'), await show('fwmark')];
+    if (port !== settings.port) {
+      const detail = `The interface ${interfaceName} listened on UDP port ${port} instead of ${settings.port}.`;
+      find('listen_port_changed', detail, () => set('listen-port', settings.port));
+    }
+    if (mark !== settings.mark) {
+      const detail = `The interface ${interfaceName} marked its packets with ${mark} instead of ${settings.mark}.`;
+      find('fwmark_changed', detail, () => set('fwmark', settings.mark === 'off' ? '0' : settings.mark));
+    }
+    return found;
+  }
 
   return {
     interfaceName,
@@ -54,10 +103,17 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
       await runTool('wg', ['set', interfaceName, ...removals]);
       await runTool('wg', ['addconf', interfaceName, '/proc/self/fd/0'], sections.join(''));
     },
-    async addAddresses(addresses) {
-      for (const address of addresses) {
-        await runTool('ip', ['address', 'replace', address, 'dev', interfaceName]);
+    addAddresses,
+    faults,
+    async takeNameBack() {
+      const name = link === undefined ? undefined : await nameOfIndex(runTool, link.index);
+      if (name === undefined || name === interfaceName) return undefined;
+      // An older kernel renames only what is down.
+      for (const change of [['down'], ['name', interfaceName]]) {
+        await runTool('ip', ['link', 'set', 'dev', name, ...change]);
       }
+      await runTool('ip', ['link', 'set', 'dev', interfaceName, 'up']);
+      return name;
     },
     networksElsewhere: () => readNetworksElsewhere(runTool, interfaceName),
     incarnation: await watchIndex(runTool, interfaceName),

@@ -59,6 +59,11 @@ function describe(log: Logger, serverId: string, event: LinkEvent): void {
       );
     case 'pushed':
       return;
+    case 'host': {
+      const { problems, mended } = event.report;
+      const level = problems.length > 0 ? 'warn' : 'info';
+      return log[level]({ serverId, problems, mended: mended.slice(-1) }, 'VPN server’s host');
+    }
     case 'away':
       return log.warn({ serverId, err: event.error }, 'VPN server away');
     case 'refused':

@@ -156,6 +156,17 @@ export const StatsRequest = z.strictObject({
  */
 export const FeaturesRequest = z.strictObject({ type: z.literal('features'), id: RequestId });
 
+/**
+ * Asks what the agent knows of its host, and to be told by `host` messages whenever that changes. Only to an agent with the
+ * feature `host`.
+ */
+export const WatchRequest = z.strictObject({
+  type: z.literal('watch'),
+  id: RequestId,
+  /** Look at everything first, which takes some 100 ms; otherwise the answer is what was found last. */
+  fresh: z.boolean(),
+});
+
 export const Request = z.discriminatedUnion('type', [
   ApplyRequest,
   ListRequest,
@@ -164,13 +175,15 @@ export const Request = z.discriminatedUnion('type', [
   DigestRequest,
   StatsRequest,
   FeaturesRequest,
+  WatchRequest,
 ]);
 
 /**
  * What agents have learned since version 2 of the protocol.
  * - `budgets`: takes `limits.budgets`, and answers `cut` to a `stats` request that asks for it.
+ * - `host`: watches its host, mends what somebody changed there, and tells of it (`watch`).
  */
-export const FEATURES = ['budgets'] as const;
+export const FEATURES = ['budgets', 'host'] as const;
 
 export const Hello = z.strictObject({
   type: z.literal('hello'),
@@ -271,6 +284,28 @@ export const Features = z.strictObject({
   features: z.array(z.string().max(40)).max(64),
 });
 
+/** A code that whoever reads it need not know: newer agents find more. The detail is for operators. */
+export const HostFinding = z.object({
+  code: z.string().regex(/^[a-z][a-z0-9_]{0,49}$/),
+  detail: z.string().max(500),
+});
+
+/** Something that somebody had changed and that the agent put right. Numbered from 1 through an epoch. */
+export const Mend = HostFinding.extend({ number: Count.min(1) });
+
+/** What an agent knows of its host. Not strict, so that it can grow. */
+export const HostReport = z.object({
+  /** What keeps packets from devices, or lets pass what must not, and the agent cannot mend; each code once. */
+  problems: z.array(HostFinding).max(64),
+  /** The last ones, in the order of their numbers. */
+  mended: z.array(Mend).max(64),
+});
+
+export const Watching = HostReport.extend({ type: z.literal('watching'), id: RequestId });
+
+/** Sent unasked, and only to who watches. */
+export const HostNotice = HostReport.extend({ type: z.literal('host') });
+
 export const Refused = z.strictObject({
   type: z.literal('refused'),
   /** Null where the line was too broken to find an id in it. */
@@ -287,8 +322,12 @@ export const Answer = z.discriminatedUnion('type', [
   DigestAnswer,
   Stats,
   Features,
+  Watching,
   Refused,
 ]);
+
+/** Everything that an agent sends after its hello. */
+export const Incoming = z.discriminatedUnion('type', [...Answer.options, HostNotice]);
 
 export type Feature = (typeof FEATURES)[number];
 export type Limits = z.infer<typeof Limits>;
@@ -304,3 +343,7 @@ export type Request = z.infer<typeof Request>;
 export type Hello = z.infer<typeof Hello>;
 export type ListedPeer = z.infer<typeof ListedPeer>;
 export type Answer = z.infer<typeof Answer>;
+export type HostFinding = z.infer<typeof HostFinding>;
+export type Mend = z.infer<typeof Mend>;
+export type HostReport = z.infer<typeof HostReport>;
+export type HostNotice = z.infer<typeof HostNotice>;

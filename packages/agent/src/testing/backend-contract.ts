@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WireGuardBackend } from '../backend.ts';
+import type { HandSettings } from '../memory-backend.ts';
 import { randomPublicKey } from './keys.ts';
 
 export interface BackendUnderTest {
   readonly backend: WireGuardBackend;
   /** The preshared key of each peer that has one, as the interface has it. */
   presharedKeys(): Promise<Record<string, string>>;
+  /** Changes the interface's own settings behind the agent's back. */
+  byHand(settings: HandSettings): Promise<void>;
   /** Deletes the interface. */
   vanish(): Promise<void>;
   /** Deletes the interface and makes one of the same name. */
@@ -196,6 +199,32 @@ export function describeBackendContract(name: string, create: () => Promise<Back
         ]),
       ).rejects.toThrow();
       expect(await peers()).toEqual({});
+    });
+
+    const own = ['10.8.0.1/24', 'fd00:8::1/64'];
+    const faults = async () => (await backend.faults(own)).map(({ code }) => code);
+
+    test.each<[string, HandSettings]>([
+      ['link_down', { up: false }],
+      ['mtu_changed', { mtu: 1281 }],
+      ['address_removed', { removedAddress: '10.8.0.1/24' }],
+      ['address_removed', { removedAddress: 'fd00:8::1/64' }],
+      ['listen_port_changed', { listenPort: 51999 }],
+    ])('%s is found and mended: %j', async (code, settings) => {
+      expect(await faults()).toEqual([]);
+      await subject.byHand(settings);
+      expect(await faults()).toContain(code);
+      for (const { mend } of await backend.faults(own)) await mend?.();
+      expect(await faults()).toEqual([]);
+    });
+
+    test('an interface that was renamed takes its name back', async () => {
+      expect(await backend.takeNameBack()).toBeUndefined();
+      const before = await backend.incarnation();
+      await subject.byHand({ name: 'other0' });
+      expect(await backend.incarnation()).toBeUndefined();
+      expect(await backend.takeNameBack()).toBe('other0');
+      expect(await backend.incarnation()).toBe(before);
     });
 
     test('an interface made anew is another one, without peers', async () => {

@@ -1,11 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream';
 import {
-  Answer,
+  type Answer,
   type DeviceStats,
   encodeLine,
   type Feature,
   Hello,
+  type HostReport,
+  Incoming,
   LineDecoder,
   type ListedPeer,
   type Op,
@@ -48,6 +50,7 @@ export class AgentClient {
   readonly #stream: Duplex;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
+  #onHost: ((report: HostReport) => void) | undefined;
   #ended: Error | undefined;
 
   private constructor(stream: Duplex, hello: Hello, closed: Promise<Error>) {
@@ -169,6 +172,17 @@ export class AgentClient {
     }
   }
 
+  /**
+   * What the agent knows of its host; an older one knows nothing. `onChange` hears what it learns from now on.
+   * @param fresh have it look at everything first
+   */
+  async watchHost(fresh: boolean, onChange: (report: HostReport) => void): Promise<HostReport> {
+    if (!this.can('host')) return { problems: [], mended: [] };
+    this.#onHost = onChange;
+    const { problems, mended } = await this.#ask('watch', 'watching', { fresh });
+    return { problems, mended };
+  }
+
   async peerCount(): Promise<number> {
     return (await this.#ask('status', 'status', {})).peerCount;
   }
@@ -196,7 +210,8 @@ export class AgentClient {
   }
 
   #receive(line: string): void {
-    const answer = Answer.parse(JSON.parse(line));
+    const answer = Incoming.parse(JSON.parse(line));
+    if (answer.type === 'host') return this.#onHost?.({ problems: answer.problems, mended: answer.mended });
     if (answer.id === null) throw new Error(`the agent could not read a request: ${JSON.stringify(answer)}`);
     const waiting = this.#waiting.get(answer.id);
     if (waiting === undefined) throw new Error('the agent answered what nobody asked');

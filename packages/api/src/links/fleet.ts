@@ -2,6 +2,7 @@ import {
   type CounterSource,
   type DesiredPeer,
   type Device,
+  type HostReport,
   type LinkView,
   type ObservedPeer,
   type PeerPush,
@@ -179,6 +180,11 @@ export class Fleet implements PeerPush, CounterSource {
     const { lastError } = link;
     const why = lastError instanceof TransportError ? lastError.message : 'the channel to its agent was cut';
     return { linked: false, why };
+  }
+
+  /** Has a VPN server's agent look at its host now; null where this replica cannot reach it. */
+  async examineHost(serverId: string): Promise<HostReport | null> {
+    return (await this.#links.get(serverId)?.link.examineHost()) ?? null;
   }
 
   /** How many peers the interface carries now; null where that cannot be told. */

@@ -33,6 +33,8 @@ let agent: Awaited<ReturnType<typeof createAgent>>;
 let fleets: Fleet[] = [];
 let events: LinkEvent[] = [];
 let looks: LookCounts[] = [];
+/** What the agent finds on its host and cannot mend. */
+let hostFaults: { code: string; detail: string }[] = [];
 let region = 0;
 /** A VPN server that is away: nothing connects, and open channels are cut. */
 let away = false;
@@ -79,7 +81,12 @@ async function aReadyFleet(options: { reconcileEveryMs?: number } = {}): Promise
 }
 
 async function newAgent(): Promise<void> {
-  agent = await createAgent({ backend, traffic: createNoTraffic() });
+  agent = await createAgent({
+    backend,
+    traffic: createNoTraffic(),
+    createHostKeeper: () => () => Promise.resolve(hostFaults),
+    lookIntervalMs: 20,
+  });
 }
 
 function cut(): void {
@@ -120,7 +127,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 beforeEach(async () => {
   away = false;
-  [events, looks] = [[], []];
+  [events, looks, hostFaults] = [[], [], []];
   server = await aServer(database, { region: `region-${++region}` });
   alice = await aTenantWithUser(database);
   backend = createMemoryBackend({ publicKey: encodeKey(server.publicKey) });
@@ -152,6 +159,48 @@ test('a deleted device is off the interface when the push answers, and its addre
     [server.id, device.assignedIp],
   );
   expect(rows).toEqual([{ state: 'quarantine' }]);
+});
+
+describe('while the agent names something that keeps packets from devices', () => {
+  const noRoute = { code: 'no_route_out', detail: 'There is no default route.' };
+  const problems = async () =>
+    (await createServerStore(database.as('cvault_operator')).find(server.id))!.problems.map(
+      ({ code }) => code,
+    );
+
+  test('no device becomes active, whoever pushes; those that were active stay, removals go on; then all are', async () => {
+    const fleet = await aReadyFleet({ reconcileEveryMs: 50 });
+    const [before, going] = [await register(), await register()];
+    for (const device of [before, going]) await fleet.push(device);
+    hostFaults = [noRoute];
+    await until(async () => (await problems()).join() === 'no_route_out');
+    const device = await register();
+    expect(await fleet.push(device)).toEqual({ outcome: 'pending' });
+    expect(await converged(), 'it works at once when the host does').toBe(true);
+    await fleet.push((await devices.delete(alice, going.id))!);
+    expect(await status(going.id)).toBe('none');
+    // The sweep and the reconcile would have acknowledged it.
+    looks = [];
+    await until(() => looks.filter(({ full }) => full === 1).length >= 2);
+    expect([await status(before.id), await status(device.id)]).toEqual(['active', 'pending']);
+    hostFaults = [];
+    await until(async () => (await status(device.id)) === 'active');
+    expect(await problems()).toEqual([]);
+  });
+
+  test('what was wrong before the channel was there is told with it', async () => {
+    hostFaults = [noRoute];
+    const fleet = await aReadyFleet();
+    await until(async () => (await problems()).join() === 'no_route_out');
+    expect(await fleet.push(await register())).toEqual({ outcome: 'pending' });
+  });
+
+  test('a look that somebody asks for finds what nobody has noticed', async () => {
+    const fleet = await aReadyFleet();
+    hostFaults = [noRoute];
+    expect(await fleet.examineHost(server.id)).toMatchObject({ problems: [noRoute] });
+    expect(await problems()).toEqual(['no_route_out']);
+  });
 });
 
 describe('what was lost is made up for', () => {

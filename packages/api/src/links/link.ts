@@ -12,7 +12,7 @@ import {
   type Sample,
   type StoredPass,
 } from '@cvault/core';
-import { MAX_BATCH_OPS, type Op, type OpResult } from '@cvault/protocol';
+import { type HostReport, MAX_BATCH_OPS, type Op, type OpResult } from '@cvault/protocol';
 import { AgentClient, RequestRefused } from './agent-client.ts';
 import { Batcher } from './batcher.ts';
 import type { OpOf } from './ops.ts';
@@ -32,6 +32,7 @@ export type LinkEvent =
       readonly drift: Drift;
     }
   | { readonly type: 'pushed'; readonly outcome: PushResult['outcome'] }
+  | { readonly type: 'host'; readonly report: HostReport }
   | { readonly type: 'away'; readonly error: unknown }
   | {
       readonly type: 'refused';
@@ -78,6 +79,8 @@ interface Channel {
   readonly client: AgentClient;
   readonly ops: Batcher<Op, OpResult>;
   readonly acks: Batcher<Acknowledgement, undefined>;
+  /** What its agent says of its host: while it names a problem, no device there is taken for active. */
+  host: HostReport;
   /** The VPN server's own tunnel addresses that the agent has taken. */
   tunnelAddresses: string;
   /** Whether a device's address is in one of their networks. */
@@ -201,6 +204,19 @@ export class Link {
     );
   }
 
+  /** Has the agent look at its host now; null while the VPN server is away. */
+  async examineHost(): Promise<HostReport | null> {
+    const channel = this.#channel;
+    if (channel === undefined) return null;
+    try {
+      const report = await channel.client.watchHost(true, (news) => this.#noteHost(channel, news));
+      await this.#hear(channel, report);
+      return report;
+    } catch {
+      return null;
+    }
+  }
+
   /** How many peers the interface carries now; null while the VPN server is away. */
   async peerCount(): Promise<number | null> {
     return this.#channel === undefined ? null : this.#channel.client.peerCount().catch(() => null);
@@ -314,9 +330,11 @@ export class Link {
         reached('push:recorded');
         return acks.map(() => undefined);
       }, ACKS_MAX),
+      host: { problems: [], mended: [] },
       tunnelAddresses: '',
       inTunnel: () => false,
     };
+    await this.#hear(channel, await client.watchHost(false, (report) => this.#noteHost(channel, report)));
     // From here on pushes may come: the agent's generations sort out what overtakes what.
     this.#channel = channel;
     const changes = await this.#reconcileOn(channel);
@@ -343,7 +361,10 @@ export class Link {
     await Promise.all(plan.trim.map((peer) => this.#deliver(channel, peer)));
     await Promise.all(plan.set.map((peer) => this.#deliver(channel, peer)));
     reached('reconcile:repaired');
-    await Promise.all(plan.acknowledged.map((ack) => acks.push(ack)));
+    await this.#deps.peers.noteCondition(this.#deps.serverId, client.hello.epoch, channel.host);
+    if (channel.host.problems.length === 0) {
+      await Promise.all(plan.acknowledged.map((ack) => acks.push(ack)));
+    }
     const { drift } = plan;
     const drifted = drift.added + drift.removed + drift.changed;
     if (drifted > 0) await this.#deps.peers.noteDrift(this.#deps.serverId, drifted);
@@ -353,6 +374,22 @@ export class Link {
       plan.trim.length + plan.set.length,
     ];
     return { evicted, removed, set, drift, total: evicted + removed + set };
+  }
+
+  /** What nobody waits for. Losing it loses nothing: the next reconcile writes the same. */
+  #noteHost(channel: Channel, report: HostReport): void {
+    this.#hear(channel, report).catch((error: unknown) =>
+      this.#deps.onEvent({ type: 'failed', what: 'note what the agent says of its host', error }),
+    );
+  }
+
+  async #hear(channel: Channel, report: HostReport): Promise<void> {
+    const had = channel.host.problems.length > 0;
+    if (JSON.stringify(report) !== JSON.stringify(channel.host)) this.#deps.onEvent({ type: 'host', report });
+    channel.host = report;
+    await this.#deps.peers.noteCondition(this.#deps.serverId, channel.client.hello.epoch, report);
+    // What was set meanwhile was not acknowledged.
+    if (had && report.problems.length === 0 && channel === this.#channel) await this.reconcile();
   }
 
   /** Has the interface carry the VPN server's own address in each pool, where they changed since it was last told. */
@@ -393,6 +430,10 @@ export class Link {
     const { outcome, detail = '' } = await ops.push(op);
     switch (outcome) {
       case 'applied':
+        // It is on the interface, where nothing passes for it. It is acknowledged once something does.
+        if (peer.present && channel.host.problems.length > 0 && !isNoted(peer, client.hello.epoch)) {
+          return { outcome: 'pending' };
+        }
         await acks.push({ deviceId: peer.deviceId, generation: peer.generation });
         return { outcome: 'applied' };
       case 'conflict':

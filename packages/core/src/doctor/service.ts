@@ -1,4 +1,5 @@
 import type { FailingItem } from '../jobs/items.ts';
+import type { ServerEvent } from '../servers/events.ts';
 import type { ObservedPeer } from '../servers/peer.ts';
 import type { PeerStore } from '../servers/ports.ts';
 import { type Finding, findingKey } from './finding.ts';
@@ -7,6 +8,8 @@ import { examineInterface } from './interface.ts';
 export interface DoctorStore {
   /** Every breach that the database shows by itself; at most a hundred of each kind. */
   examine(): Promise<Finding[]>;
+  /** What agents put right on their hosts in the last 24 hours, newest first; at most a hundred. */
+  repairs(): Promise<ServerEvent[]>;
   /** VPN servers that may carry peers. */
   servers(): Promise<string[]>;
 }
@@ -17,6 +20,8 @@ export interface DoctorDeps {
   readonly fleet: {
     /** What an interface carries now; null where it cannot be reached from here. */
     list(serverId: string): Promise<{ epoch: string; peers: ObservedPeer[] } | null>;
+    /** Has the agent look at its host now, and writes down what it says. */
+    examineHost(serverId: string): Promise<unknown>;
   };
   /** How long to wait before what looks wrong is looked at again, in milliseconds. */
   readonly secondLookMs: number;
@@ -55,6 +60,8 @@ export interface Examination {
   readonly interfacesExamined: number | null;
   /** Those that could not be reached: of them nothing is known. */
   readonly unreachable: readonly string[];
+  /** What was wrong and has been put right: no findings, but worth to know. */
+  readonly repairs: readonly ServerEvent[];
 }
 
 /** Interfaces that are listed at once: a listing of 50,000 peers takes about 20 MB here. */
@@ -90,9 +97,14 @@ export function createDoctor({ store, peers, fleet, secondLookMs, failingWork }:
      *   world goes on.
      */
     async examine(deep: boolean): Promise<Examination> {
-      const recorded = [...(await store.examine()), ...findFailingWork(failingWork())];
-      if (!deep) return { findings: recorded, interfacesExamined: null, unreachable: [] };
+      const recordedNow = async () => [...(await store.examine()), ...findFailingWork(failingWork())];
+      if (!deep) {
+        const [findings, repairs] = [await recordedNow(), await store.repairs()];
+        return { findings, interfacesExamined: null, unreachable: [], repairs };
+      }
       const serverIds = await store.servers();
+      await Promise.all(serverIds.map((id) => fleet.examineHost(id)));
+      const recorded = await recordedNow();
       const first = await examineInterfaces(serverIds);
       const doubtful = new Set(first.findings.map(findingKey));
       const suspects = new Set(first.findings.map(({ serverId }) => serverId));
@@ -106,6 +118,7 @@ export function createDoctor({ store, peers, fleet, secondLookMs, failingWork }:
         findings: [...recorded, ...confirmed],
         interfacesExamined: serverIds.length - first.unreachable.length,
         unreachable: first.unreachable,
+        repairs: await store.repairs(),
       };
     },
   };

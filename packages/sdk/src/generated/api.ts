@@ -2429,6 +2429,19 @@ export interface components {
             healthy: boolean;
             /** @description Null unless `deep`. */
             interfacesExamined: number | null;
+            /** @description What agents put right on their hosts in the last 24 hours, newest first. No findings. */
+            repairs: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC, with milliseconds
+                 */
+                at: string;
+                code: string;
+                detail: string;
+                /** Format: uuid */
+                serverId: string;
+                serverName: string;
+            }[];
             /** @description VPN servers of whose interfaces nothing is known. */
             unreachable: string[];
         };

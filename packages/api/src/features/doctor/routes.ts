@@ -21,6 +21,17 @@ const Examination = z
     findings: z.array(Finding),
     interfacesExamined: z.int().nullable().describe('Null unless `deep`.'),
     unreachable: z.array(z.uuid()).describe('VPN servers of whose interfaces nothing is known.'),
+    repairs: z
+      .array(
+        z.object({
+          serverId: z.uuid(),
+          serverName: z.string(),
+          at: Instant,
+          code: z.string(),
+          detail: z.string(),
+        }),
+      )
+      .describe('What agents put right on their hosts in the last 24 hours, newest first. No findings.'),
   })
   .meta({ id: 'Examination' });
 
@@ -44,7 +55,7 @@ export const doctorRoutes: FastifyPluginAsyncZod<{ doctor: Doctor; clock: Clock 
       },
     },
     async (request) => {
-      const { findings, interfacesExamined, unreachable } = await doctor.examine(
+      const { findings, interfacesExamined, unreachable, repairs } = await doctor.examine(
         request.query.deep === 'true',
       );
       return {
@@ -53,6 +64,9 @@ export const doctorRoutes: FastifyPluginAsyncZod<{ doctor: Doctor; clock: Clock 
         findings: findings.map((finding) => ({ ...finding, meaning: BREACHES[finding.breach] })),
         interfacesExamined,
         unreachable: [...unreachable],
+        repairs: repairs.map(({ serverId, serverName, at, code, detail }) => ({
+          ...{ serverId, serverName, at, code, detail },
+        })),
       };
     },
   );

@@ -216,6 +216,7 @@ describe('on an interface', () => {
       store: createDoctorStore(database.as('cvault_operator')),
       peers,
       fleet: {
+        examineHost: () => Promise.resolve(null),
         list: () => {
           const listed = list();
           return Promise.resolve(listed === null ? null : { epoch, peers: listed });
@@ -231,7 +232,7 @@ describe('on an interface', () => {
   });
 
   test('nothing is found where it carries what it should', async () => {
-    expect(await deep()).toEqual({ findings: [], interfacesExamined: 1, unreachable: [] });
+    expect(await deep()).toEqual({ findings: [], interfacesExamined: 1, unreachable: [], repairs: [] });
   });
 
   test.each<[Breach, string, () => void]>([
@@ -261,7 +262,12 @@ describe('on an interface', () => {
   });
 
   test('of a VPN server that is away nothing is known, and that is said', async () => {
-    expect(await deep(() => null)).toEqual({ findings: [], interfacesExamined: 0, unreachable: [serverId] });
+    expect(await deep(() => null)).toEqual({
+      findings: [],
+      interfacesExamined: 0,
+      unreachable: [serverId],
+      repairs: [],
+    });
   });
 });
 

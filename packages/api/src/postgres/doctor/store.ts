@@ -1,4 +1,4 @@
-import type { Breach, DoctorStore, Finding } from '@cvault/core';
+import type { Breach, DoctorStore, Finding, ServerEvent } from '@cvault/core';
 import type pg from 'pg';
 import { CHECKS } from './checks.ts';
 
@@ -24,6 +24,15 @@ export function createDoctorStore({ pool }: { pool: Pick<pg.ClientBase, 'query'>
         }
       }
       return findings;
+    },
+
+    async repairs() {
+      const { rows } = await pool.query<ServerEvent>(
+        `SELECT e.id, e.at, e.type, e.server_id AS "serverId", s.name AS "serverName", e.code, e.detail
+         FROM server_events e JOIN servers s ON s.id = e.server_id
+         WHERE e.type = 'server.mended' AND e.at > now() - interval '24 hours' ORDER BY e.id DESC LIMIT 100`,
+      );
+      return rows;
     },
 
     async servers() {

@@ -1,0 +1,364 @@
+/**
+ * What somebody does to a VPN server's host, one thing at a time: within ten seconds the agent has mended it, or the operator is
+ * told everywhere and no device is said to be active. No packet passes between two devices meanwhile.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../packages/api/src/testing/database.ts';
+import { aServer } from '../../packages/api/src/testing/fixtures.ts';
+import {
+  type Call,
+  callAsAdmin,
+  createUser,
+  type DeviceBody,
+  must,
+  registerDevice,
+  type TestUser,
+} from '../harness/api-client.ts';
+import { type ControlPlane, makeSecrets } from '../harness/control-plane.ts';
+import {
+  readMetric,
+  type SshVpnServer,
+  startReplicas,
+  startSshVpnServer,
+  untilHealthy,
+} from '../harness/platform.ts';
+import { say } from '../harness/round.ts';
+import { until } from '../harness/until.ts';
+import { startWireGuardClient, type WireGuardClient } from '../harness/wireguard-client.ts';
+
+/** The bound of the promise, from the fault on. */
+const TOLD_WITHIN_MS = 10_000;
+/** For what somebody else has to do first: a supervisor starts a process, a client shakes hands. */
+const BACK_WITHIN_MS = 90_000;
+
+interface Server {
+  readonly id: string;
+  readonly state: string;
+  readonly condition: string;
+  readonly reasons: readonly { readonly code: string; readonly detail: string }[];
+}
+interface ServerEvent {
+  readonly id: number;
+  readonly type: string;
+  readonly code: string;
+}
+interface Examination {
+  readonly healthy: boolean;
+  readonly findings: readonly { readonly breach: string; readonly subject: string }[];
+  readonly repairs: readonly { readonly code: string }[];
+}
+
+const secrets = makeSecrets();
+let database: TestDatabase;
+let plane: ControlPlane;
+let vpn: SshVpnServer;
+let admin: Call;
+let alice: TestUser;
+let phone: WireGuardClient;
+let laptop: WireGuardClient;
+let laptopAddresses: readonly string[];
+let leaks: () => Promise<number>;
+
+const onHost = (...argv: string[]) => vpn.host.must(argv);
+const server = async (id = vpn.id) =>
+  (await must(admin<{ servers: Server[] }>('GET', '/api/v1/admin/servers'))).servers.find(
+    (each) => each.id === id,
+  )!;
+const events = async () =>
+  (await must(admin<{ events: ServerEvent[] }>('GET', `/api/v1/admin/events?serverId=${vpn.id}&limit=100`)))
+    .events;
+const epoch = async () =>
+  (await must(admin<{ epoch: string }>('GET', `/api/v1/admin/servers/${vpn.id}/health`))).epoch;
+const examine = () => must(admin<Examination>('GET', '/api/v1/admin/doctor?deep=true'));
+const addressesOf = (config: string) =>
+  /^Address = (.*)$/m
+    .exec(config)![1]!
+    .split(', ')
+    .map((text) => text.split('/')[0]!);
+
+async function packetsPass(): Promise<void> {
+  await until(
+    'packets pass',
+    async () => (await phone.fetch(vpn.internet.echoUrl, 2_000)) !== undefined,
+    BACK_WITHIN_MS,
+  );
+}
+
+async function allIsWell(): Promise<void> {
+  await until('it is healthy', async () => (await server()).condition === 'healthy', BACK_WITHIN_MS);
+  await packetsPass();
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await aServer(database, { region: 'elsewhere', cidr: '10.72.0.0/16' });
+  [plane] = (await startReplicas(1, database.url.reveal(), secrets)) as [ControlPlane];
+  vpn = await startSshVpnServer(plane, secrets, { poolCidr: '10.71.0.0/16', region: 'faults' });
+  admin = callAsAdmin(plane.baseUrl, secrets.CVAULT_ADMIN_KEY);
+  alice = await createUser(plane.baseUrl, secrets.CVAULT_ADMIN_KEY, 'Alice’s company');
+  const [phoneNetwork, laptopNetwork] = [
+    await vpn.internet.addClient('phone'),
+    await vpn.internet.addClient('laptop'),
+  ];
+  [phone, laptop] = await Promise.all([
+    startWireGuardClient(phoneNetwork.namespace),
+    startWireGuardClient(laptopNetwork.namespace),
+  ]);
+  const configs: string[] = [];
+  for (const client of [phone, laptop]) {
+    const { status, body } = await registerDevice(alice, { deviceName: 'client', region: 'faults' });
+    expect(status, JSON.stringify(await server())).toBe(201);
+    await client.up(body.config);
+    configs.push(body.config);
+  }
+  await packetsPass();
+  const phoneAddresses = addressesOf(configs[0]!);
+  laptopAddresses = addressesOf(configs[1]!);
+  // Counts what comes to the laptop from the phone, and as a proof that it counts, what comes from the echo page.
+  const sources = phoneAddresses.map((address) => `${address.includes(':') ? 'ip6' : 'ip'} saddr ${address}`);
+  const echo = new URL(vpn.internet.echoUrl).hostname;
+  await laptopNetwork.namespace.run(
+    'nft',
+    ['-f', '-'],
+    `table inet leak {
+      counter leaked { }
+      counter proof { }
+      chain arriving { type filter hook prerouting priority raw;
+        ${sources.map((source) => `${source} counter name leaked`).join('\n')}
+        ip saddr ${echo} counter name proof
+      }
+    }`,
+  );
+  const count = async (name: string) =>
+    Number(
+      /packets (\d+)/.exec(
+        await laptopNetwork.namespace.run('nft', ['list', 'counter', 'inet', 'leak', name]),
+      )?.[1],
+    );
+  leaks = () => count('leaked');
+  await until(
+    'the laptop gets through',
+    async () => (await laptop.fetch(vpn.internet.echoUrl, 2_000)) !== undefined,
+  );
+  expect(await count('proof'), 'the counter counts').toBeGreaterThan(0);
+  for (const address of laptopAddresses) {
+    phoneNetwork.namespace.start('ping', ['-n', '-q', '-i', '0.1', address]).child.stdout?.resume();
+  }
+});
+afterAll(async () => {
+  await plane?.kill();
+  await phone?.stop();
+  await laptop?.stop();
+  await vpn?.stop();
+  await database?.close();
+});
+
+const table = ['inet', 'cvault_wg0'] as const;
+const nft = (...words: string[]) => onHost('nft', ...words);
+const sysctl = (setting: string) => onHost('sysctl', '-qw', setting);
+
+describe('is mended, and the operator hears of it', () => {
+  test.each<[what: string, code: string, plant: () => Promise<unknown>]>([
+    ['the whole ruleset flushed', 'traffic_rules_removed', () => nft('flush', 'ruleset')],
+    ['the agent’s table deleted', 'traffic_rules_removed', () => nft('delete', 'table', ...table)],
+    ['a chain emptied', 'traffic_rules_changed', () => nft('flush', 'chain', ...table, 'forward')],
+    [
+      'the walls between devices taken down',
+      'traffic_rules_changed',
+      () => nft('flush', 'chain', ...table, 'between_devices'),
+    ],
+    [
+      'address translation taken away',
+      'traffic_rules_changed',
+      () => nft('flush', 'chain', ...table, 'postrouting'),
+    ],
+    [
+      'a chain’s policy changed',
+      'traffic_rules_changed',
+      () => nft('chain', ...table, 'forward', '{ policy drop ; }'),
+    ],
+    [
+      'a chain added',
+      'traffic_rules_changed',
+      () =>
+        nft('add', 'chain', ...table, 'mine', '{ type filter hook forward priority -300 ; policy drop ; }'),
+    ],
+    [
+      'the tunnel’s networks taken from their set',
+      'traffic_rules_changed',
+      () => nft('flush', 'set', ...table, 'tunnel4'),
+    ],
+    ['the counters flushed', 'traffic_policies_changed', () => nft('flush', 'set', ...table, 'received4')],
+    [
+      'the routing rules taken away',
+      'routing_rules_removed',
+      () => onHost('ip', 'rule', 'delete', 'priority', '5181'),
+    ],
+    ['forwarding turned off', 'forwarding_off', () => sysctl('net.ipv4.ip_forward=0')],
+    ['IPv6 forwarding turned off', 'forwarding_off_ipv6', () => sysctl('net.ipv6.conf.all.forwarding=0')],
+    [
+      'forwarding of the tunnel turned off',
+      'interface_forwarding_off',
+      () => sysctl('net.ipv4.conf.wg0.forwarding=0'),
+    ],
+    [
+      'forwarding of the uplink turned off',
+      'interface_forwarding_off',
+      () => sysctl('net.ipv4.conf.uplink.forwarding=0'),
+    ],
+    ['the interface taken down', 'link_down', () => onHost('ip', 'link', 'set', 'wg0', 'down')],
+    ['its addresses removed', 'address_removed', () => onHost('ip', 'address', 'flush', 'dev', 'wg0')],
+    [
+      'a device’s address given to it',
+      'address_added',
+      () => onHost('ip', 'address', 'add', `${laptopAddresses[0]!}/32`, 'dev', 'wg0'),
+    ],
+    ['its MTU changed', 'mtu_changed', () => onHost('ip', 'link', 'set', 'wg0', 'mtu', '1281')],
+    ['the route of the pool removed', 'route_removed', () => onHost('ip', 'route', 'delete', '10.71.0.0/16')],
+    ['its port changed', 'listen_port_changed', () => onHost('wg', 'set', 'wg0', 'listen-port', '4711')],
+    ['its mark changed', 'fwmark_changed', () => onHost('wg', 'set', 'wg0', 'fwmark', '0x77')],
+    ['the agent’s socket removed', 'socket_removed', () => onHost('rm', '/run/cvault/wg0.sock')],
+    [
+      'the interface renamed',
+      'interface_renamed',
+      () => onHost('sh', '-c', 'ip link set wg0 down && ip link set wg0 name mine0 && ip link set mine0 up'),
+    ],
+  ])('%s', async (what, code, plant) => {
+    const [last, before] = [(await events())[0]?.id ?? 0, await epoch()];
+    const start = performance.now();
+    await plant();
+    await until(
+      'it is mended',
+      async () =>
+        (await events()).some(
+          ({ id, type, code: about }) => id > last && type === 'server.mended' && about === code,
+        ),
+      TOLD_WITHIN_MS,
+    );
+    say(`${what}: mended after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+    // What was lost with the table, only the control plane can say: the agent begins anew.
+    if (/^traffic_(rules_removed|policies_changed)$/.test(code)) {
+      await until('another life has begun', async () => (await epoch()) !== before, BACK_WITHIN_MS);
+    }
+    await allIsWell();
+    expect(await leaks(), 'no packet between devices').toBe(0);
+    expect((await examine()).repairs.map((repair) => repair.code)).toContain(code);
+  });
+
+  test.each<[what: string, plant: () => Promise<unknown>]>([
+    [
+      'the interface’s key changed',
+      () => onHost('sh', '-c', 'wg genkey >/root/key && wg set wg0 private-key /root/key'),
+    ],
+    ['wireguard-go’s socket removed', () => onHost('rm', '/run/wireguard/wg0.sock')],
+    ['the interface deleted', () => onHost('ip', 'link', 'delete', 'wg0')],
+  ])('by its supervisor, with a new life of the agent: %s', async (what, plant) => {
+    const before = await epoch();
+    const start = performance.now();
+    await plant();
+    await until('another life has begun', async () => (await epoch()) !== before, BACK_WITHIN_MS);
+    say(`${what}: mended after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+    await allIsWell();
+    expect(await leaks(), 'no packet between devices').toBe(0);
+  });
+});
+
+describe('cannot be mended and is told', () => {
+  const drops = (hook: string, rules = '') =>
+    `table inet mine {\nchain ${hook} {\ntype filter hook ${hook} priority filter; policy drop;\n${rules}\n}\n}\n`;
+  const load = (text: string) => vpn.host.must(['nft', '-f', '-'], { input: text });
+
+  test.each<[what: string, code: string, plant: () => Promise<unknown>, undo: () => Promise<unknown>]>([
+    [
+      'the default route gone',
+      'no_route_out',
+      () => onHost('sh', '-c', 'ip route show default >/root/route && ip route delete default'),
+      () => onHost('sh', '-c', 'ip route add $(cat /root/route)'),
+    ],
+    [
+      'another firewall that forwards nothing',
+      'forward_dropped',
+      () => load(drops('forward', 'ct state established,related accept')),
+      () => nft('delete', 'table', 'inet', 'mine'),
+    ],
+    [
+      'the UDP port closed',
+      'port_blocked',
+      () =>
+        load(drops('input', 'ct state established,related accept; iifname "lo" accept; tcp dport 22 accept')),
+      () => nft('delete', 'table', 'inet', 'mine'),
+    ],
+    [
+      'a part of the pool routed elsewhere',
+      'route_taken',
+      () => onHost('ip', 'route', 'add', 'blackhole', '10.71.128.0/17'),
+      () => onHost('ip', 'route', 'delete', 'blackhole', '10.71.128.0/17'),
+    ],
+    [
+      'a device’s address on another interface',
+      'address_taken',
+      () => onHost('ip', 'address', 'add', `${laptopAddresses[0]!}/32`, 'dev', 'lo'),
+      () => onHost('ip', 'address', 'delete', `${laptopAddresses[0]!}/32`, 'dev', 'lo'),
+    ],
+  ])('%s', async (what, code, plant, undo) => {
+    const last = (await events())[0]?.id ?? 0;
+    const start = performance.now();
+    await plant();
+    let pending: DeviceBody;
+    try {
+      const told = await until(
+        'it is told',
+        async () => {
+          const now = await server();
+          return now.condition === 'degraded' && now;
+        },
+        TOLD_WITHIN_MS,
+      );
+      say(`${what}: told after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+      expect(told.reasons.map((reason) => reason.code)).toEqual([code]);
+      const health = await must(admin<Server>('GET', `/api/v1/admin/servers/${vpn.id}/health`));
+      expect(health).toMatchObject({ condition: 'degraded', reasons: [{ code }] });
+      const { healthy, findings } = await examine();
+      expect(healthy).toBe(false);
+      expect(findings.map(({ breach, subject }) => `${breach} ${subject}`)).toContain(
+        `server_degraded faults: ${code}`,
+      );
+      expect(await readMetric(plane.baseUrl, secrets, 'cvault_server_problem', vpn.id)).toBe(1);
+      expect(await readMetric(plane.baseUrl, secrets, 'cvault_server_healthy', vpn.id)).toBe(0);
+      expect((await events()).filter(({ id }) => id > last)).toMatchObject([
+        { type: 'server.degraded', code },
+      ]);
+      // Where it is said to be, none is active; where there is a choice, it goes elsewhere.
+      const here = await registerDevice(alice, { deviceName: 'new', region: 'faults' });
+      expect([here.status, here.body.status]).toEqual([202, 'pending']);
+      pending = here.body;
+      expect((await registerDevice(alice)).body.server.region).toBe('elsewhere');
+    } finally {
+      await undo();
+    }
+    await allIsWell();
+    await until('what waited is active', async () => {
+      const { status } = await must(alice.call<DeviceBody>('GET', `/api/v1/devices/${pending.id}`));
+      return status === 'active';
+    });
+    expect((await events())[0]).toMatchObject({ type: 'server.restored', code });
+    expect(await leaks(), 'no packet between devices').toBe(0);
+  });
+
+  test('the interface moved to another network namespace: it counts as unreachable', async () => {
+    const start = performance.now();
+    await onHost(
+      'sh',
+      '-c',
+      'unshare --net sleep 1000 >/dev/null 2>&1 & echo $! >/root/other && sleep 0.5 && ip link set wg0 netns $(cat /root/other)',
+    );
+    await until('it is told', async () => (await server()).condition === 'unreachable', TOLD_WITHIN_MS);
+    say(`the interface moved away: told after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+    expect((await registerDevice(alice, { deviceName: 'new', region: 'faults' })).status).toBe(202);
+    await onHost('sh', '-c', 'kill $(cat /root/other)');
+    await allIsWell();
+    expect(await leaks(), 'no packet between devices').toBe(0);
+  });
+});
+
+test('afterwards everything agrees', () => untilHealthy(database, plane.baseUrl, secrets));

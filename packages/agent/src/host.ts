@@ -1,0 +1,231 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { ADMITTED } from './admission-rules.ts';
+import { parseBaseChains, whyDropped } from './foreign-filters.ts';
+import type { Fault } from './guard.ts';
+import { inNetworks, neighbourOf, networkOf } from './network-address.ts';
+import { tableName } from './nftables.ts';
+import { parsePrefix, type Prefix } from './prefix.ts';
+import { ToolFailed, type RunTool } from './tool.ts';
+
+export interface HostOptions {
+  readonly interfaceName: string;
+  readonly listenPort: number;
+  readonly runTool: RunTool;
+  /** The interface's own addresses, in CIDR notation: they tell which networks devices have theirs from. */
+  readonly own: () => readonly string[];
+}
+
+const Addresses = z.array(
+  z.object({
+    ifname: z.string(),
+    addr_info: z.array(z.object({ local: z.string(), prefixlen: z.number() })),
+  }),
+);
+const Routes = z.array(
+  z.object({ dst: z.string(), dev: z.string().optional(), type: z.string().optional() }),
+);
+
+/** Somewhere on the internet, to ask the kernel which way it would send a packet. Nothing is sent. */
+const ANYWHERE = { 4: '1.1.1.1', 6: '2606:4700:4700::1111' } as const;
+/** Of the connection table: beyond it, the kernel soon refuses new connections. */
+const FULL_SHARE = 0.95;
+
+/**
+ * Looks at what packets between the tunnel and the world need of the host beside the interface and the traffic rules:
+ * forwarding, routes, addresses, other tables' filters, and room in the connection table.
+ */
+export function createHostKeeper({ interfaceName, listenPort, runTool, own }: HostOptions) {
+  /** Whether this host ever had a way to the IPv6 internet: many have none. */
+  let hadRoute6 = false;
+
+  const prefixes = () => own().flatMap((text) => parsePrefix(text) ?? []);
+  const networksOf = (all: readonly Prefix[]) => all.filter(isNetwork).map(networkOf);
+
+  /** Forwarding of the whole host, and of one interface. */
+  async function forwarding(family: 4 | 6, name: string): Promise<Fault[]> {
+    const folder = `/proc/sys/net/ipv${family}`;
+    const switches = [
+      [family === 4 ? `${folder}/ip_forward` : `${folder}/conf/all/forwarding`, 'the host', 'forwarding_off'],
+      [`${folder}/conf/${name}/forwarding`, name, 'interface_forwarding_off'],
+    ] as const;
+    for (const [file, whose, code] of switches) {
+      if ((await read(file)) !== '0') continue;
+      return [
+        {
+          code: family === 4 ? code : `${code}_ipv6`,
+          detail: `IPv${family} forwarding of ${whose} was off.`,
+          mend: () => writeFile(file, '1'),
+        },
+      ];
+    }
+    return [];
+  }
+
+  /** Asks the kernel where it would send a device's packet. */
+  async function wayOut(own: Prefix): Promise<{ device: string } | { error: string }> {
+    const { family } = own;
+    const question = [ANYWHERE[family], 'from', neighbourOf(own), 'iif', interfaceName];
+    try {
+      const answer = await runTool('ip', [
+        `-${family}`,
+        'route',
+        'get',
+        ...question,
+        'mark',
+        String(ADMITTED),
+      ]);
+      const [, device] = / dev (\S+)/.exec(answer) ?? [];
+      if (device === undefined || device === interfaceName)
+        return { error: 'it leads into the tunnel again' };
+      return { device };
+    } catch (error) {
+      if (!(error instanceof ToolFailed) || error.exitCode === undefined) throw error;
+      const words = error.stderr.replace('RTNETLINK answers: ', '').trim().split('\n')[0];
+      return { error: words === undefined || words === '' ? 'there is none' : words };
+    }
+  }
+
+  async function routesOut(all: readonly Prefix[]): Promise<Fault[]> {
+    const faults: Fault[] = [];
+    for (const family of [4, 6] as const) {
+      const first = all.find((prefix) => prefix.family === family && isNetwork(prefix));
+      if (first === undefined) continue;
+      const off = await forwarding(family, interfaceName);
+      faults.push(...off);
+      // Where the kernel forwards nothing, it names no route either.
+      if (off.length > 0) continue;
+      const way = await wayOut(first);
+      if ('device' in way) {
+        if (family === 6) hadRoute6 = true;
+        faults.push(...(await forwarding(family, way.device)));
+      } else if (family === 4 || hadRoute6) {
+        faults.push({
+          code: family === 4 ? 'no_route_out' : 'no_route_out_ipv6',
+          detail: `The host has no IPv${family} route for the packets of devices to the internet: ${way.error}.`,
+        });
+      }
+    }
+    return faults;
+  }
+
+  /** The networks of the tunnel have to lead into it, and no part of them elsewhere. */
+  async function routesIn(all: readonly Prefix[]): Promise<Fault[]> {
+    const faults: Fault[] = [];
+    for (const prefix of all.filter(isNetwork)) {
+      const { family } = prefix;
+      const network = networkOf(prefix);
+      const text = `${network.address}/${network.length}`;
+      const listing = await runTool('ip', [
+        ...[`-${family}`, '-json', 'route', 'show', 'table', 'main', 'root', text],
+      ]);
+      const routes = Routes.parse(JSON.parse(listing === '' ? '[]' : listing));
+      const astray = routes.filter(({ dev }) => dev !== interfaceName);
+      if (astray.length > 0) {
+        const where = astray.map(({ dst, dev, type }) => `${dst} ${dev ?? type ?? ''}`.trim()).slice(0, 3);
+        faults.push({
+          code: 'route_taken',
+          detail: `Routes of the tunnel's network ${text} lead elsewhere: ${where.join(', ')}.`,
+        });
+      }
+      if (!routes.some(({ dst, dev }) => dev === interfaceName && dst === text)) {
+        const source = family === 4 ? ['scope', 'link', 'src', prefix.address] : ['metric', '256'];
+        faults.push({
+          code: 'route_removed',
+          detail: `The route of the network ${text} into the tunnel was gone.`,
+          async mend() {
+            await runTool('ip', [
+              ...[`-${family}`, 'route', 'replace', text, 'dev', interfaceName, 'proto', 'kernel', ...source],
+            ]);
+          },
+        });
+      }
+    }
+    return faults;
+  }
+
+  /** An address of a device's that the host itself has would never reach the device. */
+  async function addressesTaken(all: readonly Prefix[]): Promise<Fault[]> {
+    const isDevices = inNetworks(networksOf(all));
+    const owned = new Set(all.map(({ address }) => address));
+    const links = Addresses.parse(JSON.parse(await runTool('ip', ['-json', 'address', 'show'])));
+    return links.flatMap(({ ifname, addr_info: entries }) =>
+      entries
+        .filter(({ local }) => isDevices(local) && !(ifname === interfaceName && owned.has(local)))
+        .map(({ local, prefixlen }): Fault => {
+          const detail = `The host has taken ${local} of the tunnel's network, on ${ifname}.`;
+          if (ifname !== interfaceName) return { code: 'address_taken', detail };
+          const address = `${local}/${prefixlen}`;
+          return {
+            code: 'address_added',
+            detail,
+            async mend() {
+              await runTool('ip', ['address', 'delete', address, 'dev', interfaceName]);
+            },
+          };
+        }),
+    );
+  }
+
+  async function filters(all: readonly Prefix[]): Promise<Fault[]> {
+    const networks = networksOf(all).map(({ address, length }) => `${address}/${length}`);
+    const tunnel = { interfaceName, listenPort, networks };
+    const faults: Fault[] = [];
+    const listings = new Map<string, string>();
+    for (const base of parseBaseChains(await runTool('nft', ['list', 'chains']))) {
+      const table = `${base.family} ${base.table}`;
+      if (table === `inet ${tableName(interfaceName)}`) continue;
+      let listing = listings.get(table);
+      if (listing === undefined) {
+        listing = await runTool('nft', ['--terse', 'list', 'table', base.family, base.table]);
+        listings.set(table, listing);
+      }
+      const why = whyDropped(base, listing, tunnel);
+      if (why === undefined) continue;
+      faults.push(
+        base.hook === 'forward'
+          ? { code: 'forward_dropped', detail: `Packets of devices are not forwarded: ${why}.` }
+          : { code: 'port_blocked', detail: `UDP port ${listenPort} is closed: ${why}.` },
+      );
+    }
+    return faults;
+  }
+
+  async function connections(): Promise<Fault[]> {
+    const folder = '/proc/sys/net/netfilter/nf_conntrack_';
+    const [count, most] = [Number(await read(`${folder}count`)), Number(await read(`${folder}max`))];
+    if (!(most > 0 && count >= most * FULL_SHARE)) return [];
+    return [
+      {
+        code: 'connections_full',
+        detail: `The host tracks ${count} connections of at most ${most}: new ones are about to be refused.`,
+      },
+    ];
+  }
+
+  return async (): Promise<Fault[]> => {
+    const all = prefixes();
+    return [
+      ...(await routesOut(all)),
+      ...(await routesIn(all)),
+      ...(await addressesTaken(all)),
+      ...(await filters(all)),
+      ...(await connections()),
+    ];
+  };
+}
+
+/** A single address is no network that devices could have theirs from. */
+function isNetwork({ family, length }: Prefix): boolean {
+  return length < (family === 4 ? 31 : 127);
+}
+
+/** Undefined where there is no such switch, as on a host without IPv6. */
+async function read(file: string): Promise<string | undefined> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** A change of the kernel's rules, routes, links or addresses. */
+export interface KernelEvent {
+  readonly kind: 'nftables' | 'network';
+  /** By which process it was made; undefined where the kernel does not say. */
+  readonly pid: number | undefined;
+  /** What `nft monitor` or `ip monitor` said of it. */
+  readonly lines: readonly string[];
+}
+
+/** Pause before a monitor that ended is started anew. */
+const RESTART_MS = 1_000;
+/** Of one transaction: what is in the rest makes no difference. */
+const LINES_MOST = 256;
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+
+/**
+ * Hears of changes as they are made, from `nft monitor` and `ip monitor`. Where they do not run, nothing is heard, and the
+ * periodic looks find what there is to find. Answers how to stop.
+ */
+export function watchKernel(onEvent: (event: KernelEvent) => void): () => void {
+  let stopped = false;
+  const children = new Set<ChildProcess>();
+  const timers = new Set<NodeJS.Timeout>();
+
+  function monitor(command: readonly string[], onLine: (line: string) => void): void {
+    if (stopped) return;
+    // They would outlive an agent that is killed until their next line finds nobody.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
+      env: ENVIRONMENT,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    children.add(child);
+    child.unref();
+    let ended = false;
+    const end = () => {
+      if (ended) return;
+      ended = true;
+      children.delete(child);
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        monitor(command, onLine);
+      }, RESTART_MS).unref();
+      timers.add(timer);
+    };
+    child.once('error', end);
+    child.once('exit', end);
+    createInterface({ input: child.stdout }).on('line', onLine);
+  }
+
+  let lines: string[] = [];
+  monitor(['nft', 'monitor'], (line) => {
+    const [, pid] = /^# new generation \d+ by process (\d+)/.exec(line) ?? [];
+    if (pid === undefined) {
+      if (lines.length < LINES_MOST) lines.push(line);
+      return;
+    }
+    onEvent({ kind: 'nftables', pid: Number(pid), lines });
+    lines = [];
+  });
+  monitor(['ip', '-oneline', 'monitor', 'link', 'address', 'route', 'rule', 'netconf'], (line) => {
+    onEvent({ kind: 'network', pid: undefined, lines: [line] });
+  });
+
+  return () => {
+    stopped = true;
+    for (const timer of timers) clearTimeout(timer);
+    for (const child of children) child.kill('SIGKILL');
+  };
+}
