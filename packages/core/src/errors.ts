@@ -7,6 +7,7 @@ export type ErrorKind =
   | 'gone'
   | 'method'
   | 'conflict'
+  | 'late'
   | 'too_large'
   | 'media_type'
   | 'limited'
@@ -269,11 +270,16 @@ export const ERRORS = {
     title: 'The VPN server cannot be reached',
     remedy: 'The detail says how far the connection got.',
   },
+  request_timeout: {
+    kind: 'late',
+    title: 'The request did not arrive in time',
+    remedy: 'Send the whole request within 15 seconds; on a new connection, if need be.',
+  },
   body_too_large: { kind: 'too_large', title: 'The body is too large', remedy: 'Send at most 64 KiB.' },
   unsupported_media_type: {
     kind: 'media_type',
     title: 'The body’s media type is not supported',
-    remedy: 'Send `Content-Type: application/json`.',
+    remedy: 'Send `Content-Type: application/json`, without `Content-Encoding`.',
   },
   rate_limited: {
     kind: 'limited',

@@ -1,7 +1,6 @@
 import {
   type AdminPrincipal,
   type Authenticator,
-  checkScope,
   type Principal,
   type Scope,
   SCOPES,
@@ -9,8 +8,7 @@ import {
   type TenantScope,
   type UserPrincipal,
 } from '@cvault/core';
-import type { FastifyContextConfig, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify';
-import fp from 'fastify-plugin';
+import type { FastifyContextConfig, FastifyRequest, RouteOptions } from 'fastify';
 import { addressOf } from './client-address.ts';
 
 /**
@@ -24,7 +22,7 @@ export type Act = `${string}.${string}`;
 
 /**
  * How a route's requests are counted. `none`: not at all, and never shed: what load balancers and the operator's monitoring
- * ask. `auth`: what guesses at credentials. `costly`: what works for long, or reads much. See rate-limit.ts.
+ * ask. `auth`: what guesses at credentials. `costly`: what works for long, or reads much. See rate-limit.ts and door.ts.
  */
 export type LimitClass = 'none' | 'auth' | 'read' | 'write' | 'costly';
 
@@ -36,6 +34,8 @@ declare module 'fastify' {
     /** What the audit log calls it; null where nothing changes. */
     act: Act | null;
     limit: LimitClass;
+    /** The methods that the path knows, on a route that answers 405. */
+    allow?: string;
   }
   interface FastifyRequest {
     /** Who sends the request; null on public routes. Handlers read it with `tenantOf`, `userOf`. */
@@ -50,35 +50,26 @@ function bearerOf(request: FastifyRequest): string | undefined {
   return BEARER.exec(request.headers.authorization ?? '')?.[1];
 }
 
-function apiKeyOf(request: FastifyRequest): string | undefined {
+export function apiKeyOf(request: FastifyRequest): string | undefined {
   const header = request.headers['x-api-key'];
   return Array.isArray(header) ? header.join() : header;
 }
 
-function authenticate(
-  { access, scope }: FastifyContextConfig,
+/** Finds out who sends a request to a route that is not for everybody. @throws CVaultError as the authenticator */
+export async function authenticate(
+  request: FastifyRequest,
   authenticator: Authenticator,
-): onRequestAsyncHookHandler {
-  return async (request) => {
-    switch (access) {
-      case 'public':
-        return;
-      case 'tenant':
-        request.principal = await authenticator.tenant(apiKeyOf(request), addressOf(request.ip));
-        break;
-      case 'user':
-        request.principal = await authenticator.user(
-          apiKeyOf(request),
-          bearerOf(request),
-          addressOf(request.ip),
-        );
-        break;
-      case 'admin':
-        request.principal = authenticator.admin(bearerOf(request));
-        return;
-    }
-    checkScope(request.principal.key, scope!);
-  };
+): Promise<Principal> {
+  switch (request.routeOptions.config.access) {
+    case 'tenant':
+      return authenticator.tenant(apiKeyOf(request), addressOf(request.ip));
+    case 'user':
+      return authenticator.user(apiKeyOf(request), bearerOf(request), addressOf(request.ip));
+    case 'admin':
+      return authenticator.admin(bearerOf(request));
+    case 'public':
+      throw new Error('a route for everybody asks who sends a request');
+  }
 }
 
 /** What plugins make for the documentation page and for CORS preflights: static, the same for everybody. */
@@ -107,25 +98,16 @@ function undeclared({ config, method }: RouteOptions): string | null {
 }
 
 /**
- * Makes every route say whom it is for, what an API key must be allowed to use it, what it does and how it is limited;
- * and lets nobody else in. It comes before the body is read, so a stranger costs no parsing. A route that does not say is
- * a fault of ours, and ends the start.
+ * Has a route say whom it is for, what an API key must be allowed to use it, what it does and how it is limited. A route that
+ * does not say is a fault of ours, and ends the start.
  */
-export const accessControl = fp<{ authenticator: Authenticator }>((app, { authenticator }, done) => {
-  app.decorateRequest('principal', null);
-  app.addHook('onRoute', (route) => {
-    if (isOfPlugin(route)) route.config ??= PLUGIN;
-    const missing = undeclared(route);
-    if (missing !== null) {
-      throw new Error(`${String(route.method)} ${route.url} does not declare config.${missing}`);
-    }
-    const config = route.config!;
-    if (config.access === 'public') return;
-    const others = route.onRequest === undefined ? [] : [route.onRequest].flat();
-    route.onRequest = [authenticate(config, authenticator), ...others];
-  });
-  done();
-});
+export function checkDeclaration(route: RouteOptions): void {
+  if (isOfPlugin(route)) route.config ??= PLUGIN;
+  const missing = undeclared(route);
+  if (missing !== null) {
+    throw new Error(`${String(route.method)} ${route.url} does not declare config.${missing}`);
+  }
+}
 
 function principalOf<K extends Principal['kind']>(request: FastifyRequest, kind: K) {
   const { principal } = request;

@@ -7,59 +7,21 @@ import { createAdmission } from './admission.ts';
 describe('places', () => {
   test('are as many as there are, and each is given back once', () => {
     const gate = createAdmission(3);
-    const places = [gate.enter(), gate.enter(), gate.enter()];
-    expect(() => gate.enter()).toThrow(expect.objectContaining({ code: 'overloaded', retryAfterSeconds: 1 }));
+    const places = [gate.enter(null), gate.enter(null), gate.enter(null)];
+    expect(() => gate.enter(null)).toThrow(
+      expect.objectContaining({ code: 'overloaded', retryAfterSeconds: 1 }),
+    );
     for (const place of [...places, ...places]) gate.leave(place);
     expect(gate.inWork).toBe(0);
-  });
-
-  test('are given to nobody behind a queue of 500 ms, unless it is a burst', () => {
-    let clock = 1_000;
-    const gate = createAdmission(100, () => clock);
-    const enters = () => {
-      gate.leave(gate.enter());
-      return true;
-    };
-    const refused = () => {
-      expect(() => gate.enter()).toThrow(
-        expect.objectContaining({ code: 'overloaded', retryAfterSeconds: 1 }),
-      );
-      return true;
-    };
-    const oldest = gate.enter();
-    // A burst: long for less than five seconds.
-    clock += 501;
-    expect(enters()).toBe(true);
-    clock += 5_000;
-    expect(enters()).toBe(true);
-    clock += 1;
-    expect(refused()).toBe(true);
-    // Its sender is known: it may work for as long as it likes.
-    gate.share(oldest, 'a');
-    expect(enters()).toBe(true);
-    // Overload goes on: the next long queue is no burst.
-    const next = gate.enter();
-    clock += 501;
-    expect(refused()).toBe(true);
-    gate.leave(next);
-    // Calm for five seconds: the next one is.
-    clock += 5_000;
-    const later = gate.enter();
-    clock += 501;
-    expect(enters()).toBe(true);
-    gate.leave(later);
-    expect(gate.inWork).toBe(1);
   });
 
   test('of n tenants each has 1/(n+1), so that the next one finds a share', () => {
     const gate = createAdmission(12);
     const take = (tenantId: string) => {
-      const place = gate.enter();
       try {
-        gate.share(place, tenantId);
+        gate.enter(tenantId);
         return true;
       } catch {
-        gate.leave(place);
         return false;
       }
     };
@@ -74,6 +36,59 @@ describe('places', () => {
     expect(take('a')).toBe(false);
     expect(take('c')).toBe(true);
     expect(gate.inWork).toBe(11);
+  });
+});
+
+describe('look-ups', () => {
+  test('are refused behind a queue of 500 ms, unless it is a burst', async () => {
+    let clock = 1_000;
+    const gate = createAdmission(100, () => clock);
+    const goesOn = () => expect(gate.lookUp(() => Promise.resolve('found'))).resolves.toBe('found');
+    const isRefused = () =>
+      expect(gate.lookUp(() => Promise.resolve('found'))).rejects.toMatchObject({
+        code: 'overloaded',
+        retryAfterSeconds: 1,
+      });
+    const unanswered = () => {
+      let answer!: () => void;
+      const waits = gate.lookUp(() => new Promise<void>((resolve) => (answer = resolve)));
+      return async () => {
+        answer();
+        await waits;
+      };
+    };
+    const oldest = unanswered();
+    // A burst: long for less than five seconds.
+    clock += 501;
+    await goesOn();
+    clock += 5_000;
+    await goesOn();
+    clock += 1;
+    await isRefused();
+    // It is answered: its request may work for as long as it likes.
+    await oldest();
+    await goesOn();
+    // Overload goes on: the next long queue is no burst.
+    const next = unanswered();
+    clock += 501;
+    await isRefused();
+    await next();
+    // Calm for five seconds: the next one is.
+    clock += 5_000;
+    const later = unanswered();
+    clock += 501;
+    await goesOn();
+    await later();
+  });
+
+  test('that fail are over, too', async () => {
+    let clock = 1_000;
+    const gate = createAdmission(100, () => clock);
+    await expect(gate.lookUp(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    clock += 60_000;
+    await expect(gate.lookUp(() => Promise.resolve('found'))).resolves.toBe('found');
+    clock += 60_000;
+    await expect(gate.lookUp(() => Promise.resolve('found'))).resolves.toBe('found');
   });
 });
 
@@ -116,7 +131,7 @@ describe('a flood with slow handlers', () => {
     await app.close();
   });
 
-  test('strangers with slow requests are bounded too, and a place is free again when its client is gone', async () => {
+  test('a place is free again when its client is gone, and not before its handler is done', async () => {
     const { app, finish, inWork } = await slow(4);
     await app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = app.server.address() as { port: number };

@@ -1,20 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import cors from '@fastify/cors';
+import { setMaxListeners } from 'node:events';
 import helmet from '@fastify/helmet';
 import type { Authenticator, CVaultError, RateLimiter, Refusals } from '@cvault/core';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
-import { accessControl } from './access.ts';
 import { acts } from './acts.ts';
-import { admission, createAdmission } from './admission.ts';
-import { BODY_LIMIT_BYTES, strictJson } from './body.ts';
+import { BODY_LIMIT_BYTES } from './body.ts';
+import { bareForwardedFor, clientOf } from './client-address.ts';
+import { createOrderlyServer } from './connections.ts';
+import { corsHeadersFor, crossOrigin } from './cors.ts';
 import { documentation } from './docs.ts';
-import { createClientErrorHandler, createErrorHandler, noSuchRoute } from './errors.ts';
-import { idempotency, type IdempotencyOptions } from './idempotency.ts';
+import { door, STRANGERS } from './door.ts';
+import { createClientErrorHandler, createErrorHandler, publicPath } from './errors.ts';
+import type { IdempotencyOptions } from './idempotency.ts';
 import { methodNotAllowed } from './methods.ts';
 import { openApi } from './openapi.ts';
-import { rateLimits } from './rate-limit.ts';
+import { createTurnstile } from './turnstile.ts';
 import { validatorCompiler } from './validation.ts';
 
 export interface AppOptions {
@@ -44,8 +46,10 @@ export interface AppOptions {
 
 /** Longer than the longest that a handler works (a queue of sign-ins), so that none is cut off. */
 const CONNECTION_TIMEOUT_MS = 60_000;
-/** For the whole of a request to arrive. */
-const REQUEST_TIMEOUT_MS = 15_000;
+/** For the headers of a request to arrive. */
+const HEADERS_TIMEOUT_MS = 15_000;
+/** For the whole of it: later than the door's own bound for the body, whose answer says more than Node's. */
+const REQUEST_TIMEOUT_MS = 40_000;
 /** How often Node looks for requests that are late; by default it does every 30 s. */
 const TIMEOUT_CHECK_MS = 5_000;
 /** Above what load balancers commonly keep idle connections for, so that they close them and not we. */
@@ -55,7 +59,12 @@ const PATH_PARAMETER_LIMIT = 100;
 
 /** The HTTP application, without a socket: the caller listens, or injects requests. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { publicUrl } = options;
+  const { publicUrl, corsOrigins } = options;
+  const prefix = publicPath(publicUrl);
+  const strangers = createTurnstile(STRANGERS);
+  const stopping = new AbortController();
+  // As many as there are connections.
+  setMaxListeners(0, stopping.signal);
   const logger: FastifyBaseLogger = options.logger;
   const handleError = createErrorHandler({ translateError: options.translateError, publicUrl });
   const app = fastify({
@@ -65,10 +74,16 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: BODY_LIMIT_BYTES,
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    http: { maxHeaderSize: HEADER_LIMIT_BYTES, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    serverFactory: (handler) => {
+      const timeouts = {
+        maxHeaderSize: HEADER_LIMIT_BYTES,
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      };
+      return createOrderlyServer(handler, timeouts, stopping.signal).setTimeout(CONNECTION_TIMEOUT_MS);
+    },
     routerOptions: { maxParamLength: PATH_PARAMETER_LIMIT },
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     // What comes on a connection that is open while this process ends is served, and told that the connection closes. Fastify's
@@ -76,16 +91,35 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     return503OnClosing: false,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
-    clientErrorHandler: createClientErrorHandler(publicUrl),
+    // A proxy in front may keep the path of the public URL or take it away.
+    rewriteUrl: ({ url = '/' }) =>
+      prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url,
+    // Paths that cannot be read come past every hook, the door's too.
+    frameworkErrors: (error, request, reply) => {
+      const { raw } = request;
+      bareForwardedFor(raw);
+      void strangers
+        .enter(clientOf(request.ip), () => raw.socket.destroyed)
+        .then((turn) => turn.leave())
+        .catch((refusal: unknown) => refusal)
+        .then((refusal) => {
+          void reply.headers(corsHeadersFor(corsOrigins, raw.headers.origin));
+          return handleError(refusal ?? error, request, reply);
+        });
+    },
+    clientErrorHandler: createClientErrorHandler({ strangers, publicUrl, corsOrigins }),
   });
 
+  app.addHook('preClose', (done) => {
+    stopping.abort();
+    done();
+  });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
-  app.setNotFoundHandler(noSuchRoute);
 
   app.addHook('onRequest', (request, reply, done) => {
+    bareForwardedFor(request.raw);
     // Answers hold tokens, keys and configurations: no cache keeps them.
     void reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
     done();
@@ -108,39 +142,33 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     done();
   });
 
-  const gate = createAdmission(options.requestsAtOnce);
-  await app.register(admission, { admission: gate });
-  await app.register(rateLimits, { limiter: options.limiter, admission: gate });
-  await app.register(accessControl, { authenticator: options.authenticator });
-  await app.register(acts, { refusals: options.refusals });
-  await app.register(methodNotAllowed);
-  await app.register(strictJson);
-  if (options.idempotency !== undefined) await app.register(idempotency, options.idempotency);
-  else app.decorateRequest('retry', null);
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
       directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
     },
   });
-  if (options.corsOrigins.length > 0) {
-    await app.register(cors, {
-      origin: options.corsOrigins.includes('*') ? '*' : [...options.corsOrigins],
-      methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-      allowedHeaders: ['authorization', 'content-type', 'x-api-key', 'idempotency-key'],
-      exposedHeaders: [
-        'x-request-id',
-        'retry-after',
-        'ratelimit',
-        'ratelimit-policy',
-        'location',
-        'idempotent-replayed',
-      ],
-      maxAge: 600,
-    });
-  }
-  await app.register(openApi, { version: options.version });
-  await app.register(documentation);
+  if (corsOrigins.length > 0) await app.register(crossOrigin, { origins: corsOrigins });
+  const { authenticator, limiter, requestsAtOnce } = options;
+  await app.register(door, {
+    authenticator,
+    limiter,
+    strangers,
+    requestsAtOnce,
+    idempotency: options.idempotency,
+  });
+  await app.register(acts, { refusals: options.refusals });
+  // After the door, which keeps answers for retries as the handler gave them.
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    const location = reply.getHeader('location');
+    if (prefix !== '' && typeof location === 'string' && location.startsWith('/')) {
+      void reply.header('location', prefix + location);
+    }
+    done(null, payload);
+  });
+  await app.register(methodNotAllowed);
+  await app.register(openApi, { version: options.version, publicUrl });
+  await app.register(documentation, { pathPrefix: prefix });
   // Async, so that a route that is refused fails the start and not the process.
   await app.register(async (features) => {
     options.routes(features);

@@ -1,4 +1,5 @@
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { renderErrorsPage } from './error-pages.ts';
 
@@ -16,18 +17,28 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 /** The documentation: /openapi.json for tools, /docs for people, /docs/errors for the codes. */
-export const documentation = fp(async (app) => {
+export const documentation = fp<{ pathPrefix: string }>(async (app, { pathPrefix }) => {
+  // Written once. To write 300 KB for each who asks would take milliseconds from everybody else, as YAML some 50.
+  let json: string | undefined;
+  let yaml: string | undefined;
+  const sendJson = (_request: FastifyRequest, reply: FastifyReply) =>
+    reply.type('application/json; charset=utf-8').send((json ??= JSON.stringify(app.swagger())));
+  const sendYaml = (_request: FastifyRequest, reply: FastifyReply) =>
+    reply.type('application/yaml; charset=utf-8').send((yaml ??= app.swagger({ yaml: true })));
+  app.addHook('onRoute', (route) => {
+    if (route.url === '/docs/json') route.handler = sendJson;
+    if (route.url === '/docs/yaml') route.handler = sendYaml;
+  });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    indexPrefix: pathPrefix,
     staticCSP: CONTENT_SECURITY_POLICY,
     theme: { title: 'CVault API' },
     uiConfig: { deepLinking: true, docExpansion: 'list', persistAuthorization: false },
   });
   const config = { access: 'public', act: null, limit: 'read' } as const;
   const schema = { hide: true };
-  app.get('/openapi.json', { config, schema }, (_request, reply) =>
-    reply.type('application/json; charset=utf-8').send(app.swagger()),
-  );
+  app.get('/openapi.json', { config, schema }, sendJson);
   const page = renderErrorsPage();
   app.get('/docs/errors', { config, schema }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(page),

@@ -1,9 +1,8 @@
-import { CVaultError } from '@cvault/core';
 import fp from 'fastify-plugin';
 
 /**
- * Answers 405 with `Allow` where the path is known and the method is not. Register it before the routes: it collects
- * them, and adds its own for the methods that are left once all are there.
+ * Adds routes for the methods that a path does not know, which the door answers with 405 and `Allow`. Register it before the
+ * routes: it collects them, and adds its own once all are there.
  */
 export const methodNotAllowed = fp((app, _options, done) => {
   const known = new Map<string, Set<string>>();
@@ -13,25 +12,17 @@ export const methodNotAllowed = fp((app, _options, done) => {
     known.set(url, methods);
   });
   app.decorate('refuseOtherMethods', () => {
-    const preflights = known.get('*')?.has('OPTIONS') ?? false;
     for (const [url, methods] of [...known]) {
       // Plugins' routes: a preflight for any path, the documentation's files.
       if (url === '*' || url.startsWith('/docs')) continue;
       const allow = [...methods].sort().join(', ');
-      const others = app.supportedMethods.filter(
-        (method) => !methods.has(method) && !(preflights && method === 'OPTIONS'),
-      );
+      const others = app.supportedMethods.filter((method) => !methods.has(method));
       if (others.length === 0) continue;
       app.route({
         url,
         method: others,
-        config: { access: 'public', act: null, limit: 'read' },
+        config: { access: 'public', act: null, limit: 'read', allow },
         schema: { hide: true },
-        // Before the body is looked at: what it holds does not matter.
-        onRequest: (_request, reply, next) => {
-          void reply.header('allow', allow);
-          next(new CVaultError('method_not_allowed', `This route knows ${allow}.`));
-        },
         handler: () => undefined,
       });
     }

@@ -138,7 +138,7 @@ const describe = createJsonSchemaTransform({});
 const addComponents = createJsonSchemaTransformObject({});
 
 /** Describes the routes that are registered after it as OpenAPI 3.1. */
-export const openApi = fp<{ version: string }>(async (app, { version }) => {
+export const openApi = fp<{ version: string; publicUrl: string }>(async (app, { version, publicUrl }) => {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -148,6 +148,7 @@ export const openApi = fp<{ version: string }>(async (app, { version }) => {
         description:
           'VPN as an API. Errors are RFC 9457 problems with a `code` from a closed set; see /docs/errors. Times are ISO 8601 in UTC.',
       },
+      servers: [{ url: publicUrl === '' ? '/' : publicUrl }],
       tags: TAGS,
       components: {
         securitySchemes: SECURITY_SCHEMES,

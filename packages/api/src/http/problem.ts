@@ -10,6 +10,7 @@ const STATUS = {
   gone: 410,
   method: 405,
   conflict: 409,
+  late: 408,
   too_large: 413,
   media_type: 415,
   limited: 429,

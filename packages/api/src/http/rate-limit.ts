@@ -1,12 +1,15 @@
-import { CVaultError, type RateLimit, type RateLimiter } from '@cvault/core';
-import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
-import fp from 'fastify-plugin';
+import {
+  CVaultError,
+  type Principal,
+  type RateLimit,
+  type RateLimiter,
+  type RateLimitState,
+} from '@cvault/core';
+import type { FastifyReply } from 'fastify';
 import type { LimitClass } from './access.ts';
-import { type Admission, takeShare } from './admission.ts';
-import { clientOf } from './client-address.ts';
 
 /** One count that a request adds to. */
-interface Layer {
+export interface Layer {
   /** As the headers name it. */
   readonly name: 'auth' | 'tenant' | 'key' | 'user' | 'client' | 'costly';
   /** Whose count it is; holds the tenant's id. */
@@ -15,19 +18,22 @@ interface Layer {
 }
 
 const MINUTE = 60;
-/** Of whoever comes without an API key: the operator, and everybody on public routes. */
-const STRANGER: RateLimit = { limit: 6_000, windowSeconds: MINUTE };
+/** Of a client without a credential, and of the operator from one address. */
+const WITHOUT_TENANT: RateLimit = { limit: 6_000, windowSeconds: MINUTE };
 /** What works for long may be asked for so much more seldom. */
 const COSTLY_SHARE = 20;
 
 const perMinute = (limit: number): RateLimit => ({ limit, windowSeconds: MINUTE });
 
+/** The count of whoever has no valid credential. It is nobody else's: no key and no tenant pays for it. */
+export const strangerLayers = (client: string): Layer[] => [
+  { name: 'client', of: `stranger:${client}`, rate: WITHOUT_TENANT },
+];
+
 /** The counts of a request, from the one that is most its sender's own to those that it shares with others. */
-function layersOf({ principal, ip }: FastifyRequest, limit: LimitClass): Layer[] {
+export function layersOf(principal: Principal, client: string, limit: LimitClass): Layer[] {
   if (limit === 'none') return [];
-  const client = clientOf(ip);
-  if (principal === null || principal.kind === 'admin')
-    return [{ name: 'client', of: client, rate: STRANGER }];
+  if (principal.kind === 'admin') return [{ name: 'client', of: `admin:${client}`, rate: WITHOUT_TENANT }];
   const { tenantId, key, policy } = principal;
   const layer = (name: Layer['name'], of: string, rate: RateLimit): Layer => ({
     name,
@@ -55,48 +61,37 @@ function layersOf({ principal, ip }: FastifyRequest, limit: LimitClass): Layer[]
   ];
 }
 
-function limitHook(limit: LimitClass, limiter: RateLimiter, gate: Admission): onRequestAsyncHookHandler {
-  return async (request, reply) => {
-    takeShare(gate, request);
-    const layers = layersOf(request, limit);
-    const states = await Promise.all(
-      layers.map(async (layer) => ({
-        ...layer,
-        ...(await limiter.consume(`${layer.name}:${layer.of}`, layer.rate)),
-      })),
-    );
-    // draft-ietf-httpapi-ratelimit-headers-11
-    const policies = states.map(({ name, rate }) => `"${name}";q=${rate.limit};w=${rate.windowSeconds}`);
-    const left = states.map(
-      ({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`,
-    );
-    void reply.headers({ 'ratelimit-policy': policies.join(', '), ratelimit: left.join(', ') });
-    const used = states.filter(({ allowed }) => !allowed);
-    const [first] = used;
-    if (first === undefined) return;
-    const { limit: most, windowSeconds } = first.rate;
-    throw new CVaultError(
-      'rate_limited',
-      `Too many requests: at most ${most} in ${windowSeconds} s (${first.name}).`,
-      {
-        retryAfterSeconds: Math.max(...used.map(({ resetSeconds }) => resetSeconds)),
-      },
-    );
-  };
+/** draft-ietf-httpapi-ratelimit-headers-11 */
+function tell(reply: FastifyReply, states: readonly (Layer & RateLimitState)[]): void {
+  const policies = states.map(({ name, rate }) => `"${name}";q=${rate.limit};w=${rate.windowSeconds}`);
+  const left = states.map(
+    ({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`,
+  );
+  void reply.headers({ 'ratelimit-policy': policies.join(', '), ratelimit: left.join(', ') });
 }
 
 /**
- * Counts every request by the limit class of its route, when its sender is known and before its body is read. Register it
- * before the access control, whose hook then comes first.
+ * Counts a request in one layer after the other and stops at the first that refuses it, so that a client that is over its own
+ * limit uses up nothing that it shares.
+ * @throws CVaultError `rate_limited`
  */
-export const rateLimits = fp<{ limiter: RateLimiter; admission: Admission }>(
-  (app, { limiter, admission }, done) => {
-    app.addHook('onRoute', (route) => {
-      const limit = route.config?.limit;
-      if (limit === undefined || limit === 'none') return;
-      const others = route.onRequest === undefined ? [] : [route.onRequest].flat();
-      route.onRequest = [limitHook(limit, limiter, admission), ...others];
-    });
-    done();
-  },
-);
+export async function spend(
+  limiter: RateLimiter,
+  layers: readonly Layer[],
+  reply: FastifyReply,
+): Promise<void> {
+  const states: (Layer & RateLimitState)[] = [];
+  for (const layer of layers) {
+    const state = await limiter.consume(`${layer.name}:${layer.of}`, layer.rate);
+    states.push({ ...layer, ...state });
+    if (state.allowed) continue;
+    tell(reply, states);
+    const { limit, windowSeconds } = layer.rate;
+    throw new CVaultError(
+      'rate_limited',
+      `Too many requests: at most ${limit} in ${windowSeconds} s (${layer.name}).`,
+      { retryAfterSeconds: state.resetSeconds },
+    );
+  }
+  if (states.length > 0) tell(reply, states);
+}

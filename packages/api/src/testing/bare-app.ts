@@ -19,6 +19,7 @@ const key: KeyGrant = { id: 'key-1', mode: 'live', scopes: null };
 
 /** Knows three words instead of credentials: the API keys `key` and `other`, the token `token`, the admin key `admin`. */
 export const fakeAuthenticator: Authenticator = {
+  knows: (apiKey) => apiKey === 'key' || apiKey === 'other',
   tenant: (apiKey) =>
     apiKey === 'key' || apiKey === 'other'
       ? Promise.resolve({ kind: 'tenant', tenantId: `tenant-of-${apiKey}`, key, policy })

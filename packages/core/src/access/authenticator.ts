@@ -5,22 +5,43 @@ import type { KeyGrant } from './grant.ts';
 import { hashCredential, looksLikeApiKey } from './api-keys.ts';
 import type { AccessTokenClaims, AccessTokens, FoundIdentity, IdentityStore, KeyUses } from './ports.ts';
 import type { AdminPrincipal, TenantPrincipal, UserPrincipal } from './principal.ts';
+import { Recent } from './recent.ts';
+
+/** How many API keys a process remembers to be real, and how many not to be. */
+const KNOWN_KEYS = 100_000;
+const UNKNOWN_KEYS = 10_000;
+/**
+ * How long a key that is not real is refused without asking the database again. A new key is never among them: nobody can
+ * have sent its 256 random bits before they were drawn.
+ */
+const UNKNOWN_MS = 5_000;
 
 export interface AuthenticatorDeps {
   readonly identities: IdentityStore;
   readonly accessTokens: AccessTokens;
   readonly adminKey: Secret<string>;
   readonly keyUses: KeyUses;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
 }
 
 export const invalidApiKey = (): CVaultError =>
   new CVaultError('invalid_api_key', 'The API key is not valid.');
 const grantOf = ({ id, mode, scopes }: KeyGrant): KeyGrant => ({ id, mode, scopes });
+const nameOf = (apiKeyHash: Buffer): string => apiKeyHash.toString('base64');
 const invalidToken = () => new CVaultError('invalid_token', 'The access token is not valid.');
 
 /** Finds out who sends a request, from the credentials that it carries; undefined stands for one that it does not. */
-export function createAuthenticator({ identities, accessTokens, adminKey, keyUses }: AuthenticatorDeps) {
+export function createAuthenticator({
+  identities,
+  accessTokens,
+  adminKey,
+  keyUses,
+  now = () => performance.now(),
+}: AuthenticatorDeps) {
   const adminKeyHash = hashCredential(adminKey.reveal());
+  const known = new Recent<string, true>(KNOWN_KEYS);
+  const unknownUntil = new Recent<string, number>(UNKNOWN_KEYS);
 
   /** What can be told of an API key without the database. */
   function readApiKey(apiKey: string | undefined): Buffer {
@@ -34,8 +55,15 @@ export function createAuthenticator({ identities, accessTokens, adminKey, keyUse
     source: string | null,
     claims: AccessTokenClaims | null,
   ): Promise<FoundIdentity> {
+    const name = nameOf(apiKeyHash);
+    if ((unknownUntil.get(name) ?? 0) > now()) throw invalidApiKey();
     const found = await identities.find(apiKeyHash, source, claims);
-    if (found === null || found.tenantState === 'deleting') throw invalidApiKey();
+    if (found === null || found.tenantState === 'deleting') {
+      known.delete(name);
+      unknownUntil.set(name, now() + UNKNOWN_MS);
+      throw invalidApiKey();
+    }
+    known.set(name, true);
     if (found.tenantState === 'suspended')
       throw new CVaultError('tenant_suspended', 'The tenant is suspended.');
     if (!found.key.sourceAllowed)
@@ -57,6 +85,15 @@ export function createAuthenticator({ identities, accessTokens, adminKey, keyUse
   }
 
   return {
+    /**
+     * Whether an API key was real when this process last looked. It opens nothing: a caller with such a key is worth looking up
+     * at once, any other waits with the strangers.
+     */
+    knows: (apiKey: string | undefined): boolean =>
+      apiKey !== undefined &&
+      looksLikeApiKey(apiKey) &&
+      known.get(nameOf(hashCredential(apiKey))) !== undefined,
+
     /**
      * @param source the client's address; null where it is not known
      * @throws CVaultError `missing_api_key`, `invalid_api_key`, `tenant_suspended`, `source_not_allowed`
