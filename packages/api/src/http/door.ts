@@ -50,7 +50,7 @@ export interface DoorOptions {
  * For whoever has no valid credential: 404, 405, documentation, public keys, preflights, wrong keys. An answer costs some 0.3 ms,
  * so however many ask, they have a few hundredths of the process. The burst is for a person who opens the documentation.
  */
-export const STRANGERS: TurnstileLimits = { inside: 2, perSecond: 100, burst: 500, waiting: 10_000 };
+export const STRANGERS: TurnstileLimits = { inside: 2, perSecond: 200, burst: 1_000, waiting: 10_000 };
 /**
  * For API keys of the right form that this process has not seen yet, real or made up. Two at once leave the other connections
  * of the pool to keys that are known.
