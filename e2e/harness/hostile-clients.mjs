@@ -3,6 +3,7 @@
  * its own way and opens another when that is closed. On SIGTERM it prints what each kind did, as JSON. In a process of its own,
  * so that what is measured beside it is the API and not this.
  */
+import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { crc32 } from 'node:zlib';
