@@ -152,13 +152,25 @@ describe('imports', () => {
 
   test('nothing but `outbound` speaks HTTP to others', () => {
     const clients = ['node:http', 'node:https', 'http', 'https', 'undici'];
+    const ofServers = new Set(
+      'STATUS_CODES createServer IncomingMessage RequestListener Server ServerOptions ServerResponse'.split(
+        ' ',
+      ),
+    );
+    /** Imports from node:http by name, all of them what servers need. */
+    const servesOnly = (text: string) => {
+      const imports = [...text.matchAll(/^import\s+(?:type\s+)?\{([^}]*)\}\s+from 'node:http';$/gm)];
+      const names = imports.flatMap((match) => match[1]!.split(',').map((name) => name.trim()));
+      return names.filter((name) => name !== '').every((name) => ofServers.has(name.replace(/^type\s+/, '')));
+    };
     const faults = filesBelow(API)
       .filter((file) => !file.startsWith(`${API}/outbound/`) && !file.startsWith(`${API}/demo/`))
       .filter((file) => {
         const text = readFileSync(join(ROOT, file), 'utf8');
         return (
-          (importsOf(file).some((name) => clients.includes(name)) && !/STATUS_CODES/.test(text)) ||
-          /\bfetch\(|\bcreateRemoteJWKSet\((?![\s\S]*customFetch)/.test(text)
+          importsOf(file).some(
+            (name) => clients.includes(name) && (name !== 'node:http' || !servesOnly(text)),
+          ) || /\bfetch\(|\bcreateRemoteJWKSet\((?![\s\S]*customFetch)/.test(text)
         );
       });
     expect(faults).toEqual([]);
