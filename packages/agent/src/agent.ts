@@ -100,7 +100,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     renew: (peers): Promise<void> => applier.renew(peers),
   });
   const metering = new Metering({
-    ...{ meter: traffic.meter, memory, backend, state, unsettled, queue },
+    ...{ traffic, memory, backend, state, unsettled, queue },
     hadHandshake: (publicKey): boolean => idle.hadHandshake(publicKey),
   });
 
@@ -303,7 +303,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         configure,
         readInterface,
         life: metering.life,
-        readStats: (stored) => metering.read(stored),
+        readStats: (stored, withCut) => metering.read(stored, withCut),
         view: (look) => queue.run(() => Promise.resolve(look(state))),
       }),
     async close() {

@@ -6,8 +6,9 @@ import { networkOf } from './network-address.ts';
 import { listElements } from './nft-elements.ts';
 import { createNftMeter } from './nft-meter.ts';
 import { renderRuleset, tableName } from './nftables.ts';
-import { POLICY_MAPS, PolicyTable } from './policy-table.ts';
+import { budgetOf, POLICY_MAPS, PolicyTable } from './policy-table.ts';
 import { parsePrefix, type Prefix } from './prefix.ts';
+import { isUsedUp, listQuotas } from './nft-quotas.ts';
 import { ToolFailed, type RunTool } from './tool.ts';
 import { parseTable, type ListedTable } from './table-listing.ts';
 import type { DevicePolicy, Traffic } from './traffic.ts';
@@ -45,7 +46,8 @@ export function createLinuxTraffic(
 
   async function knownPolicies(): Promise<PolicyTable> {
     if (policies !== undefined) return policies;
-    return (policies = new PolicyTable(table, await listElements(runTool, 'map', table, POLICY_MAPS)));
+    const elements = await listElements(runTool, 'map', table, POLICY_MAPS);
+    return (policies = new PolicyTable(table, elements, await listQuotas(runTool, table)));
   }
 
   async function changePolicies(change: (known: PolicyTable) => string[]): Promise<void> {
@@ -97,7 +99,7 @@ export function createLinuxTraffic(
   /** The counters are gone or not to be believed any more, and nobody knows what else: all of it begins anew. */
   async function rebuild(): Promise<void> {
     await putInPlace(false);
-    await changePolicies((known) => [...admitted.values()].flatMap((policy) => known.put(policy)));
+    await changePolicies((known) => [...admitted.values()].flatMap((policy) => known.put(onItsOwn(policy))));
   }
 
   async function findFaults(touched: boolean): Promise<Fault[]> {
@@ -166,6 +168,11 @@ export function createLinuxTraffic(
       await changePolicies((known) => some.flatMap((policy) => known.put(policy)));
       some.forEach(remember);
     },
+    async usedUp() {
+      const spent = (await listQuotas(runTool, table)).filter(isUsedUp);
+      return new Set(spent.flatMap(({ name }) => budgetOf(name) ?? []));
+    },
+    forgetBudgets: (pass, stored) => changePolicies((known) => known.forgetBudgets(pass, stored)),
     async release(addresses) {
       const failed = await cutTrackedFlows(runTool, addresses);
       const cut = addresses.filter((address) => !failed.includes(address));
@@ -174,6 +181,16 @@ export function createLinuxTraffic(
       return failed;
     },
   };
+}
+
+/**
+ * How much of a budget was used is lost with it. So it does not begin anew with what was left when it was first named: until
+ * the control plane says what is left now, each device has as much at most.
+ */
+function onItsOwn(policy: DevicePolicy): DevicePolicy {
+  const { budgets, ...limits } = policy.limits ?? {};
+  if (budgets === undefined || budgets.length === 0) return policy;
+  return { ...policy, limits: { ...limits, dataBytes: Math.min(...budgets.map(({ bytes }) => bytes)) } };
 }
 
 function prefixes(texts: readonly string[]): Prefix[] {

@@ -1,9 +1,10 @@
 import type { DeviceStats } from '@cvault/protocol';
 import type { WireGuardBackend } from './backend.ts';
 import { prefixAddress } from './host-prefix.ts';
-import { addCounts, NO_COUNTS, type Counts, type Meter, type MeterMemory } from './meter.ts';
+import { addCounts, NO_COUNTS, type Counts, type MeterMemory } from './meter.ts';
 import { createSerialQueue, type SerialQueue } from './serial-queue.ts';
 import { keysOf, type InterfaceState, type PresentDevice } from './state.ts';
+import type { Traffic } from './traffic.ts';
 import type { Leaving, UnsettledCounts } from './unsettled-counts.ts';
 
 /** WireGuard rejects a session's keys 180 s after the handshake that made them. */
@@ -25,7 +26,7 @@ interface Account {
 }
 
 export interface MeteringOptions {
-  readonly meter: Meter;
+  readonly traffic: Traffic;
   readonly memory: MeterMemory;
   readonly backend: WireGuardBackend;
   readonly state: InterfaceState;
@@ -61,11 +62,13 @@ export class Metering {
 
   /** Notes that devices (null: one that is not known) are about to leave prefixes. */
   async leave(leavings: readonly Leaving[]): Promise<void> {
-    const { meter, unsettled } = this.#options;
+    const { traffic, unsettled } = this.#options;
     const known = new Set(unsettled.all().map(({ prefix }) => prefix));
     const noted = leavings.filter(({ prefix, deviceId }) => deviceId !== null || !known.has(prefix));
     if (noted.length === 0) return;
-    await meter.leave(new Map(noted.map(({ prefix, deviceId }) => [prefixAddress(prefix), deviceId])));
+    await traffic.meter.leave(
+      new Map(noted.map(({ prefix, deviceId }) => [prefixAddress(prefix), deviceId])),
+    );
     for (const { prefix, deviceId } of noted) unsettled.add(prefix, deviceId);
   }
 
@@ -78,8 +81,8 @@ export class Metering {
 
   /** Puts all counts of prefixes that were left to the account of who left them. Runs as part of a batch. */
   async settleNow(): Promise<void> {
-    const { meter, unsettled } = this.#options;
-    const counts = await meter.read();
+    const { traffic, unsettled } = this.#options;
+    const counts = await traffic.meter.read();
     await this.#settle(counts, unsettled.all());
     this.#newer = counts;
   }
@@ -87,12 +90,16 @@ export class Metering {
   /**
    * Reads all counters, while batches go on: 50,000 addresses with traffic both ways take 3 s of one core.
    * @param stored the last pass that the control plane has written down
+   * @param withCut whether to tell which devices are cut off
    */
-  async read(stored: number | undefined): Promise<Reading> {
-    const { meter, backend, unsettled, queue } = this.#options;
+  async read(stored: number | undefined, withCut = false): Promise<Reading> {
+    const { traffic, backend, unsettled, queue } = this.#options;
+    const { meter } = traffic;
     return this.#readings.run(async () => {
       const leavings = unsettled.all();
       this.#newer = undefined;
+      // Before the counters: whose budget is used up by now has all of it in them.
+      const usedUp = withCut ? await traffic.usedUp() : undefined;
       const [counts, handshakes] = await Promise.all([meter.read(), backend.handshakes()]);
       return queue.run(async () => {
         const latest = this.#newer ?? counts;
@@ -103,14 +110,15 @@ export class Metering {
         );
         this.#forget(stored);
         this.#pass++;
-        return { pass: this.#pass, devices: this.#devices(latest, handshakes) };
+        await traffic.forgetBudgets(this.#pass, stored);
+        return { pass: this.#pass, devices: this.#devices(latest, handshakes, usedUp) };
       });
     });
   }
 
   async #settle(counts: Map<string, Counts>, leavings: readonly Leaving[]): Promise<void> {
     if (leavings.length === 0) return;
-    const { meter, unsettled } = this.#options;
+    const { traffic, unsettled } = this.#options;
     const totals = new Map<string, Counts>();
     const counted = new Set<string>();
     for (const { prefix, deviceId } of leavings) {
@@ -122,7 +130,7 @@ export class Metering {
       totals.set(deviceId, addCounts(before, more));
     }
     const left = new Set(leavings.map(({ prefix }) => prefixAddress(prefix)));
-    await meter.settle({ left, counted, retained: totals });
+    await traffic.meter.settle({ left, counted, retained: totals });
     for (const [deviceId, total] of totals) {
       this.#accounts.set(deviceId, { counts: total, toldIn: undefined, quiet: false });
     }
@@ -137,7 +145,11 @@ export class Metering {
     }
   }
 
-  #devices(counts: ReadonlyMap<string, Counts>, handshakes: ReadonlyMap<string, number>): DeviceStats[] {
+  #devices(
+    counts: ReadonlyMap<string, Counts>,
+    handshakes: ReadonlyMap<string, number>,
+    usedUp: ReadonlySet<string> | undefined,
+  ): DeviceStats[] {
     const { state, unsettled } = this.#options;
     const leaving = new Map<string, string[]>();
     for (const { prefix, deviceId } of unsettled.all()) {
@@ -149,9 +161,12 @@ export class Metering {
       for (const prefix of new Set([...record.prefixes, ...(leaving.get(deviceId) ?? [])])) {
         total = addCounts(total, counts.get(prefixAddress(prefix)));
       }
-      devices.push(
-        asStats(deviceId, total, handshakeOf(record, handshakes, this.#options.hadHandshake), false),
-      );
+      const handshake = handshakeOf(record, handshakes, this.#options.hadHandshake);
+      const cut = record.budgets.filter((id) => usedUp?.has(id));
+      devices.push({
+        ...asStats(deviceId, total, handshake, false),
+        ...(cut.length === 0 ? {} : { cut }),
+      });
     }
     for (const [deviceId, account] of this.#accounts) {
       if (account.quiet || leaving.has(deviceId) || state.device(deviceId)?.kind === 'present') continue;

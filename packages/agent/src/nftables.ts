@@ -99,6 +99,8 @@ ${table} {
   ${renderSet('tunnel6', 6, [])}
   set pinging4 { type ipv4_addr; flags dynamic; size 65536; timeout 10s; }
   set pinging6 { type ipv6_addr; flags dynamic; size 65536; timeout 10s; }
+  map wider4 { type ipv4_addr : quota; }
+  map wider6 { type ipv6_addr : quota; }
 }
 flush ${table}
 ${['own4', 'own6', 'tunnel4', 'tunnel6'].map((set) => `flush set ${table.slice('table '.length)} ${set}`).join('\n')}
@@ -207,6 +209,10 @@ ${table} {
     iifname ${tunnel} quota name ip6 saddr map @data6 drop
     oifname ${tunnel} quota name ip daddr map @data4 drop
     oifname ${tunnel} quota name ip6 daddr map @data6 drop
+    iifname ${tunnel} quota name ip saddr map @wider4 drop
+    iifname ${tunnel} quota name ip6 saddr map @wider6 drop
+    oifname ${tunnel} quota name ip daddr map @wider4 drop
+    oifname ${tunnel} quota name ip6 daddr map @wider6 drop
   }
   chain counted {
     iifname ${tunnel} update @received4 { ip saddr }

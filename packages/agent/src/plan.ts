@@ -139,6 +139,7 @@ function planSet(context: PlanContext, op: SetOp): Plan {
     prefixes,
     replacing,
     hasPresharedKey: op.presharedKey !== undefined,
+    budgets: op.limits?.budgets?.map(({ id }) => id) ?? [],
     digest: digestOfPeer({ ...op, deviceId, addresses: inDigestOrder(prefixes) }),
   });
   const left = hostPrefixesOf(claim?.prefixes, ...outgoing.map((peer) => peer.allowedIps), observed).filter(

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeviceStats } from '@cvault/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -205,6 +206,134 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
       expect(await passes()).toBe(false);
       await apply(a.setOp(++generation));
     });
+  });
+
+  describe('budgets', () => {
+    const budget = (bytes: number) => ({ id: randomBytes(16).toString('hex'), bytes });
+    type Budget = ReturnType<typeof budget>;
+    const under = (client: VpnClient, ...budgets: Budget[]) =>
+      client.setOp(generation, { limits: { budgets } });
+
+    /** One ping after the other, each with one byte more, so that their sizes divide no limit. */
+    async function spend(client: VpnClient, pings: number, size: number): Promise<void> {
+      await client.namespace.succeeds('ping', [
+        ...['-n', '-q', '-c', String(pings), '-i', '0.01', '-W', '1', '-s', String(size), vpn.internet4],
+      ]);
+    }
+    /** Bytes that were counted for these devices since `before`, and the budgets that each is cut off by. */
+    async function read(...clients: VpnClient[]) {
+      const { devices } = await plane.stats(undefined, true);
+      const of = clients.map(({ deviceId }) => devices.find((one) => one.deviceId === deviceId));
+      return {
+        bytes: of.reduce((sum, one) => sum + (one?.receivedBytes ?? 0) + (one?.sentBytes ?? 0), 0),
+        cut: of.map((one) => one?.cut),
+      };
+    }
+
+    test.each([
+      [100_003, 1_200],
+      [54_321, 777],
+      [65_536, 1_000],
+    ])(
+      '%i bytes end within one packet of %i, and the agent says so',
+      async (bytes, size) => {
+        const shared = budget(bytes);
+        ++generation;
+        await apply(under(a, shared));
+        const before = (await read(a)).bytes;
+        expect((await read(a)).cut).toEqual([undefined]);
+        await spend(a, Math.ceil(bytes / size), size);
+        const after = await read(a);
+        expect(after.cut).toEqual([[shared.id]]);
+        expect(after.bytes - before).toBeLessThanOrEqual(bytes);
+        expect(after.bytes - before).toBeGreaterThan(bytes - (size + 28));
+      },
+      60_000,
+    );
+
+    test('several devices at once share one: all of them together end within one packet', async () => {
+      const [shared, size] = [budget(300_007), 1_111];
+      ++generation;
+      await apply(under(a, shared), under(b, shared), under(c, shared));
+      const before = (await read(a, b, c)).bytes;
+      await Promise.all([a, b, c].map((client) => spend(client, 130, size)));
+      const after = await read(a, b, c);
+      expect(after.cut).toEqual([[shared.id], [shared.id], [shared.id]]);
+      expect(after.bytes - before).toBeLessThanOrEqual(shared.bytes);
+      expect(after.bytes - before).toBeGreaterThan(shared.bytes - (size + 28));
+    }, 60_000);
+
+    test('what was used stays used: new generations, another device, a restarted agent, a device that comes back', async () => {
+      const shared = budget(200_000);
+      ++generation;
+      await apply(under(a, shared), b.setOp(generation));
+      const before = (await read(a)).bytes;
+      await spend(a, 30, 1_000);
+      ++generation;
+      await apply(under(a, shared), under(b, shared));
+      const b0 = (await read(b)).bytes;
+      await spend(b, 30, 1_000);
+      const spentByB = (await read(b)).bytes - b0;
+      await restartAgent();
+      await apply(under(a, shared), under(b, shared));
+      await spend(a, 10, 1_000);
+      ++generation;
+      // The last of its devices is gone, and back before that was written down.
+      await apply(
+        { verb: 'remove', deviceId: a.deviceId, generation },
+        { verb: 'remove', deviceId: b.deviceId, generation },
+      );
+      ++generation;
+      await apply(under(a, shared), b.setOp(generation));
+      await a.untilConnected();
+      await spend(a, 200, 1_000);
+      await b.untilConnected();
+      const after = await read(a);
+      expect(after.cut).toEqual([[shared.id]]);
+      const used = after.bytes + spentByB - before;
+      expect(used).toBeLessThanOrEqual(shared.bytes);
+      expect(used).toBeGreaterThan(shared.bytes - 1_028);
+    }, 90_000);
+
+    test('one that nobody has is forgotten once all that was used of it is written down', async () => {
+      const quotas = () => vpn.server.run('nft', ['list', 'quotas']);
+      const shared = budget(200_000);
+      ++generation;
+      await apply(under(a, shared));
+      await apply(a.setOp(++generation));
+      const first = await plane.stats(undefined, true);
+      const second = await plane.stats(first.pass, true);
+      expect(await quotas()).toContain(shared.id);
+      await plane.stats(second.pass, true);
+      expect(await quotas()).not.toContain(shared.id);
+    });
+
+    test('another one lifts it, and none at all is used up from the start', async () => {
+      ++generation;
+      await apply(under(a, budget(0)));
+      expect((await read(a)).cut).toHaveLength(1);
+      expect(await a.pings(vpn.internet4)).toBe(false);
+      ++generation;
+      const more = budget(1_000_000);
+      await apply(under(a, more));
+      expect(await a.pings(vpn.internet4)).toBe(true);
+      expect((await read(a)).cut).toEqual([undefined]);
+    });
+
+    test('the wider of two ends as many devices as it has', async () => {
+      const [mine, theirs, all] = [budget(1_000_000), budget(1_000_000), budget(100_001)];
+      ++generation;
+      await apply(under(a, mine, all), under(b, theirs, all), under(c, all));
+      const before = (await read(a, b, c)).bytes;
+      await Promise.all([a, b, c].map((client) => spend(client, 60, 1_000)));
+      const after = await read(a, b, c);
+      expect(after.cut).toEqual([[all.id], [all.id], [all.id]]);
+      expect(after.bytes - before).toBeLessThanOrEqual(all.bytes);
+      expect(after.bytes - before).toBeGreaterThan(all.bytes - 1_028);
+      ++generation;
+      await apply(a.setOp(generation), b.setOp(generation), c.setOp(generation));
+      expect(await a.pings(vpn.internet4)).toBe(true);
+    }, 60_000);
   });
 
   describe('network', () => {

@@ -2,8 +2,15 @@ import type { Limits } from '@cvault/protocol';
 import { parseElements } from './nft-elements.ts';
 import type { DevicePolicy } from './traffic.ts';
 
-const KINDS = ['upload', 'download', 'data'] as const;
+const KINDS = ['upload', 'download', 'data', 'wider'] as const;
 type Kind = (typeof KINDS)[number];
+
+const BUDGET = 'budget_';
+
+/** The budget that a quota of this name is; undefined where it is one device's own. */
+export function budgetOf(quotaName: string): string | undefined {
+  return quotaName.startsWith(BUDGET) ? quotaName.slice(BUDGET.length) : undefined;
+}
 
 /** The maps of the table that policies live in. */
 export const POLICY_MAPS: readonly string[] = [...KINDS, 'network'].flatMap((name) => [
@@ -29,7 +36,7 @@ const BURST_BYTES = 65_536;
  * The methods answer lines for `nft -f`, and take for granted that those are then executed as one.
  *
  * A limit is one object for all addresses of a device, in maps from address to object: so both of its IP versions share
- * it. A network is a number by source address, and a set of destination addresses with their number: n devices cost n
+ * it, and all devices of a budget share that. A network is a number by source address, and a set of destination addresses with their number: n devices cost n
  * elements of each, not n².
  */
 export class PolicyTable {
@@ -44,9 +51,14 @@ export class PolicyTable {
   readonly #names = new Map<number, string>();
   readonly #members = new Map<number, number>();
   #lastNumber = 0;
+  /** Budgets without a device, and the first reading that is known to begin after the last one had left. */
+  readonly #idle = new Map<string, number | undefined>();
 
-  /** @param listing what `nft list map` printed of all POLICY_MAPS */
-  constructor(table: string, listing: string) {
+  /**
+   * @param listing what `nft list map` printed of all POLICY_MAPS
+   * @param quotas all that the table has
+   */
+  constructor(table: string, listing: string, quotas: readonly { readonly name: string }[]) {
     this.#table = table;
     const elements = parseElements(listing);
     for (const kind of KINDS) {
@@ -54,6 +66,9 @@ export class PolicyTable {
         const [, address, name] = /^(\S+) : "?(\w+)"?$/.exec(element) ?? [];
         if (address !== undefined && name !== undefined) this.#noteObject(kind, address, name);
       }
+    }
+    for (const { name } of quotas) {
+      if (budgetOf(name) !== undefined && !this.#users.has(name)) this.#idle.set(name, undefined);
     }
     for (const element of ['network4', 'network6'].flatMap((map) => elements.get(map) ?? [])) {
       const [, address, network, number] = /^(\S+) comment "(\S+)" : (\w+)$/.exec(element) ?? [];
@@ -63,8 +78,8 @@ export class PolicyTable {
 
   /** Puts a policy in place of what held for the device and for its addresses. */
   put(policy: DevicePolicy): string[] {
-    const lines = this.drop(policy.addresses);
-    for (const kind of KINDS) lines.push(...this.#putLimit(kind, policy));
+    const lines = KINDS.flatMap((kind) => this.#putLimit(kind, policy));
+    lines.push(...policy.addresses.flatMap((address) => this.#quit(address)));
     if (policy.network !== undefined) {
       for (const address of policy.addresses)
         lines.push(...this.#join(address, policy.network.toLowerCase()));
@@ -80,19 +95,51 @@ export class PolicyTable {
     ]);
   }
 
-  #putLimit(kind: Kind, { deviceId, addresses, limits }: DevicePolicy): string[] {
-    const definition = limits === undefined ? undefined : define(kind, limits);
-    const name = `${kind}_${deviceId.toLowerCase().replaceAll('-', '')}`;
-    // Addresses that the device is about to leave are under the old object, which cannot be changed in place.
-    const earlier = [...(this.#users.get(name) ?? [])];
-    const lines = earlier.flatMap((address) => this.#dropLimit(kind, address));
-    if (definition === undefined) return lines;
-    lines.push(`add ${definition.type} ${this.#table} ${name} { ${definition.rule} }`);
-    for (const address of new Set([...earlier, ...addresses])) {
-      this.#noteObject(kind, address, name);
-      lines.push(`add element ${this.#table} ${kind}${family(address)} { ${address} : "${name}" }`);
+  /** See Traffic. */
+  forgetBudgets(pass: number, stored = 0): string[] {
+    const lines: string[] = [];
+    for (const [name, toldIn = pass + 1] of this.#idle) {
+      if (toldIn > stored) {
+        this.#idle.set(name, toldIn);
+      } else {
+        this.#idle.delete(name);
+        lines.push(`delete quota ${this.#table} ${name}`);
+      }
     }
     return lines;
+  }
+
+  #putLimit(kind: Kind, { deviceId, addresses, limits }: DevicePolicy): string[] {
+    const limit = limits === undefined ? undefined : define(kind, limits, deviceId);
+    if (limit !== undefined && budgetOf(limit.name) !== undefined) return this.#share(kind, limit, addresses);
+    const name = ownName(kind, deviceId);
+    // Addresses that the device is about to leave are under the old object, which cannot be changed in place.
+    const earlier = [...(this.#users.get(name) ?? [])];
+    const lines = [...new Set([...earlier, ...addresses])].flatMap((address) =>
+      this.#dropLimit(kind, address),
+    );
+    if (limit === undefined) return lines;
+    lines.push(`add ${limit.type} ${this.#table} ${name} { ${limit.rule} }`);
+    for (const address of new Set([...earlier, ...addresses])) lines.push(this.#place(kind, address, name));
+    return lines;
+  }
+
+  /** One that is there already is left as it is: what was used of it stays used. */
+  #share(kind: Kind, { name, type, rule }: Limit, addresses: readonly string[]): string[] {
+    const lines: string[] = [];
+    if (!this.#users.has(name) && !this.#idle.delete(name)) {
+      lines.push(`add ${type} ${this.#table} ${name} { ${rule} }`);
+    }
+    for (const address of addresses) {
+      if (this.#objects.get(kind)?.get(address) === name) continue;
+      lines.push(...this.#dropLimit(kind, address), this.#place(kind, address, name));
+    }
+    return lines;
+  }
+
+  #place(kind: Kind, address: string, name: string): string {
+    this.#noteObject(kind, address, name);
+    return `add element ${this.#table} ${kind}${family(address)} { ${address} : "${name}" }`;
   }
 
   #dropLimit(kind: Kind, address: string): string[] {
@@ -102,10 +149,10 @@ export class PolicyTable {
     const lines = [`delete element ${this.#table} ${kind}${family(address)} { ${address} }`];
     const users = this.#users.get(name);
     users?.delete(address);
-    if (users?.size === 0) {
-      this.#users.delete(name);
-      lines.push(`delete ${kind === 'data' ? 'quota' : 'limit'} ${this.#table} ${name}`);
-    }
+    if (users?.size !== 0) return lines;
+    this.#users.delete(name);
+    if (budgetOf(name) === undefined) lines.push(`delete ${typeOf(kind)} ${this.#table} ${name}`);
+    else this.#idle.set(name, undefined);
     return lines;
   }
 
@@ -152,16 +199,34 @@ export class PolicyTable {
   }
 }
 
-function define(kind: Kind, limits: Limits): { type: 'limit' | 'quota'; rule: string } | undefined {
-  if (kind === 'data') {
-    // A quota of nothing is no quota to `nft`; no packet fits into one byte.
-    return limits.dataBytes === undefined
-      ? undefined
-      : { type: 'quota', rule: `over ${Math.max(1, limits.dataBytes)} bytes` };
+interface Limit {
+  readonly name: string;
+  readonly type: 'limit' | 'quota';
+  readonly rule: string;
+}
+
+function typeOf(kind: Kind): Limit['type'] {
+  return kind === 'upload' || kind === 'download' ? 'limit' : 'quota';
+}
+
+function ownName(kind: Kind, deviceId: string): string {
+  return `${kind}_${deviceId.toLowerCase().replaceAll('-', '')}`;
+}
+
+function define(kind: Kind, limits: Limits, deviceId: string): Limit | undefined {
+  const type = typeOf(kind);
+  if (type === 'limit') {
+    const rate = kind === 'upload' ? limits.uploadBitsPerSecond : limits.downloadBitsPerSecond;
+    if (rate === undefined || rate >= UNLIMITED_BITS_PER_SECOND) return undefined;
+    const rule = `rate over ${Math.floor(rate / 8)} bytes/second burst ${BURST_BYTES} bytes`;
+    return { name: ownName(kind, deviceId), type, rule };
   }
-  const rate = kind === 'upload' ? limits.uploadBitsPerSecond : limits.downloadBitsPerSecond;
-  if (rate === undefined || rate >= UNLIMITED_BITS_PER_SECOND) return undefined;
-  return { type: 'limit', rule: `rate over ${Math.floor(rate / 8)} bytes/second burst ${BURST_BYTES} bytes` };
+  const budget = limits.budgets?.[kind === 'data' ? 0 : 1];
+  const bytes = budget?.bytes ?? (kind === 'data' ? limits.dataBytes : undefined);
+  if (bytes === undefined) return undefined;
+  const name = budget === undefined ? ownName(kind, deviceId) : BUDGET + budget.id;
+  // A quota of nothing is no quota to `nft`; no packet fits into one byte.
+  return { name, type, rule: `over ${Math.max(1, bytes)} bytes` };
 }
 
 function family(address: string): 4 | 6 {

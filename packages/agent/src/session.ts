@@ -36,7 +36,7 @@ export interface SessionContext {
   readInterface<T>(look: (state: InterfaceState) => T): Promise<T>;
   readonly life: string;
   /** Reads the counters anew. */
-  readStats(stored: number | undefined): Promise<Reading>;
+  readStats(stored: number | undefined, withCut: boolean): Promise<Reading>;
   /** What is known of the host. */
   hostReport(fresh: boolean): Promise<HostReport>;
   onHostReport(listener: (report: HostReport) => void): () => void;
@@ -64,8 +64,8 @@ export function openSession(context: SessionContext): Session {
     return { type: 'listed', id, epoch, ...page };
   }
 
-  async function stats({ id, after, stored }: RequestOf<'stats'>): Promise<Answer> {
-    if (after === undefined || reading === undefined) reading = await context.readStats(stored);
+  async function stats({ id, after, stored, cut }: RequestOf<'stats'>): Promise<Answer> {
+    if (after === undefined || reading === undefined) reading = await context.readStats(stored, cut === true);
     const page = statsPage(reading, after);
     if (!page.more) reading = undefined;
     return { type: 'stats', id, epoch, life: context.life, ...page };

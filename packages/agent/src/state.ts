@@ -14,6 +14,8 @@ export type DeviceRecord =
       readonly replacing: string | undefined;
       /** Whether the op gave it a preshared key. The key itself is not kept. */
       readonly hasPresharedKey: boolean;
+      /** Ids of the budgets that its packets are counted against. */
+      readonly budgets: readonly string[];
       /** `digestOfPeer` of what the op said. */
       readonly digest: bigint;
     }

@@ -34,6 +34,13 @@ export interface Traffic {
    * addresses change, the ones that it still has go on under the new policy until they are released.
    */
   admit(policies: readonly DevicePolicy[]): Promise<void>;
+  /** Ids of the budgets that let nothing pass any more. */
+  usedUp(): Promise<ReadonlySet<string>>;
+  /**
+   * Called with each reading. Forgets the budgets that have had no device since before a reading that was written down
+   * (`stored`): a device that comes back sooner finds what it had left, not what was written down last.
+   */
+  forgetBudgets(pass: number, stored: number | undefined): Promise<void>;
   /**
    * Forgets the connections that these tunnel addresses have open and the policies that they are under, so that whoever
    * gets an address next inherits none of them. Answers the addresses for which that did not work.
@@ -49,6 +56,8 @@ export function createNoTraffic(meter: Meter = createMemoryMeter()): Traffic {
     faults: () => Promise.resolve([]),
     isAboutDevices: () => false,
     admit: () => Promise.resolve(),
+    usedUp: () => Promise.resolve(new Set()),
+    forgetBudgets: () => Promise.resolve(),
     release: () => Promise.resolve([]),
   };
 }

@@ -39,9 +39,9 @@ export const Limits = z.strictObject({
   dataBytes: Count.optional(),
   /**
    * Instead of `dataBytes`, where the agent has the feature `budgets`: bytes, up and down together, that all devices that
-   * name the same budget share, the narrowest first. A budget begins with the `bytes` of the op that names it first and
-   * outlives the agent: later ops only join it, unless the agent has said that it is used up (`cut`) and a newer
-   * generation gives it more.
+   * name the same budget share, the narrowest first. A budget begins with the `bytes` of the op that names it first; whoever
+   * names it later shares what is left of it. It outlives the agent, and its last device until what that one used was
+   * written down. More bytes are another budget.
    */
   budgets: z
     .array(z.strictObject({ id: BudgetId, bytes: Count }))

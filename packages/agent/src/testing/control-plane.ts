@@ -23,7 +23,7 @@ export interface TestControlPlane {
   configure(...addresses: string[]): Promise<void>;
   digest(): Promise<Extract<Answer, { type: 'digest' }>>;
   /** All pages, with `life` and `pass` of the last. */
-  stats(stored?: number): Promise<{ life: string; pass: number; devices: DeviceStats[] }>;
+  stats(stored?: number, cut?: boolean): Promise<{ life: string; pass: number; devices: DeviceStats[] }>;
   /** All pages. */
   list(): Promise<ListedPeer[]>;
 }
@@ -66,11 +66,11 @@ export async function connectControlPlane(input: Readable, output: Writable): Pr
       if (answer.type !== 'digest') throw new Error(`digest was answered with ${JSON.stringify(answer)}`);
       return answer;
     },
-    async stats(stored) {
+    async stats(stored, cut) {
       const devices: DeviceStats[] = [];
       for (;;) {
         const after = devices.at(-1)?.deviceId;
-        const answer = await request({ type: 'stats', stored, after });
+        const answer = await request({ type: 'stats', stored, after, ...(cut === true ? { cut } : {}) });
         if (answer.type !== 'stats') throw new Error(`stats was answered with ${JSON.stringify(answer)}`);
         devices.push(...answer.devices);
         if (!answer.more) return { life: answer.life, pass: answer.pass, devices };

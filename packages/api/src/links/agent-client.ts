@@ -162,6 +162,7 @@ export class AgentClient {
       const page = await this.#ask('stats', 'stats', {
         ...(stored === undefined ? {} : { stored }),
         ...(after === undefined ? {} : { after }),
+        ...(this.can('budgets') ? { cut: true } : {}),
       });
       first ??= { life: page.life, pass: page.pass };
       if (page.life !== first.life) throw new Error('the counters began anew while they were read');

@@ -420,7 +420,7 @@ export class Link {
     const { client, ops, acks } = channel;
     let op: Op;
     try {
-      op = await this.#deps.opOf(peer);
+      op = await this.#deps.opOf(peer, (feature) => client.can(feature));
     } catch (error) {
       // One secret that cannot be read must not keep the others from getting through; the outbox tries again.
       this.#deps.onEvent({ type: 'failed', what: `make the op of device ${peer.deviceId}`, error });

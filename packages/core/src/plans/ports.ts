@@ -1,12 +1,20 @@
 import type { UserLimits, UserPlan } from './plan.ts';
 
+/** Bytes that devices may still use in a period, all of those together that have the same budget. */
+export interface Budget {
+  /** 32 hexadecimal digits: another one with each period, limit, and time that what is left is given out anew. */
+  readonly id: string;
+  /** Never negative. */
+  readonly bytes: number;
+}
+
 /** What is left of data limits. */
 export interface DataBudget {
   /**
-   * Bytes that each of these devices may still use in its period, by its user's limit and by its tenant's, whichever
-   * leaves less; never negative, null where neither has one.
+   * What each of these devices may still use in its period: by its user's limit, then by its tenant's; none where neither
+   * has one. A device that does not exist is left out.
    */
-  dataLeft(deviceIds: readonly string[]): Promise<ReadonlyMap<string, number | null>>;
+  dataLeft(deviceIds: readonly string[]): Promise<ReadonlyMap<string, readonly Budget[]>>;
 }
 
 /** What is given of a user's limits; the rest stays. */

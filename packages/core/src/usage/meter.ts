@@ -8,6 +8,8 @@ export interface Reading {
   readonly handshake: 'live' | 'idle' | 'never';
   /** It was removed since: these are its last counts. */
   readonly gone: boolean;
+  /** Budgets that are used up: nothing passes for the device any more. */
+  readonly cut?: readonly string[] | undefined;
 }
 
 /** One look at all counters of a VPN server. */

@@ -58,7 +58,28 @@ export function createMetering(deps: MeteringDeps) {
     await meters.beginPass(serverId, sample);
     for (const page of pagesOf(sample.readings, PAGE_READINGS))
       await storePage(serverId, sample, page, items);
+    await settleCuts(sample.readings, items);
     await meters.endPass(serverId, sample);
+  }
+
+  /** After all pages: only then is all in the totals that the devices of a budget used. */
+  async function settleCuts(readings: readonly Reading[], items: Items): Promise<void> {
+    const cuts = new Map(
+      readings.flatMap(({ deviceId, cut }) => (cut === undefined ? [] : [[deviceId, cut]])),
+    );
+    const devices = [...cuts.keys()];
+    for (let start = 0; start < devices.length; start += PAGE_READINGS) {
+      const settled = await items.together(devices.slice(start, start + PAGE_READINGS), (ids) =>
+        limits.settleCuts(
+          ids.flatMap((deviceId) => cuts.get(deviceId)!.map((budget) => ({ deviceId, budget }))),
+        ),
+      );
+      await hold(
+        settled.flatMap(({ reached }) => reached),
+        items,
+      );
+      peers.wake(settled.flatMap(({ serverIds }) => serverIds));
+    }
   }
 
   async function untilDone(part: () => Promise<{ readonly done: boolean }>): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Items } from '../jobs/items.ts';
+import type { DataBudget } from '../plans/ports.ts';
 import type { Reading, Sample, StoredPass } from './meter.ts';
 import type { Granularity, UsageRow } from './series.ts';
 
@@ -25,6 +26,12 @@ export interface OverLimit {
   readonly userId: string | null;
 }
 
+/** A device that its VPN server lets nothing through for any more, because this budget is used up. */
+export interface Cut {
+  readonly deviceId: string;
+  readonly budget: string;
+}
+
 /** Where readings become usage, sessions and used data. */
 export interface MeterStore {
   /** Claims those of the VPN servers that are due; each is due again `everySeconds` later, whoever claims it then. */
@@ -45,8 +52,8 @@ export interface MeterStore {
   endPass(serverId: string, sample: Omit<Sample, 'readings'>): Promise<void>;
 }
 
-/** Devices that are held because data is used up. Both answer the VPN servers that have to hear of it. */
-export interface DataLimitStore {
+/** Devices that are held because data is used up. All answer the VPN servers that have to hear of it. */
+export interface DataLimitStore extends DataBudget {
   hold(over: OverLimit, items: Items): Promise<readonly string[]>;
   /** Brings back the devices of those who are below their limits: the period turned, or a limit was raised. */
   release(items: Items): Promise<readonly string[]>;
@@ -55,11 +62,11 @@ export interface DataLimitStore {
    * of it; call it until `done`.
    */
   renew(items: Items): Promise<{ readonly done: boolean; readonly serverIds: readonly string[] }>;
-  /**
-   * Bytes that each device may still use in this period: the smaller of what is left to its user and to its tenant.
-   * Null: any amount. A device that does not exist is left out.
-   */
-  dataLeft(deviceIds: readonly string[]): Promise<ReadonlyMap<string, number | null>>;
+  /** Decides what it means that devices are cut off: see OverLimit, and who gets what is left anew. */
+  settleCuts(cuts: readonly Cut[]): Promise<{
+    readonly reached: readonly OverLimit[];
+    readonly serverIds: readonly string[];
+  }>;
 }
 
 /** How long things are kept, in days. */

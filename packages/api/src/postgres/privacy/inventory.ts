@@ -271,6 +271,8 @@ export const PERSONAL_TABLES: Readonly<Record<string, PersonalTable>> = {
       starts_at: 'the period',
       used_bytes: 'keeps the data limit',
       added_bytes: 'counts nothing twice',
+      cut_limit_bytes: 'keeps the data limit',
+      grants: 'keeps the data limit',
     },
   },
   usage_warnings: {

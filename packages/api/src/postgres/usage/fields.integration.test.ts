@@ -15,7 +15,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   meter_readings:
     'tenant_id user_id device_id server_id life received_bytes sent_bytes received_added sent_added read_at',
   usage_metrics: 'tenant_id user_id device_id server_id span starts_at upload_bytes download_bytes',
-  usage_periods: 'tenant_id subject_id starts_at used_bytes added_bytes',
+  usage_periods: 'tenant_id subject_id starts_at used_bytes added_bytes cut_limit_bytes grants',
   usage_warnings: 'tenant_id subject_id starts_at percent limit_bytes used_bytes created_at',
 };
 

@@ -129,6 +129,112 @@ describe('a limit that is reached', () => {
     expect(await warnings()).toEqual([{ of_tenant: false, percent: 80, limit_bytes: 1_000 }]);
     await moves(device, 1_200);
     expect(await warnings()).toMatchObject([{ percent: 80 }, { percent: 95 }, { percent: 100 }]);
+    await limitTenant('user_data_limit_bytes', 2_000);
+    await limits.release(strictItems());
+    await moves(device, 2_000);
+    expect(await warnings(), 'a limit that was raised is reached again, and said again').toMatchObject(
+      [80, 95, 100].map((percent) => ({ percent, limit_bytes: 2_000 })),
+    );
+  });
+});
+
+describe('what a VPN server cuts off', () => {
+  const budgetsOf = async (device: Device) => (await limits.dataLeft([device.id])).get(device.id)!;
+  const acknowledge = (...some: Device[]) =>
+    sql('UPDATE devices SET applied_generation = generation WHERE id = ANY ($1)', [some.map(({ id }) => id)]);
+  async function isCut(device: Device, budget: string) {
+    const settled = await limits.settleCuts([{ deviceId: device.id, budget }]);
+    for (const over of settled.reached) await limits.hold(over, strictItems());
+    return settled;
+  }
+
+  test('ends its user’s limit where no packet fits into what is left, once, and says so', async () => {
+    await limitTenant('user_data_limit_bytes', 100_000);
+    const [phone, laptop] = [await register(), await register()];
+    await acknowledge(phone, laptop);
+    const [budget] = await budgetsOf(phone);
+    expect(await budgetsOf(laptop)).toEqual([budget]);
+    expect(await moves(phone, 99_275)).toEqual([]);
+    expect(await isCut(phone, budget!.id)).toEqual({ reached: [alice], serverIds: [] });
+    for (const device of [phone, laptop]) {
+      expect(await stateOf(device)).toMatchObject({ state: 'suspended', holds: 8, generation: 2 });
+    }
+    expect(await warnings()).toMatchObject([{ percent: 80 }, { percent: 95 }, { percent: 100 }]);
+    expect(await limits.release(strictItems()), 'it stays so').toEqual([]);
+    expect(await budgetsOf(phone)).toMatchObject([{ bytes: 0 }]);
+    await limitTenant('user_data_limit_bytes', 99_000);
+    expect(await limits.release(strictItems())).toEqual([]);
+    await limitTenant('user_data_limit_bytes', 100_001);
+    expect(await limits.release(strictItems())).toEqual([server.id]);
+    expect(await budgetsOf(phone)).toMatchObject([{ bytes: 726 }]);
+    expect((await budgetsOf(phone))[0]!.id).not.toBe(budget!.id);
+  });
+
+  test('ends a tenant’s limit in the same way', async () => {
+    await limitTenant('data_limit_bytes', 1_000);
+    const device = await register(await anotherUser());
+    await acknowledge(device);
+    await moves(device, 400);
+    const [budget] = await budgetsOf(device);
+    expect((await isCut(device, budget!.id)).reached).toEqual([{ tenantId: alice.tenantId, userId: null }]);
+    expect(await stateOf(device)).toMatchObject({ state: 'suspended', holds: 8 });
+  });
+
+  test('is given out anew where much is left, and asked for once', async () => {
+    await limitTenant('user_data_limit_bytes', 1_000_000);
+    const device = await register();
+    await acknowledge(device);
+    await moves(device, 200_000);
+    const [before] = await budgetsOf(device);
+    expect(await isCut(device, before!.id)).toEqual({ reached: [], serverIds: [server.id] });
+    expect(await stateOf(device)).toMatchObject({ state: 'live', generation: 2 });
+    const [after] = await budgetsOf(device);
+    expect(after).toMatchObject({ bytes: 800_000 });
+    expect(after!.id).not.toBe(before!.id);
+    expect(await isCut(device, before!.id), 'before its VPN server has heard of it').toEqual({
+      reached: [],
+      serverIds: [],
+    });
+    expect(await stateOf(device)).toMatchObject({ generation: 2 });
+  });
+
+  test('by what it is not to have any more is told anew, and nothing is reached', async () => {
+    await limitTenant('user_data_limit_bytes', 1_000);
+    const device = await register();
+    const [before] = await budgetsOf(device);
+    await moves(device, 990);
+    await limitTenant('user_data_limit_bytes', null);
+    await acknowledge(device);
+    expect(await isCut(device, before!.id)).toEqual({ reached: [], serverIds: [server.id] });
+    expect(await stateOf(device)).toMatchObject({ state: 'live', generation: 2 });
+    expect(await budgetsOf(device)).toEqual([]);
+  });
+
+  test('ends a limit of which nothing was used: one of nothing, or lowered below what was used', async () => {
+    await limitTenant('user_data_limit_bytes', 0);
+    const device = await register();
+    await acknowledge(device);
+    expect((await isCut(device, (await budgetsOf(device))[0]!.id)).reached).toEqual([alice]);
+    expect(await warnings()).toEqual([{ of_tenant: false, percent: 100, limit_bytes: 0 }]);
+    expect(await stateOf(device)).toMatchObject({ state: 'suspended' });
+  });
+
+  test('another period’s budget is another one', async () => {
+    await limitTenant('user_data_limit_bytes', 1_000);
+    const device = await register();
+    await acknowledge(device);
+    await moves(device, 990);
+    const [before] = await budgetsOf(device);
+    await isCut(device, before!.id);
+    await sql("UPDATE usage_periods SET starts_at = starts_at - interval '1 month' WHERE tenant_id = $1", [
+      alice.tenantId,
+    ]);
+    await sql("UPDATE usage_metrics SET starts_at = starts_at - interval '2 months' WHERE tenant_id = $1", [
+      alice.tenantId,
+    ]);
+    expect(await limits.release(strictItems())).toEqual([server.id]);
+    const [after] = await budgetsOf(device);
+    expect(after).toMatchObject({ bytes: 1_000 });
   });
 });
 
@@ -170,9 +276,11 @@ describe('devices come back', () => {
     const device = await register();
     await moves(device, 5);
     // All of it happened a period ago.
-    await sql("UPDATE usage_periods SET starts_at = starts_at - interval '1 month' WHERE tenant_id = $1", [
-      alice.tenantId,
-    ]);
+    for (const table of ['usage_periods', 'usage_metrics']) {
+      await sql(`UPDATE ${table} SET starts_at = starts_at - interval '1 month' WHERE tenant_id = $1`, [
+        alice.tenantId,
+      ]);
+    }
     await limits.release(strictItems());
     expect(await stateOf(device)).toMatchObject({ state: 'live' });
   });
@@ -238,7 +346,7 @@ describe('a limit that is raised through a plan', () => {
     const peer = (await createPeerStore(database, 0).desired(server.id)).find(
       (each) => each.deviceId === device.id,
     );
-    return opOf(peer!);
+    return opOf(peer!, () => false);
   };
 
   test.each(raises)(
@@ -276,14 +384,15 @@ describe('a limit that is raised through a plan', () => {
 });
 
 describe('what is left', () => {
-  test('is the smaller of the user’s and the tenant’s, never below 0, and null without a limit', async () => {
+  test('is what is left to the user and to the tenant, never below 0, and nothing without a limit', async () => {
     const bob = await anotherUser();
     const [mine, theirs] = [await register(), await register(bob)];
     const left = async () => {
       const map = await limits.dataLeft([mine.id, theirs.id, newId()]);
-      return [map.get(mine.id), map.get(theirs.id), map.size];
+      const least = (device: Device) => Math.min(...map.get(device.id)!.map(({ bytes }) => bytes));
+      return [least(mine), least(theirs), map.size];
     };
-    expect(await left()).toEqual([null, null, 2]);
+    expect(await left()).toEqual([Infinity, Infinity, 2]);
     await limitTenant('user_data_limit_bytes', 1_000);
     expect(await left()).toEqual([1_000, 1_000, 2]);
     await moves(mine, 400);
@@ -304,9 +413,9 @@ describe('what is left', () => {
       alice.tenantId,
       today === 1 ? 28 : Math.min(today, 28),
     ]);
-    expect((await limits.dataLeft([device.id])).get(device.id)).toBe(700);
+    expect((await limits.dataLeft([device.id])).get(device.id)).toMatchObject([{ bytes: 700 }]);
     await moves(device, 350);
-    expect((await limits.dataLeft([device.id])).get(device.id)).toBe(650);
+    expect((await limits.dataLeft([device.id])).get(device.id)).toMatchObject([{ bytes: 650 }]);
   });
 });
 

@@ -1,10 +1,12 @@
-import { type DataLimitStore, HOLDS, type Items } from '@cvault/core';
+import { type Budget, type DataLimitStore, HOLDS, type Items } from '@cvault/core';
 import type pg from 'pg';
 import type { Database } from '../database.ts';
 import { putHold, releaseHold } from '../devices/holds.ts';
 import { given } from '../given.ts';
 import { leaveToUsers } from '../plans/store.ts';
 import { inTransaction, isRefusal, repeating } from '../transaction.ts';
+import { accountOf } from './accounts.ts';
+import { settleCuts } from './cuts.ts';
 import { periodStartSql, USER_DATA_LIMIT } from './period.ts';
 
 /** Devices that get a new generation in one transaction. */
@@ -14,28 +16,14 @@ const HOLDABLE = `
 SELECT id FROM devices WHERE tenant_id = $1 AND state IN ('live', 'suspended') AND (holds & ${HOLDS.data}) = 0`;
 const HOLD = putHold('tenant_id = $1 AND id = ANY ($3::uuid[])');
 
-/** What of a subject's period is used; nothing where nothing was read yet. */
-const used = (tenant: string, subject: string): string => `coalesce((
-  SELECT p.used_bytes FROM usage_periods p
-  WHERE p.tenant_id = ${tenant} AND p.subject_id = ${subject} AND p.starts_at = ${periodStartSql('t.data_reset_day')}
-), 0)`;
-
-/** Where the total of a period is missing because the reset day was moved, it is made up for from what was metered. */
-const usedForSure = (subject: 'd.user_id' | 't.id'): string => `coalesce(
-  (SELECT p.used_bytes FROM usage_periods p
-   WHERE p.tenant_id = t.id AND p.subject_id = ${subject} AND p.starts_at = ${periodStartSql('t.data_reset_day')}),
-  (SELECT sum(m.upload_bytes + m.download_bytes)::bigint FROM usage_metrics m
-   WHERE m.tenant_id = t.id ${subject === 'd.user_id' ? 'AND m.user_id = d.user_id' : ''}
-     AND m.starts_at >= ${periodStartSql('t.data_reset_day')}), 0)`;
-
 const TENANTS_HELD = `SELECT DISTINCT tenant_id FROM devices WHERE (holds & ${HOLDS.data}) <> 0 AND state = 'suspended'`;
 
-/** A limit of its own that is null, and one that is not reached, both let the device be released. */
+/** No limit, and one that is not reached, both let the device be released. */
 const BELOW_LIMITS = `(holds & ${HOLDS.data}) <> 0 AND EXISTS (
   SELECT FROM tenants t JOIN tenant_users u ON u.tenant_id = t.id
+  LEFT JOIN ${accountOf('u.id')} AS mine ON true LEFT JOIN ${accountOf('t.id')} AS ours ON true
   WHERE t.id = $1 AND u.id = devices.user_id
-    AND (${USER_DATA_LIMIT} > ${used('t.id', 'u.id')}) IS NOT FALSE
-    AND (t.data_limit_bytes > ${used('t.id', 't.id')}) IS NOT FALSE
+    AND (mine.bytes_left > 0) IS NOT FALSE AND (ours.bytes_left > 0) IS NOT FALSE
 )`;
 const RELEASABLE = `
 SELECT id FROM devices
@@ -89,13 +77,25 @@ WITH before AS (
 SELECT id, server_id FROM d ORDER BY id`;
 
 const DATA_LEFT = `
-SELECT d.id, greatest(0, least(
-  ${USER_DATA_LIMIT} - CASE WHEN ${USER_DATA_LIMIT} IS NOT NULL THEN ${usedForSure('d.user_id')} END,
-  t.data_limit_bytes - CASE WHEN t.data_limit_bytes IS NOT NULL THEN ${usedForSure('t.id')} END
-)) AS bytes_left, t.data_limit_bytes IS NULL AND ${USER_DATA_LIMIT} IS NULL AS unlimited
+SELECT d.id, mine.budget AS user_budget, mine.bytes_left AS user_bytes, ours.budget AS tenant_budget, ours.bytes_left AS tenant_bytes
 FROM devices d JOIN tenants t ON t.id = d.tenant_id
 JOIN tenant_users u ON u.tenant_id = d.tenant_id AND u.id = d.user_id
+LEFT JOIN ${accountOf('u.id')} AS mine ON true LEFT JOIN ${accountOf('t.id')} AS ours ON true
 WHERE d.id = ANY ($1::uuid[])`;
+
+interface LeftRow {
+  readonly id: string;
+  readonly user_budget: string | null;
+  readonly user_bytes: number | null;
+  readonly tenant_budget: string | null;
+  readonly tenant_bytes: number | null;
+}
+
+const budgets = (row: LeftRow): Budget[] =>
+  [
+    { id: row.user_budget, bytes: row.user_bytes },
+    { id: row.tenant_budget, bytes: row.tenant_bytes },
+  ].flatMap(({ id, bytes }) => (id === null || bytes === null ? [] : [{ id, bytes }]));
 
 const serverIds = ({ rows }: { rows: { server_id: string }[] }) => [
   ...new Set(rows.map((row) => row.server_id)),
@@ -178,12 +178,16 @@ export function createDataLimitStore({ pool }: Database): DataLimitStore {
     },
 
     async dataLeft(deviceIds) {
-      const { rows } = await pool.query<{ id: string; bytes_left: number | null; unlimited: boolean }>({
+      const { rows } = await pool.query<LeftRow>({
         name: 'usage-data-left',
         text: DATA_LEFT,
         values: [deviceIds],
       });
-      return new Map(rows.map((row) => [row.id, row.unlimited ? null : row.bytes_left]));
+      return new Map(rows.map((row) => [row.id, budgets(row)]));
+    },
+
+    settleCuts(cuts) {
+      return inTransaction(pool, (db) => settleCuts(db, cuts));
     },
   };
 }

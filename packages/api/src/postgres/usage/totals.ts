@@ -43,11 +43,13 @@ WITH moved AS (
   FROM total JOIN tenants t ON t.id = total.tenant_id
   LEFT JOIN tenant_users u ON u.tenant_id = total.tenant_id AND u.id = total.subject_id
 ), warned AS (
-  INSERT INTO usage_warnings (tenant_id, subject_id, starts_at, percent, limit_bytes, used_bytes)
+  INSERT INTO usage_warnings AS w (tenant_id, subject_id, starts_at, percent, limit_bytes, used_bytes)
   SELECT DISTINCT tenant_id, subject_id, starts_at, percent, limit_bytes, used_bytes
   FROM limited CROSS JOIN LATERAL unnest(data_warn_percents || 100) AS percent
   WHERE limit_bytes IS NOT NULL AND used_bytes::numeric * 100 >= limit_bytes::numeric * percent
-  ON CONFLICT DO NOTHING
+  ON CONFLICT (tenant_id, subject_id, starts_at, percent) DO UPDATE SET
+    limit_bytes = excluded.limit_bytes, used_bytes = excluded.used_bytes, created_at = now()
+  WHERE w.limit_bytes < excluded.limit_bytes
 )
 SELECT tenant_id, nullif(subject_id, tenant_id) AS user_id FROM limited WHERE used_bytes >= limit_bytes`,
 };
