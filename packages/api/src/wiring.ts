@@ -219,7 +219,6 @@ function buildStores(databases: Databases, config: Config) {
     peers: createPeerStore(links, config.peers.quarantineSeconds),
     upkeep: createDeviceUpkeepStore(jobs),
     plans: createPlanStore(operator),
-    ownPlans: createPlanStore(requests),
     doctor: createDoctorStore(operator),
     // Asked on the way of every push, so not on metering's connections.
     dataBudget: createDataLimitStore(links),
@@ -261,12 +260,7 @@ function buildServices(
     apiKeys: apiKeysOf(stores.apiKeys),
     operatorApiKeys: apiKeysOf(stores.operatorApiKeys),
     devices: createDeviceService({ devices: stores.devices, peers: fleet, vault, stopping }),
-    userDirectory: createUserDirectory({
-      users: stores.userDirectory,
-      plans: stores.ownPlans,
-      tenants: stores.ownTenants,
-      peers: fleet,
-    }),
+    userDirectory: createUserDirectory({ users: stores.userDirectory, peers: fleet }),
     deviceDirectory: createDeviceDirectory({
       directory: stores.deviceDirectory,
       devices: stores.devices,

@@ -10,9 +10,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tenantUserRoutes } from '../features/users/tenant-routes.ts';
 import { createUserDirectoryStore } from '../postgres/identity/user-directory.ts';
-import { createPlanStore } from '../postgres/plans/store.ts';
 import { createPrivacyStore } from '../postgres/privacy/store.ts';
-import { createTenantStore } from '../postgres/tenants/store.ts';
 import { ADMIN_KEY, aTenantWithKey, createTestApp, type TestApp } from '../testing/app.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { jwtOf } from '../testing/forged-tokens.ts';
@@ -35,8 +33,6 @@ beforeAll(async () => {
     routes(app) {
       const users = createUserDirectory({
         users: createUserDirectoryStore(requests),
-        plans: createPlanStore(requests),
-        tenants: createTenantStore(requests),
         peers: { wake: () => undefined },
       });
       void app.register(tenantUserRoutes, { prefix: '/api/v1/tenant', users });

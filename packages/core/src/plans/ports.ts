@@ -34,7 +34,10 @@ export interface PlanStore {
     tenantId: string,
     page: { readonly limit: number; readonly afterId?: string | undefined },
   ): Promise<UserPlan[] | null>;
-  /** Null where the tenant has no such user. A limit below what the user has takes nothing away. */
+  /**
+   * What the operator sets for a user, in the place of the tenant's plan and of what the tenant gave. Null where the tenant
+   * has no such user. A limit below what the user has takes nothing away.
+   */
   limitUser(tenantId: string, userId: string, limits: SomeUserLimits): Promise<UserPlan | null>;
   /**
    * The oldest change of a plan that nobody else is at; null for none.

@@ -3,7 +3,7 @@ import type { PeerPush } from '../devices/ports.ts';
 import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { UserLimits, UserPlan } from '../plans/plan.ts';
-import type { PlanStore, SomeUserLimits } from '../plans/ports.ts';
+import type { SomeUserLimits } from '../plans/ports.ts';
 import { normalizeEmail } from './email.ts';
 
 /** What tenants keep with their users and devices: texts by name. */
@@ -55,8 +55,12 @@ export interface UserDirectoryStore {
   find(scope: TenantScope, id: string): Promise<TenantUser | null>;
   /** Without a password. @throws CVaultError `email_taken`, `external_id_taken` */
   create(scope: TenantScope, user: NewTenantUser): Promise<TenantUser>;
-  /** @throws CVaultError `external_id_taken` */
-  update(scope: TenantScope, id: string, changes: UserChanges): Promise<TenantUser | null>;
+  /** All of it or, where it throws, nothing. @throws CVaultError `external_id_taken` */
+  update(
+    scope: TenantScope,
+    id: string,
+    changes: UserChanges & { readonly limits?: SomeUserLimits | undefined },
+  ): Promise<TenantUser | null>;
   /**
    * Sets the state and takes every device of the user off its VPN server, or puts back those that the suspension took, in
    * one transaction. Null where there is no such user, or where it is being deleted.
@@ -74,45 +78,28 @@ export interface UserPage {
 
 export interface UserDirectoryDeps {
   readonly users: UserDirectoryStore;
-  readonly plans: Pick<PlanStore, 'limitUser'>;
-  readonly tenants: {
-    find(id: string): Promise<{
-      readonly userDeviceLimit: number | null;
-      readonly userSessionLimit: number | null;
-      readonly userDataLimitBytes: number | null;
-      readonly uploadBitsPerSecond: number | null;
-      readonly downloadBitsPerSecond: number | null;
-    } | null>;
-  };
   readonly peers: Pick<PeerPush, 'wake'>;
 }
 
+/**
+ * A tenant divides what it has; more than that to a user only the operator can give.
+ * @throws CVaultError `invalid_request`
+ */
+function checkLimits({ most }: TenantUser, limits: SomeUserLimits): void {
+  const faults = (Object.keys(most) as (keyof UserLimits)[]).flatMap((name) => {
+    const [wanted, ceiling] = [limits[name], most[name]];
+    if (wanted === undefined || wanted === null || ceiling === null || wanted <= ceiling) return [];
+    return [{ pointer: `/limits/${name}`, message: `must be at most ${ceiling}, as your plan says` }];
+  });
+  if (faults.length > 0) throw new CVaultError('invalid_request', 'A limit is above the plan’s.', { faults });
+}
+
 /** What a tenant's backend does with its users. */
-export function createUserDirectory({ users, plans, tenants, peers }: UserDirectoryDeps) {
+export function createUserDirectory({ users, peers }: UserDirectoryDeps) {
   async function get(scope: TenantScope, id: string): Promise<TenantUser> {
     const user = await users.find(scope, id);
     if (user === null) throw notFound('user');
     return user;
-  }
-
-  /** A tenant divides what it has; more than its plan gives to each user only the operator can give. */
-  async function checkLimits({ tenantId }: TenantScope, limits: SomeUserLimits): Promise<void> {
-    const tenant = await tenants.find(tenantId);
-    if (tenant === null) throw notFound('tenant');
-    const most: UserLimits = {
-      deviceLimit: tenant.userDeviceLimit,
-      sessionLimit: tenant.userSessionLimit,
-      dataLimitBytes: tenant.userDataLimitBytes,
-      uploadBitsPerSecond: tenant.uploadBitsPerSecond,
-      downloadBitsPerSecond: tenant.downloadBitsPerSecond,
-    };
-    const faults = (Object.keys(most) as (keyof UserLimits)[]).flatMap((name) => {
-      const [wanted, plan] = [limits[name], most[name]];
-      if (wanted === undefined || wanted === null || plan === null || wanted <= plan) return [];
-      return [{ pointer: `/limits/${name}`, message: `must be at most ${plan}, as your plan says` }];
-    });
-    if (faults.length > 0)
-      throw new CVaultError('invalid_request', 'A limit is above the plan’s.', { faults });
   }
 
   async function setState(
@@ -156,13 +143,8 @@ export function createUserDirectory({ users, plans, tenants, peers }: UserDirect
       id: string,
       { limits, ...changes }: UserChanges & { readonly limits?: SomeUserLimits | undefined },
     ): Promise<TenantUser> {
-      // First of all: the limits of a user of another mode are found by no other condition.
-      await get(scope, id);
-      if (limits !== undefined) {
-        await checkLimits(scope, limits);
-        await plans.limitUser(scope.tenantId, id, limits);
-      }
-      const user = await users.update(scope, id, changes);
+      if (limits !== undefined) checkLimits(await get(scope, id), limits);
+      const user = await users.update(scope, id, { ...changes, limits });
       if (user === null) throw notFound('user');
       return user;
     },

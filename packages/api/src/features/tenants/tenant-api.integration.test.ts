@@ -80,6 +80,20 @@ describe('users', () => {
     await createUser(globex, { email: 'jane@example.com', externalId: 'crm-1' });
   });
 
+  test('a change is made whole or not at all', async () => {
+    await createUser(acme, { email: 'first@example.com', externalId: 'whole-1' });
+    const user = await createUser(acme, { email: 'second@example.com', metadata: { plan: 'gold' } });
+    const path = `/tenant/users/${user.id}`;
+    const before = (await acme.call('GET', path)).body;
+    const refused = await acme.call('PATCH', path, {
+      limits: { deviceLimit: 1, dataLimitBytes: 1_000 },
+      metadata: {},
+      externalId: 'whole-1',
+    });
+    expect(refused.json()).toMatchObject({ status: 409, code: 'external_id_taken' });
+    expect((await acme.call('GET', path)).body).toBe(before);
+  });
+
   test('pages hold each once', async () => {
     for (let index = 0; index < 5; index++) await createUser(globex, { email: `page${index}@example.com` });
     const seen: string[] = [];
@@ -150,7 +164,10 @@ describe('suspending', () => {
     expect((await acme.call('POST', `/tenant/users/${userId}/suspend`)).json()).toMatchObject({
       state: 'suspended',
     });
-    expect((await acme.call('GET', '/devices')).statusCode).toBe(401);
+    expect((await acme.call('GET', '/devices')).json()).toMatchObject({
+      status: 403,
+      code: 'user_suspended',
+    });
     const during = await devicesOf(acme, userId);
     expect(during.map(({ status }) => status)).toEqual(Array<string>(before.length).fill('suspended'));
     for (const { reason } of during) expect(reason).toContain('user');

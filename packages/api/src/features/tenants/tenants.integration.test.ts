@@ -328,6 +328,8 @@ describe('API keys', () => {
       prefix: key.slice(0, 14),
       createdAt: expect.any(String) as string,
       revokedAt: null,
+      parentId: null,
+      replacesId: null,
     });
     const listed = await admin('GET', `/tenants/${tenant.id}/api-keys`);
     expect(listed.json()).toEqual({ apiKeys: [rest] });

@@ -1,9 +1,11 @@
-import { createPlanService, newId } from '@cvault/core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPlanService, createUserDirectory, newId, type SomeUserLimits } from '@cvault/core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDeviceStore } from '../../postgres/devices/store.ts';
+import { createUserDirectoryStore } from '../../postgres/identity/user-directory.ts';
 import { createPlanStore } from '../../postgres/plans/store.ts';
 import { ADMIN_KEY, createTestApp, type TestApp } from '../../testing/app.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
-import { aTenantWithUser } from '../../testing/fixtures.ts';
+import { aDevice, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
 import { userLimitRoutes } from './user-limit-routes.ts';
 
 let database: TestDatabase;
@@ -60,6 +62,102 @@ test('a user’s limits take the place of the tenant’s; the list shows what wa
   expect((await admin('GET', `${tenantId}/users`)).json()).toEqual({ users: [user], nextCursor: null });
   const back = await admin('PATCH', `${tenantId}/users/${userId}/limits`, { deviceLimit: null });
   expect(back.json()).toMatchObject({ limits: { deviceLimit: null }, effective: { deviceLimit: 5 } });
+});
+
+describe('of the limits that tenant, plan and operator set, the least holds', () => {
+  /** A tenant's backend that may set limits, and a user of it. */
+  async function aBackend(plan: object) {
+    const { tenantId, userId } = await aTenantWithUser(database);
+    await admin('PATCH', tenantId, plan);
+    const store = createUserDirectoryStore(database.as('cvault_api'));
+    const users = createUserDirectory({ users: store, peers: { wake: () => undefined } });
+    const scope = { tenantId, mode: 'live' } as const;
+    return {
+      tenantId,
+      userId,
+      give: async (limits: SomeUserLimits) => users.update(scope, userId, { limits }),
+      holds: async () => (await users.get(scope, userId)).effective,
+      operator: (limits: object) => admin('PATCH', `${tenantId}/users/${userId}/limits`, limits),
+    };
+  }
+  const ALL = {
+    userDeviceLimit: 10,
+    userSessionLimit: 10,
+    userDataLimitBytes: 10_000,
+    uploadBitsPerSecond: 100_000,
+    downloadBitsPerSecond: 100_000,
+  };
+  const GIVEN = {
+    deviceLimit: 8,
+    sessionLimit: 8,
+    dataLimitBytes: 8_000,
+    uploadBitsPerSecond: 80_000,
+    downloadBitsPerSecond: 80_000,
+  };
+  const LOWERED = {
+    userDeviceLimit: 3,
+    userSessionLimit: 3,
+    userDataLimitBytes: 3_000,
+    uploadBitsPerSecond: 30_000,
+    downloadBitsPerSecond: 30_000,
+  };
+  const HOLDS = {
+    deviceLimit: 3,
+    sessionLimit: 3,
+    dataLimitBytes: 3_000,
+    uploadBitsPerSecond: 30_000,
+    downloadBitsPerSecond: 30_000,
+  };
+
+  test('a plan that is lowered binds users to whom the tenant had given more', async () => {
+    const { tenantId, userId, give, holds } = await aBackend(ALL);
+    expect(await give(GIVEN)).toMatchObject({ limits: GIVEN, effective: GIVEN });
+    await admin('PATCH', tenantId, LOWERED);
+    expect(await holds()).toEqual(HOLDS);
+    expect((await admin('GET', `${tenantId}/users`)).json()).toMatchObject({
+      users: [{ id: userId, limits: GIVEN, effective: HOLDS }],
+    });
+    await admin('PATCH', tenantId, ALL);
+    expect(await holds()).toEqual(GIVEN);
+  });
+
+  test('a limit that the tenant gave where the plan had none is bound by the plan that comes', async () => {
+    const { tenantId, give, holds } = await aBackend({});
+    await give(GIVEN);
+    await admin('PATCH', tenantId, LOWERED);
+    expect(await holds()).toEqual(HOLDS);
+  });
+
+  test('what the operator sets takes the place of the plan, also above it, and the tenant divides that', async () => {
+    const { tenantId, give, holds, operator } = await aBackend(ALL);
+    await give({ deviceLimit: 2 });
+    expect((await operator({ deviceLimit: 20 })).json()).toMatchObject({ effective: { deviceLimit: 20 } });
+    await admin('PATCH', tenantId, LOWERED);
+    expect(await holds()).toMatchObject({ deviceLimit: 20 });
+    expect(await give({ deviceLimit: 15 })).toMatchObject({ effective: { deviceLimit: 15 } });
+    expect(await give({ deviceLimit: null })).toMatchObject({ effective: { deviceLimit: 20 } });
+    await expect(give({ deviceLimit: 21 })).rejects.toThrow(
+      expect.objectContaining({ code: 'invalid_request' }),
+    );
+    await operator({ deviceLimit: 1 });
+    await expect(give({ deviceLimit: 2 })).rejects.toThrow(
+      expect.objectContaining({
+        faults: [{ pointer: '/limits/deviceLimit', message: 'must be at most 1, as your plan says' }],
+      }),
+    );
+    expect((await operator({ deviceLimit: null })).json()).toMatchObject({ effective: { deviceLimit: 3 } });
+  });
+
+  test('and is kept by the database: the next device over it is refused', async () => {
+    const { tenantId, userId, give } = await aBackend(ALL);
+    await give({ deviceLimit: 8 });
+    await admin('PATCH', tenantId, { userDeviceLimit: 1 });
+    const server = await aServer(database);
+    const devices = createDeviceStore(database.as('cvault_api'), 0);
+    const register = () => devices.register(aDevice({ tenantId, userId }, { serverId: server.id }));
+    await register();
+    await expect(register()).rejects.toThrow(expect.objectContaining({ code: 'user_device_limit_reached' }));
+  });
 });
 
 test('another tenant’s user, a tenant that is none, and a user that is none are not found', async () => {

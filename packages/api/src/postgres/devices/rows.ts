@@ -1,11 +1,12 @@
 import { type Device, type DeviceState, holdsOf, type PeerLimits } from '@cvault/core';
+import { effectiveSql } from '../plans/store.ts';
 
-/** What a device `d` of user `u` and tenant `t` may use: the user's own limits, else the tenant's. */
+/** What a device `d` of user `u` and tenant `t` may use: see `user_limit`. */
 export const PLAN_COLUMNS = `
   CASE WHEN t.private_network THEN t.id END AS network,
-  coalesce(u.upload_bits_per_second, t.upload_bits_per_second) AS upload_bits_per_second,
-  coalesce(u.download_bits_per_second, t.download_bits_per_second) AS download_bits_per_second,
-  coalesce(u.data_limit_bytes, t.user_data_limit_bytes, t.data_limit_bytes) IS NOT NULL AS data_limited`;
+  ${effectiveSql('uploadBitsPerSecond')} AS upload_bits_per_second,
+  ${effectiveSql('downloadBitsPerSecond')} AS download_bits_per_second,
+  coalesce(${effectiveSql('dataLimitBytes')}, t.data_limit_bytes) IS NOT NULL AS data_limited`;
 
 export interface PlanRow {
   network: string | null;

@@ -15,7 +15,13 @@ import { endDevices } from '../devices/end.ts';
 import { putHold, releaseHold } from '../devices/holds.ts';
 import { externalIdRefusal } from '../external-ids.ts';
 import { given } from '../given.ts';
-import { USER_PLAN_COLUMNS, type UserPlanRow, userPlanFromRow } from '../plans/store.ts';
+import {
+  changeUserSql,
+  limitAssignments,
+  USER_PLAN_COLUMNS,
+  type UserPlanRow,
+  userPlanFromRow,
+} from '../plans/store.ts';
 import { askAsTenant, asTenant } from '../tenancy.ts';
 import { endCredentials } from './endings.ts';
 
@@ -35,9 +41,7 @@ const FIND = `SELECT ${COLUMNS} ${FROM} AND u.id = $3`;
 const CREATE = `
 INSERT INTO tenant_users (id, tenant_id, mode, email, external_id, metadata) VALUES ($3, $1, $2, $4, $5, $6)`;
 
-const UPDATE = `
-UPDATE tenant_users SET external_id = CASE WHEN $4 THEN $5 ELSE external_id END, metadata = coalesce($6, metadata)
-WHERE tenant_id = $1 AND mode = $2 AND id = $3`;
+const OF_MODE = 'SELECT FROM tenant_users WHERE tenant_id = $1 AND mode = $2 AND id = $3';
 
 const SET_STATE = `
 UPDATE tenant_users SET state = $4::user_state
@@ -107,12 +111,21 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
         throw refusal(cause);
       }),
 
-    update: (scope, id, { externalId, metadata }) =>
-      asTenant(pool, scope.tenantId, async (db) => {
-        const { tenantId, mode } = scope;
-        const values = [tenantId, mode, id, externalId !== undefined, externalId ?? null, metadata ?? null];
-        await db.query(UPDATE, values);
-        return findIn(db, scope, id);
+    update: ({ tenantId, mode }, id, { externalId, metadata, limits = {} }) =>
+      asTenant(pool, tenantId, async (db) => {
+        if ((await db.query(OF_MODE, [tenantId, mode, id])).rowCount === 0) return null;
+        const own = [
+          ['external_id', externalId],
+          ['metadata', metadata],
+        ].filter(([, value]) => value !== undefined);
+        const { assignments, values } = limitAssignments(limits, 'tenant', own.length + 3);
+        const sql = changeUserSql(
+          [...own.map(([column], index) => `${String(column)} = $${index + 3}`), ...assignments],
+          COLUMNS,
+        );
+        const given = [tenantId, id, ...own.map(([, value]) => value), ...values];
+        const { rows } = await db.query<UserRow>(sql, given);
+        return rows[0] === undefined ? null : userFromRow(rows[0]);
       }).catch((cause: unknown) => {
         throw refusal(cause);
       }),

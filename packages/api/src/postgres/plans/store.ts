@@ -5,34 +5,39 @@ import { given } from '../given.ts';
 import { askAsTenant } from '../tenancy.ts';
 import { inTransaction, isRefusal } from '../transaction.ts';
 
+/** The column of each limit of a user, and of the tenant's plan. The operator's own is named as the user's. */
 const LIMITS = {
-  deviceLimit: 'device_limit',
-  sessionLimit: 'session_limit',
-  dataLimitBytes: 'data_limit_bytes',
-  uploadBitsPerSecond: 'upload_bits_per_second',
-  downloadBitsPerSecond: 'download_bits_per_second',
-} as const satisfies Record<keyof UserLimits, string>;
-type OwnColumn = (typeof LIMITS)[keyof UserLimits];
+  deviceLimit: ['device_limit', 'user_device_limit'],
+  sessionLimit: ['session_limit', 'user_session_limit'],
+  dataLimitBytes: ['data_limit_bytes', 'user_data_limit_bytes'],
+  uploadBitsPerSecond: ['upload_bits_per_second', 'upload_bits_per_second'],
+  downloadBitsPerSecond: ['download_bits_per_second', 'download_bits_per_second'],
+} as const satisfies Record<keyof UserLimits, readonly [ofUser: string, ofPlan: string]>;
+type Limit = (typeof LIMITS)[keyof UserLimits][0];
 const NAMES = Object.keys(LIMITS) as (keyof UserLimits)[];
 
-/** Of a user `u` of tenant `t`: own limits, and those that hold. */
-export const USER_PLAN_COLUMNS = `u.id, u.email, u.created_at, u.device_count,
-  u.device_limit, u.session_limit, u.data_limit_bytes, u.upload_bits_per_second, u.download_bits_per_second,
-  coalesce(u.device_limit, t.user_device_limit) AS effective_device_limit,
-  coalesce(u.session_limit, t.user_session_limit) AS effective_session_limit,
-  coalesce(u.data_limit_bytes, t.user_data_limit_bytes) AS effective_data_limit_bytes,
-  coalesce(u.upload_bits_per_second, t.upload_bits_per_second) AS effective_upload_bits_per_second,
-  coalesce(u.download_bits_per_second, t.download_bits_per_second) AS effective_download_bits_per_second`;
+/** What holds for a user `u` of tenant `t`. */
+export function effectiveSql(name: keyof UserLimits): string {
+  const [ofUser, ofPlan] = LIMITS[name];
+  return `user_limit(u.${ofUser}, u.operator_${ofUser}, t.${ofPlan})`;
+}
 
-export type UserPlanRow = { [K in OwnColumn | `effective_${OwnColumn}`]: number | null } & {
+/** Of a user `u` of tenant `t`: what was set, the most that the tenant can give, and what holds. */
+export const USER_PLAN_COLUMNS = `u.id, u.email, u.created_at, u.device_count, ${NAMES.map((name) => {
+  const [ofUser, ofPlan] = LIMITS[name];
+  return `least(u.${ofUser}, u.operator_${ofUser}) AS set_${ofUser},
+  coalesce(u.operator_${ofUser}, t.${ofPlan}) AS most_${ofUser}, ${effectiveSql(name)} AS effective_${ofUser}`;
+}).join(', ')}`;
+
+export type UserPlanRow = { [K in `${'set' | 'most' | 'effective'}_${Limit}`]: number | null } & {
   id: string;
   email: string;
   created_at: Date;
   device_count: number;
 };
 
-function limitsOf(row: UserPlanRow, prefix: '' | 'effective_'): UserLimits {
-  return Object.fromEntries(NAMES.map((name) => [name, row[`${prefix}${LIMITS[name]}`]])) as {
+function limitsOf(row: UserPlanRow, prefix: 'set' | 'most' | 'effective'): UserLimits {
+  return Object.fromEntries(NAMES.map((name) => [name, row[`${prefix}_${LIMITS[name][0]}`]])) as {
     [K in keyof UserLimits]: number | null;
   };
 }
@@ -43,32 +48,64 @@ export function userPlanFromRow(row: UserPlanRow): UserPlan {
     email: row.email,
     createdAt: row.created_at,
     deviceCount: row.device_count,
-    limits: limitsOf(row, ''),
-    effective: limitsOf(row, 'effective_'),
+    limits: limitsOf(row, 'set'),
+    most: limitsOf(row, 'most'),
+    effective: limitsOf(row, 'effective'),
   };
 }
 
 /** What VPN servers enforce: only a change of these concerns them. */
 const ENFORCED = ['data_limit_bytes', 'upload_bits_per_second', 'download_bits_per_second'];
-const rowOf = (alias: string) => `(${ENFORCED.map((column) => `${alias}.${column}`).join(', ')})`;
+const rowOf = (alias: string) =>
+  `(${ENFORCED.map((column) => `${alias}.${column}, ${alias}.operator_${column}`).join(', ')})`;
 
-function limitUserSql(limits: SomeUserLimits): { sql: string; values: unknown[] } {
-  const given = NAMES.filter((name) => limits[name] !== undefined);
-  // Without any it says what is there: an UPDATE has to set something.
-  const set = given.map((name, index) => `${LIMITS[name]} = $${index + 3}`).join(', ');
-  const sql = `
+/**
+ * Changes user `$2` of tenant `$1`, and has VPN servers hear of it where they have to, in one statement.
+ * @param assignments of columns; without any it says what is there
+ * @param columns of the user `u` and its tenant `t` that are answered
+ */
+export function changeUserSql(assignments: readonly string[], columns: string): string {
+  // An UPDATE has to set something.
+  const set = assignments.length === 0 ? 'device_count = old.device_count' : assignments.join(', ');
+  return `
 WITH old AS (
   SELECT * FROM tenant_users WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
 ), u AS (
-  UPDATE tenant_users SET ${set === '' ? 'device_limit = old.device_limit' : set} FROM old
+  UPDATE tenant_users SET ${set} FROM old
   WHERE tenant_users.tenant_id = old.tenant_id AND tenant_users.id = old.id
   RETURNING tenant_users.*
 ), change AS (
   INSERT INTO plan_changes (tenant_id, user_id)
   SELECT u.tenant_id, u.id FROM u JOIN old ON old.id = u.id WHERE ${rowOf('u')} IS DISTINCT FROM ${rowOf('old')}
 )
-SELECT ${USER_PLAN_COLUMNS} FROM u JOIN tenants t ON t.id = u.tenant_id`;
-  return { sql, values: given.map((name) => limits[name]) };
+SELECT ${columns} FROM u JOIN tenants t ON t.id = u.tenant_id`;
+}
+
+export interface Assignments {
+  readonly assignments: readonly string[];
+  readonly values: readonly (number | null)[];
+}
+
+/**
+ * The limits that are given, as assignments whose values are the parameters from `first` on.
+ * @param by the operator's takes the place of what the tenant gave
+ */
+export function limitAssignments(
+  limits: SomeUserLimits,
+  by: 'tenant' | 'operator',
+  first: number,
+): Assignments {
+  const given = NAMES.filter((name) => limits[name] !== undefined);
+  return {
+    assignments: given.map((name, index) => {
+      const [column] = LIMITS[name];
+      const parameter = `$${first + index}`;
+      return by === 'tenant'
+        ? `${column} = ${parameter}`
+        : `operator_${column} = ${parameter}, ${column} = NULL`;
+    }),
+    values: given.map((name) => limits[name]!),
+  };
 }
 
 /** A change that another replica is at is its business until the end of its transaction. */
@@ -144,7 +181,8 @@ export function createPlanStore({ pool }: Database): PlanStore {
     },
 
     async limitUser(tenantId, userId, limits) {
-      const { sql, values } = limitUserSql(limits);
+      const { assignments, values } = limitAssignments(limits, 'operator', 3);
+      const sql = changeUserSql(assignments, USER_PLAN_COLUMNS);
       const { rows } = await askAsTenant<UserPlanRow>(pool, tenantId, sql, [tenantId, userId, ...values]);
       return rows[0] === undefined ? null : userPlanFromRow(rows[0]);
     },

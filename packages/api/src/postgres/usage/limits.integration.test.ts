@@ -111,9 +111,14 @@ describe('a limit that is reached', () => {
     expect(await stateOf(theirs)).toMatchObject({ state: 'suspended' });
   });
 
-  test('a user’s own takes the place of the tenant’s', async () => {
+  test('what the operator set for a user takes the place of the plan; what the tenant gave holds within it', async () => {
     await limitTenant('user_data_limit_bytes', 10);
-    await sql('UPDATE tenant_users SET data_limit_bytes = 100 WHERE tenant_id = $1', [alice.tenantId]);
+    const bob = await anotherUser();
+    const setUser = ({ userId }: Owner, column: string, bytes: number) =>
+      sql(`UPDATE tenant_users SET ${column} = $2 WHERE id = $1`, [userId, bytes]);
+    await setUser(bob, 'data_limit_bytes', 100);
+    expect(await moves(await register(bob), 10)).toEqual([bob]);
+    await setUser(alice, 'operator_data_limit_bytes', 100);
     const device = await register();
     expect(await moves(device, 99)).toEqual([]);
     expect(await moves(device, 100)).toEqual([alice]);

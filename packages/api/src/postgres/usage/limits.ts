@@ -39,7 +39,8 @@ const ENROL = `
 INSERT INTO data_renewals (tenant_id, starts_at)
 SELECT t.id, ${periodStartSql('t.data_reset_day')} FROM tenants t
 WHERE (t.data_limit_bytes IS NOT NULL OR t.user_data_limit_bytes IS NOT NULL
-    OR EXISTS (SELECT FROM tenant_users u WHERE u.tenant_id = t.id AND u.data_limit_bytes IS NOT NULL))
+    OR EXISTS (SELECT FROM tenant_users u WHERE u.tenant_id = t.id AND u.data_limit_bytes IS NOT NULL)
+    OR EXISTS (SELECT FROM tenant_users u WHERE u.tenant_id = t.id AND u.operator_data_limit_bytes IS NOT NULL))
   AND NOT EXISTS (SELECT FROM data_renewals r WHERE r.tenant_id = t.id)
 ON CONFLICT DO NOTHING`;
 

@@ -1,3 +1,5 @@
+import { effectiveSql } from '../plans/store.ts';
+
 /**
  * SQL for when the period under way began, by the database's clock: what core's `periodStart` says. Months are counted on
  * days that the reset day was taken off, so that those before it belong to the month before.
@@ -9,4 +11,4 @@ export function periodStartSql(resetDay: string): string {
 }
 
 /** SQL for a user's own data limit in bytes, null for none, from its row `u` and that of its tenant `t`. */
-export const USER_DATA_LIMIT = 'coalesce(u.data_limit_bytes, t.user_data_limit_bytes)';
+export const USER_DATA_LIMIT = effectiveSql('dataLimitBytes');
