@@ -1,4 +1,5 @@
 import { Secret } from '@cvault/core';
+import { URI } from 'otpauth';
 import { expect, test } from 'vitest';
 import { totpCodes } from './totp.ts';
 
@@ -35,4 +36,21 @@ test('apps get the secret as text and as a URI with the names of user and tenant
   expect(url.searchParams.get('issuer')).toBe('Acme & Co');
   expect(decodeURIComponent(url.pathname)).toContain('jane@example.com');
   expect(totpCodes.newSecret().reveal()).toHaveLength(20);
+});
+
+test.each([
+  ['Acme: VPN', 'jane@example.com', 'Acme VPN:jane@example.com'],
+  ['Acme:', 'jane@example.com', 'Acme:jane@example.com'],
+  [':::', 'jane@example.com', 'jane@example.com'],
+  ['A::B %3A C', '"a:b"@example.com', 'A B %3A C:"a b"@example.com'],
+  ['Acme\r\nVPN', 'jane@example.com', 'Acme VPN:jane@example.com'],
+  ['Zoë & Söhne / 测试', 'r&d@example.com', 'Zoë & Söhne / 测试:r&d@example.com'],
+])('the label of %j and %j has one colon at most, between the two', (issuer, account, label) => {
+  const { uri } = totpCodes.describe(SECRET, account, issuer);
+  const url = new URL(uri.reveal());
+  expect(decodeURIComponent(url.pathname.slice(1))).toBe(label);
+  const [prefix, rest] = label.split(':');
+  expect(url.searchParams.get('issuer')).toBe(rest === undefined ? null : prefix);
+  // As FreeOTP reads it: what stands behind the first colon is the account, and it has none of its own.
+  expect(URI.parse(uri.reveal()).toString()).toBe(uri.reveal());
 });

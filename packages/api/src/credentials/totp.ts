@@ -8,6 +8,16 @@ const PERIOD_SECONDS = 30;
 /** Clocks differ, and people type slowly. */
 const STEPS_AROUND = 1;
 
+/**
+ * Issuer and account stand in one label with a colon between them, so neither may hold one: FreeOTP and others refuse such a
+ * label (Key Uri Format). Nor do line ends or what reorders text belong there.
+ */
+const labelOf = (text: string) =>
+  text
+    .replace(/[:\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim();
+
 const totpOf = (secret: Secret<Buffer>, label = '', issuer = '') =>
   new TOTP({
     secret: new TotpSecret({ buffer: new Uint8Array(secret.reveal()).buffer }),
@@ -22,7 +32,7 @@ export const totpCodes: TotpCodes = {
   newSecret: () => new Secret(randomBytes(SECRET_BYTES)),
 
   describe(secret, account, issuer) {
-    const totp = totpOf(secret, account, issuer);
+    const totp = totpOf(secret, labelOf(account), labelOf(issuer));
     return { secret: new Secret(totp.secret.base32), uri: new Secret(totp.toString()) };
   },
 

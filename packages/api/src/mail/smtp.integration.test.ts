@@ -56,6 +56,17 @@ test('a mail arrives as it was written, with the tenant’s name before the plat
   expect(received[0]?.text).toContain('\r\n\r\nA text.');
 });
 
+test.each(['r&d@example.com', "o'brien+vpn/eu=1@example.com", "!#$%&'*+-/=?^_`{|}~@example.com"])(
+  'a mail to %s has that one recipient',
+  async (to) => {
+    const { received, port } = await mailServer();
+    const mailer = mailerTo(`smtp://127.0.0.1:${port}`);
+    await mailer.send({ ...MAIL, to });
+    mailer.close();
+    expect(received.map(({ recipients }) => recipients)).toEqual([[to]]);
+  },
+);
+
 test('nothing that is put in makes a second recipient, header or part', async () => {
   const { received, port } = await mailServer();
   const mailer = mailerTo(`smtp://127.0.0.1:${port}`);

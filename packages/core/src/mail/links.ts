@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hashCredential } from '../access/api-keys.ts';
 import { Secret } from '../secret.ts';
+import type { CanonicalText } from '../text/addresses.ts';
 
 /** What a link in a mail is good for. */
 export type LinkPurpose = 'verify_email' | 'reset_password' | 'invitation';
@@ -46,19 +47,30 @@ export function linkTo(appUrl: string, purpose: LinkPurpose, token: Secret<strin
   return `${appUrl}/${PAGES[purpose]}#token=${token.reveal()}`;
 }
 
+const NO_APPS = new Set([
+  'about:', 'blob:', 'data:', 'file:', 'ftp:', 'javascript:', 'mailto:', 'sms:', 'tel:', 'vbscript:', 'view-source:', 'ws:', 'wss:',
+]); // prettier-ignore
+
 /**
- * Why a text cannot be the address of a tenant's app; null where it can. Plain HTTP is for a developer's own machine only:
- * links open accounts. An app's own scheme is as good as HTTPS.
+ * The address of a tenant's app, as it stands in mails: written as a URL parser writes it, so that nothing of a tenant's gets
+ * into the platform's mails that is not part of the link. Plain HTTP is for a developer's own machine only: links open
+ * accounts. An app's own scheme is as good as HTTPS.
  */
-export function faultOfAppUrl(text: string): string | null {
-  if (!URL.canParse(text)) return 'must be a URL such as https://app.acme.dev';
-  const { protocol, hostname, username, password, search, hash } = new URL(text);
-  if (username !== '' || password !== '' || search !== '' || hash !== '')
-    return 'must have no user, query or fragment';
-  if (['javascript:', 'data:', 'file:', 'vbscript:', 'blob:', 'about:'].includes(protocol))
-    return 'must be the address of an app';
+export function readAppUrl(text: string): CanonicalText {
+  // A parser drops line ends and tabs, and keeps blanks in some places.
+  if (/[\p{C}\p{Z}]/u.test(text)) return { fault: 'must not have blanks, line ends or invisible characters' };
+  if (!URL.canParse(text)) return { fault: 'must be a URL such as https://app.acme.dev' };
+  const url = new URL(text);
+  const { protocol, hostname, username, password } = url;
+  // Also an empty query or fragment, which `search` and `hash` do not show.
+  if (username !== '' || password !== '' || /[?#]/.test(text))
+    return { fault: 'must have no user, query or fragment' };
+  if (NO_APPS.has(protocol)) return { fault: 'must be the address of an app' };
   const local = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-  if (protocol === 'http:' && !local) return 'must use https';
-  if (text.endsWith('/')) return 'must not end with a slash';
-  return null;
+  if (protocol === 'http:' && !local) return { fault: 'must use https' };
+  if (text.endsWith('/')) return { fault: 'must not end with a slash' };
+  const canonical = url.href.replace(/\/$/, '');
+  return /^[!#-;=?-[\]_a-z~]+$/i.test(canonical)
+    ? { text: canonical }
+    : { fault: 'must be made of the characters of a URL' };
 }

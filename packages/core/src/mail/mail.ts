@@ -22,7 +22,7 @@ export interface Mailer {
 export type MailPurpose = LinkPurpose | 'password_changed' | 'already_registered';
 
 /** Names cannot hold line breaks; whatever becomes of that rule, a subject is one line. */
-const oneLine = (text: string) => text.replace(/\p{C}+/gu, ' ').trim();
+const oneLine = (text: string) => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 
 const lines = (...texts: string[]) => `${texts.join('\n\n')}\n`;
 

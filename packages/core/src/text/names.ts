@@ -1,14 +1,41 @@
+import { domainToASCII } from 'node:url';
+
 /** Longest name of anything that people name, in characters as people count them. */
 export const NAME_CHARACTERS_MAX = 100;
 
 /**
- * Control characters, line and paragraph separators, and the marks that change the direction of writing or join text
- * without being seen (Unicode categories Cc, Cf, Zl, Zp, Cs, Co, Cn). Emoji joined by U+200D are let through by the
- * exception below: a name may hold a family.
+ * Control characters, line and paragraph separators, and the marks that change the direction of writing or hide something
+ * (Unicode categories Cc, Cf, Zl, Zp, Cs, Co, Cn). What joins is text where it has something to join: see below.
  */
 const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/u;
+
+/** A family, a flag of England: sequences of emoji hold joiners and tags (UTS #51). */
 const EMOJI_JOINER =
   /(?<=\p{Extended_Pictographic}\uFE0F?\p{Emoji_Modifier}?)\u200D(?=\p{Extended_Pictographic})/gu;
+const EMOJI_FLAG = new RegExp('\\p{RGI_Emoji_Tag_Sequence}', 'gv');
+
+/** A zero-width joiner or non-joiner within a word. */
+const WORD_JOINER = /(?<=[\p{L}\p{M}])[\u200C\u200D](?=[\p{L}\p{M}])|(?<=\p{M})\u200D/gu;
+/** As far as the rules look to either side: marks may stand between a joiner and its letters. */
+const CONTEXT_CHARACTERS = 16;
+
+/**
+ * Correct Persian and many Indic words cannot be written without joiners. RFC 5892 (appendix A) says between which letters
+ * they are part of the word and where they are invisible; the platform's own IDNA implementation knows the tables.
+ */
+function withoutWordJoiners(name: string): string {
+  return name.replace(WORD_JOINER, (joiner, at: number) => {
+    const before = /[\p{L}\p{M}]+$/u.exec(name.slice(Math.max(0, at - CONTEXT_CHARACTERS), at))?.[0] ?? '';
+    const after = /^[\p{L}\p{M}]*/u.exec(name.slice(at + 1, at + 1 + CONTEXT_CHARACTERS))?.[0] ?? '';
+    return isJoining(before, joiner, after) ? '' : joiner;
+  });
+}
+
+/** Whether a joiner is allowed there; a label that begins with a mark is none for another reason. */
+function isJoining(before: string, joiner: string, after: string): boolean {
+  const label = before.replace(/^\p{M}+/u, '');
+  return label !== '' && domainToASCII(`${label}${joiner}${after}`) !== '';
+}
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -19,7 +46,7 @@ export function faultOfName(name: string): string | null {
   if (name.length > NAME_CHARACTERS_MAX * 12 || [...graphemes.segment(name)].length > NAME_CHARACTERS_MAX) {
     return `must have at most ${NAME_CHARACTERS_MAX} characters`;
   }
-  if (FORBIDDEN.test(name.replace(EMOJI_JOINER, ''))) {
+  if (FORBIDDEN.test(withoutWordJoiners(name.replace(EMOJI_FLAG, '').replace(EMOJI_JOINER, '')))) {
     return 'must not contain control characters, line ends or invisible formatting characters';
   }
   return null;

@@ -96,8 +96,8 @@ export type UsageScope =
       readonly deviceId: string;
     }
   | { readonly of: 'tenant'; readonly tenantId: string }
-  /** Of the devices of test keys. */
-  | { readonly of: 'test'; readonly tenantId: string }
+  /** Of the devices that keys of one mode see. */
+  | { readonly of: 'live' | 'test'; readonly tenantId: string }
   | { readonly of: 'server'; readonly serverId: string };
 
 export interface UsageStore {

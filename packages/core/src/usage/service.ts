@@ -11,6 +11,7 @@ const NAMES: Readonly<Record<UsageScope['of'], string>> = {
   user: 'user',
   device: 'device',
   tenant: 'tenant',
+  live: 'tenant',
   test: 'tenant',
   server: 'VPN server',
 };

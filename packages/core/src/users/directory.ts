@@ -4,7 +4,6 @@ import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { UserLimits, UserPlan } from '../plans/plan.ts';
 import type { SomeUserLimits } from '../plans/ports.ts';
-import { normalizeEmail } from './email.ts';
 
 /** What tenants keep with their users and devices: texts by name. */
 export type Metadata = Readonly<Record<string, string>>;
@@ -115,10 +114,8 @@ export function createUserDirectory({ users, peers }: UserDirectoryDeps) {
 
   return {
     async list(scope: TenantScope, filter: UserFilter, limit: number, afterId?: string): Promise<UserPage> {
-      const { email, ...rest } = filter;
-      const wanted = { ...rest, email: email === undefined ? undefined : normalizeEmail(email) };
       // One more than asked for tells whether another page comes.
-      const found = await users.list(scope, wanted, { limit: limit + 1, afterId });
+      const found = await users.list(scope, filter, { limit: limit + 1, afterId });
       const page = found.slice(0, limit);
       return { users: page, lastId: found.length > limit ? (page.at(-1)?.id ?? null) : null };
     },
@@ -134,7 +131,7 @@ export function createUserDirectory({ users, peers }: UserDirectoryDeps) {
      */
     async create(scope: TenantScope, input: Omit<NewTenantUser, 'id'>, id = newId()): Promise<TenantUser> {
       const earlier = await users.find(scope, id);
-      return earlier ?? users.create(scope, { ...input, id, email: normalizeEmail(input.email) });
+      return earlier ?? users.create(scope, { ...input, id });
     },
 
     /** @throws CVaultError `not_found`, `external_id_taken`, `invalid_request` for limits above the plan's */

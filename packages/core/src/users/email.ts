@@ -1,7 +1,54 @@
-/** RFC 5321 section 4.5.3.1.3, without the angle brackets. */
-export const EMAIL_CHARACTERS_MAX = 254;
+import { domainToASCII } from 'node:url';
+import type { CanonicalText } from '../text/addresses.ts';
 
-/** One user has one spelling: everybody's mail system takes both cases for the same mailbox. */
-export function normalizeEmail(email: string): string {
-  return email.toLowerCase();
+/** RFC 5321 section 4.5.3.1.3, without the angle brackets. */
+const EMAIL_CHARACTERS_MAX = 254;
+/** Section 4.5.3.1.1. */
+const LOCAL_CHARACTERS_MAX = 64;
+
+/** RFC 5321 section 4.1.2: what stands before the @, plain or in quotes. */
+const DOT_STRING = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const QUOTED_STRING = /^"((?:[ !#-[\]-~]|\\[ -~])+)"$/;
+
+/** What a domain may be typed with. Everything else `domainToASCII` would read as part of a URL, or drop. */
+const DOMAIN = /^[\p{L}\p{M}\p{N}\u200C\u200D·.。．｡-]+$/u;
+/** Of a host (RFC 1123 section 2.1), below a top-level domain that is none of an address. */
+const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])$/;
+
+function canonicalLocal(local: string): CanonicalText {
+  if (local === '') return { fault: 'must have a name before the @' };
+  if (local.length > LOCAL_CHARACTERS_MAX)
+    return { fault: `must have at most ${LOCAL_CHARACTERS_MAX} characters before the @` };
+  if (DOT_STRING.test(local)) return { text: local };
+  const quoted = QUOTED_STRING.exec(local)?.[1]?.replace(/\\(.)/g, '$1');
+  if (quoted === undefined)
+    return {
+      fault:
+        "has characters before the @ that no mailbox has: ASCII letters, digits and .!#$%&'*+/=?^_`{|}~- are allowed",
+    };
+  // Quotes that are not needed make the same mailbox.
+  return { text: DOT_STRING.test(quoted) ? quoted : `"${quoted.replace(/["\\]/g, '\\$&')}"` };
+}
+
+function canonicalDomain(domain: string): CanonicalText {
+  const ascii = DOMAIN.test(domain) ? domainToASCII(domain) : '';
+  return HOST.test(ascii) ? { text: ascii } : { fault: 'must have a domain such as example.com after the @' };
+}
+
+/**
+ * An e-mail address in its one spelling: without what autofill puts around it, in lower case (everybody's mail system takes
+ * both cases for the same mailbox), with its domain in ASCII (RFC 5890).
+ */
+export function readEmail(text: string): CanonicalText {
+  const trimmed = text.trim().toLowerCase();
+  const at = trimmed.lastIndexOf('@');
+  if (at < 0) return { fault: 'must be an e-mail address such as name@example.com' };
+  const local = canonicalLocal(trimmed.slice(0, at));
+  if ('fault' in local) return local;
+  const domain = canonicalDomain(trimmed.slice(at + 1));
+  if ('fault' in domain) return domain;
+  const address = `${local.text}@${domain.text}`;
+  return address.length > EMAIL_CHARACTERS_MAX
+    ? { fault: `must have at most ${EMAIL_CHARACTERS_MAX} characters` }
+    : { text: address };
 }

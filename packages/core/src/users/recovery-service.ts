@@ -7,7 +7,6 @@ import { hashOfLinkToken } from '../mail/links.ts';
 import type { LinkStore, LinkUse } from '../mail/ports.ts';
 import type { PostOffice } from '../mail/post-office.ts';
 import type { Secret } from '../secret.ts';
-import { normalizeEmail } from './email.ts';
 import { passwordLengthMin, type SignInSettingsStore } from './sign-in-settings.ts';
 
 export interface RecoveryServiceDeps {
@@ -58,7 +57,7 @@ export function createRecoveryService({ links, post, settings, passwords, common
      */
     async forgotPassword(principal: TenantPrincipal, email: string): Promise<void> {
       await post.requireLinks(principal.tenantId);
-      await post.post(scopeOfKey(principal), 'reset_password', normalizeEmail(email));
+      await post.post(scopeOfKey(principal), 'reset_password', email);
     },
 
     /**
@@ -67,7 +66,7 @@ export function createRecoveryService({ links, post, settings, passwords, common
      */
     async sendVerification(principal: TenantPrincipal, email: string): Promise<void> {
       await post.requireLinks(principal.tenantId);
-      await post.post(scopeOfKey(principal), 'verify_email', normalizeEmail(email));
+      await post.post(scopeOfKey(principal), 'verify_email', email);
     },
 
     /**
@@ -106,10 +105,9 @@ export function createRecoveryService({ links, post, settings, passwords, common
     ): Promise<{ readonly id: string; readonly email: string }> {
       const scope = scopeOfKey(principal);
       await post.requireLinks(scope.tenantId);
-      const address = normalizeEmail(email);
-      const id = await links.invite(scope, { id: newId(), email: address });
-      await post.post(scope, 'invitation', address);
-      return { id, email: address };
+      const id = await links.invite(scope, { id: newId(), email });
+      await post.post(scope, 'invitation', email);
+      return { id, email };
     },
   };
 }

@@ -8,13 +8,13 @@ import { checkPassword, type CommonPasswords, type PasswordHasher } from '../acc
 import { generateRefreshToken, hashOfRefreshToken } from '../access/refresh-tokens.ts';
 import type { Challenge, SecondFactors } from '../access/second-factors.ts';
 import { scopeOfKey, type TenantScope } from '../access/tenant-scope.ts';
-import { normalizeEmail } from './email.ts';
 import type { UserStore, UserWithEpoch, UserWithPassword } from './ports.ts';
 import { guesserOf, type SignIns, type Tokens } from './sign-in.ts';
 import { passwordLengthMin, type SignInSettings, type SignInSettingsStore } from './sign-in-settings.ts';
 import type { User } from './user.ts';
 
 export interface Credentials {
+  /** As `readEmail` makes it. */
   readonly email: string;
   readonly password: Secret<string>;
 }
@@ -96,9 +96,8 @@ export function createUserService(deps: UserServiceDeps) {
      */
     async register(
       { tenantId, policy, key: { mode } }: TenantPrincipal,
-      { email: typed, password }: Credentials,
+      { email, password }: Credentials,
     ): Promise<SignedUp> {
-      const email = normalizeEmail(typed);
       const found = await settings.of(tenantId);
       const context = [email, found.tenantName];
       checkPassword(password.reveal(), { lengthMin: passwordLengthMin(policy, found), common, context });
@@ -121,13 +120,8 @@ export function createUserService(deps: UserServiceDeps) {
      * @param client the address that the request comes from, as rate limits count it
      * @throws CVaultError `invalid_credentials`, `email_not_verified`, `user_suspended`, `rate_limited`, `unavailable`
      */
-    async login(
-      principal: TenantPrincipal,
-      { email, password }: Credentials,
-      client: string,
-    ): Promise<Entered> {
+    async login(principal: TenantPrincipal, credentials: Credentials, client: string): Promise<Entered> {
       const scope = scopeOfKey(principal);
-      const credentials = { email: normalizeEmail(email), password };
       const user = await guesses.password(guesserOf(principal, client), credentials.email, () =>
         findByPassword(scope, credentials),
       );

@@ -2302,7 +2302,10 @@ export interface components {
             userSessionLimit?: number | null;
         };
         CreateUser: {
-            /** Format: email */
+            /**
+             * Format: email
+             * @description In any case, with its domain in any script; answers have it in lower case, the domain in ASCII
+             */
             email: string;
             externalId?: string | null;
             /** @description Your own texts by name, at most 50. Replaced as a whole. */
@@ -2603,7 +2606,10 @@ export interface components {
             }[];
         };
         Login: {
-            /** Format: email */
+            /**
+             * Format: email
+             * @description In any case, with its domain in any script; answers have it in lower case, the domain in ASCII
+             */
             email: string;
             /** @description At least as long as the tenant asks for: 12 characters by default */
             password: string;
@@ -2614,7 +2620,10 @@ export interface components {
             status: "accepted";
         };
         MailRequest: {
-            /** Format: email */
+            /**
+             * Format: email
+             * @description In any case, with its domain in any script; answers have it in lower case, the domain in ASCII
+             */
             email: string;
         };
         MasterKeyState: {
@@ -2788,7 +2797,10 @@ export interface components {
             };
         };
         RegisterUser: {
-            /** Format: email */
+            /**
+             * Format: email
+             * @description In any case, with its domain in any script; answers have it in lower case, the domain in ASCII
+             */
             email: string;
             /** @description At least as long as the tenant asks for: 12 characters by default */
             password: string;
@@ -6204,6 +6216,7 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
+                /** @description In any case, with its domain in any script; answers have it in lower case, the domain in ASCII */
                 email?: string;
                 /** @description Your own id for it, unique among those that you have */
                 externalId?: string;

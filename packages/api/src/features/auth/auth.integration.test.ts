@@ -98,6 +98,53 @@ describe('the contract', () => {
   });
 });
 
+describe('an e-mail address', () => {
+  test.each([
+    'r&d@example.com',
+    "o'brien+vpn@example.com",
+    'ivan@xn--e1afmkfd.xn--p1ai',
+    '"jane doe"@example.com',
+  ])('%s signs up and in, however it is typed', async (email) => {
+    const own = await aTenantWithKey(database);
+    const registered = await post(
+      'register',
+      { email: ` ${email.toUpperCase()}\t`, password: PASSWORD },
+      own.apiKey,
+    );
+    expect(registered.json()).toMatchObject({ user: { email } });
+    expect((await post('login', { email, password: PASSWORD }, own.apiKey)).statusCode).toBe(200);
+    const again = await post('register', { email: `${email} `, password: PASSWORD }, own.apiKey);
+    expect(again.json()).toMatchObject({ code: 'email_taken' });
+  });
+
+  test('of one domain in two scripts is one user', async () => {
+    const own = await aTenantWithKey(database);
+    await post('register', { email: 'ivan@ПРИМЕР.рф', password: PASSWORD }, own.apiKey);
+    const answer = await post(
+      'login',
+      { email: 'ivan@xn--e1afmkfd.xn--p1ai', password: PASSWORD },
+      own.apiKey,
+    );
+    expect(answer.json()).toMatchObject({ user: { email: 'ivan@xn--e1afmkfd.xn--p1ai' } });
+  });
+
+  test.each([
+    '',
+    'jane',
+    'jane@example',
+    'ja ne@example.com',
+    'иван@example.com',
+    `${'x'.repeat(600)}@example.com`,
+  ])('%j is refused with one fault', async (email) => {
+    for (const path of ['register', 'login']) {
+      const answer = await post(path, { email, password: PASSWORD });
+      expect(answer.statusCode).toBe(400);
+      const { errors } = answer.json<{ errors: { pointer: string }[] }>();
+      expect(errors.map(({ pointer }) => pointer)).toEqual(['/email']);
+    }
+  });
+});
+
 describe('signing up', () => {
   test('an e-mail is taken once, in any case, also at the same moment', async () => {
     const email = anEmail();

@@ -351,6 +351,55 @@ test('a link of a suspended user says so, and still works when the user is resum
   expect((await reset()).statusCode).toBe(204);
 });
 
+describe('the address of the app', () => {
+  test.each([
+    ['https://app.acme.dev', 'https://app.acme.dev'],
+    ['https://App.Acme.dev/Vpn', 'https://app.acme.dev/Vpn'],
+    ['https://пример.рф', 'https://xn--e1afmkfd.xn--p1ai'],
+    ['http://localhost:3000', 'http://localhost:3000'],
+    ['acme://open', 'acme://open'],
+    ['com.acme.vpn:/open', 'com.acme.vpn:/open'],
+  ])('%j is kept as %j, and that is what stands in mails', async (typed, kept) => {
+    expect((await patch({ appUrl: typed })).json()).toMatchObject({ appUrl: kept });
+    const email = await signedUp();
+    await forgotten(email);
+    const link = mails
+      .at(-1)
+      ?.text.split('\n')
+      .find((line) => line.includes('#token='));
+    expect(link).toMatch(new RegExp(`^${kept}/reset-password#token=cv_ln_[A-Za-z0-9_-]{43}$`));
+  });
+
+  test.each([
+    'https://app.acme.dev\n\nYour account is blocked. Call 555-0100',
+    'https://app.acme.dev/\r\nBcc: joe@example.com',
+    'https://app.acme.dev/a\tb',
+    'https://app.acme.dev/Dear customer',
+    ' https://app.acme.dev',
+    'https://app.acme.dev\u2028x',
+    'https://app.acme.dev/\u00A0x',
+    'https://app.acme.dev/\u202Ex',
+    'https://app.acme.dev/\u0000',
+    'acme:Dear customer',
+    'acme:<b>',
+    'https://app.acme.dev?',
+    'https://app.acme.dev#',
+    'https://app.acme.dev/?x=1',
+    'https://user@app.acme.dev',
+    'http://app.acme.dev',
+    'javascript:alert(1)',
+    'mailto:joe@example.com',
+    'https://app.acme.dev/',
+    'app.acme.dev',
+  ])('%j is refused, and the one that there was stays', async (appUrl) => {
+    const answer = await patch({ appUrl });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: 'invalid_request', errors: [{ pointer: '/appUrl' }] });
+    expect(answer.json<{ errors: unknown[] }>().errors).toHaveLength(1);
+    expect((await patch({ secondFactorRequired: false })).json()).toMatchObject({ appUrl: APP });
+  });
+});
+
 describe('an invitation', () => {
   test('makes a user who chooses a password; sent again until then, and refused after that', async () => {
     const email = anEmail();

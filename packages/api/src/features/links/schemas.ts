@@ -1,4 +1,4 @@
-import { faultOfAppUrl } from '@cvault/core';
+import { readAppUrl } from '@cvault/core';
 import { z } from 'zod';
 import { Email, OpaqueToken, Password } from '../../http/schemas/credentials.ts';
 import { Id } from '../../http/schemas/ids.ts';
@@ -21,9 +21,11 @@ const APP_URL_CHARACTERS_MAX = 200;
 const AppUrl = z
   .string()
   .max(APP_URL_CHARACTERS_MAX)
-  .superRefine((text, context) => {
-    const fault = faultOfAppUrl(text);
-    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+  .transform((text, context) => {
+    const read = readAppUrl(text);
+    if ('text' in read) return read.text;
+    context.addIssue({ code: 'custom', message: read.fault });
+    return z.NEVER;
   });
 
 const settings = {

@@ -125,3 +125,22 @@ test('there is one simulated VPN server, however many ask for it at once', async
   const { rows } = await database.pool.query("SELECT state FROM servers WHERE mode = 'test'");
   expect(rows).toEqual([{ state: 'active' }]);
 });
+
+test('usage of the one kind is not in a report for the other', async () => {
+  await database.pool.query(
+    `INSERT INTO usage_metrics (tenant_id, user_id, device_id, server_id, span, starts_at, upload_bytes, download_bytes)
+     SELECT tenant_id, user_id, id, server_id, 'hour', date_trunc('hour', now()), 0, CASE mode WHEN 'test' THEN 7 ELSE 500 END
+     FROM devices WHERE tenant_id = $1`,
+    [live.tenantId],
+  );
+  const { rows } = await database.pool.query<{ mode: string; bytes: number }>(
+    `SELECT d.mode, sum(m.download_bytes)::int AS bytes FROM usage_metrics m JOIN devices d ON d.id = m.device_id
+     WHERE m.tenant_id = $1 GROUP BY d.mode`,
+    [live.tenantId],
+  );
+  const written = Object.fromEntries(rows.map(({ mode, bytes }) => [mode, bytes]));
+  const of = async (key: string) =>
+    (await send('GET', '/tenant/usage', { 'x-api-key': key })).json<{ downloadBytes: number }>()
+      .downloadBytes;
+  expect({ live: await of(live.headers['x-api-key']!), test: await of(testKey) }).toEqual(written);
+});

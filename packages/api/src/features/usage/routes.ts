@@ -94,7 +94,7 @@ export const ownUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions & { users:
       const { format, userId, ...query } = request.query;
       // Whether there is such a user among those that this key sees.
       if (userId !== undefined) await users.get({ tenantId, mode }, userId);
-      const all = { of: mode === 'test' ? 'test' : 'tenant', tenantId } as const;
+      const all = { of: mode, tenantId } as const;
       const scope = userId === undefined ? all : ({ of: 'user', tenantId, userId } as const);
       const report = await usage.report(scope, query);
       return wantsCsv(format, request.headers.accept) ? sendCsv(reply, report, false) : usageResource(report);

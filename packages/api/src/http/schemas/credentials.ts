@@ -1,13 +1,24 @@
-import { EMAIL_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Secret } from '@cvault/core';
+import { PASSWORD_CHARACTERS_MAX, readEmail, Secret } from '@cvault/core';
 import { z } from 'zod';
 
-/** At most 64 characters before the @ (RFC 5321, section 4.5.3.1.1), and a host's name behind it (RFC 1123, section 2.1). */
-const MAILABLE = /^[^@]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
+/** An address may come with blanks around it, and is longer while its domain is not in ASCII. */
+const EMAIL_TYPED_CHARACTERS_MAX = 500;
 
+/** An e-mail address in its one spelling. */
 export const Email = z
-  .email('must be an e-mail address')
-  .max(EMAIL_CHARACTERS_MAX)
-  .refine((text) => MAILABLE.test(text), 'must be an e-mail address');
+  .string()
+  .max(EMAIL_TYPED_CHARACTERS_MAX)
+  .transform((text, context) => {
+    const read = readEmail(text);
+    if ('text' in read) return read.text;
+    context.addIssue({ code: 'custom', message: read.fault });
+    return z.NEVER;
+  })
+  .meta({
+    format: 'email',
+    description:
+      'In any case, with its domain in any script; answers have it in lower case, the domain in ASCII',
+  });
 
 /** A password that is sent; what makes a new one good is the domain's to say. */
 export const Password = z

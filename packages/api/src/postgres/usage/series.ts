@@ -16,6 +16,7 @@ const WHERE: Readonly<Record<UsageScope['of'], string>> = {
   user: 'u.tenant_id = $5 AND u.user_id = $6',
   device: 'u.tenant_id = $5 AND u.user_id = $6 AND u.device_id = $7',
   tenant: 'u.tenant_id = $5',
+  live: "u.tenant_id = $5 AND u.device_id NOT IN (SELECT id FROM devices WHERE tenant_id = $5 AND mode = 'test')",
   test: "u.tenant_id = $5 AND u.device_id IN (SELECT id FROM devices WHERE tenant_id = $5 AND mode = 'test')",
   server: 'u.server_id = $5',
 };
@@ -25,6 +26,7 @@ const EXISTS: Readonly<Record<UsageScope['of'], string>> = {
   user: 'SELECT FROM tenant_users WHERE tenant_id = $1 AND id = $2',
   device: 'SELECT FROM devices WHERE tenant_id = $1 AND user_id = $2 AND id = $3',
   tenant: 'SELECT FROM tenants WHERE id = $1',
+  live: 'SELECT FROM tenants WHERE id = $1',
   test: 'SELECT FROM tenants WHERE id = $1',
   server: 'SELECT FROM servers WHERE id = $1',
 };
@@ -36,6 +38,7 @@ function keysOf(scope: UsageScope): string[] {
     case 'device':
       return [scope.tenantId, scope.userId, scope.deviceId];
     case 'tenant':
+    case 'live':
     case 'test':
       return [scope.tenantId];
     case 'server':
