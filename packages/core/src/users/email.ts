@@ -11,7 +11,7 @@ const DOT_STRING = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-
 const QUOTED_STRING = /^"((?:[ !#-[\]-~]|\\[ -~])+)"$/;
 
 /** What a domain may be typed with. Everything else `domainToASCII` would read as part of a URL, or drop. */
-const DOMAIN = /^[\p{L}\p{M}\p{N}\u200C\u200D·.。．｡-]+$/u;
+const DOMAIN = /^[\p{L}\p{M}\p{N}\p{Join_Control}·.。．｡-]+$/u;
 /** Of a host (RFC 1123 section 2.1), below a top-level domain that is none of an address. */
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])$/;
 

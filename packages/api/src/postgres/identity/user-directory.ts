@@ -114,13 +114,14 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
     update: ({ tenantId, mode }, id, { externalId, metadata, limits = {} }) =>
       asTenant(pool, tenantId, async (db) => {
         if ((await db.query(OF_MODE, [tenantId, mode, id])).rowCount === 0) return null;
-        const own = [
+        const columns: readonly (readonly [column: string, value: unknown])[] = [
           ['external_id', externalId],
           ['metadata', metadata],
-        ].filter(([, value]) => value !== undefined);
+        ];
+        const own = columns.filter(([, value]) => value !== undefined);
         const { assignments, values } = limitAssignments(limits, 'tenant', own.length + 3);
         const sql = changeUserSql(
-          [...own.map(([column], index) => `${String(column)} = $${index + 3}`), ...assignments],
+          [...own.map(([column], index) => `${column} = $${index + 3}`), ...assignments],
           COLUMNS,
         );
         const given = [tenantId, id, ...own.map(([, value]) => value), ...values];
