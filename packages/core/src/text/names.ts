@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { asciiHost } from './idna.ts';
 
 /** Longest name of anything that people name, in characters as people count them. */
 export const NAME_CHARACTERS_MAX = 100;
@@ -34,7 +34,7 @@ function withoutWordJoiners(name: string): string {
 /** Whether a joiner is allowed there; a label that begins with a mark is none for another reason. */
 function isJoining(before: string, joiner: string, after: string): boolean {
   const label = before.replace(/^\p{M}+/u, '');
-  return label !== '' && domainToASCII(`${label}${joiner}${after}`) !== '';
+  return label !== '' && asciiHost(`${label}${joiner}${after}`) !== null;
 }
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
