@@ -38,6 +38,7 @@ const RULES: readonly Rule[] = [
     folder: 'packages/core/src',
     packages: ['wireguard'],
     external: [
+      'fastest-levenshtein',
       'node:async_hooks',
       'node:crypto',
       'node:diagnostics_channel',

@@ -8,6 +8,7 @@ import {
   type DataBudget,
   type FleetControl,
   type Installer,
+  notFound,
   type PeerStore,
   presharedKeyCell,
   type PushResult,
@@ -27,11 +28,13 @@ import { createOps } from './links/ops.ts';
 import { probe } from './links/probe.ts';
 import type { Transport } from './links/transport.ts';
 import type { Database } from './postgres/database.ts';
-import { listServerAccess, type ServerAccess } from './postgres/servers/access.ts';
+import { findServerAccess, listServerAccess, type ServerAccess } from './postgres/servers/access.ts';
 import { createSshTransport } from './ssh/transport.ts';
 
 /** The agent's bundled file, as `npm run build` leaves it. */
 const AGENT_FILE = fileURLToPath(new URL('../../agent/dist/agent.mjs', import.meta.url));
+/** Says the version that the bundle says. */
+const AGENT_PACKAGE = new URL('../../agent/package.json', import.meta.url);
 
 export interface VpnServersDeps {
   readonly database: Database;
@@ -138,11 +141,9 @@ export function createVpnServers(deps: VpnServersDeps): { fleet: Fleet; control:
     linkTo: (serverId) => fleet.linkTo(serverId),
     peerCount: (serverId) => fleet.peerCount(serverId),
     async probe(server) {
-      const access = (await listServerAccess(database)).find(
-        (candidate) => candidate.server.id === server.id,
-      );
-      if (access === undefined) throw new Error(`VPN server ${server.id} is not activated`);
-      return probe(transportTo(access), keyOf(access.server));
+      const access = await findServerAccess(database, server.id);
+      if (access === null) throw notFound('VPN server');
+      return probe(transportTo({ ...access, server }), keyOf(server));
     },
   };
   return { fleet, control };
@@ -169,10 +170,11 @@ function fingerprintOf({ server, sealedSshKey }: ServerAccess): string {
 /** @param version of this control plane, so that an installed agent can be told from a newer one */
 export function createInstaller(version: string): Installer {
   return {
-    render: ({ interfaceName, listenPort, tunnelAddresses, controlPublicKey }) =>
+    agentVersion: (JSON.parse(readFileSync(AGENT_PACKAGE, 'utf8')) as { version: string }).version,
+    render: ({ publicKey, tunnelAddresses, controlPublicKey, ...input }) =>
       renderInstallation({
-        interfaceName,
-        listenPort,
+        ...input,
+        interfacePublicKey: publicKey === null ? null : encodeKey(publicKey),
         gatewayAddresses: [...tunnelAddresses],
         controlPublicKey: controlPublicKey.split(' ').slice(0, 2).join(' '),
         agentBundle: readFileSync(AGENT_FILE, 'utf8'),

@@ -88,7 +88,7 @@ import { createWebhookQueue } from './postgres/webhooks/queue.ts';
 import { registerRoutes } from './routes.ts';
 import { VERSION } from './version.ts';
 import { createInstaller, createVpnServers } from './vpn-servers.ts';
-import { generateControlKey } from './ssh/keys.ts';
+import { generateControlKey, publicKeyOf } from './ssh/keys.ts';
 
 /** The account that the installation makes on a VPN server, and the interface. */
 const SSH_USER = 'cvault';
@@ -290,6 +290,7 @@ function buildServices(
       fleet: control,
       installer: createInstaller(VERSION),
       newControlKey: generateControlKey,
+      publicKeyOf,
       vault,
       sshUser: SSH_USER,
       interfaceName: INTERFACE,

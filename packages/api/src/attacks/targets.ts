@@ -172,6 +172,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   },
   'GET /api/v1/admin/servers': {},
   'GET /api/v1/admin/servers/:id': server,
+  'GET /api/v1/admin/servers/:id/installation': server,
   'POST /api/v1/admin/servers/:id/activate': {
     ...server,
     body: () => ({ interfacePublicKey: aKey(), hostKeys: ['ssh-ed25519 AAAA'] }),

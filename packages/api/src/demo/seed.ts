@@ -95,7 +95,7 @@ async function server({ database, servers }: SeedDeps, vpnServer: DemoVpnServer)
     sealedSshKey: null,
     poolCidr: POOL,
   });
-  await servers.activate(id, { publicKey: vpnServer.publicKey, hostKeys: [] });
+  await servers.activate(id, { publicKey: vpnServer.publicKey, hostKeys: [], replaceKey: false });
 }
 
 /** Makes the demo's tenant, API key, user and VPN server where they are not there yet. */

@@ -12,6 +12,7 @@ export function readVpnServerFile(name: string): string {
 export const INSTALLED_FILES = [
   'interface',
   'supervise',
+  'remove',
   'sysctl.conf',
   'cvault-interface-kernel.service',
   'cvault-interface-userspace.service',

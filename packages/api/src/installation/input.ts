@@ -10,6 +10,15 @@ const Target = z.strictObject({
 });
 
 const Installation = Target.extend({
+  serverId: z.uuid().lowercase(),
+  /** By which the interface is known, canonical base64; null for one that is to be made. */
+  interfacePublicKey: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/)
+    .nullable(),
+  /** Whether a new key may be made where the interface's own is lost. */
+  replaceKey: z.boolean(),
+  /** Of a new interface; one that is there keeps the port that it has. */
   listenPort: z.number().int().min(1).max(65535),
   /** The VPN server's own tunnel addresses, each with the length of its pool: `10.8.0.1/24`. */
   gatewayAddresses: z

@@ -10,6 +10,9 @@ import {
 import { assignment } from './script.ts';
 
 const INPUT: InstallationInput = {
+  serverId: '0b6f4f3e-6c1d-4c6e-9a57-2f0e1c5b8d11',
+  interfacePublicKey: null,
+  replaceKey: false,
   interfaceName: 'wg0',
   listenPort: 51820,
   gatewayAddresses: ['10.8.0.1/24', 'fd00:8::1/64'],
@@ -29,7 +32,7 @@ test.each([
 ])('the %s is a shell script that does nothing before its last line', (_name, script) => {
   expect(spawnSync('/bin/sh', ['-n'], { input: script, encoding: 'utf8' }).stderr).toBe('');
   const withoutLastLine = script.slice(0, script.trimEnd().lastIndexOf('\n') + 1);
-  expect(script.slice(withoutLastLine.length)).toMatch(/^(install|remove)_vpn_server\n$/);
+  expect(script.slice(withoutLastLine.length)).toMatch(/^(install_vpn_server|remove_vpn_server "\$@")\n$/);
   expect(runWithoutPrograms(withoutLastLine)).toMatchObject({ status: 0, stdout: '', stderr: '' });
 });
 
@@ -88,13 +91,22 @@ const HOSTILE = [
 test.each(HOSTILE)('%j goes into no script, alone or behind a good value', (hostile) => {
   const cases: readonly [keyof InstallationInput, (text: string) => object][] = [
     ['interfaceName', (text) => ({ interfaceName: text })],
+    ['serverId', (text) => ({ serverId: text })],
+    ['interfacePublicKey', (text) => ({ interfacePublicKey: text })],
     ['gatewayAddresses', (text) => ({ gatewayAddresses: [text] })],
     ['controlPublicKey', (text) => ({ controlPublicKey: text })],
     ['version', (text) => ({ version: text })],
     ['listenPort', (text) => ({ listenPort: text })],
     ['mtu', (text) => ({ mtu: text })],
   ];
-  const good = { ...INPUT, mtu: '1420', listenPort: '51820', gatewayAddresses: '10.8.0.1/24' };
+  const interfacePublicKey = `${'A'.repeat(43)}=`;
+  const good = {
+    ...INPUT,
+    interfacePublicKey,
+    mtu: '1420',
+    listenPort: '51820',
+    gatewayAddresses: '10.8.0.1/24',
+  };
   for (const [field, change] of cases) {
     const values = [
       hostile,

@@ -17,6 +17,9 @@ export function renderInstallation(input: InstallationInput): string {
   return [
     `#!/bin/sh\n# Makes this Debian machine a CVault VPN server. Run as root: sh -s < this-file\n`,
     assignment('CVAULT_INTERFACE', checked.interfaceName),
+    assignment('CVAULT_SERVER_ID', checked.serverId),
+    assignment('CVAULT_PUBLIC_KEY', checked.interfacePublicKey ?? ''),
+    assignment('CVAULT_REPLACE_KEY', checked.replaceKey ? 'yes' : 'no'),
     assignment('CVAULT_LISTEN_PORT', String(checked.listenPort)),
     assignment('CVAULT_GATEWAY_ADDRESSES', checked.gatewayAddresses.join(' ')),
     assignment('CVAULT_CONTROL_KEY', checked.controlPublicKey),
@@ -36,6 +39,6 @@ export function renderRemoval(input: RemovalInput): string {
   return [
     `#!/bin/sh\n# Takes a CVault interface off this machine. Run as root: sh -s < this-file\n`,
     assignment('CVAULT_INTERFACE', checked.interfaceName),
-    readVpnServerFile('remove.sh'),
+    readVpnServerFile('remove'),
   ].join('');
 }

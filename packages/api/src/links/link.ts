@@ -306,7 +306,7 @@ export class Link {
 
   async #serve(client: AgentClient, onReady: () => void): Promise<void> {
     const { serverId, peers, publicKey, onEvent } = this.#deps;
-    const { epoch, peerCount } = client.hello;
+    const { epoch, peerCount, agentVersion } = client.hello;
     if (client.hello.publicKey !== publicKey) {
       throw new Error(
         'the interface that answers has another public key than the VPN server in the database',
@@ -314,7 +314,7 @@ export class Link {
     }
     this.#state = 'reconciling';
     await client.learnFeatures();
-    await peers.adoptEpoch(serverId, epoch);
+    await peers.adoptEpoch(serverId, epoch, agentVersion);
     const channel: Channel = {
       client,
       ops: new Batcher(async (ops) => {

@@ -221,11 +221,12 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
       return rows.map((row) => row.server_id);
     },
 
-    async adoptEpoch(serverId, epoch) {
-      await pool.query('UPDATE servers SET epoch = $2, last_contact_at = now() WHERE id = $1', [
-        serverId,
-        epoch,
-      ]);
+    async adoptEpoch(serverId, epoch, agentVersion) {
+      await pool.query(
+        `UPDATE servers SET epoch = $2, agent_version = coalesce($3, agent_version), last_contact_at = now()
+         WHERE id = $1`,
+        [serverId, epoch, agentVersion],
+      );
     },
 
     async tunnelAddresses(serverId) {

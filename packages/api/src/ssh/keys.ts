@@ -22,3 +22,11 @@ export function generateControlKey(): ControlKey {
   }
   throw new Error('no readable SSH key could be made');
 }
+
+/** The public half of a control key: `ssh-ed25519 AAAA…`. */
+export function publicKeyOf(privateKey: Secret<string>): string {
+  const read = ssh2.utils.parseKey(privateKey.reveal());
+  // Without the cause: it may quote the key.
+  if (read instanceof Error) throw new Error('the private key cannot be read');
+  return `${read.type} ${read.getPublicSSH().toString('base64')}`;
+}

@@ -48,7 +48,7 @@ export async function aServer(
     poolCidr: options.cidr ?? '10.8.0.0/24',
   });
   const { publicKey } = generateKeyPair();
-  return { ...(await servers.activate(id, { publicKey, hostKeys: [] })), publicKey };
+  return { ...(await servers.activate(id, { publicKey, hostKeys: [], replaceKey: false })), publicKey };
 }
 
 /** A new device's input with a key of its own. */

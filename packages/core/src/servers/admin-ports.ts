@@ -32,10 +32,12 @@ export interface ServerChanges {
   readonly endpointHost6?: string | null | undefined;
 }
 
-/** What the VPN server told about itself when it was installed. */
+/** What the VPN server told about itself when it was installed or repaired. */
 export interface Activation {
   readonly publicKey: Buffer;
   readonly hostKeys: readonly string[];
+  /** Whether another public key than the known one may take its place: every device needs its configuration anew then. */
+  readonly replaceKey: boolean;
 }
 
 export interface ServerStore {
@@ -44,9 +46,12 @@ export interface ServerStore {
   list(): Promise<Server[]>;
   /** Null where there is none, or where it is removed. */
   find(id: string): Promise<Server | null>;
+  /** The private key that the control plane reaches it with, sealed; null unless the transport is `ssh`. */
+  sealedSshKey(id: string): Promise<Buffer | null>;
   /**
-   * Pins what was told, and lets devices come.
-   * @throws CVaultError `state_conflict` unless it is provisioning; `public_key_taken`
+   * Pins what was told. One that is provisioning becomes active; any other keeps its state.
+   * @throws CVaultError `state_conflict` where it is being removed, or where the public key is not the known one and may
+   *   not be replaced; `public_key_taken`
    */
   activate(id: string, activation: Activation): Promise<Server>;
   /**
@@ -70,7 +75,8 @@ export interface ServerStore {
   /** Marks it removing and deletes all of its devices, those of every tenant. */
   evict(id: string): Promise<void>;
   /**
-   * Removes it once it has no device that could be on it, with its pools and its access; answers whether it is gone.
+   * Removes it once it has no device that could be on it, with its pools and its access; answers whether it is gone. One
+   * that was never activated leaves no row.
    * @param force also with removals that it has not acknowledged: the operator vouches that it serves nobody any more
    */
   finishRemoval(id: string, force: boolean): Promise<boolean>;
@@ -104,7 +110,8 @@ export interface FleetControl {
   /** Has this replica look at the list of VPN servers now; the others look by themselves every few seconds. */
   refresh(): Promise<void>;
   /**
-   * Opens a connection of its own and asks.
+   * Opens a connection of its own and asks. The host keys and the public key are those of `server`, whatever the database
+   * says: what is not pinned yet can be tried before it is.
    * @throws CVaultError `host_key_mismatch`, `server_unreachable`
    */
   probe(server: Server): Promise<Probe>;
@@ -115,11 +122,19 @@ export interface FleetControl {
   peerCount(serverId: string): Promise<number | null>;
 }
 
-/** Makes what a bare machine needs to become a VPN server. */
+/** Makes what a machine needs to become a VPN server, or to become a whole one again. */
 export interface Installer {
-  /** A POSIX shell script, to be run there as root. */
+  /** Of the agent that it installs. */
+  readonly agentVersion: string;
+  /** A POSIX shell script, to be run there as root. On another VPN server than this one it changes nothing. */
   render(input: {
+    readonly serverId: string;
+    /** The public key that its interface is known by; null where it is new. */
+    readonly publicKey: Buffer | null;
+    /** Whether it may make a new key where the interface's own is lost. */
+    readonly replaceKey: boolean;
     readonly interfaceName: string;
+    /** The UDP port of a new interface. One that is there keeps the port that it has. */
     readonly listenPort: number;
     /** The VPN server's own tunnel addresses with their prefix lengths: `10.8.0.1/24`. */
     readonly tunnelAddresses: readonly string[];

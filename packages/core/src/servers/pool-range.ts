@@ -12,27 +12,28 @@ import {
 import { CVaultError } from '../errors.ts';
 import type { Server } from './server.ts';
 
-function refuse(message: string, cause?: unknown): CVaultError {
+function refuse(pointer: string, message: string, cause?: unknown): CVaultError {
   return new CVaultError('invalid_request', 'The pool’s range is not valid.', {
     cause,
-    faults: [{ pointer: '/cidr', message }],
+    faults: [{ pointer, message }],
   });
 }
 
 /**
  * Reads a pool's range; answers its one spelling.
+ * @param pointer to the field that it came in
  * @throws CVaultError `invalid_request`
  */
-export function checkPoolCidr(text: string): string {
+export function checkPoolCidr(text: string, pointer = '/cidr'): string {
   let cidr: Cidr;
   try {
     cidr = parseIpv4Cidr(text);
   } catch (cause) {
-    if (cause instanceof InvalidCidr) throw refuse(cause.reason, cause);
+    if (cause instanceof InvalidCidr) throw refuse(pointer, cause.reason, cause);
     throw cause;
   }
   const reason = whyNoTunnelNetwork(cidr);
-  if (reason !== undefined) throw refuse(reason);
+  if (reason !== undefined) throw refuse(pointer, reason);
   return cidr.canonical;
 }
 

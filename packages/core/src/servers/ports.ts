@@ -19,8 +19,11 @@ export interface PeerStore {
   claimDue(serverId: string, limit: number): Promise<DesiredPeer[]>;
   /** VPN servers that have outbox entries due. */
   serversWithDue(): Promise<string[]>;
-  /** Notes that this life of the agent is the VPN server's now: what older ones acknowledged no longer counts. */
-  adoptEpoch(serverId: string, epoch: string): Promise<void>;
+  /**
+   * Notes that this life of the agent is the VPN server's now: what older ones acknowledged no longer counts.
+   * @param agentVersion what the agent says it is
+   */
+  adoptEpoch(serverId: string, epoch: string, agentVersion?: string): Promise<void>;
   /** The VPN server's own tunnel addresses, each with the length of its network: what its interface is to have. */
   tunnelAddresses(serverId: string): Promise<string[]>;
   /** Notes that these VPN servers' agents were heard, all in one statement. */

@@ -46,6 +46,8 @@ export interface Server {
   readonly netns: string | null;
   /** Null where no agent was ever reconciled. */
   readonly epoch: string | null;
+  /** What that agent said it is; null where none ever did. */
+  readonly agentVersion: string | null;
   /** Null where it was never heard. */
   readonly lastContactAt: Date | null;
   /** A replica heard it in the last 90 seconds. */

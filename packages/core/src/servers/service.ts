@@ -9,6 +9,7 @@ import { conditionOf, type ServerCondition } from './condition.ts';
 import type { Evacuation } from './evacuation.ts';
 import { checkPoolCidr, refuseOwnAddress } from './pool-range.ts';
 import type { Pool, Server } from './server.ts';
+import { nearest } from '../text/nearest.ts';
 import { checkTunnelPrefix6, gatewayOfPrefix6, newTunnelPrefix6 } from './tunnel-prefix.ts';
 
 /** How long a removal is waited for before the caller is told that it goes on by itself. */
@@ -34,6 +35,8 @@ export interface ServerServiceDeps {
   readonly fleet: FleetControl;
   readonly installer: Installer;
   readonly newControlKey: () => { readonly privateKey: Secret<string>; readonly publicKey: string };
+  /** The public half of such a key. */
+  readonly publicKeyOf: (privateKey: Secret<string>) => string;
   readonly vault: Vault;
   /** The account that the installation makes. */
   readonly sshUser: string;
@@ -56,6 +59,37 @@ export function tunnelAddressesOf(
 ): string[] {
   const own = pools.map((pool) => `${pool.gateway}/${pool.cidr.split('/')[1] ?? ''}`);
   return tunnelPrefix6 === null ? own : [...own, gatewayOfPrefix6(tunnelPrefix6)];
+}
+
+/** @throws CVaultError `invalid_public_key` */
+function readInterfaceKey(text: string): Buffer {
+  try {
+    return parsePublicKey(text);
+  } catch (cause) {
+    if (!(cause instanceof InvalidPublicKey)) throw cause;
+    throw new CVaultError('invalid_public_key', `The public key ${cause.reason}.`, {
+      cause,
+      faults: [{ pointer: '/interfacePublicKey', message: cause.reason }],
+    });
+  }
+}
+
+/** @throws CVaultError `unknown_region` where no other VPN server of that region takes devices */
+function refuseUnknownRegion(region: string, from: Server, fleet: readonly Server[]): void {
+  const open = fleet.filter(
+    ({ id, mode, state, weight }) => id !== from.id && mode === from.mode && state === 'active' && weight > 0,
+  );
+  const regions = [...new Set(open.map((server) => server.region))].sort();
+  if (regions.includes(region)) return;
+  const near = nearest(region, regions);
+  const message = [
+    `No other VPN server of region ${region} takes devices.`,
+    ...(near === null ? [] : [`Did you mean ${near}?`]),
+    regions.length === 0 ? 'No other region has one either.' : `Those that do are in: ${regions.join(', ')}.`,
+  ].join(' ');
+  throw new CVaultError('unknown_region', message, {
+    faults: [{ pointer: '/region', message: 'names no region with another active VPN server' }],
+  });
 }
 
 /** Removes VPN servers that have acknowledged everything since; called again and again. */
@@ -89,6 +123,17 @@ export function createServerService(deps: ServerServiceDeps) {
     return get(id);
   }
 
+  const render = (server: Server, pools: readonly Pool[], controlPublicKey: string, replaceKey: boolean) =>
+    deps.installer.render({
+      serverId: server.id,
+      publicKey: server.publicKey,
+      replaceKey,
+      interfaceName: server.interfaceName,
+      listenPort: server.endpointPort,
+      tunnelAddresses: tunnelAddressesOf(server, pools),
+      controlPublicKey,
+    });
+
   /** True when it is gone, false where it is still owed acknowledgements. */
   async function awaitRemoval(id: string): Promise<boolean> {
     for (let waited = 0; ; waited += REMOVAL_LOOK_MS) {
@@ -106,7 +151,7 @@ export function createServerService(deps: ServerServiceDeps) {
      */
     async add(input: AddServerInput): Promise<{ server: Server; installation: string }> {
       const id = newId();
-      const poolCidr = input.poolCidr === undefined ? null : checkPoolCidr(input.poolCidr);
+      const poolCidr = input.poolCidr === undefined ? null : checkPoolCidr(input.poolCidr, '/poolCidr');
       if (poolCidr !== null) {
         refuseOwnAddress(poolCidr, { endpointHost: input.endpointHost, ssh: { host: input.sshHost } });
       }
@@ -126,37 +171,47 @@ export function createServerService(deps: ServerServiceDeps) {
         sealedSshKey: vault.seal(sshKeyCell(id), Buffer.from(key.privateKey.reveal())),
         poolCidr,
       });
-      const installation = deps.installer.render({
-        interfaceName: server.interfaceName,
-        listenPort: server.endpointPort,
-        tunnelAddresses: tunnelAddressesOf(server, pools),
-        controlPublicKey: key.publicKey,
-      });
-      return { server, installation };
+      return { server, installation: render(server, pools, key.publicKey, false) };
     },
 
     /**
-     * Pins the host keys and the interface's key, connects, and lets devices come. Where it cannot be reached it
-     * stays active: reconciling goes on until it can.
+     * The script that installs this VPN server, again: it repairs and upgrades what is there, and leaves alone what is as
+     * it should be.
+     * @param replaceKey whether it may make a new key where the interface's own is lost
+     * @throws CVaultError `not_found`; `state_conflict` where it is not reached over SSH, or is being removed
+     */
+    async installation(id: string, replaceKey: boolean): Promise<string> {
+      const server = await get(id);
+      const sealed = await servers.sealedSshKey(id);
+      if (sealed === null) {
+        throw new CVaultError(
+          'state_conflict',
+          'The VPN server is not reached over SSH: nothing is installed.',
+        );
+      }
+      if (server.state === 'removing') {
+        throw new CVaultError('state_conflict', 'The VPN server is being removed.');
+      }
+      const privateKey = vault.open(sshKeyCell(id), sealed).map((bytes) => bytes.toString());
+      return render(server, await servers.pools(id), deps.publicKeyOf(privateKey), replaceKey);
+    },
+
+    /**
+     * Connects with the host keys and the interface's key that the installation printed, and pins them once the agent has
+     * answered. One that is provisioning takes devices from then on; any other keeps its state. Where it fails, nothing
+     * has changed.
      * @throws CVaultError `not_found`, `state_conflict`, `public_key_taken`, `host_key_mismatch`, `server_unreachable`
      */
     async activate(
       id: string,
-      input: { interfacePublicKey: string; hostKeys: readonly string[] },
+      input: { interfacePublicKey: string; hostKeys: readonly string[]; replaceKey: boolean },
     ): Promise<Server> {
-      await get(id);
-      let publicKey: Buffer;
-      try {
-        publicKey = parsePublicKey(input.interfacePublicKey);
-      } catch (cause) {
-        if (!(cause instanceof InvalidPublicKey)) throw cause;
-        throw new CVaultError('invalid_public_key', `The public key ${cause.reason}.`, {
-          cause,
-          faults: [{ pointer: '/interfacePublicKey', message: cause.reason }],
-        });
-      }
-      const server = await servers.activate(id, { publicKey, hostKeys: input.hostKeys });
-      await fleet.probe(server);
+      const server = await get(id);
+      const { hostKeys, replaceKey } = input;
+      const publicKey = readInterfaceKey(input.interfacePublicKey);
+      // With these keys and no others: whoever else answers there is told nothing.
+      await fleet.probe({ ...server, publicKey, ssh: server.ssh && { ...server.ssh, hostKeys } });
+      await servers.activate(id, { publicKey, hostKeys, replaceKey });
       await fleet.refresh();
       return get(id);
     },
@@ -165,6 +220,9 @@ export function createServerService(deps: ServerServiceDeps) {
 
     /** Whether it can do what it is for, as far as this replica knows. */
     conditionOf: (server: Server): ServerCondition => conditionOf(server, fleet.linkTo(server.id)),
+
+    /** The agent's version that an installation, a repair or an upgrade brings. */
+    latestAgentVersion: deps.installer.agentVersion,
 
     get,
 
@@ -199,10 +257,11 @@ export function createServerService(deps: ServerServiceDeps) {
      * Drains it, and has its devices moved to other VPN servers from now on. Where some cannot be, that is told, and a
      * later call tries again.
      * @param region where they go; absent: its own
-     * @throws CVaultError `not_found`, `state_conflict`
+     * @throws CVaultError `not_found`, `state_conflict`, `unknown_region`
      */
     async evacuate(id: string, region?: string): Promise<Evacuation> {
       const server = await get(id);
+      if (region !== undefined) refuseUnknownRegion(region, server, await servers.list());
       if (!(await servers.beginEvacuation(id, region ?? null))) {
         throw new CVaultError('state_conflict', `The VPN server is ${server.state}.`);
       }

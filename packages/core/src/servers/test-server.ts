@@ -25,7 +25,11 @@ export async function prepareTestMode({ servers, fleet }: TestModeDeps): Promise
   try {
     const server = (await find()) ?? (await create(servers)).server;
     if (server.state !== 'provisioning') return;
-    await servers.activate(server.id, { publicKey: generateKeyPair().publicKey, hostKeys: [] });
+    await servers.activate(server.id, {
+      publicKey: generateKeyPair().publicKey,
+      hostKeys: [],
+      replaceKey: false,
+    });
   } catch (error) {
     // Another replica is at it, and as good.
     const elsewhere =

@@ -207,7 +207,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pin what the installation printed, connect, and let devices come */
+        /**
+         * Connect with what the installation printed, and pin it
+         * @description A new VPN server takes devices from then on; one that was repaired keeps its state. Where it does not answer as it should, nothing changes.
+         */
         post: operations["activateServer"];
         delete?: never;
         options?: never;
@@ -312,6 +315,26 @@ export interface paths {
         };
         /** How far a VPN server follows what is wanted of it */
         get: operations["getServerHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/servers/{id}/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The script that repairs and upgrades a VPN server
+         * @description The one that it was installed by, with the files of this version. What is as it should be is left alone, and tunnels live through it. Activate the VPN server with what it prints.
+         */
+        get: operations["getServerInstallation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1983,6 +2006,11 @@ export interface components {
             /** @description The VPN server’s SSH host keys. From now on it is believed with no other. */
             hostKeys: string[];
             interfacePublicKey: string;
+            /**
+             * @description Where the interface’s own key is lost, take a new one: every device then needs its configuration anew.
+             * @default false
+             */
+            replaceKey: boolean;
         };
         AddedServer: {
             /** @description A shell script. Run as root on the VPN server, it prints what activation needs. */
@@ -2910,6 +2938,8 @@ export interface components {
             messageId: string;
         };
         Server: {
+            /** @description Null until its agent was heard for the first time. */
+            agentVersion: string | null;
             /** @description What it is able to do; `state` is what is wanted of it. `degraded`: its agent answers and names what is wrong with the machine; it gets no new devices while others are healthy. `unreachable`: its agent does not answer the replica that you asked. Null while it is provisioning. */
             condition: ("healthy" | "degraded" | "unreachable") | null;
             createdAt: string;
@@ -2998,7 +3028,13 @@ export interface components {
             reasons: components["schemas"]["ConditionReason"][];
             region: string;
         };
+        ServerInstallation: {
+            /** @description A shell script, to be run as root on the VPN server. */
+            installation: string;
+        };
         ServerList: {
+            /** @description The agent that an upgrade brings. */
+            latestAgentVersion: string;
             servers: components["schemas"]["Server"][];
             totalCount: number;
         };
@@ -4161,6 +4197,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerHealth"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getServerInstallation: {
+        parameters: {
+            query?: {
+                /** @description Where the interface’s own key is lost, take a new one: every device then needs its configuration anew. */
+                replaceKey?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerInstallation"];
                 };
             };
             default: components["responses"]["Problem"];

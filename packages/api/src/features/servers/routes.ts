@@ -14,6 +14,8 @@ import {
   PoolList,
   PoolResource,
   poolResource,
+  REPLACE_KEY,
+  ServerInstallation,
   ServerList,
   ServerResource,
   serverResource,
@@ -65,7 +67,11 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
     },
     async () => {
       const list = await servers.list();
-      return { servers: list.map(shown), totalCount: list.length };
+      return {
+        servers: list.map(shown),
+        totalCount: list.length,
+        latestAgentVersion: servers.latestAgentVersion,
+      };
     },
   );
 
@@ -84,13 +90,37 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
     async (request) => shown(await servers.get(request.params.id)),
   );
 
+  app.get(
+    '/servers/:id/installation',
+    {
+      config: { ...access, act: null, limit: 'costly' },
+      schema: {
+        operationId: 'getServerInstallation',
+        summary: 'The script that repairs and upgrades a VPN server',
+        description:
+          'The one that it was installed by, with the files of this version. What is as it should be is left alone, and tunnels ' +
+          'live through it. Activate the VPN server with what it prints.',
+        tags,
+        params: IdParams,
+        querystring: z.strictObject({ replaceKey: Switch.describe(REPLACE_KEY) }),
+        response: { 200: ServerInstallation },
+      },
+    },
+    async (request) => ({
+      installation: await servers.installation(request.params.id, request.query.replaceKey),
+    }),
+  );
+
   app.post(
     '/servers/:id/activate',
     {
       config: { ...access, act: 'server.activate', limit: 'write' },
       schema: {
         operationId: 'activateServer',
-        summary: 'Pin what the installation printed, connect, and let devices come',
+        summary: 'Connect with what the installation printed, and pin it',
+        description:
+          'A new VPN server takes devices from then on; one that was repaired keeps its state. Where it does not answer as it ' +
+          'should, nothing changes.',
         tags,
         params: IdParams,
         body: ActivateServer,

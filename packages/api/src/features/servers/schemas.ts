@@ -44,6 +44,9 @@ export const AddServer = z
   })
   .meta({ id: 'AddServer' });
 
+export const REPLACE_KEY =
+  'Where the interface’s own key is lost, take a new one: every device then needs its configuration anew.';
+
 export const ActivateServer = z
   .strictObject({
     interfacePublicKey: z.string().max(100),
@@ -60,6 +63,7 @@ export const ActivateServer = z
       .min(1)
       .max(5)
       .describe('The VPN server’s SSH host keys. From now on it is believed with no other.'),
+    replaceKey: z.boolean().default(false).describe(REPLACE_KEY),
   })
   .meta({ id: 'ActivateServer' });
 
@@ -106,6 +110,7 @@ export const ServerResource = z
     deviceCount: z.int(),
     condition: ConditionName,
     reasons: z.array(Reason).describe('Why it is not healthy; empty where it is.'),
+    agentVersion: z.string().nullable().describe('Null until its agent was heard for the first time.'),
     lastContactAt: z.string().nullable(),
     createdAt: z.string(),
   })
@@ -120,8 +125,16 @@ export const AddedServer = z
   })
   .meta({ id: 'AddedServer' });
 
+export const ServerInstallation = z
+  .object({ installation: z.string().describe('A shell script, to be run as root on the VPN server.') })
+  .meta({ id: 'ServerInstallation' });
+
 export const ServerList = z
-  .object({ servers: z.array(ServerResource), totalCount: z.int() })
+  .object({
+    servers: z.array(ServerResource),
+    totalCount: z.int(),
+    latestAgentVersion: z.string().describe('The agent that an upgrade brings.'),
+  })
   .meta({ id: 'ServerList' });
 
 export const ServerTest = z
@@ -213,6 +226,7 @@ export function serverResource(
     deviceCount: server.deviceCount,
     condition,
     reasons: reasons.map(reasonResource),
+    agentVersion: server.agentVersion,
     lastContactAt: server.lastContactAt?.toISOString() ?? null,
     createdAt: server.createdAt.toISOString(),
   };

@@ -1,5 +1,14 @@
 /** What the operator sends about VPN servers, and what of it is refused with nothing changed. */
-import { createServerService, createVault, newId, Secret } from '@cvault/core';
+import {
+  createServerService,
+  createVault,
+  CVaultError,
+  newId,
+  type Probe,
+  Secret,
+  type Server,
+} from '@cvault/core';
+import { generateKeyPair } from '@cvault/wireguard';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDeviceStore } from '../../postgres/devices/store.ts';
@@ -18,6 +27,9 @@ interface Body {
 let database: TestDatabase;
 let app: TestApp;
 let rendered: readonly string[] = [];
+/** How the VPN server answers, and as whom it was taken. */
+let answers: () => Promise<Probe>;
+let probed: Server | undefined;
 let id: string;
 
 beforeAll(async () => {
@@ -29,15 +41,20 @@ beforeAll(async () => {
       wake: () => undefined,
       linkTo: () => null,
       peerCount: () => Promise.resolve(null),
-      probe: () => Promise.reject(new Error('nothing is connected to in these tests')),
+      probe: (server) => {
+        probed = server;
+        return answers();
+      },
     },
     installer: {
+      agentVersion: '9.9.9',
       render: ({ tunnelAddresses }) => {
         rendered = tunnelAddresses;
         return 'script';
       },
     },
     newControlKey: () => ({ privateKey: new Secret('private'), publicKey: 'public' }),
+    publicKeyOf: () => 'public',
     vault: createVault({ version: 1, key: new Secret(randomBytes(32)) }),
     sshUser: 'cvault',
     interfaceName: 'wg0',
@@ -51,6 +68,15 @@ afterAll(async () => {
   await database.close();
 });
 beforeEach(async () => {
+  probed = undefined;
+  answers = () =>
+    Promise.resolve({
+      connectMs: 1,
+      roundTripMs: 1,
+      agentVersion: '9.9.9',
+      interfaceName: 'wg0',
+      peerCount: 0,
+    });
   ({ id } = await aServer(database, { cidr: '10.9.0.0/24' }));
 });
 
@@ -100,7 +126,12 @@ describe('adding a VPN server', () => {
   test.each([
     ['a pool with host bits', { poolCidr: '10.8.0.1/24' }, 400, 'invalid_request'],
     ['a pool that is IPv4 in IPv6', { poolCidr: '::ffff:10.8.0.0/120' }, 400, 'invalid_request'],
-    ['a pool that holds its endpoint', { poolCidr: '203.0.113.0/24' }, 409, 'pool_overlap'],
+    [
+      'a pool that holds its endpoint',
+      { endpointHost: '10.50.7.7', poolCidr: '10.50.7.0/24' },
+      409,
+      'pool_overlap',
+    ],
     [
       'a pool that holds its SSH address',
       { sshHost: '10.8.0.7', poolCidr: '10.8.0.0/24' },
@@ -114,6 +145,9 @@ describe('adding a VPN server', () => {
     const given = input(over);
     const answer = await call('POST', '', given);
     expect([answer.status, answer.body.code]).toEqual([status, code]);
+    if (code === 'invalid_request') {
+      expect(Object.keys(over).map((field) => `/${field}`)).toContain(answer.body.errors[0]?.pointer);
+    }
     const { rowCount } = await database.pool.query('SELECT FROM servers WHERE name = $1', [given.name]);
     expect(rowCount).toBe(0);
   });
@@ -129,13 +163,14 @@ describe('pools', () => {
   test.each([
     ['overlaps another', '10.9.0.128/25', 409, 'pool_overlap'],
     ['holds another', '10.9.0.0/16', 409, 'pool_overlap'],
-    ['holds the VPN server’s endpoint', '203.0.113.0/24', 409, 'pool_overlap'],
+    ['holds the VPN server’s endpoint', '10.33.0.0/24', 409, 'pool_overlap'],
     ['has host bits set', '10.10.0.1/24', 400, 'invalid_request'],
     ['is IPv4 in IPv6', '::ffff:10.10.0.0/120', 400, 'invalid_request'],
     ['is too large', '10.0.0.0/8', 400, 'invalid_request'],
     ['is too small', '10.10.0.0/30', 400, 'invalid_request'],
     ['is no range', '10.10.0.0', 400, 'invalid_request'],
   ])('one that %s is refused, and nothing is changed', async (_name, cidr, status, code) => {
+    await database.pool.query("UPDATE servers SET endpoint_host = '10.33.0.7' WHERE id = $1", [id]);
     const before = await poolsOf(id);
     const answer = await call('POST', `/${id}/pools`, { cidr });
     expect([answer.status, answer.body.code]).toEqual([status, code]);
@@ -208,4 +243,116 @@ describe('maintenance', () => {
     expect((await call('PATCH', `/${id}`, { endpointHost: '10.9.0.77' })).body.code).toBe('pool_overlap');
     expect(await call('PATCH', `/${id}`, { weight: 0 })).toMatchObject({ status: 200, body: { weight: 0 } });
   });
+});
+
+describe('activating and repairing', () => {
+  const HOST_KEY = `ssh-ed25519 ${'A'.repeat(68)}`;
+  const newKey = () => generateKeyPair().publicKey.toString('base64');
+  const pins = async (of: string) =>
+    (
+      await database.pool.query(
+        'SELECT state, encode(public_key, \'base64\') AS key, ssh_host_keys AS "hostKeys" FROM servers WHERE id = $1',
+        [of],
+      )
+    ).rows[0] as { state: string; key: string | null; hostKeys: string[] } | undefined;
+  const activate = (of: string, interfacePublicKey: string, over: object = {}) =>
+    call('POST', `/${of}/activate`, { interfacePublicKey, hostKeys: [HOST_KEY], ...over });
+
+  async function added(): Promise<string> {
+    const input = {
+      name: newId(),
+      region: 'us-east',
+      endpointHost: '203.0.113.9',
+      sshHost: 'vpn.example.com',
+    };
+    const { body } = await call('POST', '', input);
+    return (body as unknown as { server: { id: string } }).server.id;
+  }
+
+  test('connects with the host keys that were told before it pins them', async () => {
+    const of = await added();
+    const key = newKey();
+    let pinnedMeanwhile: unknown;
+    const answer = answers;
+    answers = async () => {
+      pinnedMeanwhile = await pins(of);
+      return answer();
+    };
+    expect((await activate(of, key)).status).toBe(200);
+    expect([probed?.ssh?.hostKeys, probed?.publicKey?.toString('base64')]).toEqual([[HOST_KEY], key]);
+    expect(pinnedMeanwhile).toEqual({ state: 'provisioning', key: null, hostKeys: [] });
+    expect(await pins(of)).toEqual({ state: 'active', key, hostKeys: [HOST_KEY] });
+  });
+
+  test('one that does not answer is as it was, and is activated once it does', async () => {
+    const of = await added();
+    const key = newKey();
+    const answer = answers;
+    answers = () =>
+      Promise.reject(new CVaultError('server_unreachable', 'The VPN server cannot be reached.'));
+    expect(await activate(of, key)).toMatchObject({ status: 503, body: { code: 'server_unreachable' } });
+    expect(await pins(of)).toEqual({ state: 'provisioning', key: null, hostKeys: [] });
+    answers = answer;
+    expect((await activate(of, key)).status).toBe(200);
+  });
+
+  test('a key that is in use is refused, and nothing is pinned', async () => {
+    const [one, other] = [await added(), await added()];
+    const key = newKey();
+    expect((await activate(one, key)).status).toBe(200);
+    expect((await activate(other, key)).body.code).toBe('public_key_taken');
+    expect(await pins(other)).toEqual({ state: 'provisioning', key: null, hostKeys: [] });
+  });
+
+  test('again: pins new host keys, and keeps the state', async () => {
+    const of = await added();
+    const key = newKey();
+    await activate(of, key);
+    await call('POST', `/${of}/drain`);
+    const other = `ssh-ed25519 ${'B'.repeat(68)}`;
+    expect((await activate(of, key, { hostKeys: [other] })).status).toBe(200);
+    expect(await pins(of)).toEqual({ state: 'draining', key, hostKeys: [other] });
+  });
+
+  test('with another key only where that is said', async () => {
+    const of = await added();
+    const [key, next] = [newKey(), newKey()];
+    await activate(of, key);
+    expect((await activate(of, next)).body.code).toBe('state_conflict');
+    expect((await pins(of))?.key).toBe(key);
+    expect((await activate(of, next, { replaceKey: true })).status).toBe(200);
+    expect((await pins(of))?.key).toBe(next);
+  });
+
+  test('the script is to be had again; where nothing was ever installed, it is not', async () => {
+    expect(await call('GET', `/${await added()}/installation`)).toMatchObject({
+      status: 200,
+      body: { installation: 'script' },
+    });
+    expect((await call('GET', `/${id}/installation`)).body.code).toBe('state_conflict');
+    expect((await call('GET', `/${newId()}/installation`)).status).toBe(404);
+  });
+
+  test('one that was never activated leaves no row', async () => {
+    const of = await added();
+    expect((await call('DELETE', `/${of}`)).status).toBe(204);
+    expect(await pins(of)).toBeUndefined();
+    expect((await call('DELETE', `/${of}`)).status).toBe(404);
+  });
+});
+
+test('an evacuation into a region that has no other VPN server is refused, and names those that have', async () => {
+  await aServer(database, { cidr: '10.9.0.0/24', region: 'eu-west' });
+  const before = (await call('GET', `/${id}`)).body;
+  const refused = await call('POST', `/${id}/evacuate`, { region: 'eu-wets' });
+  expect(refused).toMatchObject({
+    status: 400,
+    body: { code: 'unknown_region', errors: [{ pointer: '/region' }] },
+  });
+  const { detail } = refused.body as unknown as { detail: string };
+  expect(detail).toContain('Did you mean eu-west?');
+  expect(detail).toContain('us-east');
+  expect(await call('GET', `/${id}`)).toMatchObject({ body: before });
+  expect((await call('GET', `/${id}/evacuation`)).status).toBe(404);
+  expect((await call('POST', `/${id}/evacuate`, { region: 'eu-west' })).status).toBe(202);
 });

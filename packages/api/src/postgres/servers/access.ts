@@ -9,11 +9,25 @@ export interface ServerAccess {
   readonly sealedSshKey: Buffer | null;
 }
 
+type AccessRow = ServerRow & { ssh_private_key: Buffer | null };
+
+const SELECT = `SELECT ${SERVER_COLUMNS}, s.ssh_private_key FROM servers s`;
+
+const fromRow = (row: AccessRow): ServerAccess => ({
+  server: serverFromRow(row),
+  sealedSshKey: row.ssh_private_key,
+});
+
 /** VPN servers that may carry peers: all that were ever activated and are not gone. */
 export async function listServerAccess({ pool }: Database): Promise<ServerAccess[]> {
-  const { rows } = await pool.query<ServerRow & { ssh_private_key: Buffer | null }>(
-    `SELECT ${SERVER_COLUMNS}, s.ssh_private_key FROM servers s
-     WHERE s.state IN ('active', 'draining', 'disabled', 'removing') AND s.public_key IS NOT NULL`,
+  const { rows } = await pool.query<AccessRow>(
+    `${SELECT} WHERE s.state IN ('active', 'draining', 'disabled', 'removing') AND s.public_key IS NOT NULL`,
   );
-  return rows.map((row) => ({ server: serverFromRow(row), sealedSshKey: row.ssh_private_key }));
+  return rows.map(fromRow);
+}
+
+/** Of any VPN server, activated or not; null where there is none. */
+export async function findServerAccess({ pool }: Database, id: string): Promise<ServerAccess | null> {
+  const { rows } = await pool.query<AccessRow>(`${SELECT} WHERE s.id = $1`, [id]);
+  return rows[0] === undefined ? null : fromRow(rows[0]);
 }

@@ -17,14 +17,14 @@ export async function evictDevices(pool: pg.Pool, serverId: string): Promise<voi
 
 /**
  * Takes away what is left of a VPN server without devices: pools, access, links. Its row stays for the history of its
- * devices.
+ * devices; one that was never activated has had none, and goes whole.
  */
 export async function finishRemoval(pool: pg.Pool, serverId: string, force: boolean): Promise<boolean> {
   return inTransaction(pool, async (db) => {
     const { rows } = await db.query<{ state: string }>('SELECT state FROM servers WHERE id = $1 FOR UPDATE', [
       serverId,
     ]);
-    if (rows[0]?.state !== 'removing') return rows[0]?.state === 'removed';
+    if (rows[0]?.state !== 'removing') return rows[0] === undefined || rows[0].state === 'removed';
     // A registration that chose it just before can still have come in: its device has to go first.
     await db.query(EVICT, [serverId]);
     if (force) {
@@ -48,6 +48,10 @@ export async function finishRemoval(pool: pg.Pool, serverId: string, force: bool
     if (rowCount !== 0) return false;
     await db.query('DELETE FROM evacuations WHERE server_id = $1', [serverId]);
     await db.query('DELETE FROM pools WHERE server_id = $1', [serverId]);
+    const neverActivated = await db.query('DELETE FROM servers WHERE id = $1 AND public_key IS NULL', [
+      serverId,
+    ]);
+    if (neverActivated.rowCount === 1) return true;
     await db.query(
       "UPDATE servers SET state = 'removed', ssh_private_key = NULL, epoch = NULL WHERE id = $1",
       [serverId],

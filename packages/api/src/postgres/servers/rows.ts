@@ -4,7 +4,7 @@ import type { ConditionReason, Pool, Server } from '@cvault/core';
 export const SERVER_COLUMNS = `
   s.id, s.name, s.region, s.state, s.transport, s.mode, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
   host(s.endpoint_host6) AS endpoint_host6, s.weight, text(s.tunnel_prefix6) AS tunnel_prefix6, s.interface_name, s.public_key, s.netns, s.ssh_host, s.ssh_port, s.ssh_user, s.ssh_host_keys, s.epoch,
-  s.last_contact_at, (s.last_contact_at > now() - interval '90 seconds') IS TRUE AS heard, s.unreachable_since,
+  s.agent_version, s.last_contact_at, (s.last_contact_at > now() - interval '90 seconds') IS TRUE AS heard, s.unreachable_since,
   s.degraded_reasons, s.created_at,
   (SELECT count(*) FROM devices d WHERE d.server_id = s.id AND d.state IN ('live', 'suspended')) AS device_count`;
 
@@ -40,6 +40,7 @@ export interface ServerRow {
   ssh_user: string | null;
   ssh_host_keys: string[] | null;
   epoch: string | null;
+  agent_version: string | null;
   last_contact_at: Date | null;
   heard: boolean;
   unreachable_since: Date | null;
@@ -69,6 +70,7 @@ export function serverFromRow(row: ServerRow): Server {
         : { host: row.ssh_host, port: row.ssh_port, user: row.ssh_user, hostKeys: row.ssh_host_keys ?? [] },
     netns: row.netns,
     epoch: row.epoch,
+    agentVersion: row.agent_version,
     lastContactAt: row.last_contact_at,
     heard: row.heard,
     unreachableSince: row.unreachable_since,

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { CVaultError, type NewServer, type Server, type ServerStore } from '@cvault/core';
 import type pg from 'pg';
 import { brokenConstraint, type Database } from '../database.ts';
 import { inTransaction } from '../transaction.ts';
+import { activateServer } from './activation.ts';
 import { findEvacuation } from './evacuation.ts';
 import { beginEvacuation, changeServerState } from './maintenance.ts';
 import { evictDevices, finishRemoval } from './removal.ts';
@@ -80,28 +80,17 @@ export function createServerStore({ pool }: Database): ServerStore {
 
     find,
 
-    async activate(id, { publicKey, hostKeys }) {
-      const hash = createHash('sha256').update(publicKey).digest();
-      try {
-        await inTransaction(pool, async (db) => {
-          // In the registry of keys, so that no device can ever bring the VPN server's own.
-          await db.query('INSERT INTO public_keys (key_hash) VALUES ($1)', [hash]);
-          const { rowCount } = await db.query(
-            `UPDATE servers SET state = 'active', public_key = $2, ssh_host_keys = $3
-             WHERE id = $1 AND state = 'provisioning'`,
-            [id, publicKey, hostKeys],
-          );
-          if (rowCount === 0) throw new CVaultError('state_conflict', 'The VPN server is not provisioning.');
-        });
-      } catch (cause) {
-        if (brokenConstraint(cause) === 'public_keys_pkey') {
-          throw new CVaultError('public_key_taken', 'This interface’s public key is in use already.', {
-            cause,
-          });
-        }
-        throw cause;
-      }
+    async activate(id, activation) {
+      await activateServer(pool, id, activation);
       return (await find(id))!;
+    },
+
+    async sealedSshKey(id) {
+      const { rows } = await pool.query<{ ssh_private_key: Buffer | null }>(
+        'SELECT ssh_private_key FROM servers WHERE id = $1',
+        [id],
+      );
+      return rows[0]?.ssh_private_key ?? null;
     },
 
     changeState: (id, to) => changeServerState(pool, id, to),
