@@ -1,5 +1,5 @@
 import { createCVaultClient, type CVaultClient } from '@cvault/sdk';
-import { Failure } from './failure.ts';
+import { EXIT, Failure } from './failure.ts';
 
 /** Where the API is, and the operator's key for it. */
 export interface Connection {
@@ -27,13 +27,53 @@ export function findConnection({ environment, readFile }: ConnectionSources): Co
     throw new Failure(
       'I do not know which API to call. Set CVAULT_URL to its address and CVAULT_ADMIN_KEY to the admin key, or run this ' +
         'in the folder of a demo that is running.',
+      { exitCode: EXIT.usage },
     );
   }
-  return { baseUrl, adminKey };
+  return { baseUrl: checkBaseUrl(baseUrl), adminKey: checkAdminKey(adminKey) };
 }
 
+/** A client that takes nothing but CVault's answers for one. */
 export function connect({ baseUrl, adminKey }: Connection): CVaultClient {
-  return createCVaultClient({ baseUrl, adminKey });
+  const client = createCVaultClient({ baseUrl, adminKey });
+  client.use({
+    onResponse({ response }) {
+      const isJson = response.headers.get('content-type')?.includes('json') === true;
+      if (response.ok && response.status !== 204 && !isJson) {
+        throw new Failure(`what answers at ${baseUrl} is not CVault’s API; check CVAULT_URL`, {
+          exitCode: EXIT.unreachable,
+        });
+      }
+    },
+  });
+  return client;
+}
+
+/** @throws Failure */
+function checkBaseUrl(text: string): string {
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;
+  const isPlain =
+    url !== null &&
+    ['http:', 'https:'].includes(url.protocol) &&
+    [url.username, url.password, url.search, url.hash].every((part) => part === '');
+  if (!isPlain) {
+    // Not repeated where it may hold a password.
+    const shown = text.includes('@') ? 'what CVAULT_URL says' : JSON.stringify(text);
+    throw new Failure(
+      `${shown} is no address of an API. Set CVAULT_URL as in https://vpn.example.com or http://127.0.0.1:3000`,
+      { exitCode: EXIT.usage },
+    );
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+/** @throws Failure where it could not even be sent */
+function checkAdminKey(text: string): string {
+  if (/^[\x21-\x7e]+$/.test(text)) return text;
+  throw new Failure(
+    'the admin key has characters that no key has: a line break or a blank, perhaps. It looks like cv_admin_…',
+    { exitCode: EXIT.usage },
+  );
 }
 
 function readDemo(
@@ -53,6 +93,6 @@ function readKey(file: string, readFile: ConnectionSources['readFile']): string 
   try {
     return readFile(file).trim();
   } catch (cause) {
-    throw new Failure(`CVAULT_ADMIN_KEY_FILE cannot be read: ${file}`, { cause });
+    throw new Failure(`CVAULT_ADMIN_KEY_FILE cannot be read: ${file}`, { exitCode: EXIT.usage, cause });
   }
 }

@@ -1,2 +1,3 @@
 export type { Context } from './context.ts';
-export { createProgram, explain } from './program.ts';
+export { explain } from './explain.ts';
+export { createProgram } from './program.ts';

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { CVaultClient } from '@cvault/sdk';
+import { CommanderError } from 'commander';
+import { createConfirm } from './confirm.ts';
 import { connect, findConnection } from './connection.ts';
-import { createProgram, explain } from './program.ts';
+import { explain } from './explain.ts';
+import { EXIT } from './failure.ts';
+import { createProgram } from './program.ts';
 
 let client: CVaultClient | undefined;
 const program = createProgram({
@@ -11,13 +15,19 @@ const program = createProgram({
     )),
   say: (line) => process.stderr.write(`cvault: ${line}\n`),
   print: (text) => process.stdout.write(text),
+  confirm: createConfirm({ input: process.stdin, output: process.stderr }),
 });
 
 try {
   await program.parseAsync();
 } catch (error) {
-  const words = explain(error);
-  if (words === null) throw error;
-  process.stderr.write(`cvault: ${words}\n`);
-  process.exitCode = 1;
+  if (error instanceof CommanderError) {
+    // It has said what was wrong; help that was asked for is none.
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+  } else {
+    const explained = explain(error);
+    if (explained === null) throw error;
+    process.stderr.write(`cvault: ${explained.words}\n`);
+    process.exitCode = explained.exitCode;
+  }
 }

@@ -2,11 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bodyOf } from '@cvault/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { Failure } from '../failure.ts';
+import { EXIT, Failure } from '../failure.ts';
+import { findServer } from '../find-server.ts';
+import { wholeNumber } from '../options.ts';
 import { renderTable } from '../table.ts';
-import { addServer, type AddServerOptions } from './add-server.ts';
+import { installationCommands } from './server-installation.ts';
 
 const EVACUATION_LOOK_MS = 1_000;
+const WEIGHT_MAX = 10_000;
 
 interface SetFlags {
   name?: string;
@@ -16,81 +19,55 @@ interface SetFlags {
   endpoint6?: string;
 }
 
-interface AddFlags {
-  region: string;
-  name?: string;
-  endpoint?: string;
-  endpointPort: number;
-  endpoint6?: string;
-  pool?: string;
-  prefix6?: string;
-  sshPort?: string;
-  identity?: string;
-  sshConfig?: string;
-  sshOption?: string[];
-}
-
-/** `cvault server …` */
-export function serverCommands(program: Command, { api, say, print }: Context): void {
+/** `cvault server …`; each takes a VPN server by its name or its id. */
+export function serverCommands(program: Command, context: Context): void {
+  const { api, say, print, confirm } = context;
   const server = program.command('server').description('VPN servers');
+  const idOf = async (nameOrId: string) => (await findServer(api(), nameOrId)).server.id;
 
-  server
-    .command('add <destination>')
-    .description(
-      'make a Debian machine a VPN server, over your own ssh: cvault server add root@host --region us-east',
-    )
-    .requiredOption('--region <region>', 'where it stands, such as us-east')
-    .option('--name <name>', 'default: its host name')
-    .option(
-      '--endpoint <address>',
-      'IP address that devices connect to; default: the address that ssh goes to',
-    )
-    .option('--endpoint-port <port>', 'UDP port of the tunnel', Number, 51820)
-    .option('--endpoint6 <address>', 'a second, IPv6 address that devices may connect to')
-    .option('--prefix6 <cidr>', 'IPv6 /64 inside the tunnel; default: a random one; "none": no IPv6')
-    .option('--pool <cidr>', 'tunnel addresses; default: the next free /24 of 10.8.0.0/16')
-    .option('-p, --ssh-port <port>', 'handed on to ssh')
-    .option('-i, --identity <file>', 'handed on to ssh')
-    .option('-F, --ssh-config <file>', 'handed on to ssh')
-    .option(
-      '-o, --ssh-option <option>',
-      'handed on to ssh; may be repeated',
-      (one: string, more?: string[]) => [...(more ?? []), one],
-    )
-    .action(async (destination: string, flags: AddFlags) => {
-      const { sshPort, sshConfig, sshOption, ...rest } = flags;
-      const options: AddServerOptions = { ...rest, port: sshPort, configFile: sshConfig, options: sshOption };
-      const { server: added, test } = await addServer(api(), destination, options, say);
-      say(`ready: agent ${test.agentVersion} answers in ${test.roundTripMs.toFixed(1)} ms`);
-      print(`${added.id}\n`);
-    });
+  installationCommands(server, context);
 
   server
     .command('list')
     .description('list them')
     .action(async () => {
-      const { servers } = await bodyOf(api().GET('/api/v1/admin/servers'));
+      const { servers, latestAgentVersion } = await bodyOf(api().GET('/api/v1/admin/servers'));
       print(
         renderTable(
-          ['ID', 'NAME', 'REGION', 'STATE', 'ENDPOINT', 'DEVICES', 'LAST CONTACT'],
+          ['ID', 'NAME', 'REGION', 'STATE', 'CONDITION', 'ENDPOINT', 'DEVICES', 'AGENT', 'LAST CONTACT'],
           servers.map((each) => [
             each.id,
             each.name,
             each.region,
             each.state,
+            each.condition ?? '-',
             `${each.endpointHost}:${each.endpointPort}`,
             String(each.deviceCount),
+            each.agentVersion ?? '-',
             each.lastContactAt ?? 'never',
           ]),
         ),
       );
+      for (const { name, reasons } of servers) {
+        for (const { code, detail, since } of reasons) {
+          say(`${name}: ${code}${since === null ? '' : ` since ${since}`}: ${detail}`);
+        }
+      }
+      const behind = servers.filter(
+        ({ ssh, agentVersion }) =>
+          ssh !== null && agentVersion !== null && agentVersion !== latestAgentVersion,
+      ).length;
+      if (behind > 0) {
+        say(`${behind} without agent ${latestAgentVersion}: cvault server upgrade --all brings it`);
+      }
     });
 
   server
-    .command('test <id>')
+    .command('test <server>')
     .description('connect to one and ask it')
-    .action(async (id: string) => {
-      const test = await bodyOf(api().POST('/api/v1/admin/servers/{id}/test', { params: { path: { id } } }));
+    .action(async (nameOrId: string) => {
+      const path = { id: await idOf(nameOrId) };
+      const test = await bodyOf(api().POST('/api/v1/admin/servers/{id}/test', { params: { path } }));
       print(`${JSON.stringify(test, null, 2)}\n`);
     });
 
@@ -100,25 +77,30 @@ export function serverCommands(program: Command, { api, say, print }: Context): 
     ['enable', 'put a drained or disabled one back into service'],
   ] as const) {
     server
-      .command(`${action} <id>`)
+      .command(`${action} <server>`)
       .description(what)
-      .action(async (id: string) => {
+      .action(async (nameOrId: string) => {
+        const path = { id: await idOf(nameOrId) };
         const changed = await bodyOf(
-          api().POST(`/api/v1/admin/servers/{id}/${action}`, { params: { path: { id } } }),
+          api().POST(`/api/v1/admin/servers/{id}/${action}`, { params: { path } }),
         );
         say(`${changed.name} is ${changed.state}`);
       });
   }
 
   server
-    .command('set <id>')
+    .command('set <server>')
     .description('change one while it is in use')
     .option('--name <name>')
-    .option('--weight <number>', 'how many devices it gets, beside the others of its region; 0: none', Number)
+    .option(
+      '--weight <number>',
+      'how many devices it gets, beside the others of its region; 0: none',
+      wholeNumber(0, WEIGHT_MAX),
+    )
     .option('--endpoint <address>', 'IP address that devices connect to, from their next configuration on')
-    .option('--endpoint-port <port>', 'UDP port that they connect to', Number)
+    .option('--endpoint-port <port>', 'UDP port that they connect to', wholeNumber(1, 65_535))
     .option('--endpoint6 <address>', 'a second, IPv6 address; "none" takes it away')
-    .action(async (id: string, flags: SetFlags) => {
+    .action(async (nameOrId: string, flags: SetFlags) => {
       const body = {
         ...(flags.name === undefined ? {} : { name: flags.name }),
         ...(flags.weight === undefined ? {} : { weight: flags.weight }),
@@ -128,19 +110,18 @@ export function serverCommands(program: Command, { api, say, print }: Context): 
           ? {}
           : { endpointHost6: flags.endpoint6 === 'none' ? null : flags.endpoint6 }),
       };
-      const changed = await bodyOf(
-        api().PATCH('/api/v1/admin/servers/{id}', { params: { path: { id } }, body }),
-      );
+      const path = { id: await idOf(nameOrId) };
+      const changed = await bodyOf(api().PATCH('/api/v1/admin/servers/{id}', { params: { path }, body }));
       say(`${changed.name} is changed`);
     });
 
   server
-    .command('evacuate <id>')
+    .command('evacuate <server>')
     .description('drain one and move its devices to others; waits until that is done')
     .option('--region <region>', 'where they go; default: its own')
     .option('--no-wait', 'do not wait')
-    .action(async (id: string, flags: { region?: string; wait: boolean }) => {
-      const path = { id };
+    .action(async (nameOrId: string, flags: { region?: string; wait: boolean }) => {
+      const path = { id: await idOf(nameOrId) };
       let evacuation = await bodyOf(
         api().POST('/api/v1/admin/servers/{id}/evacuate', {
           params: { path },
@@ -152,20 +133,35 @@ export function serverCommands(program: Command, { api, say, print }: Context): 
         evacuation = await bodyOf(api().GET('/api/v1/admin/servers/{id}/evacuation', { params: { path } }));
         say(`${evacuation.moved} of ${evacuation.total} moved`);
       }
-      if (evacuation.failed > 0) {
-        throw new Failure(`${evacuation.failed} devices stay: ${evacuation.reason ?? 'no reason was given'}`);
+      const { moved, failed, reason } = evacuation;
+      if (failed > 0) {
+        throw new Failure(`${failed} devices stay: ${reason ?? 'no reason was given'}`, {
+          exitCode: moved > 0 ? EXIT.partlyDone : EXIT.failed,
+        });
       }
     });
 
   server
-    .command('remove <id>')
+    .command('remove <server>')
     .description('remove one; refused while it has devices')
     .option('--devices', 'remove its devices first')
     .option(
       '--force',
       'do not wait until it has acknowledged that: only for a machine that serves nobody any more',
     )
-    .action(async (id: string, flags: { devices?: true; force?: true }) => {
+    .option('--yes', 'do not ask')
+    .action(async (nameOrId: string, flags: { devices?: true; force?: true; yes?: true }) => {
+      const { id, name, deviceCount } = (await findServer(api(), nameOrId)).server;
+      if (deviceCount > 0 && !flags.devices) {
+        throw new Failure(
+          `${name} has ${deviceCount} devices. Move them first (cvault server evacuate), or repeat with --devices, which deletes them.`,
+          { exitCode: EXIT.conflict },
+        );
+      }
+      await confirm(
+        `This removes the VPN server ${name} for good, with its ${deviceCount} devices.`,
+        flags.yes,
+      );
       const query = {
         devices: flags.devices ? 'remove' : 'refuse',
         force: flags.force ? 'true' : 'false',

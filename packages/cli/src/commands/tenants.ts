@@ -1,10 +1,29 @@
-import { bodyOf, type components } from '@cvault/sdk';
+import { bodyOf, type components, type CVaultClient } from '@cvault/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { renderTable } from '../table.ts';
 
-/** `cvault tenant …` and `cvault key …` */
-export function tenantCommands(program: Command, { api, say, print }: Context): void {
+type Tenant = components['schemas']['Tenant'];
+
+const PAGE = 100;
+
+async function listTenants(api: CVaultClient): Promise<Tenant[]> {
+  const all: Tenant[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: components['schemas']['TenantList'] = await bodyOf(
+      api.GET('/api/v1/admin/tenants', {
+        params: { query: { limit: PAGE, ...(cursor === null ? {} : { cursor }) } },
+      }),
+    );
+    all.push(...page.tenants);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return all;
+}
+
+/** `cvault tenant …` */
+export function tenantCommands(program: Command, { api, say, print, confirm }: Context): void {
   const tenant = program.command('tenant').description('tenants');
 
   tenant
@@ -17,9 +36,9 @@ export function tenantCommands(program: Command, { api, say, print }: Context): 
 
   tenant
     .command('list')
-    .description('list them')
+    .description('list all of them, oldest first')
     .action(async () => {
-      const { tenants } = await bodyOf(api().GET('/api/v1/admin/tenants'));
+      const tenants = await listTenants(api());
       print(
         renderTable(
           ['ID', 'NAME', 'STATE', 'DEVICES'],
@@ -51,58 +70,19 @@ export function tenantCommands(program: Command, { api, say, print }: Context): 
   tenant
     .command('delete <id>')
     .description('delete one with everything that is its own; its peers go first')
-    .action(async (id: string) => {
-      const { response } = await api().DELETE('/api/v1/admin/tenants/{id}', { params: { path: { id } } });
+    .option('--yes', 'do not ask')
+    .action(async (id: string, flags: { yes?: true }) => {
+      const path = { id };
+      const { name, deviceCount } = await bodyOf(
+        api().GET('/api/v1/admin/tenants/{id}', { params: { path } }),
+      );
+      await confirm(
+        `This deletes the tenant ${name} for good, with its keys, all of its users and their ${deviceCount} devices.`,
+        flags.yes,
+      );
+      const { response } = await api().DELETE('/api/v1/admin/tenants/{id}', { params: { path } });
       say(
         response.status === 204 ? 'deleted' : 'deleting: it goes when every VPN server has removed its peers',
       );
-    });
-
-  const key = program.command('key').description('API keys of a tenant');
-
-  key
-    .command('create <tenant> <name>')
-    .description('create one; prints it, this once')
-    .option('--test', 'for simulated VPN servers')
-    .option('--scope <scope...>', 'what it may do; `app` is what is shipped inside an app', ['app'])
-    .action(
-      async (id: string, name: string, flags: { test?: true; scope: components['schemas']['Scope'][] }) => {
-        const { key: secret } = await bodyOf(
-          api().POST('/api/v1/admin/tenants/{id}/api-keys', {
-            params: { path: { id } },
-            body: { name, mode: flags.test ? 'test' : 'live', scopes: flags.scope },
-          }),
-        );
-        print(`${secret}\n`);
-      },
-    );
-
-  key
-    .command('list <tenant>')
-    .description('list them')
-    .action(async (id: string) => {
-      const { apiKeys } = await bodyOf(
-        api().GET('/api/v1/admin/tenants/{id}/api-keys', { params: { path: { id } } }),
-      );
-      print(
-        renderTable(
-          ['ID', 'NAME', 'KEY', 'CREATED', 'REVOKED'],
-          apiKeys.map((each) => [
-            each.id,
-            each.name,
-            `${each.prefix}…`,
-            each.createdAt,
-            each.revokedAt ?? '',
-          ]),
-        ),
-      );
-    });
-
-  key
-    .command('revoke <tenant> <id>')
-    .description('revoke one, at once')
-    .action(async (id: string, keyId: string) => {
-      await api().DELETE('/api/v1/admin/tenants/{id}/api-keys/{keyId}', { params: { path: { id, keyId } } });
-      say('revoked');
     });
 }

@@ -1,0 +1,37 @@
+import { CVaultProblem, CVaultUnreachable } from '@cvault/sdk';
+import { EXIT, type ExitCode, Failure } from './failure.ts';
+
+/** Anything else that an API answers is `failed`. */
+const EXIT_OF_STATUS: Readonly<Record<number, ExitCode>> = {
+  400: EXIT.usage,
+  401: EXIT.forbidden,
+  403: EXIT.forbidden,
+  404: EXIT.notFound,
+  409: EXIT.conflict,
+  422: EXIT.usage,
+  429: EXIT.rateLimited,
+  502: EXIT.unreachable,
+  503: EXIT.unreachable,
+  504: EXIT.unreachable,
+};
+
+const exitCodeOf = (status: number): ExitCode => EXIT_OF_STATUS[status] ?? EXIT.failed;
+
+/** An error in the words that the operator gets, and how the command ends; null for one that is a fault of ours. */
+export function explain(error: unknown): { words: string; exitCode: ExitCode } | null {
+  if (error instanceof CVaultProblem) {
+    const fields = error.errors.map(({ pointer, message }) => `\n  ${pointer}: ${message}`);
+    const request = error.requestId === undefined ? '' : ` (request ${error.requestId})`;
+    if (error.code === 'unknown') {
+      // A proxy, or something else altogether: a page of theirs that is missing says nothing of ours.
+      const exitCode = error.status === 404 ? EXIT.unreachable : exitCodeOf(error.status);
+      return { words: `${error.detail}; is that CVault’s API? Check CVAULT_URL`, exitCode };
+    }
+    const words = `${error.detail} [${error.code}]${request}${fields.join('')}`;
+    return { words, exitCode: exitCodeOf(error.status) };
+  }
+  if (error instanceof CVaultUnreachable) {
+    return { words: `${error.message}; is CVault running there?`, exitCode: EXIT.unreachable };
+  }
+  return error instanceof Failure ? { words: error.message, exitCode: error.exitCode } : null;
+}
