@@ -5,7 +5,10 @@ import { readAgentBundle } from './harness/agent-bundle.ts';
 import { createInternet, type Internet, type VpnServerNetwork } from './harness/internet.ts';
 import { offerPackages } from './harness/package-archive.ts';
 import { startTestHost, type TestHost } from './harness/test-host.ts';
+import { until } from './harness/until.ts';
 import { processIds, runScriptOverSsh } from './harness/vpn-server.ts';
+
+const SERVER_ID = '0b6f4f3e-6c1d-4c6e-9a57-2f0e1c5b8d11';
 
 /** Nobody has the other half: these machines never get as far as being asked. */
 const CONTROL_KEY = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(43)}`;
@@ -36,6 +39,9 @@ afterAll(async () => {
 
 function script(changes: { agentBundle?: string; listenPort?: number } = {}): string {
   return renderInstallation({
+    serverId: SERVER_ID,
+    interfacePublicKey: null,
+    replaceKey: false,
     interfaceName: 'wg0',
     listenPort: 51820,
     gatewayAddresses: ['10.8.0.1/24'],
@@ -142,17 +148,20 @@ describe('taken back', () => {
       () => expectRefusal(/FAILED: the interface wg0 does not come up/),
     );
     expect((await host.run(['ip', 'link', 'show', 'dev', 'wg0'])).status).toBe(1);
-    expect((await host.run(['systemctl', 'is-enabled', 'cvault-interface@wg0'])).stdout).toBe('disabled\n');
+    await expectUntouched();
   });
 
   test('an agent that does not start', async () => {
     await expectRefusal(/FAILED: the agent does not answer/, script({ agentBundle: BROKEN_AGENT }));
     expect((await host.run(['ip', 'link', 'show', 'dev', 'wg0'])).status).toBe(1);
+    await expectUntouched();
   });
 
   test.each([
     ['AllowUsers root', /FAILED: sshd does not let user cvault in/],
     ['AllowGroups root', /FAILED: sshd does not let user cvault in/],
+    ['DenyUsers nobody cv*', /FAILED: sshd does not let user cvault in/],
+    ['DenyGroups cvault', /FAILED: sshd does not let user cvault in/],
     ['AuthorizedKeysFile /etc/ssh/keys', /FAILED: sshd does not read the control key/],
     ['Match User cvault\nPubkeyAuthentication no', /FAILED: sshd takes no keys/],
   ])('an sshd with %j', async (line, what) => {
@@ -161,29 +170,41 @@ describe('taken back', () => {
       'rm /etc/ssh/sshd_config.d/z.conf',
       () => expectRefusal(what),
     );
+    await expectUntouched();
   });
 });
 
-test('an upgrade to an agent that does not start leaves the tunnels alone, and the next one mends it', async () => {
+test('an upgrade to an agent that does not start: the tunnels live on, and the agent of before is at work', async () => {
   const good = script();
   expect(await runScriptOverSsh(host, network.managementAddress, good)).toMatchObject({ status: 0 });
   const key = await host.must(['wg', 'show', 'wg0', 'public-key']);
   const bad = await runScriptOverSsh(host, network.managementAddress, script({ agentBundle: BROKEN_AGENT }));
   expect(bad.status).toBe(1);
+  expect(bad.stderr).toContain('the VPN server is as it was before');
+  await until('the agent is at work', async () => {
+    const hello = await host.run([
+      'node',
+      '/usr/lib/cvault/agent.mjs',
+      'relay',
+      '--socket',
+      '/run/cvault/wg0.sock',
+    ]);
+    return hello.stdout.includes('"type":"hello"');
+  });
   expect(await host.must(['wg', 'show', 'wg0', 'listen-port'])).toBe('51820\n');
   const mended = await runScriptOverSsh(host, network.managementAddress, good);
   expect(mended.status, mended.stderr).toBe(0);
   expect(await host.must(['wg', 'show', 'wg0', 'public-key'])).toBe(key);
 });
 
-test('another port takes effect without a new key', async () => {
+test('the port that it listens on stays, whatever devices are told', async () => {
   const { status, stderr } = await runScriptOverSsh(
     host,
     network.managementAddress,
     script({ listenPort: 51821 }),
   );
   expect(status, stderr).toBe(0);
-  expect(await host.must(['wg', 'show', 'wg0', 'listen-port'])).toBe('51821\n');
+  expect(await host.must(['wg', 'show', 'wg0', 'listen-port'])).toBe('51820\n');
 });
 
 test('missing packages are installed, and no others', async () => {

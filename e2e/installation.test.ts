@@ -22,6 +22,7 @@ import { until } from './harness/until.ts';
 import { processIds, processStatus, runScriptOverSsh } from './harness/vpn-server.ts';
 import { startWireGuardClient, type WireGuardClient } from './harness/wireguard-client.ts';
 
+const SERVER_ID = randomUUID();
 const CAP_NET_ADMIN = '0000000000001000';
 const SERVE = 'agent.mjs serve --interface wg0';
 
@@ -38,6 +39,9 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
 
   function script(bundle = agentBundle): string {
     return renderInstallation({
+      serverId: SERVER_ID,
+      interfacePublicKey: null,
+      replaceKey: false,
       interfaceName: 'wg0',
       listenPort: 51820,
       gatewayAddresses: ['10.8.0.1/24', 'fd00:8::1/64'],

@@ -162,7 +162,7 @@ describe('packets', () => {
 describe('the operator’s command line', () => {
   test('lists and tests the VPN server', async () => {
     const list = await cvault('server', 'list');
-    expect(list.stdout).toMatch(new RegExp(`^${serverId} +US-East-Primary +us-east +active `, 'm'));
+    expect(list.stdout).toMatch(new RegExp(`^${serverId} +US-East-Primary +us-east +active +healthy `, 'm'));
     expect(JSON.parse((await cvault('server', 'test', serverId)).stdout)).toMatchObject({
       interfaceName: 'wg0',
     });
@@ -187,12 +187,13 @@ describe('the operator’s command line', () => {
   });
 
   test.each([
-    [['server', 'remove', '00000000-0000-4000-8000-000000000000'], '[not_found]'],
-    [['server', 'test', 'nonsense'], '[invalid_request]'],
-    [['server', 'add', '--region', 'us-east', '--', '-oProxyCommand=id'], 'is no destination for ssh'],
-  ])('%j is refused in words', async (args, words) => {
+    [['server', 'remove', '00000000-0000-4000-8000-000000000000'], 3, 'there is no VPN server'],
+    [['server', 'test', 'nonsense'], 3, 'there is no VPN server nonsense'],
+    [['server', 'add', '--region', 'us-east', '--', '-oProxyCommand=id'], 2, 'is no destination for ssh'],
+    [['server', 'evacuate', 'US-East-Primary', '--region', 'mars'], 2, 'No other VPN server of region mars'],
+  ])('%j is refused in words', async (args, exitCode, words) => {
     const { status, stderr } = await cvault(...args);
-    expect(status).toBe(1);
+    expect(status).toBe(exitCode);
     expect(stderr).toContain(words);
     expect(stderr).not.toContain('    at ');
   });
@@ -209,6 +210,9 @@ describe('a VPN server that is away', () => {
       const { body } = await alice.call<{ server: { status: string } }>('GET', '/api/v1/vpn/server/status');
       return body.server.status === 'unreachable' ? true : undefined;
     });
+    const list = await cvault('server', 'list');
+    expect(list.stdout).toMatch(/US-East-Primary +us-east +active +unreachable /);
+    expect(list.stderr).toContain('US-East-Primary: unreachable');
     const { status, body } = await registerDevice(alice);
     expect([status, body.status]).toEqual([202, 'pending']);
     pending = body;

@@ -29,6 +29,8 @@ export interface TestHost {
   readonly enter: () => readonly string[];
   run(argv: readonly string[], options?: ProgramOptions): Promise<Ended>;
   must(argv: readonly string[], options?: ProgramOptions): Promise<string>;
+  /** Leaves its disk so many bytes of room; null: as much as there was at first. */
+  limitDisk(spareBytes: number | null): Promise<void>;
   /** Pulls the plug and starts it again: the disk is kept, everything else is lost. */
   reboot(): Promise<void>;
   stop(): Promise<void>;
@@ -104,6 +106,13 @@ export async function startTestHost({ namespace, init, address }: TestHostOption
       enter: () => running().enter,
       run: (argv, options) => running().run(argv, options),
       must: (argv, options) => running().must(argv, options),
+      async limitDisk(spareBytes) {
+        const used = Number(
+          (await drive.must(['df', '--block-size=1', '--output=used', disk])).split('\n')[1],
+        );
+        const size = spareBytes === null ? '50%' : String(used + spareBytes);
+        await drive.must(['mount', '-o', `remount,size=${size}`, disk]);
+      },
       async reboot() {
         await running().stop();
         await start();
