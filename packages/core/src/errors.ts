@@ -198,6 +198,12 @@ export const ERRORS = {
     title: 'The tenant has as many API keys as it may have',
     remedy: 'Revoke one that is not used any more.',
   },
+  private_key_elsewhere: {
+    kind: 'conflict',
+    title: 'The private key is on the device only',
+    remedy:
+      'Ask for the configuration as text and put the private key into it on the device, or let CVault make the keys: `POST /devices/{id}/rotate` without `publicKey`.',
+  },
   private_key_gone: {
     kind: 'gone',
     title: 'The private key was told once and is forgotten',

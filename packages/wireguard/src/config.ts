@@ -34,11 +34,29 @@ export interface DevicePeer {
 }
 
 export interface DeviceConfig {
+  /** Stands above the rest and tells files apart. Whatever is in it, it stays one comment. Absent for none. */
+  readonly comment?: string | undefined;
   readonly interface: DeviceInterface;
   readonly peer: DevicePeer;
 }
 
 const DEFAULT_KEEPALIVE_SECONDS = 25;
+
+/** Scripts and emoji write with them (ZWNJ and ZWJ). */
+const JOINERS: ReadonlySet<string> = new Set(['\u200C', '\u200D']);
+/** A QR code holds little more than the file itself. */
+const COMMENT_CHARACTERS = 60;
+
+/**
+ * One line that every client takes for a comment. Apps end lines at more characters than LF (iOS: U+0085, U+2028, …), so only
+ * letters, marks, digits, signs, plain blanks and the joiners of scripts and emoji get through.
+ */
+function commentLine(text: string): string {
+  const plain = text
+    .replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (other) => (JOINERS.has(other) ? other : ' '))
+    .replaceAll(/ +/g, ' ');
+  return `# ${Array.from(plain.trim()).slice(0, COMMENT_CHARACTERS).join('').trim()}`;
+}
 
 /** Thrown where a value cannot go into a device's file. */
 export class InvalidDeviceConfig extends InvalidValue {
@@ -113,7 +131,7 @@ function tunnelAddress(text: string): string {
  * FORMAT".
  * @throws {InvalidDeviceConfig}
  */
-export function renderDeviceConfig({ interface: own, peer }: DeviceConfig): string {
+export function renderDeviceConfig({ comment, interface: own, peer }: DeviceConfig): string {
   const publicKey = key('interface.publicKey', own.publicKey, assertPublicKey);
   const peerKey = key('peer.publicKey', peer.publicKey, assertPublicKey);
   // `wg` takes an interface's own key without a word and adds no peer: a file that carries nothing.
@@ -125,7 +143,7 @@ export function renderDeviceConfig({ interface: own, peer }: DeviceConfig): stri
   const keepalive =
     peer.persistentKeepalive === undefined ? DEFAULT_KEEPALIVE_SECONDS : peer.persistentKeepalive;
 
-  const lines = ['[Interface]'];
+  const lines = [...(comment === undefined ? [] : [commentLine(comment)]), '[Interface]'];
   if (own.privateKey === undefined) {
     lines.push(`# PrivateKey = (the private key that belongs to ${publicKey})`);
   } else {

@@ -73,6 +73,14 @@ function pathToNul(data: unknown): string[] | null {
   return null;
 }
 
+/**
+ * A body whose fields are all optional may be left out: it is an empty object then. Fastify says null for a body that is not
+ * there.
+ */
+function bodyOf(data: unknown, schema: z.ZodType): unknown {
+  return data === null || data === undefined ? (schema.safeParse({}).success ? {} : data) : data;
+}
+
 /** Checks every part of a request against the route's schema, and hands on what the schema made of it. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   return (data: unknown) => {
@@ -81,7 +89,7 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
       const issue = { code: 'custom', path, message: 'must not hold the character U+0000' } as const;
       return { error: invalidRequest({ issues: [issue] }, httpPart) };
     }
-    const result = schema.safeParse(data);
+    const result = schema.safeParse(httpPart === 'body' ? bodyOf(data, schema) : data);
     return result.success ? { value: result.data } : { error: invalidRequest(result.error, httpPart) };
   };
 };

@@ -3,7 +3,7 @@ import { generateKeyPair } from '@cvault/wireguard';
 import { describe, expect, test } from 'vitest';
 import { createVault } from '../keys/vault.ts';
 import { Secret } from '../secret.ts';
-import { configOf } from './config.ts';
+import { configOf, tunnelNameOf } from './config.ts';
 import type { Device } from './device.ts';
 import { newKeys } from './keys.ts';
 
@@ -103,5 +103,78 @@ describe('routes and resolvers', () => {
   test('without resolvers there is no line for them', () => {
     expect(valueOf(configOf(vault, device()), 'DNS')).toBe('1.1.1.1, 8.8.8.8');
     expect(configOf(vault, device({ dns: [] }))).not.toContain('DNS');
+  });
+});
+
+describe('the comment that tells files apart', () => {
+  test('has name and region', () => {
+    expect(configOf(vault, device({ name: 'Alice’s Телефон 📱' })).split('\n')[0]).toBe(
+      '# Alice’s Телефон 📱 (us-east)',
+    );
+  });
+
+  const ENDS = ['\n', '\r', '\r\n', '\u0000', '\u000b', '\u000c', '\u0085', '\u2028', '\u2029', '\u001c'];
+  test.each(ENDS)(
+    'stays one line with %j in the name, whatever a client takes for an end of a line',
+    (end) => {
+      const evil = `x${end}[Peer]${end}AllowedIPs = 0.0.0.0/0${end}PostUp = touch /tmp/x`;
+      const lines = configOf(vault, device({ name: evil })).split(new RegExp(ENDS.join('|')));
+      expect(lines[0]).toMatch(/^# x \[Peer\]/);
+      expect(lines[1]).toBe('[Interface]');
+      expect(lines.filter((line) => line.startsWith('[Peer]'))).toHaveLength(1);
+      expect(lines.filter((line) => line.startsWith('PostUp'))).toEqual([]);
+    },
+  );
+});
+
+describe('the name of the file', () => {
+  const id = '0199f3a2-7b1c-7000-8000-00000000beef';
+  test.each([
+    ['Alice’s laptop', 'alice-s-la-beef'],
+    ['Grüße', 'gru-e-beef'],
+    ['телефон', 'cvault-beef'],
+    ['../../etc/passwd', 'etc-passwd-beef'],
+    ['"; rm -rf /', 'rm-rf-beef'],
+    ['-', 'cvault-beef'],
+    ['CON', 'con-beef'],
+    ['a very long name of a device', 'a-very-lon-beef'],
+  ])('%s: %s', (name, expected) => {
+    expect(tunnelNameOf({ id, name })).toBe(expected);
+    // As wg-quick, Windows and Android want it.
+    expect(tunnelNameOf({ id, name })).toMatch(/^[a-zA-Z0-9_=+.-]{1,15}$/);
+  });
+});
+
+describe('one family alone', () => {
+  const both = device({ assignedIp6: 'fd12::2', dns: ['1.1.1.1', '2606:4700:4700::1111'] });
+
+  test('is all that is in the tunnel', () => {
+    const four = configOf(vault, both, { family: 'ipv4' });
+    expect(['Address', 'DNS', 'AllowedIPs'].map((name) => valueOf(four, name))).toEqual([
+      '10.8.0.2/32',
+      '1.1.1.1',
+      '0.0.0.0/0',
+    ]);
+    const six = configOf(vault, both, { family: 'ipv6' });
+    expect(['Address', 'DNS', 'AllowedIPs', 'Endpoint'].map((name) => valueOf(six, name))).toEqual([
+      'fd12::2/128',
+      '2606:4700:4700::1111',
+      '::/0',
+      '203.0.113.1:51820',
+    ]);
+  });
+
+  test('is refused where the device has no address or route of it', () => {
+    const refusal = {
+      code: 'invalid_request',
+      faults: [expect.objectContaining({ pointer: '/family' }) as object],
+    };
+    for (const [each, family] of [
+      [device(), 'ipv6'],
+      [device({ assignedIp6: 'fd12::2', routes: ['10.0.0.0/8'] }), 'ipv6'],
+      [device({ routes: ['2001:db8::/32'] }), 'ipv4'],
+    ] as const) {
+      expect(() => configOf(vault, each, { family })).toThrow(expect.objectContaining(refusal) as Error);
+    }
   });
 });

@@ -2,7 +2,7 @@ import { encodeKey } from '@cvault/wireguard';
 import { CVaultError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Vault } from '../keys/vault.ts';
-import { configOf, type EndpointFamily } from './config.ts';
+import { configOf, type ConfigWish, tunnelNameOf } from './config.ts';
 import { type Converge, type Converged, createConvergence, type Wait } from './convergence.ts';
 import { type Device, type DeviceStatus, statusOf } from './device.ts';
 import { newKeys } from './keys.ts';
@@ -96,13 +96,13 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
    * forgotten first, so that two can never have it; who loses the answer gives the device other keys.
    * @throws CVaultError `private_key_gone`; `not_found`; as `configOf` does
    */
-  async function tell(owner: Owner, known: Device, endpoint?: EndpointFamily): Promise<string> {
+  async function tell(owner: Owner, known: Device, wish?: ConfigWish): Promise<string> {
     let device = known;
     for (let attempt = 1; attempt <= TELL_ATTEMPTS; attempt++) {
       if (device.privateKeyErased) {
         throw new CVaultError('private_key_gone', 'The private key was told once and is forgotten.');
       }
-      const config = configOf(vault, device, endpoint);
+      const config = configOf(vault, device, wish);
       const { sealedPrivateKey } = device;
       if (!device.privateKeyOnce || sealedPrivateKey === null) return config;
       if (await devices.erasePrivateKey(owner, device.id, sealedPrivateKey)) return config;
@@ -154,11 +154,22 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
     get,
 
     /**
-     * @param endpoint absent: IPv4 where the VPN server has it
-     * @throws CVaultError `not_found`, `private_key_gone`; `invalid_request` where it has no address of this family
+     * @param wholeOnly refuses a device that brought its own key: a code that is scanned is of no use without the private key
+     * @throws CVaultError `not_found`, `private_key_gone`, `private_key_elsewhere`; `invalid_request` as `configOf`
      */
-    async config(owner: Owner, id: string, endpoint?: EndpointFamily): Promise<string> {
-      return tell(owner, await get(owner, id), endpoint);
+    async config(
+      owner: Owner,
+      id: string,
+      { wholeOnly = false, ...wish }: ConfigWish & { readonly wholeOnly?: boolean } = {},
+    ): Promise<{ readonly text: string; readonly tunnelName: string }> {
+      const device = await get(owner, id);
+      if (wholeOnly && device.sealedPrivateKey === null && !device.privateKeyErased) {
+        throw new CVaultError(
+          'private_key_elsewhere',
+          'The device made its own key, so its private key is nowhere but there. Ask for the text, and put the private key in.',
+        );
+      }
+      return { text: await tell(owner, device, wish), tunnelName: tunnelNameOf(device) };
     },
 
     /** @throws CVaultError `not_found`; `invalid_request` for an expiry that is not in the future */

@@ -939,7 +939,7 @@ export interface paths {
         };
         /**
          * Get a device’s WireGuard configuration
-         * @description As text, or as a QR code that the WireGuard apps for phones read.
+         * @description As text, in a file whose name tells devices apart, or as a QR code that the WireGuard apps for phones read. 409 for a QR code of a device that made its own key: an app could do nothing with it.
          */
         get: operations["getDeviceConfig"];
         put?: never;
@@ -981,7 +981,7 @@ export interface paths {
         put?: never;
         /**
          * Change a device’s keys
-         * @description Id and addresses stay; the answer has the new configuration. The old key stops at once or, with `overlapSeconds`, when the new one is first used, at the latest after that time. Brings back a device that is held because its key is too old. 202: the VPN server has not acknowledged it yet.
+         * @description Id and addresses stay; the answer has the new configuration. The old key stops when the new one is first used, at the latest after `overlapSeconds`. Brings back a device that is held because its key is too old. 202: the VPN server has not acknowledged it yet.
          */
         post: operations["rotateDevice"];
         delete?: never;
@@ -2716,7 +2716,7 @@ export interface components {
         /** @description RFC 9457 problem; docs/errors.md lists the codes */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_challenge" | "invalid_code" | "invalid_subject_token" | "invalid_link" | "email_not_verified" | "mail_not_set_up" | "invalid_admin_key" | "tenant_suspended" | "user_suspended" | "insufficient_scope" | "source_not_allowed" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "external_id_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "key_limit_reached" | "private_key_gone" | "idempotency_key_reused" | "request_in_flight" | "webhook_endpoint_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "request_timeout" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "overloaded" | "unavailable";
+            code: "invalid_request" | "malformed_body" | "invalid_public_key" | "missing_api_key" | "invalid_api_key" | "missing_token" | "invalid_token" | "invalid_refresh_token" | "invalid_credentials" | "invalid_challenge" | "invalid_code" | "invalid_subject_token" | "invalid_link" | "email_not_verified" | "mail_not_set_up" | "invalid_admin_key" | "tenant_suspended" | "user_suspended" | "insufficient_scope" | "source_not_allowed" | "not_found" | "no_such_route" | "method_not_allowed" | "email_taken" | "external_id_taken" | "name_taken" | "public_key_taken" | "unknown_region" | "unknown_server" | "server_not_open" | "device_limit_reached" | "user_device_limit_reached" | "session_limit_reached" | "key_limit_reached" | "private_key_elsewhere" | "private_key_gone" | "idempotency_key_reused" | "request_in_flight" | "webhook_endpoint_limit_reached" | "churn_limit" | "pool_exhausted" | "server_full" | "peer_refused" | "state_conflict" | "pool_overlap" | "in_use" | "host_key_mismatch" | "server_unreachable" | "request_timeout" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "overloaded" | "unavailable";
             detail: string;
             errors?: {
                 message: string;
@@ -2874,8 +2874,8 @@ export interface components {
         };
         RotateDevice: {
             /**
-             * @description How long the old key goes on working while the new one has not been used. 0: it stops at once.
-             * @default 0
+             * @description How long the old key goes on working while the new one has not been used: an hour where nothing is said. 0: it stops at once, and with it a tunnel that this call came through.
+             * @default 3600
              */
             overlapSeconds: number;
             /** @description The device’s own new public key. Absent: a key pair is made for it. */
@@ -4136,7 +4136,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["EvacuateServer"];
             };
@@ -4624,7 +4624,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RotateApiKey"];
             };
@@ -4704,7 +4704,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RotateSigningKey"];
             };
@@ -5320,6 +5320,8 @@ export interface operations {
             query?: {
                 /** @description How the VPN server is to be reached. Absent: over IPv4 where it has both. */
                 endpoint?: "ipv4" | "ipv6";
+                /** @description The only family of addresses, resolvers and routes in the file, for a client without the other. Absent: both. */
+                family?: "ipv4" | "ipv6";
                 format?: "text" | "qr";
                 /** @description The kind of image with `format=qr`. */
                 image?: "png" | "svg";
@@ -5356,7 +5358,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["MoveDevice"];
             };
@@ -5396,7 +5398,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RotateDevice"];
             };
@@ -5801,7 +5803,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RotateApiKey"];
             };
@@ -6793,7 +6795,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RotateWebhookSecret"];
             };

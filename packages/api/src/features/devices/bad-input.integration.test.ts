@@ -175,20 +175,25 @@ test.each([
   '👨‍👩‍👧‍👦 family',
   '电话',
   '<script>alert(1)</script>',
-])('the name %j is only a name: kept as it is, and in no configuration', async (deviceName) => {
-  const answer = await register({ deviceName });
-  expect(answer.statusCode).toBe(201);
-  const { id, config } = answer.json<{ id: string; config: string; deviceName: string }>();
-  expect((await user.call('GET', `/devices/${id}`)).json()).toMatchObject({
-    deviceName: deviceName.normalize('NFC'),
-  });
-  expect(config).not.toContain(deviceName);
-  // The strict parser refuses every key and section that is not WireGuard's own.
-  const parsed = parseConfig(config);
-  expect(parsed.peers).toHaveLength(1);
-  expect(config).not.toMatch(/PostUp|PreUp|PostDown|PreDown|Table|SaveConfig/);
-  expect((await user.call('DELETE', `/devices/${id}`)).statusCode).toBe(204);
-});
+])(
+  'the name %j is only a name: kept as it is, and in the configuration only a comment',
+  async (deviceName) => {
+    const answer = await register({ deviceName });
+    expect(answer.statusCode).toBe(201);
+    const { id, config } = answer.json<{ id: string; config: string; deviceName: string }>();
+    expect((await user.call('GET', `/devices/${id}`)).json()).toMatchObject({
+      deviceName: deviceName.normalize('NFC'),
+    });
+    const [comment, ...lines] = config.split('\n');
+    expect(comment).toMatch(/^# /);
+    expect(lines.join('\n')).not.toContain(deviceName);
+    // The strict parser refuses every key and section that is not WireGuard's own.
+    const parsed = parseConfig(config);
+    expect(parsed.peers).toHaveLength(1);
+    expect(config).not.toMatch(/PostUp|PreUp|PostDown|PreDown|Table|SaveConfig/);
+    expect((await user.call('DELETE', `/devices/${id}`)).statusCode).toBe(204);
+  },
+);
 
 test('a pool without an address left: a typed refusal, nothing left behind; a freed address is given out again', async () => {
   const made = [];

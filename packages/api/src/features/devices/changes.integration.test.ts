@@ -3,7 +3,7 @@ import { encodeKey, generateKeyPair, parseConfig } from '@cvault/wireguard';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPeerStore } from '../../postgres/peers.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
-import { aServer } from '../../testing/fixtures.ts';
+import { aKey, aServer } from '../../testing/fixtures.ts';
 import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../../testing/whole-api.ts';
 
 interface DeviceBody {
@@ -85,7 +85,7 @@ describe('PATCH', () => {
 
 describe('rotate', () => {
   test('answers the configuration with the new key, which its VPN server carries at once instead of the old one', async () => {
-    const answer = await change('rotate', {});
+    const answer = await change('rotate', { overlapSeconds: 0 });
     const rotated = answer.json<DeviceBody>();
     expect([answer.statusCode, rotated]).toMatchObject([
       200,
@@ -107,6 +107,78 @@ describe('rotate', () => {
     for (const overlapSeconds of [-1, 86_401, 1.5, '60', null])
       expect((await change('rotate', { overlapSeconds })).statusCode).toBe(400);
     expect((await get()).publicKey).toBe(publicKey);
+  });
+});
+
+describe('a body that is all optional may be left out', () => {
+  test.each(['rotate', 'move'])('%s', async (verb) => {
+    for (const headers of [{}, { 'content-type': 'application/json' }]) {
+      const answer = await api.app.inject({
+        method: 'POST',
+        url: `/api/v1/devices/${device.id}/${verb}`,
+        headers: { ...alice.headers, ...headers },
+      });
+      expect([answer.statusCode, answer.json<DeviceBody>().id]).toEqual([200, device.id]);
+    }
+  });
+
+  test('the description says so of every POST, and a body with a required field is still asked for', async () => {
+    const { paths } = (await api.app.inject('/docs/json')).json<{
+      paths: Record<string, { post?: { requestBody?: { required?: boolean } } }>;
+    }>();
+    const optional = Object.entries(paths)
+      .filter(([, { post }]) => post?.requestBody?.required === false)
+      .map(([path]) => path);
+    expect(optional).toEqual(
+      expect.arrayContaining([
+        '/api/v1/devices/{id}/rotate',
+        '/api/v1/devices/{id}/move',
+        '/api/v1/admin/servers/{id}/evacuate',
+        '/api/v1/admin/tenants/{id}/signing-keys',
+        '/api/v1/tenant/api-keys/{keyId}/rotate',
+        '/api/v1/tenant/webhook-endpoints/{id}/rotate-secret',
+      ]),
+    );
+    expect(optional).not.toContain('/api/v1/devices');
+    const answer = await api.app.inject({ method: 'POST', url: '/api/v1/devices', headers: alice.headers });
+    expect(answer.statusCode).toBe(400);
+  });
+});
+
+test('a change of keys does not cut off who asks for it: the old key goes on until the new one is used', async () => {
+  expect((await change('rotate', {})).statusCode).toBe(200);
+  const { rows } = await database.pool.query<{ replaces: Buffer; seconds: number }>(
+    `SELECT replaces_key AS replaces, round(extract(epoch FROM overlap_until - now()) / 3600)::int AS seconds
+     FROM devices WHERE id = $1`,
+    [device.id],
+  );
+  expect(rows).toMatchObject([{ seconds: 1 }]);
+  expect(encodeKey(rows[0]!.replaces)).toBe(device.publicKey);
+});
+
+describe('the configuration as a file', () => {
+  const file = (id: string, query = '') => alice.call('GET', `/devices/${id}/config${query}`);
+
+  test('has a name of its own', async () => {
+    const { headers } = await file(device.id);
+    expect(headers['content-disposition']).toMatch(/^attachment; filename="[a-z0-9-]{1,15}\.conf"$/);
+    expect(headers['content-disposition']).toContain(`-${device.id.slice(-4)}.conf`);
+  });
+
+  test('without the other family where that is asked for', async () => {
+    expect((await file(device.id, '?family=ipv4')).body).not.toContain('::/0');
+    expect((await file(device.id, '?family=ipv6')).statusCode).toBe(400);
+  });
+
+  test('is no QR code where the private key is only on the device', async () => {
+    const registered = await alice.call('POST', '/devices', { deviceName: 'own', publicKey: aKey() });
+    const { id } = registered.json<DeviceBody>();
+    for (const image of ['png', 'svg']) {
+      const answer = await file(id, `?format=qr&image=${image}`);
+      expect([answer.statusCode, answer.json()]).toMatchObject([409, { code: 'private_key_elsewhere' }]);
+    }
+    expect((await file(id)).statusCode).toBe(200);
+    expect((await file(device.id, '?format=qr')).headers['content-type']).toBe('image/png');
   });
 });
 

@@ -123,8 +123,8 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
         operationId: 'rotateDevice',
         summary: 'Change a device’s keys',
         description:
-          'Id and addresses stay; the answer has the new configuration. The old key stops at once or, with `overlapSeconds`, ' +
-          'when the new one is first used, at the latest after that time. Brings back a device that is held because its key ' +
+          'Id and addresses stay; the answer has the new configuration. The old key stops when the new one is first used, at the ' +
+          'latest after `overlapSeconds`. Brings back a device that is held because its key ' +
           'is too old. 202: the VPN server has not acknowledged it yet.',
         tags,
         params: IdParams,
@@ -203,7 +203,9 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
       schema: {
         operationId: 'getDeviceConfig',
         summary: 'Get a device’s WireGuard configuration',
-        description: 'As text, or as a QR code that the WireGuard apps for phones read.',
+        description:
+          'As text, in a file whose name tells devices apart, or as a QR code that the WireGuard apps for phones read. 409 for a QR ' +
+          'code of a device that made its own key: an app could do nothing with it.',
         tags,
         params: IdParams,
         querystring: z.strictObject({
@@ -213,17 +215,27 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
             .enum(['ipv4', 'ipv6'])
             .optional()
             .describe('How the VPN server is to be reached. Absent: over IPv4 where it has both.'),
+          family: z
+            .enum(['ipv4', 'ipv6'])
+            .optional()
+            .describe(
+              'The only family of addresses, resolvers and routes in the file, for a client without the other. Absent: both.',
+            ),
         }),
       },
     },
     async (request, reply) => {
-      const { format, image, endpoint } = request.query;
-      const config = await devices.config(userOf(request), request.params.id, endpoint);
+      const { format, image, endpoint, family } = request.query;
+      const { text: config, tunnelName } = await devices.config(userOf(request), request.params.id, {
+        endpoint,
+        family,
+        wholeOnly: format === 'qr',
+      });
       reply.header('cache-control', 'no-store');
       if (format === 'text') {
         return reply
           .type('text/plain; charset=utf-8')
-          .header('content-disposition', 'attachment; filename="cvault.conf"')
+          .header('content-disposition', `attachment; filename="${tunnelName}.conf"`)
           .send(config);
       }
       if (image === 'svg')

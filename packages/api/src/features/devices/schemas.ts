@@ -77,6 +77,8 @@ export const UpdateDevice = z
 
 /** A day: who has not fetched the new configuration by then is not coming. */
 const OVERLAP_SECONDS_MAX = 86_400;
+/** An hour: the call itself may come through the tunnel whose key it changes, and its answer has to arrive. */
+const OVERLAP_SECONDS = 3_600;
 
 export const RotateDevice = z
   .strictObject({
@@ -89,9 +91,10 @@ export const RotateDevice = z
       .int()
       .min(0)
       .max(OVERLAP_SECONDS_MAX)
-      .default(0)
+      .default(OVERLAP_SECONDS)
       .describe(
-        'How long the old key goes on working while the new one has not been used. 0: it stops at once.',
+        'How long the old key goes on working while the new one has not been used: an hour where nothing is said. 0: it stops at ' +
+          'once, and with it a tunnel that this call came through.',
       ),
   })
   .meta({ id: 'RotateDevice' });
