@@ -396,6 +396,7 @@ export const IMPERSONAL_TABLES: readonly string[] = [
   'identity_providers',
   'meter_passes',
   'pools',
+  'server_events',
   'servers',
   'sign_in_settings',
   'signing_keys',
