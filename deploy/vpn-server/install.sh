@@ -481,7 +481,8 @@ await_hello() {
   tries=0
   until grep -q '"type":"hello"' "$scratch/hello"; do
     tries=$((tries + 1))
-    if [ "$tries" -gt 20 ]; then
+    # A slow machine needs longer for each try as well.
+    if [ "$tries" -gt 40 ]; then
       if runs_systemd; then
         journalctl --no-pager -n 20 -u "cvault-agent@$CVAULT_INTERFACE" >&2 || true
       else
@@ -494,7 +495,7 @@ await_hello() {
       relay --socket "/run/cvault/$CVAULT_INTERFACE.sock" <>"$scratch/silence" >"$scratch/hello" 2>/dev/null 3>&- 4<&- 9>&- &
     relay_pid=$!
     waited=0
-    while kill -0 "$relay_pid" 2>/dev/null && [ ! -s "$scratch/hello" ] && [ "$waited" -lt 20 ]; do
+    while kill -0 "$relay_pid" 2>/dev/null && [ ! -s "$scratch/hello" ] && [ "$waited" -lt 300 ]; do
       waited=$((waited + 1))
       sleep 0.1
     done

@@ -22,7 +22,8 @@ export class ToolFailed extends Error {
   }
 }
 
-const TIMEOUT_MS = 10_000;
+/** For what hangs. Where a host is slow, and loads nftables' modules first, the rules alone took more than 10 s. */
+const TIMEOUT_MS = 60_000;
 /** 2^20 peers with two allowed IPs each are some 100 MB of text. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };

@@ -18,7 +18,8 @@ import { TransportError } from './transport.ts';
 
 /** Longest wait for one answer. A channel that is silent for this long is taken for cut. */
 const ANSWER_DEADLINE_MS = 10_000;
-const HELLO_DEADLINE_MS = 10_000;
+/** The agent’s relay is a process of Node.js, which a slow host needs seconds to start. */
+const HELLO_DEADLINE_MS = 20_000;
 
 /** Thrown where the agent refuses a whole request. `wrong_epoch`: what we know of it is outdated. */
 export class RequestRefused extends Error {

@@ -56,7 +56,7 @@ export interface LinkDeps {
 const RETRY_FIRST_MS = 250;
 const RETRY_MOST_MS = 15_000;
 /** Ends attempts to connect that hang. */
-const CONNECT_DEADLINE_MS = 20_000;
+const CONNECT_DEADLINE_MS = 40_000;
 /** Most outbox entries that are claimed at once. */
 const SWEEP_ENTRIES = 512;
 /** Most acknowledgements that are written in one statement. */

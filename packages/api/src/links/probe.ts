@@ -2,7 +2,7 @@ import { CVaultError, type Probe } from '@cvault/core';
 import { AgentClient } from './agent-client.ts';
 import { type Transport, TransportError } from './transport.ts';
 
-const PROBE_DEADLINE_MS = 10_000;
+const PROBE_DEADLINE_MS = 30_000;
 
 /**
  * Opens a connection of its own, asks one question, and closes it.

@@ -15,7 +15,10 @@ export interface SshTarget {
   readonly hostKeys: readonly [string, ...string[]];
 }
 
-const CONNECT_DEADLINE_MS = 10_000;
+/** The kernel sends a lost SYN again ever more rarely. A new attempt finds a host that is back sooner. */
+const DIAL_DEADLINE_MS = 10_000;
+/** A host that is slow, or busy, computes for seconds until it has checked our key. */
+const HANDSHAKE_DEADLINE_MS = 20_000;
 /**
  * A peer that is silent for 12 s is taken for gone: ssh2 gives up at the question after the last that may stay unanswered,
  * so at (KEEPALIVE_LOST + 1) × KEEPALIVE_MS. It has this off by default.
@@ -56,7 +59,10 @@ async function dial(target: SshTarget, signal: AbortSignal): Promise<Socket> {
     const abort = () => fail(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     socket.once('error', fail);
+    const late = () => fail(new Error(`no answer within ${DIAL_DEADLINE_MS} ms`));
+    socket.setTimeout(DIAL_DEADLINE_MS, late);
     socket.once('connect', () => {
+      socket.setTimeout(0, late);
       signal.removeEventListener('abort', abort);
       socket.off('error', fail);
       resolve(socket);
@@ -124,7 +130,7 @@ export function createSshTransport(target: SshTarget): Transport {
               compress: [...ALGORITHMS.compress],
               serverHostKey: signatureAlgorithms(target.hostKeys) as 'ssh-ed25519'[],
             },
-            readyTimeout: CONNECT_DEADLINE_MS,
+            readyTimeout: HANDSHAKE_DEADLINE_MS,
             keepaliveInterval: KEEPALIVE_MS,
             keepaliveCountMax: KEEPALIVE_LOST,
           });
