@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
-          exclude: ['e2e/faults/**', 'e2e/soak/**'],
+          exclude: ['e2e/faults/**', 'e2e/soak/**', 'e2e/kernel/**'],
           globalSetup: ['packages/api/src/testing/postgres-server.ts'],
           // Namespaces, ports and processes of the whole machine: one file at a time.
           fileParallelism: false,
@@ -54,6 +54,20 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'kernel',
+          include: ['e2e/kernel/**/*.test.ts'],
+          globalSetup: ['packages/api/src/testing/postgres-server.ts'],
+          // Each file has a machine of its own, and those mostly do one thing at a time.
+          maxWorkers: 2,
+          // Bounds for what hangs: on a busy machine an emulated one needs minutes for what a real one does in seconds.
+          testTimeout: 3_600_000,
+          hookTimeout: 3_600_000,
         },
       },
       {

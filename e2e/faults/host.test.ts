@@ -15,6 +15,7 @@ import {
   type TestUser,
 } from '../harness/api-client.ts';
 import { type ControlPlane, makeSecrets } from '../harness/control-plane.ts';
+import { HOST_FAULTS } from '../harness/host-faults.ts';
 import {
   readMetric,
   type SshVpnServer,
@@ -153,80 +154,13 @@ afterAll(async () => {
   await database?.close();
 });
 
-const table = ['inet', 'cvault_wg0'] as const;
 const nft = (...words: string[]) => onHost('nft', ...words);
-const sysctl = (setting: string) => onHost('sysctl', '-qw', setting);
 
 describe('is mended, and the operator hears of it', () => {
-  test.each<[what: string, code: string, plant: () => Promise<unknown>]>([
-    ['the whole ruleset flushed', 'traffic_rules_removed', () => nft('flush', 'ruleset')],
-    ['the agent’s table deleted', 'traffic_rules_removed', () => nft('delete', 'table', ...table)],
-    ['a chain emptied', 'traffic_rules_changed', () => nft('flush', 'chain', ...table, 'forward')],
-    [
-      'the walls between devices taken down',
-      'traffic_rules_changed',
-      () => nft('flush', 'chain', ...table, 'between_devices'),
-    ],
-    [
-      'address translation taken away',
-      'traffic_rules_changed',
-      () => nft('flush', 'chain', ...table, 'postrouting'),
-    ],
-    [
-      'a chain’s policy changed',
-      'traffic_rules_changed',
-      () => nft('chain', ...table, 'forward', '{ policy drop ; }'),
-    ],
-    [
-      'a chain added',
-      'traffic_rules_changed',
-      () =>
-        nft('add', 'chain', ...table, 'mine', '{ type filter hook forward priority -300 ; policy drop ; }'),
-    ],
-    [
-      'the tunnel’s networks taken from their set',
-      'traffic_rules_changed',
-      () => nft('flush', 'set', ...table, 'tunnel4'),
-    ],
-    ['the counters flushed', 'traffic_policies_changed', () => nft('flush', 'set', ...table, 'received4')],
-    [
-      'the routing rules taken away',
-      'routing_rules_removed',
-      () => onHost('ip', 'rule', 'delete', 'priority', '5181'),
-    ],
-    ['forwarding turned off', 'forwarding_off', () => sysctl('net.ipv4.ip_forward=0')],
-    ['IPv6 forwarding turned off', 'forwarding_off_ipv6', () => sysctl('net.ipv6.conf.all.forwarding=0')],
-    [
-      'forwarding of the tunnel turned off',
-      'interface_forwarding_off',
-      () => sysctl('net.ipv4.conf.wg0.forwarding=0'),
-    ],
-    [
-      'forwarding of the uplink turned off',
-      'interface_forwarding_off',
-      () => sysctl('net.ipv4.conf.uplink.forwarding=0'),
-    ],
-    ['the interface taken down', 'link_down', () => onHost('ip', 'link', 'set', 'wg0', 'down')],
-    ['its addresses removed', 'address_removed', () => onHost('ip', 'address', 'flush', 'dev', 'wg0')],
-    [
-      'a device’s address given to it',
-      'address_added',
-      () => onHost('ip', 'address', 'add', `${laptopAddresses[0]!}/32`, 'dev', 'wg0'),
-    ],
-    ['its MTU changed', 'mtu_changed', () => onHost('ip', 'link', 'set', 'wg0', 'mtu', '1281')],
-    ['the route of the pool removed', 'route_removed', () => onHost('ip', 'route', 'delete', '10.71.0.0/16')],
-    ['its port changed', 'listen_port_changed', () => onHost('wg', 'set', 'wg0', 'listen-port', '4711')],
-    ['its mark changed', 'fwmark_changed', () => onHost('wg', 'set', 'wg0', 'fwmark', '0x77')],
-    ['the agent’s socket removed', 'socket_removed', () => onHost('rm', '/run/cvault/wg0.sock')],
-    [
-      'the interface renamed',
-      'interface_renamed',
-      () => onHost('sh', '-c', 'ip link set wg0 down && ip link set wg0 name mine0 && ip link set mine0 up'),
-    ],
-  ])('%s', async (what, code, plant) => {
+  test.each(HOST_FAULTS)('$what', async ({ what, code, command }) => {
     const [last, before] = [(await events())[0]?.id ?? 0, await epoch()];
     const start = performance.now();
-    await plant();
+    await onHost(...command({ poolCidr: '10.71.0.0/16', deviceAddress: laptopAddresses[0]! }));
     await until(
       'it is mended',
       async () =>

@@ -33,11 +33,12 @@ const HEALTHY_WITHIN_MS = 60_000;
 export const examine = (baseUrl: string, secrets: ControlPlaneSecrets): Promise<Examination> =>
   must(callAsAdmin(baseUrl, secrets.CVAULT_ADMIN_KEY)<Examination>('GET', '/api/v1/admin/doctor?deep=true'));
 
-/** Waits until nothing is queued any more and the checker finds nothing; fails with what it finds after a minute. */
+/** Waits until nothing is queued any more and the checker finds nothing; fails with what it finds, by default after a minute. */
 export async function untilHealthy(
   database: Pick<TestDatabase, 'pool'>,
   baseUrl: string,
   secrets: ControlPlaneSecrets,
+  giveUpMs = HEALTHY_WITHIN_MS,
 ): Promise<void> {
   let last: Examination | undefined;
   let queued: number | undefined;
@@ -47,7 +48,7 @@ export async function untilHealthy(
     last = await examine(baseUrl, secrets);
     return queued === 0 && last.healthy;
   };
-  await until('the checker finds nothing', healthy, HEALTHY_WITHIN_MS).catch((cause: unknown) => {
+  await until('the checker finds nothing', healthy, giveUpMs).catch((cause: unknown) => {
     throw new Error(`not healthy: ${queued ?? '?'} queued, ${JSON.stringify(last)}`, { cause });
   });
 }

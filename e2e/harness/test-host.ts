@@ -25,8 +25,6 @@ export interface TestHost {
   /** The operator's private key file, and the known_hosts file that has this machine's keys. */
   readonly identityFile: string;
   readonly knownHostsFile: string;
-  /** Goes before a command to run it as root on this machine, by no network. */
-  readonly enter: () => readonly string[];
   run(argv: readonly string[], options?: ProgramOptions): Promise<Ended>;
   must(argv: readonly string[], options?: ProgramOptions): Promise<string>;
   /** Leaves its disk so many bytes of room; null: as much as there was at first. */
@@ -103,7 +101,6 @@ export async function startTestHost({ namespace, init, address }: TestHostOption
       identityFile,
       knownHostsFile,
       sshOptions: sshOptions(identityFile, knownHostsFile),
-      enter: () => running().enter,
       run: (argv, options) => running().run(argv, options),
       must: (argv, options) => running().must(argv, options),
       async limitDisk(spareBytes) {
