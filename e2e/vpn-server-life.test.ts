@@ -75,8 +75,9 @@ async function fingerprint(): Promise<string> {
     'sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.all.rp_filter net.ipv4.conf.all.send_redirects',
     'ip -oneline link show type wireguard; ip -oneline link show dev wg0 2>&1',
     'nft list tables',
-    // Not itself: a bracket is no letter.
-    "pgrep -af '[a]gent.mjs serve|[w]ireguard-go|[c]vault/supervise'",
+    'ip rule; ip -6 rule',
+    // Those that systemd started, without the tools that they run.
+    "pgrep -P 1 -af 'agent.mjs serve|wireguard-go'",
   ];
   const script = [files, links, ...state].map((line) => `echo; ${line}`).join('\n');
   return host.must(['sh', '-c', `${script}\ntrue`]);

@@ -9,13 +9,18 @@ export function runScriptOverSsh(host: TestHost, address: string, script: string
   });
 }
 
-/** The ids, as the machine itself counts them, of the processes whose command line matches. */
+/**
+ * The ids, as the machine itself counts them, of the processes whose command line matches. Not of their children: between its
+ * fork and its start, a tool that an agent runs looks like another agent.
+ */
 export async function processIds(host: TestHost, pattern: string): Promise<string[]> {
-  const { stdout } = await host.run(['pgrep', '-f', '--', pattern]);
-  return stdout
-    .trim()
-    .split('\n')
-    .filter((line) => line !== '');
+  const lines = (await host.must(['ps', '-e', '-o', 'pid=,ppid=,args='])).split('\n');
+  const matching = lines.flatMap((line) => {
+    const [, id = '', parent = '', command = ''] = /^ *(\d+) +(\d+) (.*)$/.exec(line) ?? [];
+    return new RegExp(pattern).test(command) ? [{ id, parent }] : [];
+  });
+  const ids = new Set(matching.map(({ id }) => id));
+  return matching.filter(({ parent }) => !ids.has(parent)).map(({ id }) => id);
 }
 
 /** Fields of /proc/PID/status. */
