@@ -1,7 +1,8 @@
-/** `npm run generate`: openapi.json, docs/errors.md and the SDK's types, out of the code. */
+/** `npm run generate`: openapi.json, docs/errors.md and the SDK's types, out of the code; and the hashes of new migrations. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { addMigrationHashes } from './migration-hashes.mjs';
 import { orStop, rebuild, ROOT } from './prepare.mjs';
 
 // Not the SDK and what stands on it: they may not fit the API before their types are made anew.
@@ -16,3 +17,4 @@ for (const [script, file] of [
   );
 }
 execFileSync(process.execPath, [join(ROOT, 'packages/sdk/generate.mjs')], { stdio: 'inherit' });
+addMigrationHashes();

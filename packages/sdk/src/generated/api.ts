@@ -2290,7 +2290,7 @@ export interface components {
             dns?: string[];
             /** @description Of each device, unless set for its user. Null: any speed */
             downloadBitsPerSecond?: number | null;
-            /** @description A device with an older key is held until it has a new one. Null: any age */
+            /** @description A device with an older key is held until it has a new one: 180 days unless set otherwise. Null: any age */
             keyLifetimeDays?: number | null;
             /** @description Requests in a minute of each API key */
             keyRateLimit?: number;
@@ -3352,7 +3352,7 @@ export interface components {
             dataWarnPercents?: number[];
             /** @description Resolvers in the devices’ configurations */
             dns?: string[];
-            /** @description A device with an older key is held until it has a new one. Null: any age */
+            /** @description A device with an older key is held until it has a new one: 180 days unless set otherwise. Null: any age */
             keyLifetimeDays?: number | null;
             /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
             keyRotationDays?: number | null;
@@ -3385,7 +3385,7 @@ export interface components {
             dns?: string[];
             /** @description Of each device, unless set for its user. Null: any speed */
             downloadBitsPerSecond?: number | null;
-            /** @description A device with an older key is held until it has a new one. Null: any age */
+            /** @description A device with an older key is held until it has a new one: 180 days unless set otherwise. Null: any age */
             keyLifetimeDays?: number | null;
             /** @description Requests in a minute of each API key */
             keyRateLimit?: number;

@@ -66,7 +66,7 @@ const settings = {
     'Of each device, unless set for its user. Null: any speed',
   ),
   keyLifetimeDays: Days.nullable().describe(
-    'A device with an older key is held until it has a new one. Null: any age',
+    'A device with an older key is held until it has a new one: 180 days unless set otherwise. Null: any age',
   ),
   keyRotationDays: Days.nullable().describe(
     'Keys that were made here are changed when they are older; the old one goes on for a day. Null: never',
