@@ -2160,7 +2160,7 @@ export interface components {
             verifiedEmailRequired?: boolean;
         };
         ConditionReason: {
-            /** @description Such as `no_route_out`. docs/operations.md lists them. */
+            /** @description Such as `no_route_out`. docs/operations/vpn-servers.md lists them. */
             code: string;
             detail: string;
             since: string | null;

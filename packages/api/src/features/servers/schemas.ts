@@ -70,7 +70,7 @@ export const ActivateServer = z
 /** What keeps a VPN server from being healthy. */
 export const Reason = z
   .object({
-    code: z.string().describe('Such as `no_route_out`. docs/operations.md lists them.'),
+    code: z.string().describe('Such as `no_route_out`. docs/operations/vpn-servers.md lists them.'),
     detail: z.string(),
     since: z.string().nullable(),
   })
