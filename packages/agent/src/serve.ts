@@ -32,7 +32,10 @@ export async function listenOnSocket(agent: Agent, socketPath: string): Promise<
   };
   let server = makeServer();
   let inode = await listen(server, socketPath);
+  let closing = false;
   agent.keep('socket', async () => {
+    // Closing removes it, and nobody is to find a new one then.
+    if (closing) return [];
     const found = await lstat(socketPath).catch(() => undefined);
     if (found?.isSocket() === true && found.ino === inode) return [];
     const detail = `The agent's socket ${socketPath} was gone: no control plane could connect.`;
@@ -47,6 +50,7 @@ export async function listenOnSocket(agent: Agent, socketPath: string): Promise<
   });
   return {
     async close() {
+      closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await agent.close();
       for (const socket of open) socket.destroy();
