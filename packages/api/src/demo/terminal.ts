@@ -66,6 +66,7 @@ export function banner({ demo, credentials, endpoint, whySimulated }: Ready): st
   API         ${baseUrl}        described at ${baseUrl}/docs
   VPN server  ${kind}
   Keys        ${file}        the admin key, a tenant's API key, a user with password
+  Mails       ${dataDir}/mail        what users would get
 
   Next, in a second terminal in this folder${vpnServer.kind === 'real' ? ', as root' : ''}:
 
