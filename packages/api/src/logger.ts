@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 /** Deeper chains of causes are cut off. */
@@ -49,8 +50,14 @@ const NOTHING = () => undefined;
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
+/** Pino's own destination tries for ever to write to a terminal that is gone (EIO), and blocks the process meanwhile. */
+const TERMINAL: DestinationStream = { write: (line) => void process.stdout.write(line) };
+
 /** Structured logs, one JSON object a line, on standard output unless told otherwise. */
-export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+export function createLogger(
+  level: LogLevel,
+  destination: DestinationStream | undefined = isatty(1) ? TERMINAL : undefined,
+): Logger {
   const options = {
     level,
     base: null,

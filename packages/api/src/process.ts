@@ -87,6 +87,8 @@ export async function live(
   log: () => Logger,
   report: (error: unknown) => void,
 ): Promise<number> {
+  // A terminal that is gone, or a pipe, takes no more words: that must not keep the end from being in order.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   // Asked now: of a terminal that is gone, the system says that it is none.
   const endsOnHangUp = isAttached();
   const asked = new Promise<number>((resolve) => {
