@@ -22,7 +22,7 @@ import {
 } from './harness/control-plane.ts';
 import { createInternet, type Internet, type VpnServerNetwork } from './harness/internet.ts';
 import { runProgram } from './harness/program.ts';
-import { startTestHost, type TestHost } from './harness/test-host.ts';
+import { type NamespaceHost, startTestHost } from './harness/test-host.ts';
 import { until } from './harness/until.ts';
 import { processIds, runScriptOverSsh } from './harness/vpn-server.ts';
 import { startWireGuardClient, type WireGuardClient } from './harness/wireguard-client.ts';
@@ -43,7 +43,7 @@ let ours: Operator;
 let theirs: Operator;
 let internet: Internet;
 let network: VpnServerNetwork;
-let host: TestHost;
+let host: NamespaceHost;
 let phone: WireGuardClient;
 
 async function startOperator(): Promise<Operator> {

@@ -27,11 +27,15 @@ export interface TestHost {
   readonly knownHostsFile: string;
   run(argv: readonly string[], options?: ProgramOptions): Promise<Ended>;
   must(argv: readonly string[], options?: ProgramOptions): Promise<string>;
-  /** Leaves its disk so many bytes of room; null: as much as there was at first. */
-  limitDisk(spareBytes: number | null): Promise<void>;
   /** Pulls the plug and starts it again: the disk is kept, everything else is lost. */
   reboot(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** One that shares this machine's kernel and files, so that its disk can be taken from outside. */
+export interface NamespaceHost extends TestHost {
+  /** Leaves its disk so many bytes of room; null: as much as there was at first. */
+  limitDisk(spareBytes: number | null): Promise<void>;
 }
 
 export interface TestHostOptions {
@@ -41,7 +45,7 @@ export interface TestHostOptions {
   readonly address: string;
 }
 
-export async function startTestHost({ namespace, init, address }: TestHostOptions): Promise<TestHost> {
+export async function startTestHost({ namespace, init, address }: TestHostOptions): Promise<NamespaceHost> {
   const folder = await mkdtemp(join(tmpdir(), 'test-host-'));
   const disk = join(folder, 'disk');
   const name = basename(folder).toLowerCase();
