@@ -1,4 +1,5 @@
 import { ADMITTED } from './admission-rules.ts';
+import { renderShareRules, renderShareSets } from './connection-share.ts';
 import type { Prefix } from './prefix.ts';
 
 export interface TrafficPolicy {
@@ -101,6 +102,7 @@ ${table} {
   set pinging6 { type ipv6_addr; flags dynamic; size 65536; timeout 10s; }
   map wider4 { type ipv4_addr : quota; }
   map wider6 { type ipv6_addr : quota; }
+  ${renderShareSets()}
 }
 flush ${table}
 ${['own4', 'own6', 'tunnel4', 'tunnel6'].map((set) => `flush set ${table.slice('table '.length)} ${set}`).join('\n')}
@@ -187,11 +189,13 @@ ${table} {
   chain passing {
     type filter hook forward priority 200; policy accept;
     meta mark & ${hex(ADMITTED)} == ${hex(ADMITTED)} meta mark set meta mark & ${hex(0xffff_ffff - ADMITTED)}
+    jump sharing
     jump limited
     jump counted
   }
   chain arriving {
     type filter hook input priority 200; policy accept;
+    jump sharing
     jump limited
     jump counted
   }
@@ -199,6 +203,9 @@ ${table} {
     type filter hook output priority 200; policy accept;
     jump limited
     jump counted
+  }
+  chain sharing {
+    ${renderShareRules(tunnel)}
   }
   chain limited {
     iifname ${tunnel} limit name ip saddr map @upload4 drop

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeviceStats } from '@cvault/protocol';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAgent, type Agent } from './agent.ts';
+import { CONNECTIONS_PER_ADDRESS } from './connection-share.ts';
 import { connectInProcess } from './in-process.ts';
 import { createLinuxTraffic } from './linux-traffic.ts';
 import {
@@ -334,6 +335,77 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
       await apply(a.setOp(generation), b.setOp(generation), c.setOp(generation));
       expect(await a.pings(vpn.internet4)).toBe(true);
     }, 60_000);
+  });
+
+  describe('the connection table', () => {
+    /** Its entries that began at an address: each with its protocol and the seconds that it has left. */
+    async function entriesOf(family: 'ipv4' | 'ipv6', address: string) {
+      const listing = await vpn.server.run('conntrack', [
+        '--dump',
+        '--family',
+        family,
+        '--orig-src',
+        address,
+      ]);
+      return [...listing.matchAll(/^(\w+) +\d+ (\d+) (\w+)?/gm)].map(([, protocol, seconds, state]) => ({
+        protocol,
+        seconds: Number(seconds),
+        state,
+      }));
+    }
+    /** One packet to each of so many ports, as fast as the device can. */
+    const scatter = (client: VpnClient, to: string, packets: number) =>
+      client.namespace.run(process.execPath, [
+        '-e',
+        `const socket = require('node:dgram').createSocket(process.argv[1].includes(':') ? 'udp6' : 'udp4');
+         let port = 1024;
+         const more = () => {
+           for (let n = 0; n < 50; n++) {
+             if (port === 1024 + Number(process.argv[2])) return socket.close();
+             socket.send('x', port++, process.argv[1]);
+           }
+           setTimeout(more, 5);
+         };
+         more();`,
+        to,
+        String(packets),
+      ]);
+
+    test.each([
+      ['ipv4', () => [vpn.internet4, a.address4]],
+      ['ipv6', () => [vpn.internet6, a.address6]],
+    ] as const)(
+      'is not one device’s to fill, by %s',
+      async (family, addresses) => {
+        const [to = '', from = ''] = addresses();
+        ++generation;
+        await apply(a.setOp(generation), b.setOp(generation));
+        const follower = await followTcpService(a.namespace, vpn.internet4, PORT);
+        await scatter(a, to, 16_000);
+        const entries = await entriesOf(family, from);
+        expect(entries.length).toBeLessThanOrEqual(CONNECTIONS_PER_ADDRESS);
+        expect(entries.length).toBeGreaterThan(CONNECTIONS_PER_ADDRESS / 2);
+        expect(
+          Math.max(...entries.filter(({ protocol }) => protocol === 'udp').map(({ seconds }) => seconds)),
+        ).toBeLessThanOrEqual(20);
+        const got: Buffer[] = [];
+        follower.child.stdout?.on('data', (chunk: Buffer) => got.push(chunk));
+        // Another device has its own share, and what the first one has already goes on.
+        expect(await callTcpService(b.namespace, vpn.internet4, PORT)).toBeDefined();
+        await vi.waitUntil(() => Buffer.concat(got).toString().includes('tick'), { timeout: 30_000 });
+        await follower.stop();
+      },
+      60_000,
+    );
+
+    test('keeps an idle TCP connection for two hours, not for days', async () => {
+      const follower = await followTcpService(b.namespace, vpn.internet4, PORT);
+      const entries = await entriesOf('ipv4', b.address4);
+      const established = entries.filter(({ state }) => state === 'ESTABLISHED');
+      expect(established.length).toBeGreaterThan(0);
+      expect(Math.max(...established.map(({ seconds }) => seconds))).toBeLessThanOrEqual(7_440);
+      await follower.stop();
+    });
   });
 
   describe('network', () => {
