@@ -11,6 +11,7 @@ import { Metering } from './metering.ts';
 import { OwnAddresses, missingAddresses } from './own-addresses.ts';
 import { repeat } from './repeat.ts';
 import type { ReceivedOp } from './requests.ts';
+import { inSteps } from './in-steps.ts';
 import { createSerialQueue } from './serial-queue.ts';
 import { openSession, type Session } from './session.ts';
 import { InterfaceState } from './state.ts';
@@ -204,10 +205,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
           throw lose(`interface ${backend.interfaceName} has another key`);
         }
         await checkInterface();
-        return await queue.run(() => {
-          state.observe(peers, touched);
-          return Promise.resolve(view(state));
-        });
+        await inSteps(state.observing(peers, touched), queue);
+        return await queue.run(() => Promise.resolve(view(state)));
       } finally {
         applier.stopWatching();
       }

@@ -1,5 +1,8 @@
-import { LIST_PAGE_PEERS, type ListedPeer } from '@cvault/protocol';
+import type { ListedPeer } from '@cvault/protocol';
 import type { InterfaceState } from './state.ts';
+
+/** The protocol allows more; to write and to read so many keeps neither side from anything else for long. */
+const PAGE_PEERS = 100;
 
 /**
  * Most allowed IPs shown of one peer. A device has at most four, so a longer list is drift whatever else it holds,
@@ -12,41 +15,56 @@ export interface Page {
   readonly more: boolean;
 }
 
-/** All peers at one moment, ordered by public key. */
+/**
+ * All peers by their keys, ordered by public key. What is told of a peer is as of the page that it is on: a registration does
+ * not wait until 50,000 are described. Keys are sorted by their first character, and those of one when it is their turn.
+ */
 export class Listing {
-  readonly #peers: readonly ListedPeer[];
+  readonly #buckets = new Map<string, string[]>();
+  readonly #sorted = new Map<string, readonly string[]>();
 
   constructor(state: InterfaceState) {
-    this.#peers = [...state.publicKeys()].sort().flatMap((publicKey) => describePeer(state, publicKey));
-  }
-
-  page(after: string | undefined): Page {
-    const start = after === undefined ? 0 : this.#firstAfter(after);
-    const end = start + LIST_PAGE_PEERS;
-    return { peers: this.#peers.slice(start, end), more: end < this.#peers.length };
-  }
-
-  #firstAfter(publicKey: string): number {
-    let low = 0;
-    let high = this.#peers.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const peer = this.#peers[middle];
-      if (peer !== undefined && peer.publicKey <= publicKey) low = middle + 1;
-      else high = middle;
+    for (const publicKey of state.publicKeys()) {
+      const first = publicKey[0] ?? '';
+      const bucket = this.#buckets.get(first);
+      if (bucket === undefined) this.#buckets.set(first, [publicKey]);
+      else bucket.push(publicKey);
     }
-    return low;
+  }
+
+  page(state: InterfaceState, after: string | undefined): Page {
+    const peers: ListedPeer[] = [];
+    for (const first of [...this.#buckets.keys()].sort()) {
+      if (after !== undefined && first < after.charAt(0)) continue;
+      for (const publicKey of this.#bucket(first)) {
+        if (after !== undefined && publicKey <= after) continue;
+        if (peers.length === PAGE_PEERS) return { peers, more: true };
+        peers.push(...describePeer(state, publicKey));
+      }
+    }
+    return { peers, more: false };
+  }
+
+  #bucket(first: string): readonly string[] {
+    let sorted = this.#sorted.get(first);
+    if (sorted === undefined) {
+      sorted = this.#buckets.get(first)?.sort() ?? [];
+      this.#sorted.set(first, sorted);
+    }
+    return sorted;
   }
 }
 
 /** A replacement that is under way as its op wants it shows as if it was done: there is nothing to mend. */
 function describePeer(state: InterfaceState, publicKey: string): ListedPeer[] {
+  const observed = state.allowedIps(publicKey);
+  if (observed === undefined) return [];
   const deviceId = state.keyOwner(publicKey);
   const device = deviceId === undefined ? undefined : state.device(deviceId);
   const isReplacing =
     device?.kind === 'present' && device.replacing !== undefined && state.isOrderly(deviceId ?? '');
   if (isReplacing && device.replacing === publicKey) return [];
-  const allowedIps = isReplacing ? device.prefixes : (state.allowedIps(publicKey) ?? []);
+  const allowedIps = isReplacing ? device.prefixes : observed;
   const owner =
     deviceId === undefined || device === undefined ? null : { deviceId, generation: device.generation };
   return [{ publicKey, allowedIps: allowedIps.slice(0, SHOWN_ALLOWED_IPS), owner }];

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { DeviceStats } from '@cvault/protocol';
 import type { WireGuardBackend } from './backend.ts';
 import { prefixAddress } from './host-prefix.ts';
@@ -14,6 +15,24 @@ const LIVE_SECONDS = 180;
 export interface Reading {
   readonly pass: number;
   readonly devices: readonly DeviceStats[];
+}
+
+/** Devices that are described in one go. */
+const STEP_DEVICES = 250;
+
+interface PresentMoment {
+  readonly deviceId: string;
+  readonly record: PresentDevice;
+  /** What it had counted on addresses that it has no more. */
+  readonly before: Counts;
+  /** Prefixes that it left and whose counts are still its own. */
+  readonly left: readonly string[];
+}
+
+interface Moment {
+  readonly counts: ReadonlyMap<string, Counts>;
+  readonly present: readonly PresentMoment[];
+  readonly gone: DeviceStats[];
 }
 
 /** What a device had counted on addresses that it has no more. */
@@ -101,7 +120,7 @@ export class Metering {
       // Before the counters: whose budget is used up by now has all of it in them.
       const usedUp = withCut ? await traffic.usedUp() : undefined;
       const [counts, handshakes] = await Promise.all([meter.read(), backend.handshakes()]);
-      return queue.run(async () => {
+      const latest = await queue.run(async () => {
         const latest = this.#newer ?? counts;
         // One that left after the reading began may have counted more since. It is settled the next time.
         await this.#settle(
@@ -111,8 +130,9 @@ export class Metering {
         this.#forget(stored);
         this.#pass++;
         await traffic.forgetBudgets(this.#pass, stored);
-        return { pass: this.#pass, devices: this.#devices(latest, handshakes, usedUp) };
+        return this.#moment(latest);
       });
+      return { pass: this.#pass, devices: await this.#describe(latest, handshakes, usedUp) };
     });
   }
 
@@ -145,20 +165,37 @@ export class Metering {
     }
   }
 
-  #devices(
-    counts: ReadonlyMap<string, Counts>,
-    handshakes: ReadonlyMap<string, number>,
-    usedUp: ReadonlySet<string> | undefined,
-  ): DeviceStats[] {
+  /** What there is to tell of devices between two batches. Telling it takes longer, and nobody has to wait for that. */
+  #moment(counts: ReadonlyMap<string, Counts>): Moment {
     const { state, unsettled } = this.#options;
     const leaving = new Map<string, string[]>();
     for (const { prefix, deviceId } of unsettled.all()) {
       if (deviceId !== null) leaving.set(deviceId, [...(leaving.get(deviceId) ?? []), prefix]);
     }
-    const devices: DeviceStats[] = [];
+    const present: PresentMoment[] = [];
     for (const [deviceId, record] of state.presentDevices()) {
-      let total = this.#accounts.get(deviceId)?.counts ?? NO_COUNTS;
-      for (const prefix of new Set([...record.prefixes, ...(leaving.get(deviceId) ?? [])])) {
+      const before = this.#accounts.get(deviceId)?.counts ?? NO_COUNTS;
+      present.push({ deviceId, record, before, left: leaving.get(deviceId) ?? [] });
+    }
+    const gone: DeviceStats[] = [];
+    for (const [deviceId, account] of this.#accounts) {
+      if (account.quiet || leaving.has(deviceId) || state.device(deviceId)?.kind === 'present') continue;
+      account.toldIn ??= this.#pass;
+      gone.push(asStats(deviceId, account.counts, 'never', true));
+    }
+    return { counts, present, gone };
+  }
+
+  async #describe(
+    { counts, present, gone }: Moment,
+    handshakes: ReadonlyMap<string, number>,
+    usedUp: ReadonlySet<string> | undefined,
+  ): Promise<DeviceStats[]> {
+    const devices = gone;
+    for (const [index, { deviceId, record, before, left }] of present.entries()) {
+      if (index % STEP_DEVICES === 0) await turn();
+      let total = before;
+      for (const prefix of new Set([...record.prefixes, ...left])) {
         total = addCounts(total, counts.get(prefixAddress(prefix)));
       }
       const handshake = handshakeOf(record, handshakes, this.#options.hadHandshake);
@@ -168,13 +205,26 @@ export class Metering {
         ...(cut.length === 0 ? {} : { cut }),
       });
     }
-    for (const [deviceId, account] of this.#accounts) {
-      if (account.quiet || leaving.has(deviceId) || state.device(deviceId)?.kind === 'present') continue;
-      account.toldIn ??= this.#pass;
-      devices.push(asStats(deviceId, account.counts, 'never', true));
-    }
-    return devices.sort((one, other) => (one.deviceId < other.deviceId ? -1 : 1));
+    return inOrder(devices);
   }
+}
+
+/** Ordered by device id; sorted in small parts, between which everything else goes on. */
+async function inOrder(devices: readonly DeviceStats[]): Promise<DeviceStats[]> {
+  const parts = new Map<string, DeviceStats[]>();
+  for (const device of devices) {
+    const first = device.deviceId.slice(0, 2);
+    const part = parts.get(first);
+    if (part === undefined) parts.set(first, [device]);
+    else part.push(device);
+  }
+  const ordered: DeviceStats[] = [];
+  for (const first of [...parts.keys()].sort()) {
+    await turn();
+    const part = parts.get(first) ?? [];
+    ordered.push(...part.sort((one, other) => (one.deviceId < other.deviceId ? -1 : 1)));
+  }
+  return ordered;
 }
 
 /** Of an address in the spelling of a host prefix. */

@@ -1,9 +1,13 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Counts, Meter, Settlement } from './meter.ts';
 import { asTableId, fromTableId, listElements, parseElements } from './nft-elements.ts';
 import type { RunTool } from './tool.ts';
 
 /** Stands for a device that is not known. */
 const NOBODY = '::';
+
+/** Counters that are read in one go. */
+const STEP_COUNTS = 1_000;
 
 const COUNTERS = ['received4', 'received6', 'sent4', 'sent6'];
 
@@ -33,12 +37,14 @@ export function createNftMeter(runTool: RunTool, table: string): Meter {
     async read() {
       const counts = new Map<string, { received: number; sent: number }>();
       const listing = await listElements(runTool, 'set', table, COUNTERS);
+      let read = 0;
       for (const [, direction, body = ''] of listing.matchAll(
         /^\tset (received|sent)[46] \{\n([^]*?)^\t\}/gm,
       )) {
         for (const [, address = '', bytes] of body.matchAll(
           /([0-9a-f.:]+) counter packets \d+ bytes (\d+)/g,
         )) {
+          if (++read % STEP_COUNTS === 0) await turn();
           let entry = counts.get(address);
           if (entry === undefined) counts.set(address, (entry = { received: 0, sent: 0 }));
           entry[direction === 'received' ? 'received' : 'sent'] = Number(bytes);

@@ -59,7 +59,8 @@ export function openSession(context: SessionContext): Session {
     const take = (state: InterfaceState) => new Listing(state);
     if (after === undefined) listing = await context.readInterface(take);
     listing ??= await context.view(take);
-    const page = listing.page(after);
+    const current = listing;
+    const page = await context.view((state) => current.page(state, after));
     if (!page.more) listing = undefined;
     return { type: 'listed', id, epoch, ...page };
   }

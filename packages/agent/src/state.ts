@@ -1,6 +1,9 @@
 import type { ObservedPeer } from './backend.ts';
 import { samePrefixes } from './host-prefix.ts';
 
+/** What is looked at in one go: well under a millisecond. */
+const STEP_PEERS = 250;
+
 /** What this epoch's ops made of a device. A removed one stays known, so that an older `set` cannot bring it back. */
 export type DeviceRecord =
   | {
@@ -154,8 +157,18 @@ export class InterfaceState {
    * began: for those the reading may be older than what is known, so they stay.
    */
   observe(peers: readonly ObservedPeer[], touched: ReadonlySet<string>): void {
+    const steps = this.observing(peers, touched);
+    while (steps.next().done !== true);
+  }
+
+  /**
+   * The same in small steps, between which batches may go on, as long as what they change is noted in `touched`.
+   */
+  *observing(peers: readonly ObservedPeer[], touched: ReadonlySet<string>): Generator<undefined, void> {
     const seen = new Set<string>();
+    let steps = 0;
     for (const peer of peers) {
+      if (++steps % STEP_PEERS === 0) yield;
       seen.add(peer.publicKey);
       if (touched.has(peer.publicKey)) continue;
       const known = this.#peers.get(peer.publicKey);
@@ -167,6 +180,7 @@ export class InterfaceState {
       this.#putPeer(peer.publicKey, allowedIps);
     }
     for (const publicKey of this.#peers.keys()) {
+      if (++steps % STEP_PEERS === 0) yield;
       if (!seen.has(publicKey) && !touched.has(publicKey)) this.#putPeer(publicKey, undefined);
     }
   }

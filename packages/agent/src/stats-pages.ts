@@ -1,5 +1,8 @@
-import { STATS_PAGE_DEVICES, type DeviceStats } from '@cvault/protocol';
+import type { DeviceStats } from '@cvault/protocol';
 import type { Reading } from './metering.ts';
+
+/** The protocol allows more; to write and to read so many keeps neither side from anything else for long. */
+const PAGE_DEVICES = 200;
 
 /** Cuts one reading into pages. */
 export function statsPage(
@@ -8,7 +11,7 @@ export function statsPage(
 ): { pass: number; devices: DeviceStats[]; more: boolean } {
   const last = after?.toLowerCase();
   const start = last === undefined ? 0 : firstAfter(devices, last);
-  const end = start + STATS_PAGE_DEVICES;
+  const end = start + PAGE_DEVICES;
   return { pass, devices: devices.slice(start, end), more: end < devices.length };
 }
 

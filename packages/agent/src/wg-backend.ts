@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
 import { detached } from './detached.ts';
 import type { Fault } from './guard.ts';
@@ -76,7 +77,7 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
       return { publicKey: publicKey.trim(), listenPort: Number(listenPort.trim()), addresses };
     },
     async peers() {
-      return parseAllowedIps(await runTool('wg', ['show', interfaceName, 'allowed-ips']));
+      return readAllowedIps(await runTool('wg', ['show', interfaceName, 'allowed-ips']));
     },
     async handshakes() {
       const pairs = parsePairs(await runTool('wg', ['show', interfaceName, 'latest-handshakes']));
@@ -175,6 +176,22 @@ function changeArguments(change: PeerChange): string[] {
 function parsePairs(text: string): Map<string, string> {
   const lines = text.split('\n').filter((line) => line !== '');
   return new Map(lines.map((line) => line.split('\t') as [string, string]));
+}
+
+/** As much text as is read in one go: some hundred peers. */
+const STEP_CHARACTERS = 16_384;
+
+/** The same as parseAllowedIps, in steps between which everything else goes on. */
+async function readAllowedIps(text: string): Promise<ObservedPeer[]> {
+  const peers: ObservedPeer[] = [];
+  for (let start = 0; start < text.length;) {
+    const found = text.indexOf('\n', start + STEP_CHARACTERS);
+    const end = found === -1 ? text.length : found + 1;
+    for (const peer of parseAllowedIps(text.slice(start, end))) peers.push(peer);
+    start = end;
+    await turn();
+  }
+  return peers;
 }
 
 /** Reads lines of `key TAB prefix SPACE prefix …`; a peer without any shows `(none)`. */
