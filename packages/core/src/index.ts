@@ -51,6 +51,7 @@ export * from './sessions/session.ts';
 export * from './steps.ts';
 export * from './text/addresses.ts';
 export * from './text/names.ts';
+export * from './text/nearest.ts';
 export * from './access/api-keys.ts';
 export * from './access/authenticator.ts';
 export * from './access/endings.ts';

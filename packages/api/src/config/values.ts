@@ -71,14 +71,28 @@ export const MailAddress = z
   // So that a mail's header is the same for every mail server.
   .regex(/^[\x21-\x7e]+$/, 'must be an e-mail address in ASCII');
 
+/** `capacitor://localhost`, as apps in a web view have it: a scheme of its own and a host. */
+const APP_ORIGIN = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/;
+/** One `*` for the first labels of a host that has two more. */
+const WILDCARD_ORIGIN = /^https?:\/\/\*\.(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*(?::\d{1,5})?$/;
+
+const isOrigin = (text: string): boolean =>
+  text === '*' ||
+  APP_ORIGIN.test(text) ||
+  (text.includes('*') ? WILDCARD_ORIGIN.test(text) : urlOf(text, ['http:', 'https:'])?.origin === text);
+
 export const Origins = List.refine(
-  (origins) =>
-    origins.every((origin) => origin === '*' || urlOf(origin, ['http:', 'https:'])?.origin === origin),
-  'must be a list of origins such as https://app.acme.dev, separated by commas, or *',
-).refine(
-  (origins) => origins.length <= 1 || !origins.includes('*'),
-  'names * and others; * already means all',
-);
+  (origins) => origins.every((origin) => !origin.includes('*') || isOrigin(origin)),
+  'has a * in a wrong place: it stands for what comes before a domain, as in https://*.acme.dev, or alone for every origin',
+)
+  .refine(
+    (origins) => origins.every((origin) => origin.includes('*') || isOrigin(origin)),
+    'must be a list of origins such as https://app.acme.dev or capacitor://localhost, in lower case, without a path or a slash at the end, separated by commas; or *',
+  )
+  .refine(
+    (origins) => origins.length <= 1 || !origins.includes('*'),
+    'names * and others; * already means all',
+  );
 
 export const Ranges = List.refine(
   (ranges) => ranges.every((range) => isIP(range) !== 0 || ipaddr.isValidCIDR(range)),

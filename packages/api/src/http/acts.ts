@@ -28,9 +28,12 @@ const NO_ATTEMPT = new Set(['missing_api_key', 'missing_token', 'missing_admin_k
 export const acts = fp<{ refusals: Pick<Refusals, 'note'> | undefined }>((app, { refusals }, done) => {
   app.addHook('preHandler', (request, _reply, next) => {
     const { act } = request.routeOptions.config;
+    const context = { actor: actorOf(request.principal), requestId: request.id };
+    // A HEAD runs the handler of its GET, and must change nothing even where that does.
+    if (request.method === 'HEAD') withAct({ ...context, act: null, readOnly: true }, next);
     // Null, and on what is no route undefined.
-    if (typeof act !== 'string') return next();
-    withAct({ act, actor: actorOf(request.principal), requestId: request.id }, next);
+    else if (typeof act !== 'string') next();
+    else withAct({ ...context, act }, next);
   });
   app.addHook('onError', (request, _reply, thrown, next) => {
     const { code, kind } = toCVaultError(thrown, () => null);

@@ -355,7 +355,121 @@ describe('CORS', () => {
   });
 });
 
+describe('CORS for apps and wildcards', () => {
+  const PREFLIGHT = { 'access-control-request-method': 'POST' };
+
+  test.each([
+    ['https://*.acme.dev', 'https://app.acme.dev', true],
+    ['https://*.acme.dev', 'https://a.b.acme.dev', true],
+    ['https://*.acme.dev', 'https://acme.dev', false],
+    ['https://*.acme.dev', 'https://evilacme.dev', false],
+    ['https://*.acme.dev', 'https://app.acme.dev.evil.test', false],
+    ['https://*.acme.dev', 'https://appxacmexdev', false],
+    ['https://*.acme.dev', 'http://app.acme.dev', false],
+    ['https://*.acme.dev', 'https://app.acme.dev:8443', false],
+    ['capacitor://localhost', 'capacitor://localhost', true],
+    ['capacitor://localhost', 'capacitor://localhost.evil.test', false],
+  ])('%s lets %s in: %s', async (allowed, origin, isLetIn) => {
+    const { app: shared } = await bareApp(routes, { corsOrigins: [allowed] });
+    const expected = isLetIn ? origin : undefined;
+    const answers = [
+      { method: 'OPTIONS' as const, url: '/things', headers: { origin, ...PREFLIGHT } },
+      { url: '/ip', headers: { origin } },
+      // Answers that no handler gives.
+      { url: '/nowhere', headers: { origin } },
+      { url: '/things/%ZZ', headers: { origin } },
+      { method: 'DELETE' as const, url: '/things', headers: { origin } },
+    ];
+    for (const request of answers) {
+      const answer = await shared.inject(request);
+      expect(answer.headers['access-control-allow-origin'], request.url).toBe(expected);
+      expect(answer.headers['x-request-id'], request.url).toMatch(UUID);
+    }
+    await shared.close();
+  });
+
+  test('a preflight may ask for what browsers’ tracing adds', async () => {
+    const { app: shared } = await bareApp(routes, { corsOrigins: ['https://app.acme.dev'] });
+    const answer = await shared.inject({
+      method: 'OPTIONS',
+      url: '/things',
+      headers: { origin: 'https://app.acme.dev', ...PREFLIGHT },
+    });
+    const allowed = String(answer.headers['access-control-allow-headers']).split(', ');
+    expect(allowed).toEqual(expect.arrayContaining(['traceparent', 'tracestate', 'x-api-key']));
+    await shared.close();
+  });
+});
+
+describe('words', () => {
+  test.each([
+    ['null', '/', 'must be a JSON object'],
+    ['{}', '/name', 'is missing'],
+    ['{"name":null}', '/name', 'must be a text'],
+    ['{"name":1}', '/name', 'must be a text'],
+    ['{"name":"x","nmae":1}', '/nmae', 'is not known here; did you mean `name`?'],
+    ['{"name":"x","whatever":1}', '/whatever', 'is not known here'],
+  ])('%s', async (body, pointer, message) => {
+    const { errors } = (await post(body, JSON_TYPE)).json<{ errors: object[] }>();
+    expect(errors).toEqual([{ pointer: pointer === '/' ? '' : pointer, message }]);
+  });
+
+  test('a slash too many: 404, with the path without it', async () => {
+    for (const url of ['/things/', '/things/?x=1']) {
+      const answer = await app.inject({ url });
+      expect(answer.statusCode).toBe(404);
+      expect(answer.json()).toMatchObject({
+        code: 'no_such_route',
+        detail: expect.stringMatching(/: \/things$/) as string,
+      });
+    }
+  });
+});
+
+describe('a public URL with a path', () => {
+  test('is in what the API says of itself, and the path may come along or not', async () => {
+    const { app: below } = await bareApp(
+      (routes) => {
+        routes.post('/made', open, (_request, reply) =>
+          reply.code(201).header('location', '/made/1').send({}),
+        );
+      },
+      { publicUrl: 'https://example.org/vpn' },
+    );
+    for (const url of ['/made', '/vpn/made']) {
+      const answer = await below.inject({ method: 'POST', url });
+      expect(answer.statusCode).toBe(201);
+      expect(answer.headers.location).toBe('/vpn/made/1');
+    }
+    const page = (await below.inject('/docs')).body;
+    expect(page).toContain('"/vpn/docs/static/swagger-ui-bundle.js"');
+    expect((await below.inject('/vpn/docs/static/swagger-ui-bundle.js')).statusCode).toBe(200);
+    expect((await below.inject('/openapi.json')).json<{ servers: unknown }>().servers).toEqual([
+      { url: 'https://example.org/vpn' },
+    ]);
+    expect((await below.inject('/nowhere')).json()).toMatchObject({
+      type: 'https://example.org/vpn/docs/errors#no_such_route',
+      instance: '/vpn/nowhere',
+    });
+    await below.close();
+  });
+});
+
 describe('the documentation', () => {
+  test.each([
+    '/docs/static/../..',
+    '/docs/static/..%2f..%2fpackage.json',
+    '/docs/static/%2e%2e/%2e%2e',
+    '/docs/static/nothing',
+  ])('has no file %s: 404, and no fault of ours', async (url) => {
+    const { app: own, logs: ownLogs } = await bareApp(routes);
+    const answer = await own.inject({ url });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json()).toMatchObject({ code: 'no_such_route' });
+    expect(ownLogs()).not.toContain('stack');
+    await own.close();
+  });
+
   test('is served, and runs no script but its own', async () => {
     for (const url of [
       '/docs',
@@ -579,8 +693,9 @@ describe('rate limits', () => {
 describe('on a socket', () => {
   let port: number;
   let target: FastifyInstance;
+  let targetLogs: () => string;
   beforeAll(async () => {
-    ({ app: target } = await bareApp(routes));
+    ({ app: target, logs: targetLogs } = await bareApp(routes));
     await target.listen({ port: 0, host: '127.0.0.1' });
     ({ port } = target.server.address() as AddressInfo);
   });
@@ -618,6 +733,32 @@ describe('on a socket', () => {
     expect(JSON.parse(body)).toMatchObject({
       code: 'invalid_request',
       status: 400,
+      requestId: expect.stringMatching(UUID) as string,
+    });
+  });
+
+  test.each(['/docs/static/../..', '/docs/static/../../', '/docs/static/%2e%2e/..', '/docs/static/..%5c..'])(
+    '%s: 404 without a stack',
+    async (path) => {
+      const before = targetLogs().length;
+      const { status, body } = await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      expect(status).toBe(404);
+      expect(JSON.parse(body)).toMatchObject({ code: 'no_such_route' });
+      expect(targetLogs().slice(before)).not.toContain('stack');
+    },
+  );
+
+  test.each([
+    ['a URL of 20 kB', `GET /things?x=${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
+    ['headers of 20 kB', `GET /things HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`],
+  ])('%s: a problem with all of its members', async (_name, bytes) => {
+    const { body } = await raw(bytes);
+    expect(JSON.parse(body)).toMatchObject({
+      type: expect.stringContaining('#invalid_request') as string,
+      title: expect.any(String) as string,
+      status: 400,
+      detail: 'The URL and the headers of the request are larger than 16 KiB together.',
+      instance: '/things',
       requestId: expect.stringMatching(UUID) as string,
     });
   });

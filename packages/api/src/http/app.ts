@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import helmet from '@fastify/helmet';
-import type { Authenticator, CVaultError, RateLimiter, Refusals } from '@cvault/core';
+import { type Authenticator, CVaultError, type RateLimiter, type Refusals } from '@cvault/core';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
@@ -117,6 +117,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
+  // For what finds out behind the door that there is nothing, such as the files of the documentation.
+  app.setNotFoundHandler(() => {
+    throw new CVaultError('no_such_route', 'There is no such route.');
+  });
 
   app.addHook('onRequest', (request, reply, done) => {
     bareForwardedFor(request.raw);

@@ -77,6 +77,9 @@ function isPreflight({ corsPreflightEnabled, headers }: FastifyRequest): boolean
   );
 }
 
+/** A path that leaves the folder of the documentation's files; the plugin that serves them would fail on it. */
+const CLIMBS = /^\/docs\/.*(?:\.|%2e){2}(?:\/|\\|%2f|%5c|$)/i;
+
 /** Why there is nothing to do for a request, whoever sends it; null where there is. */
 function dismissal({ is404, url, routeOptions }: FastifyRequest, reply: FastifyReply): CVaultError | null {
   const { allow } = routeOptions.config;
@@ -86,7 +89,8 @@ function dismissal({ is404, url, routeOptions }: FastifyRequest, reply: FastifyR
   }
   const path = url.split('?', 1)[0]!;
   // Also where a route takes what is behind the slash: an empty id is none.
-  const isNoRoute = is404 || routeOptions.url === '*' || (path.endsWith('/') && !path.startsWith('/docs/'));
+  const hasSlash = path.endsWith('/') && !path.startsWith('/docs/');
+  const isNoRoute = is404 || routeOptions.url === '*' || hasSlash || CLIMBS.test(path);
   if (!isNoRoute) return null;
   return path.length > 1 && path.endsWith('/')
     ? new CVaultError('no_such_route', `Paths end without a slash here: ${path.replace(/\/+$/, '') || '/'}`)

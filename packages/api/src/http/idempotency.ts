@@ -47,6 +47,7 @@ export interface IdempotencyOptions {
 
 /** As long as a connection may be quiet: whoever is still at it then has nobody left to answer. */
 const LEASE_SECONDS = 60;
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 const SHAPE = /^[\x21-\x7e]{1,255}$/;
 const KEPT_HEADERS = ['content-type', 'location'] as const;
 
@@ -73,7 +74,10 @@ function nameOf(principal: Principal): string {
  */
 function claimOf(request: FastifyRequest, principal: Principal, key: string): Claim {
   const tenantId = principal.kind === 'admin' ? null : principal.tenantId;
-  const whole = JSON.stringify([request.method, request.routeOptions.url, request.url, request.body ?? null]);
+  const [path = '', ...query] = request.url.split('?');
+  // Ids in paths are the same in any case.
+  const url = [path.replace(UUID, (id) => id.toLowerCase()), ...query];
+  const whole = JSON.stringify([request.method, request.routeOptions.url, url, request.body ?? null]);
   return {
     hash: createHash('sha256')
       .update(JSON.stringify([tenantId, nameOf(principal), key]))

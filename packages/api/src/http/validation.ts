@@ -1,6 +1,7 @@
-import { CVaultError, type InputFault } from '@cvault/core';
+import { CVaultError, type InputFault, nearest } from '@cvault/core';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
+import { SLIP_MAX, wordsFor } from './words.ts';
 
 /** More would only repeat what a caller has to correct anyway, and let a hostile one make us write much. */
 const FAULTS_MAX = 32;
@@ -18,30 +19,88 @@ function pointerTo(path: readonly PropertyKey[]): string {
   return pointer.slice(0, POINTER_CHARACTERS_MAX);
 }
 
-function faultsOf(issue: z.core.$ZodIssue, place: string): InputFault[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      pointer: pointerTo([...issue.path, key]),
-      message: `${place}is not known here`,
-    }));
-  }
-  return [{ pointer: pointerTo(issue.path), message: place + issue.message }];
+/** What is at a path of the input; undefined where there is nothing. */
+function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
+  let value = data;
+  for (const part of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
+  return value;
 }
 
-/** The faults of an input as a problem. Says what is wrong with it, never what was sent. */
-export function invalidRequest(error: Pick<z.core.$ZodError, 'issues'>, part = 'body'): CVaultError {
+/** The names that an object of the schema has at a path. */
+function namesAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+  let at = schema as Node | undefined;
+  for (const part of [...path, null]) {
+    for (let inner = innerOf(at); inner !== undefined; inner = innerOf(at)) at = inner;
+    if (part === null) break;
+    at = typeof part === 'number' ? at?._zod?.def?.element : at?._zod?.def?.shape?.[String(part)];
+  }
+  return Object.keys(at?._zod?.def?.shape ?? {});
+}
+
+/** As much of a schema as is walked through. */
+interface Node {
+  readonly _zod?: {
+    readonly def?: {
+      readonly innerType?: Node;
+      readonly in?: Node;
+      readonly element?: Node;
+      readonly shape?: Readonly<Record<string, Node>>;
+    };
+  };
+}
+const innerOf = (node: Node | undefined): Node | undefined =>
+  node?._zod?.def?.innerType ?? node?._zod?.def?.in;
+
+interface Input {
+  readonly data: unknown;
+  readonly schema: unknown;
+}
+
+function faultsOf(issue: z.core.$ZodIssue, place: string, { data, schema }: Input): InputFault[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = namesAt(schema, issue.path);
+    return issue.keys.slice(0, FAULTS_MAX).map((key) => {
+      const meant = key.length <= SLIP_MAX ? nearest(key, known) : null;
+      const hint = meant === null ? '' : `; did you mean \`${meant}\`?`;
+      return { pointer: pointerTo([...issue.path, key]), message: `${place}is not known here${hint}` };
+    });
+  }
+  const value = valueAt(data, issue.path);
+  return [{ pointer: pointerTo(issue.path), message: place + wordsFor(issue, value) }];
+}
+
+/** One thing that is wrong is said once, whatever several rules say of it. */
+function eachOnce(faults: readonly InputFault[]): InputFault[] {
+  const seen = new Set<string>();
+  return faults.filter(({ pointer, message }) => {
+    const key = `${pointer} ${message}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/**
+ * The faults of an input as a problem. Says what is wrong with it, never what was sent.
+ * @param input what was looked at, and by which schema
+ */
+export function invalidRequest(
+  error: Pick<z.core.$ZodError, 'issues'>,
+  part = 'body',
+  input: Input = { data: undefined, schema: undefined },
+): CVaultError {
   const place = PLACE[part] ?? '';
-  const faults = error.issues.slice(0, FAULTS_MAX).flatMap((issue) => faultsOf(issue, place));
+  const faults = eachOnce(
+    error.issues.slice(0, FAULTS_MAX).flatMap((issue) => faultsOf(issue, place, input)),
+  );
   const [first] = faults;
   const where = first === undefined || first.pointer === '' ? '' : `${first.pointer}: `;
   const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
-  return new CVaultError(
-    'invalid_request',
-    `${where}${first?.message ?? 'The request is not valid'}.${more}`,
-    {
-      faults: faults.slice(0, FAULTS_MAX),
-    },
-  );
+  const what = first?.message ?? 'The request is not valid';
+  const stop = /[.?]$/.test(what) ? '' : '.';
+  return new CVaultError('invalid_request', `${where}${what}${stop}${more}`, {
+    faults: faults.slice(0, FAULTS_MAX),
+  });
 }
 
 interface Place {
@@ -89,7 +148,9 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
       const issue = { code: 'custom', path, message: 'must not hold the character U+0000' } as const;
       return { error: invalidRequest({ issues: [issue] }, httpPart) };
     }
-    const result = schema.safeParse(httpPart === 'body' ? bodyOf(data, schema) : data);
-    return result.success ? { value: result.data } : { error: invalidRequest(result.error, httpPart) };
+    const input = httpPart === 'body' ? bodyOf(data, schema) : data;
+    const result = schema.safeParse(input);
+    if (result.success) return { value: result.data };
+    return { error: invalidRequest(result.error, httpPart, { data: input, schema }) };
   };
 };

@@ -10,10 +10,11 @@ export function actText(act: string, actorKind: string, actorId: string, request
   return text;
 }
 
-/** The statement that tells a transaction who acts in it; empty where nobody is known to. */
+/** The statement that tells a transaction who acts in it, or that nobody changes anything; empty where nobody is known to. */
 export function actingSql(): string {
   const context = currentAct();
   if (context === null) return '';
-  const { act, actor, requestId } = context;
+  const { act, actor, requestId, readOnly } = context;
+  if (readOnly === true) return '; SET TRANSACTION READ ONLY';
   return `; SET LOCAL cvault.act = '${actText(act ?? '', actor.kind, actor.id ?? '', requestId ?? '')}'`;
 }

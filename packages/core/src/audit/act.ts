@@ -12,6 +12,8 @@ export interface ActContext {
   readonly act: string | null;
   readonly actor: Actor;
   readonly requestId: string | null;
+  /** Set where nothing may change, whatever is called: the database refuses it. */
+  readonly readOnly?: boolean;
 }
 
 const contexts = new AsyncLocalStorage<ActContext>();

@@ -81,6 +81,11 @@ function checkExpiry(expiresAt: Date | null | undefined): void {
   });
 }
 
+export interface ConfigRequest extends ConfigWish {
+  readonly wholeOnly?: boolean;
+  readonly previewOnly?: boolean;
+}
+
 /** What an end user does with their devices. */
 export function createDeviceService({ devices, peers, vault, stopping }: DeviceServiceDeps) {
   const converge: Converge = createConvergence({ devices, peers, stopping });
@@ -91,6 +96,9 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
     return device;
   }
 
+  const keyGone = () =>
+    new CVaultError('private_key_gone', 'The private key was told once and is forgotten.');
+
   /**
    * The configuration of a device; where its tenant wants that, the private key in it is told by this and forgotten. It is
    * forgotten first, so that two can never have it; who loses the answer gives the device other keys.
@@ -99,9 +107,7 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
   async function tell(owner: Owner, known: Device, wish?: ConfigWish): Promise<string> {
     let device = known;
     for (let attempt = 1; attempt <= TELL_ATTEMPTS; attempt++) {
-      if (device.privateKeyErased) {
-        throw new CVaultError('private_key_gone', 'The private key was told once and is forgotten.');
-      }
+      if (device.privateKeyErased) throw keyGone();
       const config = configOf(vault, device, wish);
       const { sealedPrivateKey } = device;
       if (!device.privateKeyOnce || sealedPrivateKey === null) return config;
@@ -154,13 +160,14 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
     get,
 
     /**
+     * @param previewOnly for whoever only asks what the answer is like (HEAD): it tells no private key, so none is forgotten
      * @param wholeOnly refuses a device that brought its own key: a code that is scanned is of no use without the private key
      * @throws CVaultError `not_found`, `private_key_gone`, `private_key_elsewhere`; `invalid_request` as `configOf`
      */
     async config(
       owner: Owner,
       id: string,
-      { wholeOnly = false, ...wish }: ConfigWish & { readonly wholeOnly?: boolean } = {},
+      { wholeOnly = false, previewOnly = false, ...wish }: ConfigRequest = {},
     ): Promise<{ readonly text: string; readonly tunnelName: string }> {
       const device = await get(owner, id);
       if (wholeOnly && device.sealedPrivateKey === null && !device.privateKeyErased) {
@@ -169,7 +176,9 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
           'The device made its own key, so its private key is nowhere but there. Ask for the text, and put the private key in.',
         );
       }
-      return { text: await tell(owner, device, wish), tunnelName: tunnelNameOf(device) };
+      if (previewOnly && device.privateKeyErased) throw keyGone();
+      const text = previewOnly ? configOf(vault, device, wish) : await tell(owner, device, wish);
+      return { text, tunnelName: tunnelNameOf(device) };
     },
 
     /** @throws CVaultError `not_found`; `invalid_request` for an expiry that is not in the future */

@@ -2411,7 +2411,10 @@ export interface components {
             totalCount: number;
         };
         DeviceRef: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description UUID
+             */
             deviceId: string;
         };
         Disconnected: {
@@ -3810,6 +3813,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
                 limit?: number;
+                /** @description UUID */
                 serverId?: string;
                 type?: "server.unreachable" | "server.recovered" | "server.degraded" | "server.restored" | "server.mended";
             };
@@ -4288,6 +4292,7 @@ export interface operations {
             path: {
                 /** @description UUID */
                 id: string;
+                /** @description UUID */
                 poolId: string;
             };
             cookie?: never;
@@ -4311,6 +4316,7 @@ export interface operations {
             path: {
                 /** @description UUID */
                 id: string;
+                /** @description UUID */
                 poolId: string;
             };
             cookie?: never;

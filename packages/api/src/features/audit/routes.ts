@@ -3,6 +3,7 @@ import type { AuditEntry, AuditService } from '@cvault/core';
 import type { FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { Id } from '../../http/schemas/ids.ts';
 import { tenantOf } from '../../http/access.ts';
 import { beforeOf, PageQuery } from '../../http/schemas/pages.ts';
 import { AuditPage, AuditVerification, lineOf, pageOf, verificationOf } from './schemas.ts';
@@ -12,7 +13,7 @@ export interface AuditRoutesOptions {
 }
 
 const OfTenant = {
-  tenantId: z.uuid().optional().describe('Absent: of every tenant, and the platform’s own.'),
+  tenantId: Id.optional().describe('Absent: of every tenant, and the platform’s own.'),
 };
 
 async function* linesOf(entries: AsyncIterable<AuditEntry>): AsyncGenerator<string> {

@@ -230,6 +230,7 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
         endpoint,
         family,
         wholeOnly: format === 'qr',
+        previewOnly: request.method === 'HEAD',
       });
       reply.header('cache-control', 'no-store');
       if (format === 'text') {

@@ -8,13 +8,14 @@ import {
 } from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import { z } from 'zod';
+import { Id } from '../../http/schemas/ids.ts';
 import { Resolvers, Routes } from '../../http/schemas/addresses.ts';
 import { Name } from '../../http/schemas/name.ts';
 
 /** Where a device is to be: in a region, on one VPN server, or anywhere. */
 const WISH = {
   region: z.string().min(1).max(50).optional().describe('Where the VPN server is to be. Absent: anywhere.'),
-  serverId: z.uuid().optional().describe('Instead of a region: the VPN server, from the list of locations.'),
+  serverId: Id.optional().describe('Instead of a region: the VPN server, from the list of locations.'),
 };
 
 function atMostOne({ region, serverId }: { region?: unknown; serverId?: unknown }): boolean {

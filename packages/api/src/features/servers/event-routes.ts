@@ -1,6 +1,7 @@
 import { SERVER_EVENTS, type ServerEventStore } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { Id } from '../../http/schemas/ids.ts';
 import { Instant } from '../../http/schemas/answers.ts';
 import { beforeOf, cursorOfNumber, NextCursor, PageQuery } from '../../http/schemas/pages.ts';
 
@@ -38,7 +39,7 @@ export const serverEventRoutes: FastifyPluginAsyncZod<{ serverEvents: ServerEven
         operationId: 'listServerEvents',
         summary: 'What happened to VPN servers, newest first',
         tags: ['VPN servers (operator)'],
-        querystring: PageQuery.extend({ serverId: z.uuid().optional(), type: EventType.optional() }),
+        querystring: PageQuery.extend({ serverId: Id.optional(), type: EventType.optional() }),
         response: { 200: ServerEventPage },
       },
     },

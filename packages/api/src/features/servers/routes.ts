@@ -1,7 +1,7 @@
 import type { Server, ServerService } from '@cvault/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { IdParams } from '../../http/schemas/ids.ts';
+import { Id, IdParams } from '../../http/schemas/ids.ts';
 import {
   ActivateServer,
   AddedServer,
@@ -296,7 +296,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
         operationId: 'growPool',
         summary: 'Make a pool larger while it is in use',
         tags,
-        params: IdParams.extend({ poolId: z.uuid() }),
+        params: IdParams.extend({ poolId: Id }),
         body: GrowPool,
         response: { 200: PoolResource },
       },
@@ -315,7 +315,7 @@ export const serverRoutes: FastifyPluginAsyncZod<{ servers: ServerService }> = a
         operationId: 'removePool',
         summary: 'Remove a pool that no device holds an address of',
         tags,
-        params: IdParams.extend({ poolId: z.uuid() }),
+        params: IdParams.extend({ poolId: Id }),
         response: { 204: z.null() },
       },
     },

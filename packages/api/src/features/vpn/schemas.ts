@@ -1,7 +1,8 @@
 import type { Session } from '@cvault/core';
 import { z } from 'zod';
+import { Id } from '../../http/schemas/ids.ts';
 
-export const DeviceRef = z.strictObject({ deviceId: z.uuid() }).meta({ id: 'DeviceRef' });
+export const DeviceRef = z.strictObject({ deviceId: Id }).meta({ id: 'DeviceRef' });
 
 export const Connected = z
   .object({

@@ -1,0 +1,102 @@
+/** What only asks changes nothing, and an id is the same in any case. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nameOf, type Route } from './routes.ts';
+import { pathOf, targetOf } from './targets.ts';
+import { createWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.close());
+
+/** @param spell how ids are written */
+const own = (route: Route, spell = (id: string) => id) =>
+  pathOf(route, targetOf(route), (kind) => spell(world.acme.ids[kind] ?? randomUUID()));
+
+test('HEAD on every route that has a GET: the status of the GET, and nothing is changed', async () => {
+  const before = await world.snapshot();
+  let asked = 0;
+  for (const route of world.routes) {
+    if (route.method !== 'GET') continue;
+    const path = own(route);
+    const head = await world.api.app.inject({ method: 'HEAD', url: path, headers: world.rightful(route) });
+    const get = await world.send('GET', path, world.rightful(route));
+    expect(head.statusCode, nameOf(route)).toBe(get.statusCode);
+    expect(head.body, nameOf(route)).toBe('');
+    asked++;
+  }
+  expect(asked).toBeGreaterThan(40);
+  expect(await world.snapshot()).toEqual(before);
+});
+
+test('HEAD of a configuration does not use up the private key in it', async () => {
+  const { id } = (await world.send('POST', '/api/v1/devices', world.acme.user, { deviceName: 'once' })).json<{
+    id: string;
+  }>();
+  // As with a tenant whose keys are told once, of a device whose key was not told yet.
+  const tenant = `/api/v1/admin/tenants/${world.acme.ids['tenant']!}`;
+  expect((await world.send('PATCH', tenant, world.admin, { privateKeysOnce: true })).statusCode).toBe(200);
+  const url = `/api/v1/devices/${id}/config`;
+  for (const query of ['', '?format=qr', '?format=qr&image=svg']) {
+    const head = await world.api.app.inject({
+      method: 'HEAD',
+      url: url + query,
+      headers: { ...world.acme.user },
+    });
+    expect(head.statusCode).toBe(200);
+    expect(head.body).toBe('');
+  }
+  expect((await world.send('GET', url, world.acme.user)).body).toContain('PrivateKey');
+  expect((await world.send('GET', url, world.acme.user)).statusCode).toBe(410);
+  expect(
+    (await world.api.app.inject({ method: 'HEAD', url, headers: { ...world.acme.user } })).statusCode,
+  ).toBe(410);
+  expect((await world.send('PATCH', tenant, world.admin, { privateKeysOnce: false })).statusCode).toBe(200);
+});
+
+test('what a HEAD calls cannot write, whatever it is', async () => {
+  const { withAct } = await import('@cvault/core');
+  const { openDatabase } = await import('../postgres/database.ts');
+  const database = openDatabase(world.database.url, { role: null, connections: 1 });
+  const context = {
+    act: null,
+    actor: { kind: 'nobody', id: null },
+    requestId: null,
+    readOnly: true,
+  } as const;
+  await expect(
+    withAct(context, () => database.pool.query('UPDATE tenants SET name = name')),
+  ).rejects.toMatchObject({ code: '25006' });
+  await database.close();
+});
+
+test('ids in capitals are the same ids, in paths, queries and bodies', async () => {
+  const upper = (id: string) => id.toUpperCase();
+  for (const route of world.routes) {
+    if (route.method !== 'GET' || !route.url.includes(':')) continue;
+    const get = await world.send('GET', own(route), world.rightful(route));
+    const shouted = await world.send('GET', own(route, upper), world.rightful(route));
+    expect(shouted.statusCode, nameOf(route)).toBe(get.statusCode);
+  }
+  const { user, key, ids } = world.acme;
+  const device = upper(ids['device']!);
+  const rotated = await world.send('POST', `/api/v1/devices/${device}/rotate`, user, {});
+  expect(rotated.statusCode, rotated.body).toBe(200);
+  expect(rotated.json<{ id: string }>().id).toBe(ids['device']);
+  const config = await world.send('GET', `/api/v1/devices/${device}/config`, user);
+  expect(config.body).toContain('PrivateKey');
+  const endpoint = `/api/v1/tenant/webhook-endpoints/${upper(ids['endpoint']!)}`;
+  expect((await world.send('POST', `${endpoint}/rotate-secret`, key, {})).statusCode).toBeLessThan(300);
+  const opened = await world.send('POST', '/api/v1/vpn/connect', user, { deviceId: device });
+  expect(opened.statusCode, opened.body).toBeLessThan(300);
+  const users = await world.send('GET', `/api/v1/tenant/devices?userId=${upper(ids['user']!)}`, key);
+  expect(users.json<{ devices: unknown[] }>().devices.length).toBeGreaterThan(0);
+
+  const once = { ...user, 'idempotency-key': randomUUID() };
+  const first = await world.send('POST', `/api/v1/devices/${device}/rotate`, once, {});
+  const again = await world.send('POST', `/api/v1/devices/${ids['device']!}/rotate`, once, {});
+  expect(again.headers['idempotent-replayed']).toBe('true');
+  expect(again.body).toBe(first.body);
+});
