@@ -407,7 +407,7 @@ describe('words', () => {
     ['{}', '/name', 'is missing'],
     ['{"name":null}', '/name', 'must be a text'],
     ['{"name":1}', '/name', 'must be a text'],
-    ['{"name":"x","nmae":1}', '/nmae', 'is not known here; did you mean `name`?'],
+    ['{"name":"x","nam":1}', '/nam', 'is not known here; did you mean `name`?'],
     ['{"name":"x","whatever":1}', '/whatever', 'is not known here'],
   ])('%s', async (body, pointer, message) => {
     const { errors } = (await post(body, JSON_TYPE)).json<{ errors: object[] }>();

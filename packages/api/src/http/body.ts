@@ -11,6 +11,10 @@ const ARRIVAL_MS = 15_000;
 const REST_MS = 5_000;
 
 const NOT_JSON = 'Send the body as application/json in UTF-8.';
+const notAnObject = () =>
+  new CVaultError('invalid_request', 'The body must be a JSON object.', {
+    faults: [{ pointer: '', message: 'must be a JSON object' }],
+  });
 const malformed = (detail: string) => new CVaultError('malformed_body', detail);
 
 /** `application/json`, alone or with the one character set that JSON has (RFC 8259 section 8.1). */
@@ -85,7 +89,9 @@ export const strictJson = fp((app, _options, done) => {
       }
       // The parser's own message quotes the body, so it goes nowhere.
       void parse(request, text, (error, value) => {
-        if (error === null) parsed(null, value);
+        // Fastify says null of a body that is not there, so one that is there and null has to be told from it here.
+        if (error === null && value === null) parsed(notAnObject());
+        else if (error === null) parsed(null, value);
         else parsed(malformed('The body is not JSON.'));
       });
     },
