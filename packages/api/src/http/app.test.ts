@@ -316,6 +316,9 @@ describe('behind proxies', () => {
     const { app: trusting } = await bareApp(routes, { trustProxy: ['10.0.0.0/8'] });
     expect(await forwarded(trusting, '10.0.0.1', '198.51.100.7')).toBe('198.51.100.7');
     expect(await forwarded(trusting, '203.0.113.9', '198.51.100.7')).toBe('203.0.113.9');
+    // As balancers write it that add ports and brackets.
+    expect(await forwarded(trusting, '10.0.0.1', '203.0.113.61:40001')).toBe('203.0.113.61');
+    expect(await forwarded(trusting, '10.0.0.1', '[2001:db8::1]:443, 10.0.0.2:3128')).toBe('2001:db8::1');
     // What the client itself put in front is not believed.
     expect(await forwarded(trusting, '10.0.0.1', '1.1.1.1, 198.51.100.7')).toBe('198.51.100.7');
     await trusting.close();
