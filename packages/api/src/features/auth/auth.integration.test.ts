@@ -491,7 +491,7 @@ test('the tenant’s own limit is kept, and can be changed while a window is und
   const refused = await send();
   expect(refused.statusCode).toBe(429);
   expect(refused.headers['retry-after']).toBeDefined();
-  expect(refused.headers['ratelimit-policy']).toMatch(/^"auth";q=2;w=60, /);
+  expect(refused.headers['ratelimit-policy']).toBe('"auth";q=2;w=60');
   await database.pool.query('UPDATE tenants SET auth_rate_limit = 100 WHERE id = $1', [limited.tenantId]);
   expect((await send()).statusCode).toBe(401);
 });
