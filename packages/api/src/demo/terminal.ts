@@ -45,7 +45,7 @@ function nextCommands({ vpnServer }: DemoFile, dataDir: string): string[] {
     vpnServer.echoUrl === null
       ? 'cat phone.conf'
       : `node scripts/demo-client.mjs phone.conf -- curl -s ${vpnServer.echoUrl}`,
-    `${where}npx cvault server list`,
+    `${where}node packages/cli/bin/cvault.mjs server list`,
   ];
 }
 
