@@ -105,6 +105,28 @@ describe.skipIf(missing !== undefined)(
       expect(running.words()).toContain('nosuchwg');
     });
 
+    test.each([
+      ['on a machine of its own', []],
+      ['in a container', ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']],
+    ])(
+      'takes what it changes itself for its own, %s',
+      async (_where, wrapper) => {
+        const running = await serve(wrapper);
+        const plane = await talk(
+          namespace.start(process.execPath, [bundle, 'relay', '--socket', socketPath]),
+        );
+        for (let host = 2; host < 42; host++) {
+          const limits = { budgets: [{ id: 'a'.repeat(32), bytes: 1_000_000 }] };
+          expect(await plane.apply({ ...setOp(host), limits })).toEqual([{ outcome: 'applied' }]);
+        }
+        // What somebody else changes ends the agent's epoch, after which it starts anew.
+        await namespace.run('nft', ['flush', 'map', 'inet', `cvault_${wg.interfaceName}`, 'data4']);
+        expect(await running.exited).toBe(1);
+        expect(running.words()).toContain('Somebody changed counters or limits');
+      },
+      60_000,
+    );
+
     test('stdio serves until its input ends, and leaves tunnels and rules as they are', async () => {
       const running = start('stdio', '--interface', wg.interfaceName);
       const plane = await talk(running);

@@ -43,8 +43,8 @@ export interface AgentOptions {
   readonly watchKernel?: (onEvent: (event: KernelEvent) => void) => () => void;
   /** No other agent serves this interface: what another process changes in the table was not meant to be. */
   readonly alone?: boolean;
-  /** Tells whether a change of the traffic rules was this agent's own. */
-  readonly isOwnProcess?: (pid: number) => boolean;
+  /** What this agent's own processes are called that change the traffic rules. */
+  readonly processName?: string;
   /** Lowers the number of peers that the backend could hold. */
   readonly maxPeers?: number;
   /** Networks that tunnel addresses come from; by default those of the interface's own addresses. */
@@ -176,9 +176,9 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     onEndOfEpoch: (why) => void lose(why),
   });
 
-  function hear({ kind, pid, lines }: KernelEvent): void {
+  function hear({ kind, process, lines }: KernelEvent): void {
     if (kind === 'nftables') {
-      if (pid !== undefined && options.isOwnProcess?.(pid) === true) return;
+      if (process !== undefined && process === options.processName) return;
       if (options.alone === true) touched ||= lines.some((line) => traffic.isAboutDevices(line));
     }
     guard.lookSoon(LOOK_AFTER_MS);

@@ -20,9 +20,10 @@ const FAMILIES = [4, 6] as const;
 
 /** Sets and objects of the table that the rules refer to. */
 export function renderShareSets(): string {
-  const sets = FAMILIES.map(
-    (family) => `set connections${family} { type ipv${family}_addr; size 1048576; flags dynamic; }`,
-  );
+  const sets = FAMILIES.flatMap((family) => [
+    `set connections${family} { type ipv${family}_addr; size 1048576; flags dynamic; }`,
+    `set crowded${family} { type ipv${family}_addr; size 1048576; flags dynamic, timeout; timeout 1s; }`,
+  ]);
   const timeouts = FAMILIES.flatMap((family) =>
     PROTOCOLS.map(
       (protocol) => `ct timeout ${protocol}${family} {
@@ -35,17 +36,27 @@ export function renderShareSets(): string {
   return [...sets, ...timeouts].join('\n  ');
 }
 
-/** Rules for what comes out of the tunnel, after all that may drop it: only what passes takes a place. */
+/**
+ * Rules for what comes out of the tunnel, after all that may drop it: only what passes takes a place.
+ *
+ * The kernel notes what it counts before it says that it is too much, and forgets at most eight of those with each next one. So
+ * an address that has too many is not counted for a second: or it would wait for minutes after its connections have ended.
+ */
 export function renderShareRules(tunnel: string): string {
   const newcomers = `iifname ${tunnel} ct state new`;
-  return [
-    `${newcomers} add @connections4 { ip saddr ct count over ${CONNECTIONS_PER_ADDRESS} } drop`,
-    `${newcomers} add @connections6 { ip6 saddr ct count over ${CONNECTIONS_PER_ADDRESS} } drop`,
-    ...FAMILIES.flatMap((family) =>
-      PROTOCOLS.map(
-        (protocol) =>
-          `${newcomers} meta nfproto ipv${family} meta l4proto ${protocol} ct timeout set "${protocol}${family}"`,
-      ),
+  const counted = FAMILIES.flatMap((family) => {
+    const source = family === 4 ? 'ip saddr' : 'ip6 saddr';
+    const tooMany = `${source} ct count over ${CONNECTIONS_PER_ADDRESS}`;
+    return [
+      `${newcomers} ${source} @crowded${family} drop`,
+      `${newcomers} add @connections${family} { ${tooMany} } add @crowded${family} { ${source} } drop`,
+    ];
+  });
+  const timed = FAMILIES.flatMap((family) =>
+    PROTOCOLS.map(
+      (protocol) =>
+        `${newcomers} meta nfproto ipv${family} meta l4proto ${protocol} ct timeout set "${protocol}${family}"`,
     ),
-  ].join('\n    ');
+  );
+  return [...counted, ...timed].join('\n    ');
 }

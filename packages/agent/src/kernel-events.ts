@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 /** A change of the kernel's rules, routes, links or addresses. */
 export interface KernelEvent {
   readonly kind: 'nftables' | 'network';
-  /** By which process it was made; undefined where the kernel does not say. */
-  readonly pid: number | undefined;
+  /** The name of the process that made it; undefined where the kernel does not say. */
+  readonly process: string | undefined;
   /** What `nft monitor` or `ip monitor` said of it. */
   readonly lines: readonly string[];
 }
@@ -52,16 +52,16 @@ export function watchKernel(onEvent: (event: KernelEvent) => void): () => void {
 
   let lines: string[] = [];
   monitor(['nft', 'monitor'], (line) => {
-    const [, pid] = /^# new generation \d+ by process (\d+)/.exec(line) ?? [];
-    if (pid === undefined) {
+    const [, process] = /^# new generation \d+ by process \d+ \((.*)\)/.exec(line) ?? [];
+    if (process === undefined) {
       if (lines.length < LINES_MOST) lines.push(line);
       return;
     }
-    onEvent({ kind: 'nftables', pid: Number(pid), lines });
+    onEvent({ kind: 'nftables', process, lines });
     lines = [];
   });
   monitor(['ip', '-oneline', 'monitor', 'link', 'address', 'route', 'rule', 'netconf'], (line) => {
-    onEvent({ kind: 'network', pid: undefined, lines: [line] });
+    onEvent({ kind: 'network', process: undefined, lines: [line] });
   });
 
   return () => {

@@ -3,7 +3,7 @@ import type { InterfaceOptions } from './command-line.ts';
 import { createHostKeeper } from './host.ts';
 import { watchKernel } from './kernel-events.ts';
 import { createLinuxTraffic } from './linux-traffic.ts';
-import { createRecentProcesses, createToolRunner } from './tool.ts';
+import { createToolRunner, newProcessName } from './tool.ts';
 import { createNoTraffic } from './traffic.ts';
 import { createWgBackend } from './wg-backend.ts';
 
@@ -12,8 +12,8 @@ import { createWgBackend } from './wg-backend.ts';
  * @param alone no other agent serves the interface at the same time
  */
 export async function startAgent(options: InterfaceOptions, alone: boolean): Promise<Agent> {
-  const own = createRecentProcesses();
-  const runTool = createToolRunner([], own.add);
+  const processName = newProcessName();
+  const runTool = createToolRunner([], processName);
   const backend = await createWgBackend(options.interfaceName, runTool);
   const traffic = options.trafficRules
     ? createLinuxTraffic(options.interfaceName, runTool, options)
@@ -24,7 +24,7 @@ export async function startAgent(options: InterfaceOptions, alone: boolean): Pro
     networks: options.networks,
     alone,
     watchKernel,
-    isOwnProcess: own.has,
+    processName,
     ...(options.trafficRules
       ? { createHostKeeper: (host: HostDescription) => createHostKeeper({ ...host, runTool }) }
       : {}),

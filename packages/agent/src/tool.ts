@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { open, unlink, type FileHandle } from 'node:fs/promises';
+import { access, constants, open, symlink, unlink, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 
 /** Runs one of the system's network tools to its end and answers what it printed. */
@@ -31,18 +31,19 @@ const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 /**
  * Starts tools from the system's own folders, with nothing of the agent's environment and without a shell.
  * `enter` goes before each command, to run it elsewhere: `['ip', 'netns', 'exec', name]`.
- * @param onStart hears each process's id
+ * @param nftName what the processes of `nft` are called; without `enter` only, which would start them after the link is gone
  */
-export function createToolRunner(
-  enter: readonly string[] = [],
-  onStart: (pid: number) => void = () => undefined,
-): RunTool {
+export function createToolRunner(enter: readonly string[] = [], nftName?: string): RunTool {
   return async (tool, args, input) => {
-    const command = [...enter, tool, ...args];
-    if (input === undefined) return run(tool, command, undefined, onStart);
+    const start = (file: string, from?: FileHandle) => run(tool, [...enter, file, ...args], from);
+    const begin = (from?: FileHandle) =>
+      tool === 'nft' && nftName !== undefined
+        ? startAs(nftName, tool, (file) => ({ ended: start(file, from) })).then(({ ended }) => ended)
+        : start(tool, from);
+    if (input === undefined) return begin();
     const file = await openInMemory(input);
     try {
-      return await run(tool, command, file, onStart);
+      return await begin(file);
     } finally {
       await file.close();
     }
@@ -66,26 +67,38 @@ async function openInMemory(text: string): Promise<FileHandle> {
   }
 }
 
-/** Keeps the ids of the last processes: what the kernel tells of them may come after their end. */
-export function createRecentProcesses(most = 1_000) {
-  const recent = new Set<number>();
-  return {
-    add(pid: number): void {
-      recent.delete(pid);
-      recent.add(pid);
-      const [oldest] = recent;
-      if (recent.size > most && oldest !== undefined) recent.delete(oldest);
-    },
-    has: (pid: number): boolean => recent.has(pid),
-  };
+/**
+ * A name for the processes of one agent. The kernel tells who changed its rules by a process's id and name. In a container the
+ * id is not the one that is known inside; the name is the same everywhere. It keeps 15 characters of it.
+ */
+export const newProcessName = (): string => `cvault-${randomBytes(4).toString('hex')}`;
+
+/** A process is named as the file that was started: so that is a link to the tool, which is gone as soon as it runs. */
+async function startAs<T>(name: string, tool: string, start: (file: string) => T): Promise<T> {
+  const link = `/dev/shm/${name}${randomBytes(12).toString('hex')}`;
+  await symlink(await pathOf(tool), link);
+  try {
+    return start(link);
+  } finally {
+    await unlink(link);
+  }
 }
 
-function run(
-  tool: string,
-  command: readonly string[],
-  input: FileHandle | undefined,
-  onStart: (pid: number) => void,
-): Promise<string> {
+async function pathOf(tool: string): Promise<string> {
+  for (const folder of ENVIRONMENT.PATH.split(':')) {
+    const path = `${folder}/${tool}`;
+    if (
+      await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
+  }
+  throw new ToolFailed(tool, undefined, '');
+}
+
+function run(tool: string, command: readonly string[], input: FileHandle | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
     const [file = tool, ...args] = command;
     const child = spawn(file, args, {
@@ -94,7 +107,6 @@ function run(
       killSignal: 'SIGKILL',
       stdio: [input?.fd ?? 'ignore', 'pipe', 'pipe'],
     });
-    if (child.pid !== undefined) onStart(child.pid);
     const stop = () => child.kill('SIGKILL');
     const output = collect(child.stdout, stop);
     const words = collect(child.stderr, stop);
