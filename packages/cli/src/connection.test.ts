@@ -39,6 +39,7 @@ test.each([
 });
 
 test('one with a password in it is refused, and the password is not repeated', () => {
+  // secretlint-disable-next-line -- made up
   expect(() => withUrl('https://me:secret@vpn.example.com')).toThrow(
     expect.objectContaining({ name: 'Failure', message: expect.not.stringContaining('secret') as string }),
   );
