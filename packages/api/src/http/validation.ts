@@ -133,22 +133,23 @@ function pathToNul(data: unknown): string[] | null {
 }
 
 /**
- * A body whose fields are all optional may be left out: it is an empty object then. Fastify says null for a body that is not
- * there.
+ * The body of a POST whose fields are all optional may be left out: it is an empty object then. A change (PATCH) has to say what
+ * it changes. Fastify says null for a body that is not there.
  */
 function bodyOf(data: unknown, schema: z.ZodType): unknown {
   return data === null || data === undefined ? (schema.safeParse({}).success ? {} : data) : data;
 }
 
 /** Checks every part of a request against the route's schema, and hands on what the schema made of it. */
-export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, method, httpPart }) => {
+  const mayLackBody = httpPart === 'body' && method === 'POST';
   return (data: unknown) => {
     const path = pathToNul(data);
     if (path !== null) {
       const issue = { code: 'custom', path, message: 'must not hold the character U+0000' } as const;
       return { error: invalidRequest({ issues: [issue] }, httpPart) };
     }
-    const input = httpPart === 'body' ? bodyOf(data, schema) : data;
+    const input = mayLackBody ? bodyOf(data, schema) : data;
     const result = schema.safeParse(input);
     if (result.success) return { value: result.data };
     return { error: invalidRequest(result.error, httpPart, { data: input, schema }) };
