@@ -479,6 +479,7 @@ await_hello() {
   chmod 711 "$scratch"
   : >"$scratch/hello"
   tries=0
+  revived=no
   until grep -q '"type":"hello"' "$scratch/hello"; do
     tries=$((tries + 1))
     # A slow machine needs longer for each try as well.
@@ -502,8 +503,11 @@ await_hello() {
     kill "$relay_pid" 2>/dev/null || true
     # The shell has a word to say about a process that was ended.
     { wait "$relay_pid" || true; } 2>/dev/null
-    # One that hangs is of another life than the files that are there now.
-    if [ "$tries" = 5 ] && [ ! -s "$scratch/hello" ]; then restart_agent; fi
+    # An agent that takes the connection and says nothing for 30 s hangs; it is started anew, once.
+    if [ ! -s "$scratch/hello" ] && [ "$revived" = no ] && { [ "$tries" = 5 ] || [ "$waited" -ge 300 ]; }; then
+      revived=yes
+      restart_agent
+    fi
     [ -s "$scratch/hello" ] || sleep 0.5
   done
 }
