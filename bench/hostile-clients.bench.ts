@@ -1,6 +1,6 @@
 /**
- * What a tenant that behaves notices of 500 sockets without a credential that do not: its answers with them beside it against
- * its answers without, alternately and in one run. All of it on the same cores, the hostile clients in a process of their own.
+ * Compares the answer times of a well-behaved tenant with 500 hostile sockets beside it and without them, alternately and in
+ * one run. Everything shares the same cores; the hostile clients have a process of their own.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

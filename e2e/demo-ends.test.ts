@@ -30,7 +30,7 @@ const forwarding = () => readFile('/proc/sys/net/ipv4/ip_forward', 'utf8');
 
 let folder: string;
 let forwardedBefore: string;
-/** Whatever a test that failed has left running. */
+/** Demos that are stopped at the end, also where a test failed. */
 const running: Demo[] = [];
 
 beforeAll(async () => {
@@ -172,7 +172,7 @@ describe('npm start leaves nothing', () => {
 
 const names = new Map<string, DemoFile['vpnServer']>();
 
-/** What a demo in this folder calls its VPN server; it does not change. */
+/** The VPN server of the demo in this folder. Its names stay the same over all starts. */
 async function vpnServerOf(dataDir: string): Promise<DemoFile['vpnServer']> {
   const known = names.get(dataDir);
   if (known !== undefined) return known;
@@ -207,7 +207,7 @@ describe('SIGHUP', () => {
     const demo = await start('nohup', ['bash', '-c', `${line}; exit $?`]);
     const [first] = await childrenOf(demo.child.pid!);
     process.kill(first!.pid, 'SIGHUP');
-    // What would end it is asked twice a second whether npm lives: an answer after that is one of a process that stays.
+    // The demo checks twice a second whether npm lives. If it still answers after 3 s, it stays.
     const since = Date.now();
     await until('it has had time to end', () => Promise.resolve(Date.now() - since > 3_000));
     expect((await fetch(`${demo.baseUrl}/health`)).status).toBe(200);
@@ -226,7 +226,7 @@ async function holderOf(dataDir: string): Promise<{ pid: number }> {
 
 const CLIENT = [process.execPath, join(REPOSITORY, 'scripts/demo-client.mjs')];
 
-/** What the demo's page answers through the tunnel of a new device. */
+/** Registers a device, asks the page through its tunnel, and returns the page's answer. */
 async function askThroughTunnel(demo: Demo, url: string, deviceName: string): Promise<string> {
   const file = join(folder, `${deviceName}.conf`);
   const { config } = await register(demo, deviceName);

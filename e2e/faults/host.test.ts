@@ -170,7 +170,7 @@ describe('is mended, and the operator hears of it', () => {
       TOLD_WITHIN_MS,
     );
     say(`${what}: mended after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
-    // What was lost with the table, only the control plane can say: the agent begins anew.
+    // The agent lost its limits with the table. It starts a new epoch, and the control plane sends them again.
     if (/^traffic_(rules_removed|policies_changed)$/.test(code)) {
       await until('another life has begun', async () => (await epoch()) !== before, BACK_WITHIN_MS);
     }

@@ -48,7 +48,7 @@ const through = (plane: ControlPlane): Call => asUser(plane.baseUrl, alice.apiKe
 const sql = async (text: string) =>
   (await database.pool.query<{ id: string }>(text)).rows.map(({ id }) => id);
 
-/** What a process that is dead had asked PostgreSQL for is still done, within the 30 s that a statement may take. */
+/** PostgreSQL finishes the statements of a killed process; one may take up to 30 s. */
 const untilItsStatementsEnd = () =>
   until('its statements have ended', async () => {
     const busy =

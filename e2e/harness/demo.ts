@@ -12,7 +12,7 @@ export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 export const NPM_START = ['npm', 'start'];
 export const START_MS = 180_000;
 
-/** What the commands give a tool that drives the product. */
+/** The content of demo.json. */
 export interface DemoFile {
   readonly baseUrl: string;
   readonly adminKey: string;
@@ -55,7 +55,7 @@ export function beginDemo(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
-      // Of its own, and empty: npm writes there, and a stranger's may hold anything.
+      // npm writes to HOME, so the demo gets an empty one.
       HOME: `${dataDir}-home`,
       CVAULT_DATA_DIR: dataDir,
       CVAULT_MODE: 'demo',

@@ -1,4 +1,4 @@
-/** What somebody does to a VPN server's host that its agent mends by itself, and tells the operator under this code. */
+/** A fault planted on a VPN server's host. The agent mends it and reports it to the operator under this code. */
 export interface HostFault {
   readonly what: string;
   readonly code: string;
