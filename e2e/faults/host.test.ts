@@ -1,6 +1,6 @@
 /**
- * What somebody does to a VPN server's host, one thing at a time: within ten seconds the agent has mended it, or the operator is
- * told everywhere and no device is said to be active. No packet passes between two devices meanwhile.
+ * Plants faults on a VPN server's host, one at a time. Within ten seconds the agent mends the fault, or the operator sees it
+ * everywhere and no device is reported active. Meanwhile no packet passes between two devices.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../packages/api/src/testing/database.ts';
