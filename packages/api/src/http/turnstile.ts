@@ -1,5 +1,5 @@
 import { CVaultError, FairQueue } from '@cvault/core';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 
 export interface TurnstileLimits {
   /** How many are inside at once. */
@@ -9,6 +9,12 @@ export interface TurnstileLimits {
   readonly burst: number;
   /** How many wait outside; beyond that the client with the longest line is refused. */
   readonly waiting: number;
+}
+
+/** The time that the pace is kept by, in milliseconds. */
+export interface Clock {
+  now(): number;
+  sleep(ms: number): Promise<void>;
 }
 
 /** A turn that was had. */
@@ -28,7 +34,10 @@ const tooMany = () =>
  * Lets in a few at a time and so many in a second; clients take turns. What gets through costs the process a small, known
  * share of its time, however many ask. Whoever waits costs a connection and nothing else.
  */
-export function createTurnstile(limits: TurnstileLimits, now: () => number = () => performance.now()) {
+export function createTurnstile(
+  limits: TurnstileLimits,
+  { now, sleep }: Clock = { now: () => performance.now(), sleep: (ms) => wait(ms) },
+) {
   const queue = new FairQueue({ running: limits.inside, waiting: limits.waiting }, tooMany);
   const everyMs = 1_000 / limits.perSecond;
   /** When the next one may go in, were there no burst. */
