@@ -109,6 +109,34 @@ describe('packets', () => {
     expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
   });
 
+  test('flow with the MTU, search domains and keepalive that its tenant and its owner set, as wg-quick takes them', async () => {
+    const settings = { mtu: 1280, searchDomains: ['corp.example', 'lan'], persistentKeepalive: 0 };
+    await must(alice.call('PATCH', '/api/v1/tenant/settings', settings));
+    const interfaceWith = async () => {
+      const config = await must(alice.call<string>('GET', `/api/v1/devices/${device.id}/config`));
+      await phone.down();
+      await phone.up(config);
+      expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
+      const [link, keepalive] = await Promise.all([
+        phone.run(['ip', 'link', 'show', 'tun']),
+        phone.run(['wg', 'show', 'tun', 'persistent-keepalive']),
+      ]);
+      return {
+        mtu: Number(/mtu (\d+)/.exec(link.stdout)?.[1]),
+        keepalive: keepalive.stdout.trim().split('\t')[1],
+      };
+    };
+    expect(await interfaceWith()).toEqual({ mtu: 1280, keepalive: 'off' });
+    expect(await phone.resolvConf()).toMatch(/nameserver 8\.8\.8\.8\nsearch corp\.example lan\n/);
+    await must(
+      alice.call('PATCH', `/api/v1/devices/${device.id}`, { mtu: 1412, persistentKeepalive: 65_535 }),
+    );
+    expect(await interfaceWith()).toEqual({ mtu: 1412, keepalive: '65535' });
+    const defaults = { mtu: null, searchDomains: [], persistentKeepalive: 25 };
+    await must(alice.call('PATCH', '/api/v1/tenant/settings', defaults));
+    await must(alice.call('PATCH', `/api/v1/devices/${device.id}`, { mtu: null, persistentKeepalive: null }));
+  });
+
   test('flow for a device with a key of its own; no private key exists on our side', async () => {
     const keys = generateKeyPair();
     const { status, body } = await registerDevice(bob, {
@@ -195,7 +223,7 @@ describe('the operator’s command line', () => {
     [['server', 'remove', '00000000-0000-4000-8000-000000000000'], 3, 'there is no VPN server'],
     [['server', 'test', 'nonsense'], 3, 'there is no VPN server nonsense'],
     [['server', 'add', '--region', 'us-east', '--', '-oProxyCommand=id'], 2, 'is no destination for ssh'],
-    [['server', 'evacuate', 'US-East-Primary', '--region', 'mars'], 2, 'No other VPN server of region mars'],
+    [['server', 'evacuate', 'US-East-Primary', '--region', 'mars'], 2, 'No other VPN server of this region'],
   ])('%j is refused in words', async (args, exitCode, words) => {
     const { status, stderr } = await cvault(...args);
     expect(status).toBe(exitCode);

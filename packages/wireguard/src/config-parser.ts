@@ -2,6 +2,7 @@ import { formatAddress, parseAddress, parseAddressWithPrefix, parseRoute } from 
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import { InvalidValue } from './invalid-value.ts';
 import { parsePublicKey, parseSecretKey } from './keys.ts';
+import { parseSearchDomain } from './search-domain.ts';
 
 export interface ParsedInterface {
   /** Null where the file has none: the device made its own key. */
@@ -10,6 +11,8 @@ export interface ParsedInterface {
   addresses: string[];
   /** IP addresses, canonical. */
   dns: string[];
+  /** DNS names, canonical. */
+  searchDomains: string[];
   /** Bytes; null for wg-quick's choice. */
   mtu: number | null;
 }
@@ -196,12 +199,19 @@ class SectionReader {
   }
 }
 
+/** wg-quick(8): what DNS holds besides addresses are search domains. */
+const isAddress = (text: string) => /^[0-9.]+$/.test(text) || text.includes(':');
+const resolverOrDomain = (text: string) =>
+  isAddress(text) ? formatAddress(parseAddress(text)) : parseSearchDomain(text);
+
 function readInterface(section: Section, problems: ConfigProblem[]): ParsedInterface {
   const reader = new SectionReader(section, problems);
+  const dns = reader.many('DNS', resolverOrDomain);
   return {
     privateKey: reader.one('PrivateKey', parseSecretKey),
     addresses: reader.many('Address', interfaceAddress),
-    dns: reader.many('DNS', (text) => formatAddress(parseAddress(text))),
+    dns: dns.filter(isAddress),
+    searchDomains: dns.filter((text) => !isAddress(text)),
     mtu: reader.one('MTU', wholeNumber(65535)),
   };
 }

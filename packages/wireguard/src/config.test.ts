@@ -64,7 +64,12 @@ describe('a rendered file', () => {
   test('with everything in it is read back as it was', () => {
     const presharedKey = Buffer.alloc(32, 0xfe);
     const text = render({
-      interface: { addresses: ['10.8.0.2', 'FD00::2/128'], dns: ['2606:4700:4700:0::1111'], mtu: 1420 },
+      interface: {
+        addresses: ['10.8.0.2', 'FD00::2/128'],
+        dns: ['2606:4700:4700:0::1111'],
+        searchDomains: ['Corp.example.', 'lan'],
+        mtu: 1420,
+      },
       peer: { presharedKey, endpoint: { host: '2001:db8::7', port: 51820 }, persistentKeepalive: 15 },
     });
     expect(parseConfig(text)).toEqual({
@@ -72,6 +77,7 @@ describe('a rendered file', () => {
         privateKey: devicePrivate,
         addresses: ['10.8.0.2/32', 'fd00::2/128'],
         dns: ['2606:4700:4700::1111'],
+        searchDomains: ['corp.example', 'lan'],
         mtu: 1420,
       },
       peers: [
@@ -144,6 +150,11 @@ describe('a value from outside cannot add a line', () => {
     ['interface.addresses[0]', '10.8.0.2/32', (text) => render({ interface: { addresses: [text] } })],
     ['interface.addresses[0]', '10.8.0.2', (text) => render({ interface: { addresses: [text] } })],
     ['interface.dns[0]', '1.1.1.1', (text) => render({ interface: { dns: [text] } })],
+    [
+      'interface.searchDomains[0]',
+      'corp.example',
+      (text) => render({ interface: { searchDomains: [text] } }),
+    ],
     [
       'peer.endpoint',
       'vpn.example.com',
@@ -321,7 +332,7 @@ describe('parseConfig', () => {
     ['an address that is none', file.replace('10.8.0.2/32', '010.8.0.2/32'), 'line 3: Address'],
     ['a prefix that is none', file.replace('10.8.0.2/32', '10.8.0.2/33'), 'line 3: Address'],
     ['an empty item in a list', file.replace('8.8.8.8', ','), 'line 4: DNS'],
-    ['a search domain', file.replace('8.8.8.8', 'corp.example'), 'line 4: DNS'],
+    ['a search domain that is none', file.replace('8.8.8.8', 'corp_example'), 'line 4: DNS'],
     ['a route with host bits', file.replace('0.0.0.0/0', '10.8.0.1/24'), 'line 9: AllowedIPs'],
     [
       'a public key of small order',
@@ -340,10 +351,10 @@ describe('parseConfig', () => {
   });
 
   test('reports all problems, in the order of the lines', () => {
-    const text = file.replace('1.1.1.1', 'x').replace('51820', '0').replace('= 25', '') + '[Other]\n';
+    const text = file.replace('1.1.1.1', 'a_b').replace('51820', '0').replace('= 25', '') + '[Other]\n';
     const lines = problemsOf(text).map((problem) => problem.split(':')[0]);
     expect(lines).toEqual(['line 4', 'line 8', 'line 10', 'line 11']);
-    const early = `nothing\n[Interface]\nDNS = x\nPostUp = id\n`;
+    const early = `nothing\n[Interface]\nDNS = a_b\nPostUp = id\n`;
     expect(problemsOf(early).map((problem) => problem.split(':')[0])).toEqual(['line 1', 'line 3', 'line 4']);
   });
 

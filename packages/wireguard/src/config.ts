@@ -2,6 +2,7 @@ import { formatAddress, parseAddress, parseAddressWithPrefix, parseRoute } from 
 import { type Endpoint, formatEndpoint } from './endpoint.ts';
 import { InvalidValue } from './invalid-value.ts';
 import { assertPublicKey, assertSecretKey, encodeKey } from './keys.ts';
+import { parseSearchDomain } from './search-domain.ts';
 
 /** What a device's file has about the device itself. */
 export interface DeviceInterface {
@@ -16,6 +17,8 @@ export interface DeviceInterface {
   readonly addresses: readonly string[];
   /** IP addresses of resolvers; empty leaves the device's own in use. */
   readonly dns: readonly string[];
+  /** DNS names; absent for none. Linux and Android use them only beside a resolver. */
+  readonly searchDomains?: readonly string[] | undefined;
   /** Bytes, 576 to 65535, with an IPv6 address at least 1280; absent lets wg-quick work it out. */
   readonly mtu?: number | undefined;
 }
@@ -137,7 +140,10 @@ export function renderDeviceConfig({ comment, interface: own, peer }: DeviceConf
   // `wg` takes an interface's own key without a word and adds no peer: a file that carries nothing.
   if (peerKey === publicKey) throw new InvalidDeviceConfig('peer.publicKey', "is the device's own key");
   const addresses = atLeastOne('interface.addresses', own.addresses, tunnelAddress);
-  const dns = list('interface.dns', own.dns, hostAddress);
+  const dns = [
+    ...list('interface.dns', own.dns, hostAddress),
+    ...list('interface.searchDomains', own.searchDomains ?? [], parseSearchDomain),
+  ];
   const routes = atLeastOne('peer.allowedIps', peer.allowedIps, (text) => parseRoute(text).canonical);
   const endpoint = checked('peer.endpoint', () => formatEndpoint(peer.endpoint));
   const keepalive =

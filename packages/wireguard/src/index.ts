@@ -5,4 +5,5 @@ export * from './dump.ts';
 export * from './endpoint.ts';
 export * from './invalid-value.ts';
 export * from './keys.ts';
+export * from './search-domain.ts';
 export * from './tunnel-network.ts';

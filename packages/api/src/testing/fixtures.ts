@@ -67,7 +67,10 @@ export function aDevice(
     sealedPresharedKey: null,
     expiresAt: null,
     dns: null,
+    searchDomains: null,
     routes: null,
+    mtu: null,
+    persistentKeepalive: null,
   };
 }
 

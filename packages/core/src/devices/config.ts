@@ -4,9 +4,6 @@ import { CVaultError } from '../errors.ts';
 import { presharedKeyCell, privateKeyCell } from './cells.ts';
 import { type Device, type Placement, tunnelAddressesOfDevice } from './device.ts';
 
-/** Seconds between keepalives: below the 30 s that home routers commonly keep a UDP mapping for. */
-const KEEPALIVE_SECONDS = 25;
-
 /**
  * What goes into the tunnel. Routes of the tenant's or the device's own are taken as they are, nothing added: the VPN
  * server's own tunnel address answers nothing, so nobody needs a way to it. An IPv6 route stays although the device may
@@ -71,6 +68,8 @@ export function configOf(vault: Vault, device: Device, { endpoint, family }: Con
           : vault.open(privateKeyCell(tenantId, id), sealedPrivateKey).reveal(),
       addresses: onlyOf(family, 'tunnel address', tunnelAddressesOfDevice(device)),
       dns: device.dns.filter(isOf(family)),
+      searchDomains: device.searchDomains,
+      mtu: device.mtu ?? undefined,
     },
     peer: {
       publicKey: serverPublicKey,
@@ -80,7 +79,7 @@ export function configOf(vault: Vault, device: Device, { endpoint, family }: Con
           : vault.open(presharedKeyCell(tenantId, id), sealedPresharedKey).reveal(),
       endpoint: { host: endpointOf(device.placement, endpoint), port: endpointPort },
       allowedIps: onlyOf(family, 'route', allowedIps(device)),
-      persistentKeepalive: KEEPALIVE_SECONDS,
+      persistentKeepalive: device.persistentKeepalive === 0 ? null : device.persistentKeepalive,
     },
   });
 }

@@ -24,6 +24,20 @@ export interface Placement {
   readonly serverAway: boolean;
 }
 
+/** What a device may have in its configuration in place of the tenant's; null: the tenant's. */
+export interface OwnConfiguration {
+  /** Addresses of resolvers; empty: none. */
+  readonly dns: readonly string[] | null;
+  /** DNS names. */
+  readonly searchDomains: readonly string[] | null;
+  /** Canonical ranges that it sends into the tunnel; empty: everything. */
+  readonly routes: readonly string[] | null;
+  /** Bytes. */
+  readonly mtu: number | null;
+  /** Seconds; 0: off. */
+  readonly persistentKeepalive: number | null;
+}
+
 /** A customer's machine: desired state. What is on the interface is a peer. */
 export interface Device {
   readonly id: string;
@@ -65,12 +79,16 @@ export interface Device {
   readonly holds: readonly Hold[];
   /** Resolvers as they go into the configuration: its own, else the tenant's. */
   readonly dns: readonly string[];
-  /** Null where it has the tenant's. */
-  readonly ownDns: readonly string[] | null;
+  /** DNS names as they go into the configuration, the same way. */
+  readonly searchDomains: readonly string[];
   /** Canonical ranges that it sends into the tunnel: its own, else the tenant's; empty for everything. */
   readonly routes: readonly string[];
-  /** Null where it has the tenant's. */
-  readonly ownRoutes: readonly string[] | null;
+  /** Bytes; null: the client works it out. */
+  readonly mtu: number | null;
+  /** Seconds; 0: off. */
+  readonly persistentKeepalive: number;
+  /** What it has of its own of the above. */
+  readonly own: OwnConfiguration;
   /** A full tunnel takes IPv6 in even where its VPN server has none: the tenant's choice. */
   readonly routeIpv6: boolean;
   /** Devices with the same one reach each other; null: it reaches none. */

@@ -2,7 +2,7 @@ import type { TenantScope } from '../access/tenant-scope.ts';
 import { notFound } from '../errors.ts';
 import type { Metadata } from '../users/directory.ts';
 import type { Device, DeviceStatus } from './device.ts';
-import type { DeviceStore, PeerPush } from './ports.ts';
+import type { DeviceStore, OwnConfigurationChanges, PeerPush } from './ports.ts';
 
 /** A device as the tenant's backend sees it. */
 export interface TenantDevice {
@@ -20,7 +20,7 @@ export interface DeviceFilter {
   readonly externalId?: string | undefined;
 }
 
-export interface TenantDeviceChanges {
+export interface TenantDeviceChanges extends OwnConfigurationChanges {
   /** Null: none any more. */
   readonly externalId?: string | null | undefined;
   /** In place of all that there was. */

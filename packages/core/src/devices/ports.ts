@@ -1,4 +1,4 @@
-import type { Device } from './device.ts';
+import type { Device, OwnConfiguration } from './device.ts';
 import type { DeviceKeys } from './keys.ts';
 
 /** Where a device is to be. Both null: anywhere; at most one of them is set. */
@@ -7,26 +7,25 @@ export interface PlacementWish {
   readonly serverId: string | null;
 }
 
-export interface NewDevice extends DeviceKeys, PlacementWish {
+export interface NewDevice extends DeviceKeys, PlacementWish, OwnConfiguration {
   readonly id: string;
   readonly tenantId: string;
   readonly userId: string;
   readonly name: string;
   /** Null for never. */
   readonly expiresAt: Date | null;
-  /** Null: the tenant's. */
-  readonly dns: readonly string[] | null;
-  readonly routes: readonly string[] | null;
 }
 
 /** What is given is changed, the rest stays. */
-export interface DeviceChanges {
+export type OwnConfigurationChanges = {
+  readonly [K in keyof OwnConfiguration]?: OwnConfiguration[K] | undefined;
+};
+
+/** What is given is changed, the rest stays. */
+export interface DeviceChanges extends OwnConfigurationChanges {
   readonly name?: string | undefined;
   /** In the future; null for never. */
   readonly expiresAt?: Date | null | undefined;
-  /** Null: the tenant's. */
-  readonly dns?: readonly string[] | null | undefined;
-  readonly routes?: readonly string[] | null | undefined;
 }
 
 export interface KeyChange extends DeviceKeys {
@@ -63,7 +62,7 @@ export interface DeviceStore {
   /** Null where there is none, or where it is another's or deleted. */
   find(owner: Owner, id: string): Promise<Device | null>;
   /**
-   * Null as with `find`. Name, resolvers and routes are not on the VPN server, so the generation stays; a new expiry
+   * Null as with `find`. Name and configuration are not on the VPN server, so the generation stays; a new expiry
    * releases the hold of the old one.
    */
   update(owner: Owner, id: string, changes: DeviceChanges): Promise<Device | null>;

@@ -6,9 +6,9 @@ import { configOf, type ConfigWish, tunnelNameOf } from './config.ts';
 import { type Converge, type Converged, createConvergence, type Wait } from './convergence.ts';
 import { type Device, type DeviceStatus, statusOf } from './device.ts';
 import { newKeys } from './keys.ts';
-import type { DeviceChanges, DeviceStore, Owner, PeerPush } from './ports.ts';
+import type { DeviceChanges, DeviceStore, Owner, OwnConfigurationChanges, PeerPush } from './ports.ts';
 
-export interface RegisterInput {
+export interface RegisterInput extends OwnConfigurationChanges {
   readonly name: string;
   /** The device's own key, as text. Absent: a key pair is made here. */
   readonly publicKey?: string | undefined;
@@ -18,9 +18,6 @@ export interface RegisterInput {
   readonly serverId?: string | undefined;
   /** In the future; absent or null for never. */
   readonly expiresAt?: Date | null | undefined;
-  /** Absent or null: the tenant's. */
-  readonly dns?: readonly string[] | null | undefined;
-  readonly routes?: readonly string[] | null | undefined;
 }
 
 export interface RotateInput {
@@ -143,7 +140,10 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
           serverId: input.serverId ?? null,
           expiresAt: input.expiresAt ?? null,
           dns: input.dns ?? null,
+          searchDomains: input.searchDomains ?? null,
           routes: input.routes ?? null,
+          mtu: input.mtu ?? null,
+          persistentKeepalive: input.persistentKeepalive ?? null,
           ...newKeys(vault, { tenantId: owner.tenantId, id }, input.publicKey),
         }));
       const result = await converge(owner, device, wait);

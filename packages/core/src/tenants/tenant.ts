@@ -21,6 +21,12 @@ export interface TenantSettings {
   readonly clientRateLimit: number;
   /** Resolvers in the configurations of its devices, as addresses; empty for none. */
   readonly dns: readonly string[];
+  /** DNS search domains in the configurations of its devices. */
+  readonly searchDomains: readonly string[];
+  /** Bytes, in the configurations of its devices; null: the client works it out. */
+  readonly mtu: number | null;
+  /** Seconds, in the configurations of its devices; 0: off. */
+  readonly persistentKeepalive: number;
   /** What its devices send into the tunnel, as canonical ranges; empty for everything. */
   readonly routes: readonly string[];
   /** Full tunnels take IPv6 in even where the VPN server has none: there it ends, so that it cannot leak past the tunnel. */

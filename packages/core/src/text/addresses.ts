@@ -1,4 +1,5 @@
-import { formatAddress, InvalidValue, parseAddress, parseRoute } from '@cvault/wireguard';
+import { formatAddress, InvalidValue, parseAddress, parseRoute, parseSearchDomain } from '@cvault/wireguard';
+import { asciiDomain } from './idna.ts';
 
 /** A text in its one spelling, or what is wrong with it. */
 export type CanonicalText = { readonly text: string } | { readonly fault: string };
@@ -24,4 +25,9 @@ export function readResolver(text: string): CanonicalText {
 /** A range in CIDR notation that goes into a tunnel; no bits after the prefix. */
 export function readRoute(text: string): CanonicalText {
   return read(() => parseRoute(text).canonical);
+}
+
+/** A DNS name in any script. */
+export function readSearchDomain(text: string): CanonicalText {
+  return read(() => parseSearchDomain(asciiDomain(text) ?? text));
 }

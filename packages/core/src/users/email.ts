@@ -1,5 +1,5 @@
 import type { CanonicalText } from '../text/addresses.ts';
-import { asciiHost } from '../text/idna.ts';
+import { asciiDomain } from '../text/idna.ts';
 
 /** RFC 5321 section 4.5.3.1.3, without the angle brackets. */
 const EMAIL_CHARACTERS_MAX = 254;
@@ -10,8 +10,6 @@ const LOCAL_CHARACTERS_MAX = 64;
 const DOT_STRING = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const QUOTED_STRING = /^"((?:[ !#-[\]-~]|\\[ -~])+)"$/;
 
-/** What a domain may be typed with. Everything else a URL parser would read as another part, or drop. */
-const DOMAIN = /^[\p{L}\p{M}\p{N}\p{Join_Control}·.。．｡-]+$/u;
 /** Of a host (RFC 1123 section 2.1), below a top-level domain that is none of an address. */
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])$/;
 
@@ -31,7 +29,7 @@ function canonicalLocal(local: string): CanonicalText {
 }
 
 function canonicalDomain(domain: string): CanonicalText {
-  const ascii = DOMAIN.test(domain) ? asciiHost(domain) : null;
+  const ascii = asciiDomain(domain);
   return ascii !== null && HOST.test(ascii)
     ? { text: ascii }
     : { fault: 'must have a domain such as example.com after the @' };

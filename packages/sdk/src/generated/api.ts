@@ -925,7 +925,7 @@ export interface paths {
         head?: never;
         /**
          * Change a device
-         * @description What is left out stays. New resolvers and routes are in the configuration from now on; the device has to fetch it. A new expiry brings an expired device back: 202 where its VPN server has not acknowledged that yet.
+         * @description What is left out stays. What is new of resolvers, search domains, routes, MTU and keepalive is in the configuration from now on; the device has to fetch it. A new expiry brings an expired device back: 202 where its VPN server has not acknowledged that yet.
          */
         patch: operations["updateDevice"];
         trace?: never;
@@ -1305,8 +1305,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change what you keep with a device
-         * @description What is left out stays.
+         * Change a device’s configuration and what you keep with it
+         * @description What is left out stays. The new configuration holds once the device has fetched it.
          */
         patch: operations["updateTenantDevice"];
         trace?: never;
@@ -2296,12 +2296,16 @@ export interface components {
             keyRateLimit?: number;
             /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
             keyRotationDays?: number | null;
+            /** @description Most bytes of a packet in the tunnel, unless a device has its own. Null: the client works it out */
+            mtu?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name: string;
             /** @description No-log mode: a session is forgotten when it is closed, and of usage only the totals of a period are kept. What was kept before goes within minutes. */
             noLog?: boolean;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+            /** @description Seconds between packets that keep the way back open, unless a device has its own: 25 where nothing is said, below the 30 s after which home routers forget a flow. 0: off */
+            persistentKeepalive?: number;
             /** @description Private keys that were made here are told once and then forgotten, so never changed by us. */
             privateKeysOnce?: boolean;
             /** @description Its devices on one VPN server reach each other. */
@@ -2310,6 +2314,8 @@ export interface components {
             routeIpv6?: boolean;
             /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
             routes?: string[];
+            /** @description DNS names that devices search short names in. Linux and Android use them only beside a resolver. */
+            searchDomains?: string[];
             /** @description Days that closed sessions are kept. Null: as long as the platform keeps them */
             sessionDays?: number | null;
             /** @description Most sessions open at once, of all users together. Null: any number */
@@ -2387,11 +2393,17 @@ export interface components {
             /** @description From then on the device is held until its key is changed. Null: never. */
             keyExpiresAt: string | null;
             lastConnectedAt: string | null;
+            /** @description Null: the tenant’s. */
+            mtu: number | null;
+            /** @description Seconds; 0: off. Null: the tenant’s. */
+            persistentKeepalive: number | null;
             publicKey: string;
             /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`, `device`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
             reason: string | null;
             /** @description Null: the tenant’s. */
             routes: string[] | null;
+            /** @description Null: the tenant’s. */
+            searchDomains: string[] | null;
             server: {
                 endpointPort: number;
                 /** Format: uuid */
@@ -2758,12 +2770,18 @@ export interface components {
             dns?: string[] | null;
             /** @description The device is taken off its VPN server at this time. Null: never. */
             expiresAt?: string | null;
+            /** @description Most bytes of a packet in the tunnel. Null: the tenant’s, or what the client works out. */
+            mtu?: number | null;
+            /** @description Seconds between packets that keep the way back open. Null: the tenant’s; 0: off. */
+            persistentKeepalive?: number | null;
             /** @description The device’s own WireGuard public key, canonical base64. Preferred: the private key then never leaves the device. Absent: a key pair is made for it. */
             publicKey?: string;
             /** @description Where the VPN server is to be. Absent: anywhere. */
             region?: string;
             /** @description What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
             routes?: string[] | null;
+            /** @description DNS names that short names are searched in. Null: the tenant’s; empty: none. */
+            searchDomains?: string[] | null;
             /**
              * Format: uuid
              * @description Instead of a region: the VPN server, from the list of locations.
@@ -2793,11 +2811,17 @@ export interface components {
             /** @description From then on the device is held until its key is changed. Null: never. */
             keyExpiresAt: string | null;
             lastConnectedAt: string | null;
+            /** @description Null: the tenant’s. */
+            mtu: number | null;
+            /** @description Seconds; 0: off. Null: the tenant’s. */
+            persistentKeepalive: number | null;
             publicKey: string;
             /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`, `device`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
             reason: string | null;
             /** @description Null: the tenant’s. */
             routes: string[] | null;
+            /** @description Null: the tenant’s. */
+            searchDomains: string[] | null;
             server: {
                 endpointPort: number;
                 /** Format: uuid */
@@ -3215,13 +3239,16 @@ export interface components {
             keyLifetimeDays: number | null;
             keyRateLimit: number;
             keyRotationDays: number | null;
+            mtu: number | null;
             name: string;
             noLog: boolean;
             passwordLengthMin: number;
+            persistentKeepalive: number;
             privateKeysOnce: boolean;
             privateNetwork: boolean;
             routeIpv6: boolean;
             routes: string[];
+            searchDomains: string[];
             sessionDays: number | null;
             sessionLimit: number | null;
             /** @enum {string} */
@@ -3259,11 +3286,17 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /** @description Null: the tenant’s. */
+            mtu: number | null;
+            /** @description Seconds; 0: off. Null: the tenant’s. */
+            persistentKeepalive: number | null;
             publicKey: string;
             /** @description Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, `server`, `data`, `expired`, `key`, `device`), separated by commas; or `vpn_server_away`. Null where nothing is in the way. */
             reason: string | null;
             /** @description Null: the tenant’s. */
             routes: string[] | null;
+            /** @description Null: the tenant’s. */
+            searchDomains: string[] | null;
             server: {
                 endpointPort: number;
                 /** Format: uuid */
@@ -3337,8 +3370,14 @@ export interface components {
             dns?: string[] | null;
             /** @description The device is taken off its VPN server at this time. Null: never. */
             expiresAt?: string | null;
+            /** @description Most bytes of a packet in the tunnel. Null: the tenant’s, or what the client works out. */
+            mtu?: number | null;
+            /** @description Seconds between packets that keep the way back open. Null: the tenant’s; 0: off. */
+            persistentKeepalive?: number | null;
             /** @description What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
             routes?: string[] | null;
+            /** @description DNS names that short names are searched in. Null: the tenant’s; empty: none. */
+            searchDomains?: string[] | null;
         };
         UpdateServer: {
             endpointHost?: string;
@@ -3359,14 +3398,20 @@ export interface components {
             keyLifetimeDays?: number | null;
             /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
             keyRotationDays?: number | null;
+            /** @description Most bytes of a packet in the tunnel, unless a device has its own. Null: the client works it out */
+            mtu?: number | null;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+            /** @description Seconds between packets that keep the way back open, unless a device has its own: 25 where nothing is said, below the 30 s after which home routers forget a flow. 0: off */
+            persistentKeepalive?: number;
             /** @description Its devices on one VPN server reach each other. */
             privateNetwork?: boolean;
             /** @description Full tunnels take IPv6 into the tunnel even where the VPN server has none. It ends there, so nothing leaks past the tunnel. False: on such a VPN server IPv6 stays outside the tunnel. */
             routeIpv6?: boolean;
             /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
             routes?: string[];
+            /** @description DNS names that devices search short names in. Linux and Android use them only beside a resolver. */
+            searchDomains?: string[];
         };
         UpdateTenant: {
             /** @description Requests to the authentication routes per client and window */
@@ -3394,12 +3439,16 @@ export interface components {
             keyRateLimit?: number;
             /** @description Keys that were made here are changed when they are older; the old one goes on for a day. Null: never */
             keyRotationDays?: number | null;
+            /** @description Most bytes of a packet in the tunnel, unless a device has its own. Null: the client works it out */
+            mtu?: number | null;
             /** @description 1 to 100 characters, without control or invisible formatting characters */
             name?: string;
             /** @description No-log mode: a session is forgotten when it is closed, and of usage only the totals of a period are kept. What was kept before goes within minutes. */
             noLog?: boolean;
             /** @description Fewest characters of a password. Below 12 only with a second factor of your own. */
             passwordLengthMin?: number;
+            /** @description Seconds between packets that keep the way back open, unless a device has its own: 25 where nothing is said, below the 30 s after which home routers forget a flow. 0: off */
+            persistentKeepalive?: number;
             /** @description Private keys that were made here are told once and then forgotten, so never changed by us. */
             privateKeysOnce?: boolean;
             /** @description Its devices on one VPN server reach each other. */
@@ -3408,6 +3457,8 @@ export interface components {
             routeIpv6?: boolean;
             /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
             routes?: string[];
+            /** @description DNS names that devices search short names in. Linux and Android use them only beside a resolver. */
+            searchDomains?: string[];
             /** @description Days that closed sessions are kept. Null: as long as the platform keeps them */
             sessionDays?: number | null;
             /** @description Most sessions open at once, of all users together. Null: any number */
@@ -3428,11 +3479,21 @@ export interface components {
             userSessionLimit?: number | null;
         };
         UpdateTenantDevice: {
+            /** @description Resolvers in the configuration. Null: the tenant’s; empty: none, the device keeps its own. */
+            dns?: string[] | null;
             externalId?: string | null;
             /** @description Your own texts by name, at most 50. Replaced as a whole. */
             metadata?: {
                 [key: string]: string;
             };
+            /** @description Most bytes of a packet in the tunnel. Null: the tenant’s, or what the client works out. */
+            mtu?: number | null;
+            /** @description Seconds between packets that keep the way back open. Null: the tenant’s; 0: off. */
+            persistentKeepalive?: number | null;
+            /** @description What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
+            routes?: string[] | null;
+            /** @description DNS names that short names are searched in. Null: the tenant’s; empty: none. */
+            searchDomains?: string[] | null;
         };
         UpdateUser: {
             externalId?: string | null;

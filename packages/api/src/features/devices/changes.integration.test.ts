@@ -1,6 +1,6 @@
 /** What a user changes of a device, through the API as production wires it: name, keys, place; and waiting for it. */
 import { encodeKey, generateKeyPair, parseConfig } from '@cvault/wireguard';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPeerStore } from '../../postgres/peers.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { aKey, aServer } from '../../testing/fixtures.ts';
@@ -68,6 +68,92 @@ describe('PATCH', () => {
       deviceName: 'laptop',
       dns: null,
       routes: ['10.0.0.0/8'],
+    });
+  });
+
+  describe('of what only the device’s configuration says', () => {
+    const config = async () => parseConfig((await alice.call('GET', `/devices/${device.id}/config`)).body);
+    const told = async () => {
+      const { interface: own, peers } = await config();
+      return {
+        mtu: own.mtu,
+        searchDomains: own.searchDomains,
+        persistentKeepalive: peers[0]!.persistentKeepalive,
+      };
+    };
+    const settings = (changes: object) => alice.call('PATCH', '/tenant/settings', changes);
+    const NOTHING_SAID = { mtu: null, searchDomains: [], persistentKeepalive: 25 };
+    const TENANTS = { mtu: 1380, searchDomains: ['corp.example', 'lan'], persistentKeepalive: 0 };
+    const OWN = { mtu: 1280, searchDomains: ['home.arpa'], persistentKeepalive: 65_535 };
+    const NONE = { mtu: null, searchDomains: null, persistentKeepalive: null };
+
+    afterEach(async () => {
+      await settings(NOTHING_SAID);
+    });
+
+    test('nothing is in it unless somebody sets it, but the keepalive', async () => {
+      expect(await told()).toEqual(NOTHING_SAID);
+      expect(device.config).not.toMatch(/MTU/);
+      expect(device.config).toMatch(/^PersistentKeepalive = 25$/m);
+      expect(device).toMatchObject(NONE);
+    });
+
+    test('the tenant’s holds for what is registered then and for what is fetched again; the device’s own goes first', async () => {
+      expect((await settings(TENANTS)).json()).toMatchObject(TENANTS);
+      expect(await told()).toEqual({ ...TENANTS, persistentKeepalive: null });
+      const { body } = await alice.call('GET', `/devices/${device.id}/config`);
+      expect(body).toMatch(/^DNS = 1\.1\.1\.1, 8\.8\.8\.8, corp\.example, lan\nMTU = 1380$/m);
+      expect(body).not.toMatch(/PersistentKeepalive/);
+      const other = await alice.call('POST', '/devices', { deviceName: 'tablet', region: 'east' });
+      expect(parseConfig(other.json<DeviceBody>().config).interface).toMatchObject({ mtu: 1380 });
+      expect((await alice.call('PATCH', `/devices/${device.id}`, OWN)).json()).toMatchObject({
+        ...OWN,
+        status: 'active',
+        desiredGeneration: 1,
+      });
+      expect(await told()).toEqual(OWN);
+      expect((await alice.call('PATCH', `/devices/${device.id}`, { mtu: null })).json()).toMatchObject({
+        ...OWN,
+        mtu: null,
+      });
+      expect(await told()).toEqual({ ...OWN, mtu: 1380 });
+    });
+
+    test('the device’s own is set at registration, too, and by the tenant’s backend', async () => {
+      const made = await alice.call('POST', '/devices', { deviceName: 'x', region: 'east', ...OWN });
+      const body = made.json<DeviceBody>();
+      expect(body).toMatchObject(OWN);
+      expect(parseConfig(body.config).interface).toMatchObject({ mtu: 1280, searchDomains: ['home.arpa'] });
+      const path = `/tenant/devices/${device.id}`;
+      const changes = { ...OWN, dns: ['10.0.0.53'], routes: ['10.0.0.0/8'] };
+      expect((await alice.call('PATCH', path, changes)).json()).toMatchObject({ ...changes, metadata: {} });
+      expect(await told()).toEqual(OWN);
+      expect((await alice.call('PATCH', path, { metadata: { a: 'b' } })).json()).toMatchObject({
+        ...changes,
+        metadata: { a: 'b' },
+      });
+      expect((await mallory.call('PATCH', path, { mtu: 1300 })).statusCode).toBe(404);
+    });
+
+    test.each([
+      { mtu: 0 },
+      { mtu: 1_279 },
+      { mtu: 1_421 },
+      { mtu: '1280' },
+      { mtu: NaN, persistentKeepalive: -1 },
+      { persistentKeepalive: 65_536 },
+      { persistentKeepalive: '25\nPostUp = id' },
+      { searchDomains: ['a.example\nPostUp = id'] },
+      { searchDomains: ['a.example,6.6.6.6'] },
+      { searchDomains: { length: 1 } },
+    ])('%j is refused wherever it is sent', async (wrong) => {
+      const before = await get();
+      for (const path of [`/devices/${device.id}`, `/tenant/devices/${device.id}`]) {
+        expect((await alice.call('PATCH', path, wrong)).json()).toMatchObject({ code: 'invalid_request' });
+      }
+      const made = await alice.call('POST', '/devices', { deviceName: 'x', ...wrong });
+      expect(made.json()).toMatchObject({ code: 'invalid_request' });
+      expect(await get()).toEqual(before);
     });
   });
 

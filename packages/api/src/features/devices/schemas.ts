@@ -9,7 +9,8 @@ import {
 import { encodeKey } from '@cvault/wireguard';
 import { z } from 'zod';
 import { Id } from '../../http/schemas/ids.ts';
-import { Resolvers, Routes } from '../../http/schemas/addresses.ts';
+import { Resolvers, Routes, SearchDomains } from '../../http/schemas/addresses.ts';
+import { Mtu, PersistentKeepalive } from '../../http/schemas/interface.ts';
 import { Name } from '../../http/schemas/name.ts';
 
 /** Where a device is to be: in a region, on one VPN server, or anywhere. */
@@ -29,16 +30,27 @@ const ExpiresAt = z.iso
   .optional()
   .describe('The device is taken off its VPN server at this time. Null: never.');
 
-/** What a device may have of its own; null or absent: the tenant’s. */
-const own = {
-  expiresAt: ExpiresAt,
+/** What a device may have of its own in its configuration; null or absent: the tenant’s. */
+export const ownConfiguration = {
   dns: Resolvers.nullable()
     .optional()
     .describe('Resolvers in the configuration. Null: the tenant’s; empty: none, the device keeps its own.'),
+  searchDomains: SearchDomains.nullable()
+    .optional()
+    .describe('DNS names that short names are searched in. Null: the tenant’s; empty: none.'),
   routes: Routes.nullable()
     .optional()
     .describe('What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel).'),
+  mtu: Mtu.nullable()
+    .optional()
+    .describe('Most bytes of a packet in the tunnel. Null: the tenant’s, or what the client works out.'),
+  persistentKeepalive: PersistentKeepalive.nullable()
+    .optional()
+    .describe('Seconds between packets that keep the way back open. Null: the tenant’s; 0: off.'),
 };
+
+/** What a user may change of a device. */
+const own = { expiresAt: ExpiresAt, ...ownConfiguration };
 
 export const WaitQuery = z.strictObject({
   wait: z
@@ -129,7 +141,10 @@ export const DeviceResource = z
       .describe('From then on the device is held until its key is changed. Null: never.'),
     expiresAt: z.string().nullable(),
     dns: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
+    searchDomains: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
     routes: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
+    mtu: z.int().nullable().describe('Null: the tenant’s.'),
+    persistentKeepalive: z.int().nullable().describe('Seconds; 0: off. Null: the tenant’s.'),
     lastConnectedAt: z.string().nullable(),
     createdAt: z.string(),
     server: z.object({
@@ -155,7 +170,7 @@ export function deviceResource(
   device: Device,
   status: DeviceStatus = statusOf(device),
 ): z.infer<typeof DeviceResource> {
-  const { placement } = device;
+  const { placement, own } = device;
   return {
     id: device.id,
     deviceName: device.name,
@@ -170,8 +185,11 @@ export function deviceResource(
     keyChangedAt: device.keyChangedAt.toISOString(),
     keyExpiresAt: device.keyExpiresAt?.toISOString() ?? null,
     expiresAt: device.expiresAt?.toISOString() ?? null,
-    dns: device.ownDns === null ? null : [...device.ownDns],
-    routes: device.ownRoutes === null ? null : [...device.ownRoutes],
+    dns: own.dns === null ? null : [...own.dns],
+    searchDomains: own.searchDomains === null ? null : [...own.searchDomains],
+    routes: own.routes === null ? null : [...own.routes],
+    mtu: own.mtu,
+    persistentKeepalive: own.persistentKeepalive,
     lastConnectedAt: device.lastConnectedAt?.toISOString() ?? null,
     createdAt: device.createdAt.toISOString(),
     server: {

@@ -5,14 +5,18 @@ import { scopeOf } from '../../http/access.ts';
 import { Id, IdParams } from '../../http/schemas/ids.ts';
 import { ExternalId, Metadata, MetadataResource } from '../../http/schemas/own-names.ts';
 import { cursorOf, idOfCursor, NextCursor, PageQuery } from '../../http/schemas/pages.ts';
-import { DeviceResource, deviceResource } from './schemas.ts';
+import { DeviceResource, deviceResource, ownConfiguration } from './schemas.ts';
 
 const tags = ['Devices (tenant)'];
 const reading = { access: 'tenant', scope: 'devices:read', act: null, limit: 'read' } as const;
 const writing = { access: 'tenant', scope: 'devices:write', limit: 'write' } as const;
 
 const UpdateTenantDevice = z
-  .strictObject({ externalId: ExternalId.nullable().optional(), metadata: Metadata.optional() })
+  .strictObject({
+    externalId: ExternalId.nullable().optional(),
+    metadata: Metadata.optional(),
+    ...ownConfiguration,
+  })
   .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'names nothing to change')
   .meta({ id: 'UpdateTenantDevice' });
 
@@ -90,8 +94,8 @@ export const tenantDeviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceDirector
       schema: {
         operationId: 'updateTenantDevice',
         tags,
-        summary: 'Change what you keep with a device',
-        description: 'What is left out stays.',
+        summary: 'Change a device’s configuration and what you keep with it',
+        description: 'What is left out stays. The new configuration holds once the device has fetched it.',
         params: IdParams,
         body: UpdateTenantDevice,
         response: { 200: TenantDeviceResource },

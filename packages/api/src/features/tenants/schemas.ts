@@ -2,7 +2,8 @@ import type { Tenant } from '@cvault/core';
 import { z } from 'zod';
 import { Instant } from '../../http/schemas/answers.ts';
 import { Id } from '../../http/schemas/ids.ts';
-import { Resolvers, Routes } from '../../http/schemas/addresses.ts';
+import { Resolvers, Routes, SearchDomains } from '../../http/schemas/addresses.ts';
+import { Mtu, PersistentKeepalive } from '../../http/schemas/interface.ts';
 import { Name } from '../../http/schemas/name.ts';
 import { NextCursor } from '../../http/schemas/pages.ts';
 import { Bytes, COUNT_MAX, CountLimit, Days, Speed } from '../../http/schemas/limits.ts';
@@ -30,6 +31,15 @@ const settings = {
   userRateLimit: PerMinute.describe('Requests in a minute of each user'),
   clientRateLimit: PerMinute.describe('Requests in a minute of each client address of its users'),
   dns: Resolvers.describe('Resolvers in the devices’ configurations'),
+  searchDomains: SearchDomains.describe(
+    'DNS names that devices search short names in. Linux and Android use them only beside a resolver.',
+  ),
+  mtu: Mtu.nullable().describe(
+    'Most bytes of a packet in the tunnel, unless a device has its own. Null: the client works it out',
+  ),
+  persistentKeepalive: PersistentKeepalive.describe(
+    'Seconds between packets that keep the way back open, unless a device has its own: 25 where nothing is said, below the 30 s after which home routers forget a flow. 0: off',
+  ),
   routes: Routes.describe(
     'What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel.',
   ),
@@ -105,6 +115,9 @@ export const UpdateTenant = z
 
 const {
   dns,
+  searchDomains,
+  mtu,
+  persistentKeepalive,
   routes,
   routeIpv6,
   privateNetwork,
@@ -118,6 +131,9 @@ const {
 export const UpdateOwnSettings = z
   .strictObject({
     dns,
+    searchDomains,
+    mtu,
+    persistentKeepalive,
     routes,
     routeIpv6,
     privateNetwork,
@@ -144,6 +160,9 @@ export const TenantResource = z
     userRateLimit: z.int(),
     clientRateLimit: z.int(),
     dns: z.array(z.string()),
+    searchDomains: z.array(z.string()),
+    mtu: z.int().nullable(),
+    persistentKeepalive: z.int(),
     routes: z.array(z.string()),
     routeIpv6: z.boolean(),
     privateNetwork: z.boolean(),
@@ -171,6 +190,7 @@ export function tenantResource(tenant: Tenant): z.infer<typeof TenantResource> {
   return {
     ...tenant,
     dns: [...tenant.dns],
+    searchDomains: [...tenant.searchDomains],
     routes: [...tenant.routes],
     dataWarnPercents: [...tenant.dataWarnPercents],
   };

@@ -244,8 +244,15 @@ describe('devices', () => {
 
 describe('settings', () => {
   test('the tenant sets its own, and nothing that it pays for', async () => {
-    const set = await globex.call('PATCH', '/tenant/settings', { dns: ['9.9.9.9'], keyLifetimeDays: 30 });
-    expect(set.json()).toMatchObject({ dns: ['9.9.9.9'], keyLifetimeDays: 30 });
+    const changes = {
+      dns: ['9.9.9.9'],
+      searchDomains: ['corp.example'],
+      mtu: 1280,
+      persistentKeepalive: 0,
+      keyLifetimeDays: 30,
+    };
+    const set = await globex.call('PATCH', '/tenant/settings', changes);
+    expect(set.json()).toMatchObject(changes);
     for (const paid of [
       'deviceLimit',
       'sessionLimit',

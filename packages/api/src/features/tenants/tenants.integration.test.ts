@@ -125,6 +125,9 @@ describe('tenants', () => {
       userRateLimit: 6_000,
       clientRateLimit: 12_000,
       dns: ['1.1.1.1', '8.8.8.8'],
+      searchDomains: [],
+      mtu: null,
+      persistentKeepalive: 25,
       routes: [],
       routeIpv6: true,
       privateNetwork: false,
@@ -160,6 +163,9 @@ describe('tenants', () => {
     const plan = {
       routes: ['10.0.0.0/8', 'fd00:1::/32'],
       routeIpv6: false,
+      searchDomains: ['corp.example.com', 'lan'],
+      mtu: 1280,
+      persistentKeepalive: 0,
       privateNetwork: true,
       sessionLimit: 1_000,
       userDeviceLimit: 0,
@@ -186,6 +192,7 @@ describe('tenants', () => {
       dataLimitBytes: null,
       uploadBitsPerSecond: null,
       keyLifetimeDays: null,
+      mtu: null,
     };
     const changed = await admin('PATCH', `/tenants/${created.id}`, { ...none, routes: ['2001:DB8:0::/48'] });
     expect(changed.json()).toEqual({ ...created, ...none, routes: ['2001:db8::/48'] });
@@ -217,6 +224,34 @@ describe('tenants', () => {
     ['/routes', { routes: ['10.0.0.0/8', '10.0.0.0/8'] }],
     ['/routes', { routes: Array.from({ length: 33 }, (_, n) => `10.${n}.0.0/16`) }],
     ['/dns/0', { dns: ['010.0.0.1'] }],
+    ['/mtu', { mtu: 0 }],
+    ['/mtu', { mtu: 1_279 }],
+    ['/mtu', { mtu: 1_421 }],
+    ['/mtu', { mtu: 65_536 }],
+    ['/mtu', { mtu: 1_300.5 }],
+    ['/mtu', { mtu: '1280' }],
+    ['/mtu', { mtu: '1280\nPostUp = id' }],
+    ['/mtu', { mtu: [1_280] }],
+    ['/persistentKeepalive', { persistentKeepalive: -1 }],
+    ['/persistentKeepalive', { persistentKeepalive: 65_536 }],
+    ['/persistentKeepalive', { persistentKeepalive: null }],
+    // What JSON makes of NaN and of what is greater than every number.
+    ['/persistentKeepalive', { persistentKeepalive: NaN }],
+    ['/persistentKeepalive', { persistentKeepalive: 'off' }],
+    ['/persistentKeepalive', { persistentKeepalive: true }],
+    ['/searchDomains', { searchDomains: null }],
+    ['/searchDomains', { searchDomains: 'corp.example.com' }],
+    ['/searchDomains/0', { searchDomains: [''] }],
+    ['/searchDomains/0', { searchDomains: [7] }],
+    ['/searchDomains/0', { searchDomains: ['corp.example.com\nPostUp = id'] }],
+    ['/searchDomains/0', { searchDomains: ['a.example, 6.6.6.6'] }],
+    ['/searchDomains/0', { searchDomains: ['a.example,b.example'] }],
+    ['/searchDomains/0', { searchDomains: ['8.8.8.8'] }],
+    ['/searchDomains/0', { searchDomains: ['fd00::1'] }],
+    ['/searchDomains/1', { searchDomains: ['a.example', 'b c.example'] }],
+    ['/searchDomains/0', { searchDomains: [`${'a.'.repeat(127)}example`] }],
+    ['/searchDomains', { searchDomains: ['Corp.example', 'corp.example.'] }],
+    ['/searchDomains', { searchDomains: Array.from({ length: 7 }, (_, n) => `d${n}.example`) }],
     ['/speed', { speed: 10 }],
   ])('%s: %j is refused with its place, and changes nothing', async (pointer, change) => {
     const tenant = await aTenant();
@@ -225,6 +260,11 @@ describe('tenants', () => {
     const { errors } = answer.json<{ errors: { pointer: string }[] }>();
     expect(new Set(errors.map((error) => error.pointer))).toEqual(new Set([pointer]));
     expect((await admin('GET', `/tenants/${tenant.id}`)).json()).toEqual(tenant);
+  });
+
+  test('search domains are kept in their one spelling, whatever script they are written in', async () => {
+    const tenant = await aTenant({ searchDomains: ['Corp.Example.COM.', 'пример.рф', 'lan'] });
+    expect(tenant).toMatchObject({ searchDomains: ['corp.example.com', 'xn--e1afmkfd.xn--p1ai', 'lan'] });
   });
 
   test('a name is taken once, however it is spelled in Unicode', async () => {

@@ -11,6 +11,7 @@ import { externalIdRefusal } from '../external-ids.ts';
 import { given } from '../given.ts';
 import { askAsTenant, asTenant } from '../tenancy.ts';
 import { putHold, releaseHold } from './holds.ts';
+import { changedValues, setOwn } from './own-configuration.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 const SELECT = `
@@ -24,7 +25,7 @@ CASE WHEN d.state <> 'live' THEN d.state::text
   ELSE 'pending' END`;
 
 const UPDATE = `
-UPDATE devices SET external_id = CASE WHEN $4 THEN $5 ELSE external_id END, metadata = coalesce($6, metadata)
+UPDATE devices SET external_id = CASE WHEN $4 THEN $5 ELSE external_id END, metadata = coalesce($6, metadata), ${setOwn(7)}
 WHERE tenant_id = $1 AND mode = $2 AND id = $3 AND state <> 'deleted'`;
 
 const PUT = putHold('tenant_id = $1 AND mode = $3 AND id = $4');
@@ -65,11 +66,11 @@ export function createDeviceDirectoryStore({ pool }: Database): DeviceDirectoryS
 
     find: (scope, id) => asTenant(pool, scope.tenantId, (db) => findIn(db, scope, id)),
 
-    update: (scope, id, { externalId, metadata }) =>
+    update: (scope, id, { externalId, metadata, ...own }) =>
       asTenant(pool, scope.tenantId, async (db) => {
         const { tenantId, mode } = scope;
-        const values = [tenantId, mode, id, externalId !== undefined, externalId ?? null, metadata ?? null];
-        await db.query(UPDATE, values);
+        const names = [externalId !== undefined, externalId ?? null, metadata ?? null];
+        await db.query(UPDATE, [tenantId, mode, id, ...names, ...changedValues(own)]);
         return findIn(db, scope, id);
       }).catch((cause: unknown) => {
         throw externalIdRefusal(cause);

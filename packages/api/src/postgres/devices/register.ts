@@ -6,6 +6,7 @@ import { askAsTenant } from '../tenancy.ts';
 import { checkChurn, mayTakeAddress } from './churn.ts';
 import { refusedGrowth } from './growth.ts';
 import { choosePlacement, modeOf, placing } from './placement.ts';
+import { OWN_COLUMNS, ownParameters, ownValues } from './own-configuration.ts';
 import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 /**
@@ -28,7 +29,7 @@ const REGISTER = {
   name: 'device-register',
   text: `
 WITH ${choosePlacement({ region: '$5', serverId: '$10' }, `s.mode = ${modeOf('$2', '$3')}`)}, churn AS MATERIALIZED (
-  ${mayTakeAddress('$2', '$15')}
+  ${mayTakeAddress('$2', '$13')}
 ), lease AS (
   UPDATE ip_pool SET state = 'held', tenant_id = $2, device_id = $1
   FROM chosen
@@ -41,9 +42,9 @@ WITH ${choosePlacement({ region: '$5', serverId: '$10' }, `s.mode = ${modeOf('$2
   RETURNING key_hash
 ), device AS (
   INSERT INTO devices (id, tenant_id, user_id, mode, name, server_id, assigned_ip, assigned_ip6, public_key, private_key,
-    preshared_key, expires_at, dns, routes)
+    preshared_key, expires_at, ${OWN_COLUMNS})
   VALUES ($1, $2, $3, ${modeOf('$2', '$3')}, $4, (SELECT server_id FROM lease), (SELECT address FROM lease), (SELECT address6 FROM lease),
-          (SELECT $6::bytea FROM key), $7, $11, $12, $13::inet[], $14::inet[])
+          (SELECT $6::bytea FROM key), $7, $11, $12, ${ownParameters(14)})
   RETURNING *
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
@@ -98,9 +99,8 @@ async function registerOnce(
         device.serverId,
         device.sealedPresharedKey,
         device.expiresAt,
-        device.dns,
-        device.routes,
         quarantineSeconds,
+        ...ownValues(device),
       ],
     };
     reached('register:asked');

@@ -39,7 +39,8 @@ export const DEVICE_COLUMNS = `
   (s.last_contact_at > now() - interval '90 seconds') IS NOT TRUE AS server_away,
   ${textOf('t.dns', 'host')} AS tenant_dns, ${textOf('d.dns', 'host')} AS own_dns,
   ${textOf('t.routes', 'text')} AS tenant_routes, ${textOf('d.routes', 'text')} AS own_routes,
-  t.route_ipv6,${PLAN_COLUMNS}`;
+  t.search_domains AS tenant_search_domains, d.search_domains AS own_search_domains, t.mtu AS tenant_mtu, d.mtu AS own_mtu,
+  t.persistent_keepalive AS tenant_keepalive, d.persistent_keepalive AS own_keepalive, t.route_ipv6,${PLAN_COLUMNS}`;
 
 /** Joins to go with PLAN_COLUMNS. */
 export const PLAN_JOINS =
@@ -87,6 +88,12 @@ export interface DeviceRow extends PlanRow {
   tenant_routes: string[];
   own_routes: string[] | null;
   route_ipv6: boolean;
+  tenant_search_domains: string[];
+  own_search_domains: string[] | null;
+  tenant_mtu: number | null;
+  own_mtu: number | null;
+  tenant_keepalive: number;
+  own_keepalive: number | null;
 }
 
 export function deviceFromRow(row: DeviceRow): Device {
@@ -114,10 +121,18 @@ export function deviceFromRow(row: DeviceRow): Device {
     expiresAt: row.expires_at,
     holds: holdsOf(row.holds),
     dns: row.own_dns ?? row.tenant_dns ?? [],
-    ownDns: row.own_dns,
+    searchDomains: row.own_search_domains ?? row.tenant_search_domains,
     routes: row.own_routes ?? row.tenant_routes,
-    ownRoutes: row.own_routes,
     routeIpv6: row.route_ipv6,
+    mtu: row.own_mtu ?? row.tenant_mtu,
+    persistentKeepalive: row.own_keepalive ?? row.tenant_keepalive,
+    own: {
+      dns: row.own_dns,
+      searchDomains: row.own_search_domains,
+      routes: row.own_routes,
+      mtu: row.own_mtu,
+      persistentKeepalive: row.own_keepalive,
+    },
     network: row.network,
     limits: limitsFromRow(row),
     lastConnectedAt: row.last_connected_at,

@@ -1,20 +1,20 @@
 import { type DeviceChanges, HOLDS, type Owner } from '@cvault/core';
 import type pg from 'pg';
 import { askAsTenant } from '../tenancy.ts';
+import { changedValues, setOwn } from './own-configuration.ts';
 
 /** A new expiry lies in the future, so it releases the hold of the one before. */
 const UPDATE = {
   name: 'device-update',
   text: `
 WITH before AS (
-  SELECT id, state, CASE WHEN $5 THEN holds & ~$12::int ELSE holds END AS holds
+  SELECT id, state, CASE WHEN $5 THEN holds & ~$8::int ELSE holds END AS holds
   FROM devices WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state <> 'deleted' FOR UPDATE
 ), d AS (
   UPDATE devices SET
     name = coalesce($4, name),
     expires_at = CASE WHEN $5::boolean THEN $6::timestamptz ELSE expires_at END,
-    dns = CASE WHEN $7::boolean THEN $8::inet[] ELSE dns END,
-    routes = CASE WHEN $9::boolean THEN $10::inet[] ELSE routes END,
+    ${setOwn(9)},
     holds = before.holds,
     state = CASE WHEN before.state = 'suspended' AND before.holds = 0 THEN 'live' ELSE before.state END,
     generation = generation + (before.state = 'suspended' AND before.holds = 0)::int
@@ -22,7 +22,7 @@ WITH before AS (
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation, devices.state <> before.state AS revived
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
-  SELECT tenant_id, server_id, id, generation, now() + $11 * interval '1 millisecond' FROM d WHERE revived
+  SELECT tenant_id, server_id, id, generation, now() + $7 * interval '1 millisecond' FROM d WHERE revived
 )
 SELECT id FROM d`,
 };
@@ -32,7 +32,7 @@ export async function updateDevice(
   pool: pg.Pool,
   owner: Owner,
   id: string,
-  { name, expiresAt, dns, routes }: DeviceChanges,
+  { name, expiresAt, ...own }: DeviceChanges,
   pushAfterMs: number,
 ): Promise<boolean> {
   const query = {
@@ -44,12 +44,9 @@ export async function updateDevice(
       name ?? null,
       expiresAt !== undefined,
       expiresAt ?? null,
-      dns !== undefined,
-      dns ?? null,
-      routes !== undefined,
-      routes ?? null,
       pushAfterMs,
       HOLDS.expired,
+      ...changedValues(own),
     ],
   };
   return (await askAsTenant(pool, owner.tenantId, query)).rowCount === 1;

@@ -4,7 +4,7 @@ import type { ApiKey, ApiKeyMode, Scope, Tenant, TenantState } from '@cvault/cor
 export const TENANT_COLUMNS = `
   id, name, state, device_count, device_limit, password_length_min, auth_rate_limit, auth_rate_window_seconds, created_at,
   tenant_rate_limit, key_rate_limit, user_rate_limit, client_rate_limit,
-  route_ipv6, private_network, session_limit, user_device_limit, user_session_limit, data_limit_bytes, user_data_limit_bytes,
+  route_ipv6, search_domains, mtu, persistent_keepalive, private_network, session_limit, user_device_limit, user_session_limit, data_limit_bytes, user_data_limit_bytes,
   data_reset_day, data_warn_percents, upload_bits_per_second, download_bits_per_second, key_lifetime_days, key_rotation_days,
   private_keys_once, no_log, session_days, usage_days, delivery_log_days,
   ARRAY(SELECT text(range) FROM unnest(routes) WITH ORDINALITY AS routes(range, place) ORDER BY place) AS routes,
@@ -26,6 +26,9 @@ export interface TenantRow {
   dns: string[];
   routes: string[];
   route_ipv6: boolean;
+  search_domains: string[];
+  mtu: number | null;
+  persistent_keepalive: number;
   private_network: boolean;
   session_limit: number | null;
   user_device_limit: number | null;
@@ -61,6 +64,9 @@ export function tenantFromRow(row: TenantRow): Tenant {
     userRateLimit: row.user_rate_limit,
     clientRateLimit: row.client_rate_limit,
     dns: row.dns,
+    searchDomains: row.search_domains,
+    mtu: row.mtu,
+    persistentKeepalive: row.persistent_keepalive,
     routes: row.routes,
     routeIpv6: row.route_ipv6,
     privateNetwork: row.private_network,

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+/** IPv6 needs it of every link (RFC 8200, section 5). */
+const MTU_MIN = 1280;
+/** Ethernet's 1500 bytes less the 80 that WireGuard adds over IPv6: more is cut into pieces on the way, or lost. */
+const MTU_MAX = 1420;
+/** wg(8). */
+const KEEPALIVE_SECONDS_MAX = 65_535;
+
+/** Bytes. */
+export const Mtu = z.int().min(MTU_MIN).max(MTU_MAX);
+
+/** Seconds. */
+export const PersistentKeepalive = z.int().min(0).max(KEEPALIVE_SECONDS_MAX);
