@@ -153,10 +153,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     keepers: {
       async interface() {
         await checkInterface();
-        if ((await backend.describe()).publicKey !== description.publicKey) {
+        const [{ publicKey }, faults] = await Promise.all([backend.describe(), backend.faults(own.all)]);
+        if (publicKey !== description.publicKey) {
           throw lose(`interface ${backend.interfaceName} has another key`);
         }
-        return backend.faults(own.all);
+        return faults;
       },
       async traffic_rules() {
         const faults = await traffic.faults(touched);
@@ -196,7 +197,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
    * Reads the interface while batches go on: a reading of 50,000 peers takes a third of a second, too long for a
    * registration to wait for. What batches change meanwhile is known better than what the reading shows.
    */
-  async function readInterface<T>(view: (state: InterfaceState) => T): Promise<T> {
+  async function readInterface(): Promise<void> {
     return readings.run(async () => {
       const touched = applier.watchTouchedKeys();
       try {
@@ -206,7 +207,6 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         }
         await checkInterface();
         await inSteps(state.observing(peers, touched), queue);
-        return await queue.run(() => Promise.resolve(view(state)));
       } finally {
         applier.stopWatching();
       }
@@ -304,6 +304,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         life: metering.life,
         readStats: (stored, withCut) => metering.read(stored, withCut),
         view: (look) => queue.run(() => Promise.resolve(look(state))),
+        viewInSteps: (look) => inSteps(look(state), queue),
       }),
     async close() {
       stopWatching?.();

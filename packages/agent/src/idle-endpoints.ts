@@ -63,6 +63,8 @@ export class IdleEndpoints {
 
   #silent(handshakes: ReadonlyMap<string, number>): string[] {
     const latest = (Date.now() - this.#options.forgetAfterMs) / 1000;
-    return [...handshakes].filter(([, at]) => at !== 0 && at < latest).map(([publicKey]) => publicKey);
+    const silent: string[] = [];
+    for (const [publicKey, at] of handshakes) if (at !== 0 && at < latest) silent.push(publicKey);
+    return silent;
   }
 }

@@ -4,6 +4,9 @@ import type { InterfaceState } from './state.ts';
 /** The protocol allows more; to write and to read so many keeps neither side from anything else for long. */
 const PAGE_PEERS = 100;
 
+/** Keys that are noted in one go. */
+const STEP_PEERS = 500;
+
 /**
  * Most allowed IPs shown of one peer. A device has at most four, so a longer list is drift whatever else it holds,
  * and a peer that somebody gave thousands of routes by hand cannot push a page over the line limit.
@@ -20,15 +23,21 @@ export interface Page {
  * not wait until 50,000 are described. Keys are sorted by their first character, and those of one when it is their turn.
  */
 export class Listing {
-  readonly #buckets = new Map<string, string[]>();
+  readonly #buckets = new Map<string, Set<string>>();
   readonly #sorted = new Map<string, readonly string[]>();
 
-  constructor(state: InterfaceState) {
+  /**
+   * Notes the keys of all peers, in steps between which batches may go on. A peer that is removed and set again meanwhile
+   * comes twice, and is noted once.
+   */
+  *collecting(state: InterfaceState): Generator<undefined, void> {
+    let steps = 0;
     for (const publicKey of state.publicKeys()) {
+      if (++steps % STEP_PEERS === 0) yield;
       const first = publicKey[0] ?? '';
       const bucket = this.#buckets.get(first);
-      if (bucket === undefined) this.#buckets.set(first, [publicKey]);
-      else bucket.push(publicKey);
+      if (bucket === undefined) this.#buckets.set(first, new Set([publicKey]));
+      else bucket.add(publicKey);
     }
   }
 
@@ -48,7 +57,7 @@ export class Listing {
   #bucket(first: string): readonly string[] {
     let sorted = this.#sorted.get(first);
     if (sorted === undefined) {
-      sorted = this.#buckets.get(first)?.sort() ?? [];
+      sorted = [...(this.#buckets.get(first) ?? [])].sort();
       this.#sorted.set(first, sorted);
     }
     return sorted;

@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Fault } from './guard.ts';
 import { missingAddresses } from './own-addresses.ts';
 import type { ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
+
+/** As with a real interface, changes go on while it is read. */
+const STEP_PEERS = 500;
 
 export interface MemoryBackendOptions {
   readonly interfaceName?: string;
@@ -111,15 +115,22 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
     async peers() {
       await Promise.resolve();
       requireInterface();
-      return [...peers].map(([publicKey, allowedIps]): ObservedPeer => ({
-        publicKey,
-        allowedIps: [...allowedIps],
-      }));
+      const observed: ObservedPeer[] = [];
+      for (const [publicKey, allowedIps] of peers) {
+        observed.push({ publicKey, allowedIps: [...allowedIps] });
+        if (observed.length % STEP_PEERS === 0) await turn();
+      }
+      return observed;
     },
     async handshakes() {
       await Promise.resolve();
       requireInterface();
-      return new Map([...peers.keys()].map((publicKey) => [publicKey, handshakes.get(publicKey) ?? 0]));
+      const all = new Map<string, number>();
+      for (const publicKey of peers.keys()) {
+        all.set(publicKey, handshakes.get(publicKey) ?? 0);
+        if (all.size % STEP_PEERS === 0) await turn();
+      }
+      return all;
     },
     async apply(changes) {
       await Promise.resolve();

@@ -20,18 +20,14 @@ export interface Reading {
 /** Devices that are described in one go. */
 const STEP_DEVICES = 250;
 
-interface PresentMoment {
-  readonly deviceId: string;
-  readonly record: PresentDevice;
-  /** What it had counted on addresses that it has no more. */
-  readonly before: Counts;
-  /** Prefixes that it left and whose counts are still its own. */
-  readonly left: readonly string[];
-}
-
+/** What all that is told of devices is made from. */
 interface Moment {
   readonly counts: ReadonlyMap<string, Counts>;
-  readonly present: readonly PresentMoment[];
+  readonly devices: ReturnType<InterfaceState['devicesNow']>;
+  /** What devices had counted on addresses that they have no more. */
+  readonly before: ReadonlyMap<string, Account>;
+  /** Prefixes that a device left and whose counts are still its own. */
+  readonly leaving: ReadonlyMap<string, readonly string[]>;
   readonly gone: DeviceStats[];
 }
 
@@ -172,30 +168,27 @@ export class Metering {
     for (const { prefix, deviceId } of unsettled.all()) {
       if (deviceId !== null) leaving.set(deviceId, [...(leaving.get(deviceId) ?? []), prefix]);
     }
-    const present: PresentMoment[] = [];
-    for (const [deviceId, record] of state.presentDevices()) {
-      const before = this.#accounts.get(deviceId)?.counts ?? NO_COUNTS;
-      present.push({ deviceId, record, before, left: leaving.get(deviceId) ?? [] });
-    }
     const gone: DeviceStats[] = [];
     for (const [deviceId, account] of this.#accounts) {
       if (account.quiet || leaving.has(deviceId) || state.device(deviceId)?.kind === 'present') continue;
       account.toldIn ??= this.#pass;
       gone.push(asStats(deviceId, account.counts, 'never', true));
     }
-    return { counts, present, gone };
+    return { counts, devices: state.devicesNow(), before: new Map(this.#accounts), leaving, gone };
   }
 
   async #describe(
-    { counts, present, gone }: Moment,
+    { counts, devices: known, before, leaving, gone }: Moment,
     handshakes: ReadonlyMap<string, number>,
     usedUp: ReadonlySet<string> | undefined,
   ): Promise<DeviceStats[]> {
     const devices = gone;
-    for (const [index, { deviceId, record, before, left }] of present.entries()) {
+    for (const [index, record] of known.records.entries()) {
       if (index % STEP_DEVICES === 0) await turn();
-      let total = before;
-      for (const prefix of new Set([...record.prefixes, ...left])) {
+      const deviceId = known.ids[index];
+      if (record.kind !== 'present' || deviceId === undefined) continue;
+      let total = before.get(deviceId)?.counts ?? NO_COUNTS;
+      for (const prefix of new Set([...record.prefixes, ...(leaving.get(deviceId) ?? [])])) {
         total = addCounts(total, counts.get(prefixAddress(prefix)));
       }
       const handshake = handshakeOf(record, handshakes, this.#options.hadHandshake);
@@ -212,7 +205,8 @@ export class Metering {
 /** Ordered by device id; sorted in small parts, between which everything else goes on. */
 async function inOrder(devices: readonly DeviceStats[]): Promise<DeviceStats[]> {
   const parts = new Map<string, DeviceStats[]>();
-  for (const device of devices) {
+  for (const [index, device] of devices.entries()) {
+    if (index % STEP_DEVICES === 0) await turn();
     const first = device.deviceId.slice(0, 2);
     const part = parts.get(first);
     if (part === undefined) parts.set(first, [device]);

@@ -7,7 +7,7 @@ import type { RunTool } from './tool.ts';
 const NOBODY = '::';
 
 /** Counters that are read in one go. */
-const STEP_COUNTS = 1_000;
+const STEP_COUNTS = 250;
 
 const COUNTERS = ['received4', 'received6', 'sent4', 'sent6'];
 
@@ -36,18 +36,18 @@ export function createNftMeter(runTool: RunTool, table: string): Meter {
     },
     async read() {
       const counts = new Map<string, { received: number; sent: number }>();
-      const listing = await listElements(runTool, 'set', table, COUNTERS);
       let read = 0;
-      for (const [, direction, body = ''] of listing.matchAll(
-        /^\tset (received|sent)[46] \{\n([^]*?)^\t\}/gm,
-      )) {
-        for (const [, address = '', bytes] of body.matchAll(
+      for (const set of COUNTERS) {
+        const direction = set.startsWith('received') ? 'received' : 'sent';
+        // Only elements look like this, so nothing has to find where the list of them begins and ends.
+        const listing = await listElements(runTool, 'set', table, [set]);
+        for (const [, address = '', bytes] of listing.matchAll(
           /([0-9a-f.:]+) counter packets \d+ bytes (\d+)/g,
         )) {
           if (++read % STEP_COUNTS === 0) await turn();
           let entry = counts.get(address);
           if (entry === undefined) counts.set(address, (entry = { received: 0, sent: 0 }));
-          entry[direction === 'received' ? 'received' : 'sent'] = Number(bytes);
+          entry[direction] = Number(bytes);
         }
       }
       return counts;

@@ -32,8 +32,8 @@ export interface SessionContext {
   apply(ops: readonly ReceivedOp[]): Promise<OpResult[]>;
   /** Answers why it was refused; undefined where it was done. */
   configure(addresses: readonly string[]): Promise<string | undefined>;
-  /** Looks at the state after the interface was read anew. */
-  readInterface<T>(look: (state: InterfaceState) => T): Promise<T>;
+  /** Brings the state up to date with the interface. */
+  readInterface(): Promise<void>;
   readonly life: string;
   /** Reads the counters anew. */
   readStats(stored: number | undefined, withCut: boolean): Promise<Reading>;
@@ -44,6 +44,8 @@ export interface SessionContext {
   send(notice: HostNotice): void;
   /** Looks at the state as it is, between two batches. */
   view<T>(look: (state: InterfaceState) => T): Promise<T>;
+  /** Looks at it step by step, between which batches go on. */
+  viewInSteps(look: (state: InterfaceState) => Iterator<undefined, void>): Promise<void>;
 }
 
 type RequestOf<T extends ReceivedRequest['type']> = Extract<ReceivedRequest, { type: T }>;
@@ -56,10 +58,13 @@ export function openSession(context: SessionContext): Session {
   let stopTelling: (() => void) | undefined;
 
   async function list({ id, after }: RequestOf<'list'>): Promise<Answer> {
-    const take = (state: InterfaceState) => new Listing(state);
-    if (after === undefined) listing = await context.readInterface(take);
-    listing ??= await context.view(take);
-    const current = listing;
+    if (after === undefined) {
+      await context.readInterface();
+      listing = undefined;
+    }
+    const current = listing ?? new Listing();
+    if (listing === undefined) await context.viewInSteps((state) => current.collecting(state));
+    listing = current;
     const page = await context.view((state) => current.page(state, after));
     if (!page.more) listing = undefined;
     return { type: 'listed', id, epoch, ...page };
@@ -100,7 +105,8 @@ export function openSession(context: SessionContext): Session {
       case 'configure':
         return configure(request);
       case 'digest':
-        return context.readInterface((state) => ({
+        await context.readInterface();
+        return context.view((state) => ({
           type: 'digest',
           id,
           epoch,

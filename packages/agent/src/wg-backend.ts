@@ -4,6 +4,7 @@ import { detached } from './detached.ts';
 import type { Fault } from './guard.ts';
 import { nameOfIndex, readAddresses, readLink, readNetworksElsewhere, watchIndex } from './link.ts';
 import { missingAddresses } from './own-addresses.ts';
+import { createReadingTurns, type TakeTurn } from './reading-turns.ts';
 import type { RunTool } from './tool.ts';
 
 const KERNEL_MAX_PEERS = 2 ** 20;
@@ -17,13 +18,17 @@ const USERSPACE_MAX_PEERS = 2 ** 16;
  */
 export async function createWgBackend(interfaceName: string, runTool: RunTool): Promise<WireGuardBackend> {
   const link = await readLink(runTool, interfaceName);
-  const show = async (what: string) => (await runTool('wg', ['show', interfaceName, what])).trim();
+  const isKernelWireGuard = link?.isKernelWireGuard === true;
+  // The kernel takes changes while it is read.
+  const takeTurn: TakeTurn = isKernelWireGuard ? (_name, read) => read() : createReadingTurns();
+  const show = (what: string) => takeTurn(what, () => runTool('wg', ['show', interfaceName, what]));
+  const showOne = async (what: string) => (await show(what)).trim();
   const set = async (what: string, value: string) => {
     await runTool('wg', ['set', interfaceName, what, value]);
   };
   /** As they were when this began, which is how the interface was made. */
   const settings =
-    link === undefined ? undefined : { port: await show('listen-port'), mark: await show('fwmark') };
+    link === undefined ? undefined : { port: await showOne('listen-port'), mark: await showOne('fwmark') };
 
   async function addAddresses(addresses: readonly string[]): Promise<void> {
     for (const address of addresses) {
@@ -53,7 +58,7 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
       const detail = `The interface ${interfaceName} had lost ${missing.join(', ')}.`;
       find('address_removed', detail, () => addAddresses(missing));
     }
-    const [port, mark] = [await show('listen-port'), await show('fwmark')];
+    const [port, mark] = await Promise.all([showOne('listen-port'), showOne('fwmark')]);
     if (port !== settings.port) {
       const detail = `The interface ${interfaceName} listened on UDP port ${port} instead of ${settings.port}.`;
       find('listen_port_changed', detail, () => set('listen-port', settings.port));
@@ -67,21 +72,29 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
 
   return {
     interfaceName,
-    maxPeers: link?.isKernelWireGuard === true ? KERNEL_MAX_PEERS : USERSPACE_MAX_PEERS,
+    maxPeers: isKernelWireGuard ? KERNEL_MAX_PEERS : USERSPACE_MAX_PEERS,
     async describe() {
       const [publicKey, listenPort, addresses] = await Promise.all([
-        runTool('wg', ['show', interfaceName, 'public-key']),
-        runTool('wg', ['show', interfaceName, 'listen-port']),
+        showOne('public-key'),
+        showOne('listen-port'),
         readAddresses(runTool, interfaceName),
       ]);
-      return { publicKey: publicKey.trim(), listenPort: Number(listenPort.trim()), addresses };
+      return { publicKey, listenPort: Number(listenPort), addresses };
     },
     async peers() {
-      return readAllowedIps(await runTool('wg', ['show', interfaceName, 'allowed-ips']));
+      const peers: ObservedPeer[] = [];
+      for await (const part of inParts(await show('allowed-ips'))) {
+        for (const peer of parseAllowedIps(part)) peers.push(peer);
+      }
+      return peers;
     },
     async handshakes() {
-      const pairs = parsePairs(await runTool('wg', ['show', interfaceName, 'latest-handshakes']));
-      return new Map([...pairs].map(([publicKey, seconds]) => [publicKey, Number(seconds)]));
+      const handshakes = new Map<string, number>();
+      for await (const part of inParts(await show('latest-handshakes'))) {
+        for (const [publicKey, seconds] of parsePairs(part))
+          handshakes.set(detached(publicKey), Number(seconds));
+      }
+      return handshakes;
     },
     async apply(changes) {
       for (const run of runsOfOneTool(changes)) {
@@ -181,17 +194,15 @@ function parsePairs(text: string): Map<string, string> {
 /** As much text as is read in one go: some hundred peers. */
 const STEP_CHARACTERS = 16_384;
 
-/** The same as parseAllowedIps, in steps between which everything else goes on. */
-async function readAllowedIps(text: string): Promise<ObservedPeer[]> {
-  const peers: ObservedPeer[] = [];
+/** Whole lines, in parts between which everything else goes on. */
+async function* inParts(text: string): AsyncGenerator<string> {
   for (let start = 0; start < text.length;) {
     const found = text.indexOf('\n', start + STEP_CHARACTERS);
     const end = found === -1 ? text.length : found + 1;
-    for (const peer of parseAllowedIps(text.slice(start, end))) peers.push(peer);
+    yield text.slice(start, end);
     start = end;
     await turn();
   }
-  return peers;
 }
 
 /** Reads lines of `key TAB prefix SPACE prefix …`; a peer without any shows `(none)`. */

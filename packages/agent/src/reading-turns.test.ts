@@ -1,0 +1,62 @@
+import { expect, test, vi } from 'vitest';
+import { createReadingTurns } from './reading-turns.ts';
+
+/** A reading that ends when it is told to. */
+function aReading() {
+  let end = (_text: string): void => undefined;
+  const read = vi.fn(() => new Promise<string>((resolve) => (end = resolve)));
+  return { read, end: (text: string) => end(text) };
+}
+
+test('readings that come during a turn are done together in the next, each name once', async () => {
+  const takeTurn = createReadingTurns();
+  const [first, second, third] = [aReading(), aReading(), aReading()];
+  const one = takeTurn('peers', first.read);
+  await vi.waitUntil(() => first.read.mock.calls.length === 1);
+
+  const others = [
+    takeTurn('peers', second.read),
+    takeTurn('peers', third.read),
+    takeTurn('port', third.read),
+  ];
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(second.read).not.toHaveBeenCalled();
+  first.end('old');
+  expect(await one).toBe('old');
+  await vi.waitUntil(() => second.read.mock.calls.length === 1 && third.read.mock.calls.length === 1);
+  second.end('new');
+  third.end('51820');
+  expect(await Promise.all(others)).toEqual(['new', 'new', '51820']);
+});
+
+test('a turn is followed by a rest three times as long, of three seconds at most', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+  try {
+    for (const [readingMs, restMs] of [
+      [100, 300],
+      [5_000, 3_000],
+    ] as const) {
+      const takeTurn = createReadingTurns();
+      const slow = () => new Promise<string>((resolve) => setTimeout(() => resolve(''), readingMs));
+      const one = takeTurn('peers', slow);
+      await vi.advanceTimersByTimeAsync(readingMs);
+      await one;
+      const after = vi.fn(() => Promise.resolve('after'));
+      const other = takeTurn('peers', after);
+      await vi.advanceTimersByTimeAsync(restMs - 1);
+      expect(after).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await other).toBe('after');
+    }
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('one that fails tells who asked, and the next has its turn', async () => {
+  const takeTurn = createReadingTurns();
+  await expect(takeTurn('peers', () => Promise.reject(new Error('no such device')))).rejects.toThrow(
+    'no such device',
+  );
+  expect(await takeTurn('peers', () => Promise.resolve('again'))).toBe('again');
+});
