@@ -310,7 +310,15 @@ test('500 registrations at once, from two API processes, on a pool of 253: no ad
     planes.map((plane) => ({ ...user, call: asUser(plane.baseUrl, user.apiKey, user.accessToken) })),
   );
   const answers = await Promise.all(
-    Array.from({ length: 500 }, (_, n) => registerDevice(callers[n % 4]!, { deviceName: `device ${n}` })),
+    Array.from({ length: 500 }, async (_, n) => {
+      const register = () => registerDevice(callers[n % 4]!, { deviceName: `device ${n}` });
+      // A process on a busy machine sheds load; its clients come again, as it tells them to.
+      for (let again = 0; ; again++) {
+        const answer = await register();
+        if (answer.status !== 503 || again === 60) return answer;
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+    }),
   );
   await Promise.all(planes.map((plane) => plane.stop()));
   const made = answers.filter(({ status }) => status === 201 || status === 202).map(({ body }) => body);

@@ -15,7 +15,8 @@ export async function findServer(
   if (server !== undefined) return { server, servers };
   const names = servers.map(({ name }) => name);
   const near = names.length === 0 ? '' : closest(nameOrId, names);
-  const isNear = near !== '' && distance(nameOrId, near) <= Math.max(1, near.length / 3);
+  // Two swapped letters count as two here.
+  const isNear = near !== '' && distance(nameOrId, near) <= Math.max(2, near.length / 3);
   throw new Failure(
     `there is no VPN server ${nameOrId}; ` +
       (isNear ? `did you mean ${near}?` : '`cvault server list` shows those that there are'),

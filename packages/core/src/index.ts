@@ -46,6 +46,7 @@ export * from './servers/service.ts';
 export * from './servers/status-service.ts';
 export * from './servers/test-server.ts';
 export * from './servers/tunnel-prefix.ts';
+export * from './servers/unknown-region.ts';
 export * from './sessions/service.ts';
 export * from './sessions/session.ts';
 export * from './steps.ts';

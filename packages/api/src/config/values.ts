@@ -1,6 +1,6 @@
 /** What single environment variables may hold. A message says what to do, and never what was found. */
 import { isIP } from 'node:net';
-import { type MasterKey, Secret } from '@cvault/core';
+import { didYouMean, type MasterKey, Secret } from '@cvault/core';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
@@ -35,7 +35,10 @@ export function wholeNumber(min: number, max: number, absent: number) {
 }
 
 export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values, `must be one of ${values.join(', ')}`);
+  return z.enum(values, {
+    error: ({ input }) =>
+      `must be one of ${values.join(', ')}${typeof input === 'string' ? didYouMean(input, values) : ''}`,
+  });
 }
 
 /** Entries separated by commas. */

@@ -1,7 +1,7 @@
-import { CVaultError, type InputFault, nearest } from '@cvault/core';
+import { CVaultError, didYouMean, type InputFault } from '@cvault/core';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
-import { SLIP_MAX, wordsFor } from './words.ts';
+import { wordsFor } from './words.ts';
 
 /** More would only repeat what a caller has to correct anyway, and let a hostile one make us write much. */
 const FAULTS_MAX = 32;
@@ -59,11 +59,10 @@ interface Input {
 function faultsOf(issue: z.core.$ZodIssue, place: string, { data, schema }: Input): InputFault[] {
   if (issue.code === 'unrecognized_keys') {
     const known = namesAt(schema, issue.path);
-    return issue.keys.slice(0, FAULTS_MAX).map((key) => {
-      const meant = key.length <= SLIP_MAX ? nearest(key, known) : null;
-      const hint = meant === null ? '' : `; did you mean \`${meant}\`?`;
-      return { pointer: pointerTo([...issue.path, key]), message: `${place}is not known here${hint}` };
-    });
+    return issue.keys.slice(0, FAULTS_MAX).map((key) => ({
+      pointer: pointerTo([...issue.path, key]),
+      message: `${place}is not known here${didYouMean(key, known)}`,
+    }));
   }
   const value = valueAt(data, issue.path);
   return [{ pointer: pointerTo(issue.path), message: place + wordsFor(issue, value) }];

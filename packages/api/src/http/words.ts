@@ -1,4 +1,4 @@
-import { nearest } from '@cvault/core';
+import { didYouMean } from '@cvault/core';
 import type { z } from 'zod';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -35,9 +35,6 @@ const UNITS: Readonly<Record<string, string>> = {
 const bound = (origin: string, limit: number | bigint, word: 'at least' | 'at most') =>
   origin in UNITS ? `must have ${word} ${limit}${UNITS[origin]}` : `must be ${word} ${limit}`;
 
-/** What is longer is no slip of a finger, and would take long to compare. */
-export const SLIP_MAX = 64;
-
 /** zod's own messages begin with one of these: they are for programmers, and tell of zod's names. */
 const ZODS = /^(Invalid|Too (big|small)|Unrecognized|Expected|Required|expected)/;
 
@@ -61,9 +58,8 @@ export function wordsFor(issue: z.core.$ZodIssue, value: unknown): string {
       return `must be a multiple of ${issue.divisor}`;
     case 'invalid_value': {
       const values = issue.values.map(String);
-      const meant = typeof value === 'string' && value.length <= SLIP_MAX ? nearest(value, values) : null;
       const list = values.length === 1 ? `must be ${values[0]}` : `must be one of ${values.join(', ')}`;
-      return meant === null ? list : `${list}; did you mean \`${meant}\`?`;
+      return typeof value === 'string' ? list + didYouMean(value, values) : list;
     }
     case 'invalid_union':
       return 'has none of the forms that it may have';

@@ -9,7 +9,7 @@ import { conditionOf, type ServerCondition } from './condition.ts';
 import type { Evacuation } from './evacuation.ts';
 import { checkPoolCidr, refuseOwnAddress } from './pool-range.ts';
 import type { Pool, Server } from './server.ts';
-import { nearest } from '../text/nearest.ts';
+import { unknownRegion } from './unknown-region.ts';
 import { checkTunnelPrefix6, gatewayOfPrefix6, newTunnelPrefix6 } from './tunnel-prefix.ts';
 
 /** How long a removal is waited for before the caller is told that it goes on by itself. */
@@ -81,15 +81,7 @@ function refuseUnknownRegion(region: string, from: Server, fleet: readonly Serve
   );
   const regions = [...new Set(open.map((server) => server.region))].sort();
   if (regions.includes(region)) return;
-  const near = nearest(region, regions);
-  const message = [
-    `No other VPN server of region ${region} takes devices.`,
-    ...(near === null ? [] : [`Did you mean ${near}?`]),
-    regions.length === 0 ? 'No other region has one either.' : `Those that do are in: ${regions.join(', ')}.`,
-  ].join(' ');
-  throw new CVaultError('unknown_region', message, {
-    faults: [{ pointer: '/region', message: 'names no region with another active VPN server' }],
-  });
+  throw unknownRegion(region, regions, 'another');
 }
 
 /** Removes VPN servers that have acknowledged everything since; called again and again. */

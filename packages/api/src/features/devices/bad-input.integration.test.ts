@@ -130,6 +130,17 @@ describe('refused, with nothing left behind', () => {
     ]);
   });
 
+  test.each(['us-eats', 'US-EAST', 'useast'])('the region %j: the near one is named', async (region) => {
+    const answer = await register({ deviceName: 'phone', region });
+    const message = 'names no region with an active VPN server; did you mean `us-east`?';
+    expect(answer.json()).toMatchObject({
+      status: 400,
+      code: 'unknown_region',
+      detail: 'No VPN server of this region takes devices. Did you mean us-east? Regions that do: us-east.',
+      errors: [{ pointer: '/region', message }],
+    });
+  });
+
   test('a body of 10 MB', async () => {
     const answer = await register({ deviceName: 'x'.repeat(10_000_000) });
     expect([answer.statusCode, answer.json()]).toMatchObject([413, { code: 'body_too_large' }]);

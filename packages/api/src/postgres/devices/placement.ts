@@ -1,4 +1,4 @@
-import { type ApiKeyMode, CVaultError, type Owner, type PlacementWish } from '@cvault/core';
+import { type ApiKeyMode, CVaultError, type Owner, type PlacementWish, unknownRegion } from '@cvault/core';
 import type pg from 'pg';
 import { asTenant } from '../tenancy.ts';
 
@@ -63,6 +63,9 @@ FROM servers s
 WHERE s.state IN ('active', 'draining', 'disabled') AND s.mode = $3::api_key_mode
   AND ($1::text IS NULL OR s.region = $1) AND ($2::uuid IS NULL OR s.id = $2)`;
 
+const REGIONS = `
+SELECT DISTINCT region FROM servers WHERE state = 'active' AND weight > 0 AND mode = $1 ORDER BY region`;
+
 /**
  * Why no VPN server was chosen. Null: one could be now. The last addresses were locked by others who gave them up, or
  * the one that was chosen was taken out of service in the same moment; asking again is right then.
@@ -86,9 +89,11 @@ export async function whyNotPlaced(
   }
   if (region === null)
     return new CVaultError('pool_exhausted', 'No VPN server takes devices. Nothing was changed.');
-  return new CVaultError('unknown_region', 'There is no VPN server in this region.', {
-    faults: [{ pointer: '/region', message: 'names no region with an active VPN server' }],
-  });
+  const known = await db.query<{ region: string }>(REGIONS, [mode]);
+  return unknownRegion(
+    region,
+    known.rows.map((row) => row.region),
+  );
 }
 
 async function findMode(db: pg.PoolClient, { tenantId, userId }: Owner): Promise<ApiKeyMode> {
