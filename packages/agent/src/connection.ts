@@ -12,6 +12,9 @@ export const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 /** Most requests of one control plane under way. It asks for a handful; what comes beyond waits in the stream. */
 const MAX_UNDER_WAY = 32;
 
+/** Well within the silence after which a control plane takes the channel for cut. */
+const PROGRESS_EVERY_MS = 2_000;
+
 /** What changes the interface. The rest only reads it, which takes seconds where there are many peers. */
 const CHANGES: ReadonlySet<ReceivedRequest['type']> = new Set(['apply', 'configure']);
 
@@ -66,14 +69,22 @@ export async function serveStreams(
   }
 
   async function serve(session: Session, request: ReceivedRequest): Promise<void> {
+    const { id } = request;
+    const tell = () => !output.destroyed && send({ type: 'progress', id });
+    const progress = request.progress === true ? setInterval(tell, PROGRESS_EVERY_MS) : undefined;
     try {
       const lane = CHANGES.has(request.type) ? changes : readings;
       await lane.run(async () => {
-        if (!output.destroyed) send(await session.answer(request));
+        if (output.destroyed) return;
+        const answer = await session.answer(request);
+        clearInterval(progress);
+        send(answer);
       });
     } catch (error) {
       failure ??= error;
       stop();
+    } finally {
+      clearInterval(progress);
     }
   }
 

@@ -3,21 +3,21 @@ import { createReadingTurns } from './reading-turns.ts';
 
 /** A reading that ends when it is told to. */
 function aReading() {
-  let end = (_text: string): void => undefined;
+  let end: (text: string) => void = () => undefined;
   const read = vi.fn(() => new Promise<string>((resolve) => (end = resolve)));
   return { read, end: (text: string) => end(text) };
 }
 
 test('readings that come during a turn are done together in the next, each name once', async () => {
-  const takeTurn = createReadingTurns();
+  const turns = createReadingTurns();
   const [first, second, third] = [aReading(), aReading(), aReading()];
-  const one = takeTurn('peers', first.read);
+  const one = turns.take('peers', first.read);
   await vi.waitUntil(() => first.read.mock.calls.length === 1);
 
   const others = [
-    takeTurn('peers', second.read),
-    takeTurn('peers', third.read),
-    takeTurn('port', third.read),
+    turns.take('peers', second.read),
+    turns.take('peers', third.read),
+    turns.take('port', third.read),
   ];
   await new Promise((resolve) => setImmediate(resolve));
   expect(second.read).not.toHaveBeenCalled();
@@ -29,20 +29,22 @@ test('readings that come during a turn are done together in the next, each name 
   expect(await Promise.all(others)).toEqual(['new', 'new', '51820']);
 });
 
-test('a turn is followed by a rest three times as long, of three seconds at most', async () => {
+test('a turn in which a change came is followed by a rest three times as long, of three seconds at most', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
   try {
     for (const [readingMs, restMs] of [
       [100, 300],
       [5_000, 3_000],
     ] as const) {
-      const takeTurn = createReadingTurns();
+      const turns = createReadingTurns();
       const slow = () => new Promise<string>((resolve) => setTimeout(() => resolve(''), readingMs));
-      const one = takeTurn('peers', slow);
-      await vi.advanceTimersByTimeAsync(readingMs);
+      const one = turns.take('peers', slow);
+      await vi.advanceTimersByTimeAsync(readingMs / 2);
+      turns.noteChange();
+      await vi.advanceTimersByTimeAsync(readingMs / 2);
       await one;
       const after = vi.fn(() => Promise.resolve('after'));
-      const other = takeTurn('peers', after);
+      const other = turns.take('peers', after);
       await vi.advanceTimersByTimeAsync(restMs - 1);
       expect(after).not.toHaveBeenCalled();
       await vi.advanceTimersByTimeAsync(1);
@@ -53,10 +55,22 @@ test('a turn is followed by a rest three times as long, of three seconds at most
   }
 });
 
+test('where no change comes there is no rest', async () => {
+  const turns = createReadingTurns();
+  turns.noteChange();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+  try {
+    expect(await turns.take('peers', () => Promise.resolve('one'))).toBe('one');
+    expect(await turns.take('peers', () => Promise.resolve('other'))).toBe('other');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('one that fails tells who asked, and the next has its turn', async () => {
-  const takeTurn = createReadingTurns();
-  await expect(takeTurn('peers', () => Promise.reject(new Error('no such device')))).rejects.toThrow(
+  const turns = createReadingTurns();
+  await expect(turns.take('peers', () => Promise.reject(new Error('no such device')))).rejects.toThrow(
     'no such device',
   );
-  expect(await takeTurn('peers', () => Promise.resolve('again'))).toBe('again');
+  expect(await turns.take('peers', () => Promise.resolve('again'))).toBe('again');
 });

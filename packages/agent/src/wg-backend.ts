@@ -4,7 +4,7 @@ import { detached } from './detached.ts';
 import type { Fault } from './guard.ts';
 import { nameOfIndex, readAddresses, readLink, readNetworksElsewhere, watchIndex } from './link.ts';
 import { missingAddresses } from './own-addresses.ts';
-import { createReadingTurns, type TakeTurn } from './reading-turns.ts';
+import { createReadingTurns } from './reading-turns.ts';
 import type { RunTool } from './tool.ts';
 
 const KERNEL_MAX_PEERS = 2 ** 20;
@@ -20,8 +20,11 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
   const link = await readLink(runTool, interfaceName);
   const isKernelWireGuard = link?.isKernelWireGuard === true;
   // The kernel takes changes while it is read.
-  const takeTurn: TakeTurn = isKernelWireGuard ? (_name, read) => read() : createReadingTurns();
-  const show = (what: string) => takeTurn(what, () => runTool('wg', ['show', interfaceName, what]));
+  const turns = isKernelWireGuard ? undefined : createReadingTurns();
+  async function show(what: string): Promise<string> {
+    const read = () => runTool('wg', ['show', interfaceName, what]);
+    return turns === undefined ? read() : turns.take(what, read);
+  }
   const showOne = async (what: string) => (await show(what)).trim();
   const set = async (what: string, value: string) => {
     await runTool('wg', ['set', interfaceName, what, value]);
@@ -97,6 +100,7 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
       return handshakes;
     },
     async apply(changes) {
+      turns?.noteChange();
       for (const run of runsOfOneTool(changes)) {
         if (run.text === undefined) {
           await runTool('wg', ['set', interfaceName, ...run.changes.flatMap(changeArguments)]);

@@ -2,7 +2,7 @@
  * The agent's wire format: one JSON object a line, both ways, over any byte stream.
  *
  * The agent speaks first (`hello`). After that the control plane sends requests, each with an `id`, and the agent
- * answers each with exactly one message that carries the same `id`. What changes the interface is done and answered in
+ * answers each with exactly one message that carries the same `id`, beside the `progress` messages that it asked for. What changes the interface is done and answered in
  * order, and so is what only reads; but a change does not wait for a reading, so its answer may overtake one.
  */
 import { z } from 'zod';
@@ -104,9 +104,16 @@ export const OpResult = z.strictObject({
   detail: z.string().max(500).optional(),
 });
 
+/** What every request has. */
+const request = {
+  id: RequestId,
+  /** Tell, by `progress` messages, that it is still worked on. Only to an agent with the feature `progress`. */
+  progress: z.literal(true).optional(),
+};
+
 export const ApplyRequest = z.strictObject({
   type: z.literal('apply'),
-  id: RequestId,
+  ...request,
   /** The epoch that the sender last saw. A wrong one refuses the whole request: the sender's picture is outdated. */
   epoch: Epoch,
   ops: z.array(Op).min(1).max(MAX_BATCH_OPS),
@@ -114,12 +121,12 @@ export const ApplyRequest = z.strictObject({
 
 export const ListRequest = z.strictObject({
   type: z.literal('list'),
-  id: RequestId,
+  ...request,
   /** The last public key of the page before; absent for the first page, which also reads the interface anew. */
   after: WireGuardKey.optional(),
 });
 
-export const StatusRequest = z.strictObject({ type: z.literal('status'), id: RequestId });
+export const StatusRequest = z.strictObject({ type: z.literal('status'), ...request });
 
 /**
  * The VPN server's own tunnel addresses, each with the length of the network that devices have theirs from. Those that
@@ -127,18 +134,18 @@ export const StatusRequest = z.strictObject({ type: z.literal('status'), id: Req
  */
 export const ConfigureRequest = z.strictObject({
   type: z.literal('configure'),
-  id: RequestId,
+  ...request,
   epoch: Epoch,
   addresses: z.array(InterfaceAddress).min(1).max(MAX_INTERFACE_ADDRESSES),
 });
 
 /** Reads the interface and answers in one line whether anything is to be listed. */
-export const DigestRequest = z.strictObject({ type: z.literal('digest'), id: RequestId });
+export const DigestRequest = z.strictObject({ type: z.literal('digest'), ...request });
 
 /** What devices have sent and received. Paged by device id. */
 export const StatsRequest = z.strictObject({
   type: z.literal('stats'),
-  id: RequestId,
+  ...request,
   /** The last device of the page before; absent for the first page, which also reads the counters anew. */
   after: DeviceId.optional(),
   /**
@@ -154,7 +161,7 @@ export const StatsRequest = z.strictObject({
  * Asks what the agent can do beyond this version of the protocol. One that is older than the question refuses it, which
  * says: nothing. So what is new is optional, asked for by whoever knows it, and no version has to be raised for it.
  */
-export const FeaturesRequest = z.strictObject({ type: z.literal('features'), id: RequestId });
+export const FeaturesRequest = z.strictObject({ type: z.literal('features'), ...request });
 
 /**
  * Asks what the agent knows of its host, and to be told by `host` messages whenever that changes. Only to an agent with the
@@ -162,7 +169,7 @@ export const FeaturesRequest = z.strictObject({ type: z.literal('features'), id:
  */
 export const WatchRequest = z.strictObject({
   type: z.literal('watch'),
-  id: RequestId,
+  ...request,
   /** Look at everything first, which takes some 100 ms; otherwise the answer is what was found last. */
   fresh: z.boolean(),
 });
@@ -182,8 +189,10 @@ export const Request = z.discriminatedUnion('type', [
  * What agents have learned since version 2 of the protocol.
  * - `budgets`: takes `limits.budgets`, and answers `cut` to a `stats` request that asks for it.
  * - `host`: watches its host, mends what somebody changed there, and tells of it (`watch`).
+ * - `progress`: tells every two seconds that a request is still worked on, where that is asked for. To read an interface with
+ *   50,000 peers takes many seconds on a busy host.
  */
-export const FEATURES = ['budgets', 'host'] as const;
+export const FEATURES = ['budgets', 'host', 'progress'] as const;
 
 export const Hello = z.strictObject({
   type: z.literal('hello'),
@@ -306,6 +315,9 @@ export const Watching = HostReport.extend({ type: z.literal('watching'), id: Req
 /** Sent unasked, and only to who watches. */
 export const HostNotice = HostReport.extend({ type: z.literal('host') });
 
+/** Sent before the answer to a request that asks for it, as often as it takes. */
+export const Progress = z.strictObject({ type: z.literal('progress'), id: RequestId });
+
 export const Refused = z.strictObject({
   type: z.literal('refused'),
   /** Null where the line was too broken to find an id in it. */
@@ -327,7 +339,7 @@ export const Answer = z.discriminatedUnion('type', [
 ]);
 
 /** Everything that an agent sends after its hello. */
-export const Incoming = z.discriminatedUnion('type', [...Answer.options, HostNotice]);
+export const Incoming = z.discriminatedUnion('type', [...Answer.options, HostNotice, Progress]);
 
 export type Feature = (typeof FEATURES)[number];
 export type Limits = z.infer<typeof Limits>;

@@ -16,8 +16,13 @@ import {
 } from '@cvault/protocol';
 import { TransportError } from './transport.ts';
 
-/** Longest wait for one answer. A channel that is silent for this long is taken for cut. */
-const ANSWER_DEADLINE_MS = 10_000;
+/**
+ * An agent that says nothing of a request for this long is taken for gone. How long a request may take as a whole has no
+ * bound here: a busy host with 50,000 peers needs more than this to read them, and each process that it starts has a bound.
+ */
+const SILENCE_MS = 10_000;
+/** For an agent that cannot say that it is still at work: as long as it lets one process run. */
+const OLD_AGENT_SILENCE_MS = 60_000;
 /** The agent’s relay is a process of Node.js, which a slow host needs seconds to start. */
 const HELLO_DEADLINE_MS = 20_000;
 
@@ -32,7 +37,7 @@ export class RequestRefused extends Error {
   }
 }
 
-type Body<T extends Request['type']> = Omit<Extract<Request, { type: T }>, 'id' | 'type'>;
+type Body<T extends Request['type']> = Omit<Extract<Request, { type: T }>, 'id' | 'type' | 'progress'>;
 type AnswerOf<T extends Answer['type']> = Extract<Answer, { type: T }>;
 
 interface Waiting {
@@ -200,11 +205,14 @@ export class AgentClient {
       if (this.#ended !== undefined || this.#stream.destroyed) {
         return reject(new Error('the channel to the agent is closed', { cause: this.#ended }));
       }
+      const tells = this.can('progress');
+      // That question is answered at once, by every agent.
+      const silenceMs = tells || type === 'features' ? SILENCE_MS : OLD_AGENT_SILENCE_MS;
       const timer = setTimeout(() => {
-        this.#stream.destroy(new Error(`the agent did not answer within ${ANSWER_DEADLINE_MS} ms`));
-      }, ANSWER_DEADLINE_MS);
+        this.#stream.destroy(new Error(`the agent was silent for ${silenceMs} ms about a request: ${type}`));
+      }, silenceMs);
       this.#waiting.set(id, { resolve, reject, timer });
-      this.#stream.write(encodeLine({ type, id, ...body }));
+      this.#stream.write(encodeLine({ type, id, ...(tells ? { progress: true } : {}), ...body }));
     });
     if (answer.type === 'refused') throw new RequestRefused(answer.code, answer.detail);
     if (answer.type !== wanted) throw new Error(`the agent answered ${answer.type} to ${type}`);
@@ -217,6 +225,7 @@ export class AgentClient {
     if (answer.id === null) throw new Error(`the agent could not read a request: ${JSON.stringify(answer)}`);
     const waiting = this.#waiting.get(answer.id);
     if (waiting === undefined) throw new Error('the agent answered what nobody asked');
+    if (answer.type === 'progress') return void waiting.timer.refresh();
     this.#waiting.delete(answer.id);
     clearTimeout(waiting.timer);
     waiting.resolve(answer);
