@@ -11,6 +11,9 @@ const ROUNDS = 20;
 /** A day: who has not fetched the new configuration by then does without the tunnel until they do. */
 const SCHEDULED_OVERLAP_SECONDS = 86_400;
 
+/** Days before a key's end at which its tenant is told; each once, and where both are due the nearer one alone. */
+export const KEY_WARNING_DAYS = { first: 14, last: 3 } as const;
+
 /** A key that was made here and is older than its tenant wants. */
 export interface KeyToRotate {
   readonly owner: Owner;
@@ -30,6 +33,8 @@ export interface DeviceUpkeepStore {
   readonly endOverlaps: (limit: number, items: Items) => Promise<UpkeepBatch>;
   /** Devices whose end has come are held. */
   readonly holdExpired: (limit: number, items: Items) => Promise<UpkeepBatch>;
+  /** Tenants are told of keys that end within `KEY_WARNING_DAYS`. */
+  readonly warnOfKeyExpiry: (limit: number, items: Items) => Promise<UpkeepBatch>;
   /** Devices whose key is older than their tenant allows are held. */
   readonly holdOldKeys: (limit: number, items: Items) => Promise<UpkeepBatch>;
   /** Devices that were held for their key come back where their tenant now allows more. */
@@ -80,7 +85,7 @@ export function createDeviceUpkeep({ upkeep, devices, peers, vault }: DeviceUpke
       await all(upkeep.holdExpired, items);
     },
 
-    /** Changes keys that are to be changed, and holds devices whose keys are too old. Call it every minute or so. */
+    /** Changes keys that are to be changed, tells of those that end soon, and holds devices whose keys are too old. Call it every minute or so. */
     async renewKeys(items: Items): Promise<void> {
       for (let round = 0; round < ROUNDS; round++) {
         const due = await upkeep.keysToRotate(BATCH, items.resting());
@@ -89,6 +94,7 @@ export function createDeviceUpkeep({ upkeep, devices, peers, vault }: DeviceUpke
         peers.wake(serverIds.filter((id) => id !== null));
         if (due.length < BATCH) break;
       }
+      await all(upkeep.warnOfKeyExpiry, items);
       await all(upkeep.holdOldKeys, items);
       await all(upkeep.releaseYoungKeys, items);
     },

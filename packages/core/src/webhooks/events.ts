@@ -10,6 +10,8 @@ export const WEBHOOK_EVENTS = {
   'device.resumed': 'The last reason to hold the device is gone.',
   'device.moved': 'The device is to be on another VPN server.',
   'device.rotated': 'The device has other keys.',
+  'device.key_expiring':
+    'The device’s key ends soon: 14 days before, and 3. Change it, or the device is held at `keyExpiresAt`.',
   'device.deleted': 'The device was deleted.',
   'session.opened': 'A session was opened. Not sent in no-log mode.',
   'session.closed': 'A session was closed. Not sent in no-log mode.',

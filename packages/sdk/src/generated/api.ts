@@ -3752,7 +3752,7 @@ export interface components {
             url: string;
         };
         /** @enum {string} */
-        WebhookEventType: "device.created" | "device.active" | "device.failed" | "device.suspended" | "device.resumed" | "device.moved" | "device.rotated" | "device.deleted" | "session.opened" | "session.closed" | "user.created" | "user.suspended" | "user.resumed" | "user.deleted" | "limit.data_warning" | "limit.data_reached" | "server.draining" | "server.disabled" | "server.enabled" | "server.unreachable" | "server.recovered" | "webhook_endpoint.disabled";
+        WebhookEventType: "device.created" | "device.active" | "device.failed" | "device.suspended" | "device.resumed" | "device.moved" | "device.rotated" | "device.key_expiring" | "device.deleted" | "session.opened" | "session.closed" | "user.created" | "user.suspended" | "user.resumed" | "user.deleted" | "limit.data_warning" | "limit.data_reached" | "server.draining" | "server.disabled" | "server.enabled" | "server.unreachable" | "server.recovered" | "webhook_endpoint.disabled";
     };
     responses: {
         /** @description What went wrong: see `code` */

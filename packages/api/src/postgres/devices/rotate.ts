@@ -28,7 +28,7 @@ WITH before AS (
   UPDATE devices SET public_key = (SELECT $5::bytea FROM key), private_key = $7, private_key_erased = false, preshared_key = $8,
     replaces_key = CASE WHEN before.state = 'live' AND $9 > 0 THEN before.public_key END,
     overlap_until = CASE WHEN before.state = 'live' AND $9 > 0 THEN now() + $9::int * interval '1 second' END,
-    key_changed_at = now(), generation = generation + 1, holds = before.holds,
+    key_changed_at = now(), key_expiry_told_days = NULL, generation = generation + 1, holds = before.holds,
     state = (CASE before.holds WHEN 0 THEN 'live' ELSE 'suspended' END)::device_state
   FROM before WHERE devices.id = before.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation

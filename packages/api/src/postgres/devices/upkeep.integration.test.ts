@@ -8,7 +8,7 @@ import {
   type Owner,
   Secret,
 } from '@cvault/core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { aDevice, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
 import { createDeviceUpkeepStore } from './upkeep.ts';
@@ -137,4 +137,126 @@ test('keys that were made here are changed on schedule, once, with a day of over
   expect(changed.sealedPrivateKey).not.toEqual(made.sealedPrivateKey);
   expect(changed.overlapUntil!.getTime() - changed.keyChangedAt.getTime()).toBe(86_400_000);
   expect((await now(own)).publicKey).toEqual(own.publicKey);
+});
+
+describe('that a key ends soon', () => {
+  const DAY_MS = 86_400_000;
+
+  async function told(type = 'device.key_expiring') {
+    const { rows } = await database.pool.query<{ data: Record<string, unknown> }>(
+      'SELECT data FROM webhook_events WHERE tenant_id = $1 AND type = $2 ORDER BY id',
+      [alice.tenantId, type],
+    );
+    return rows.map((row) => row.data);
+  }
+  const daysLeft = async () => (await told()).map((data) => data['daysLeft']);
+  /** As if the key had been made so many days ago. */
+  const setAge = ({ id }: Device, days: number) =>
+    database.pool.query(
+      'UPDATE devices SET key_changed_at = now() - $2::float8 * interval $$1 day$$ WHERE id = $1',
+      [id, days],
+    );
+
+  beforeEach(async () => {
+    await database.pool.query(
+      `INSERT INTO webhook_endpoints (id, tenant_id, url, secret) VALUES (gen_random_uuid(), $1, 'https://a.test', '\\x00')`,
+      [alice.tenantId],
+    );
+  });
+
+  test('is told 14 days before and 3 days before, each once, however many replicas look', async () => {
+    const device = await register();
+    await setAge(device, 165.9);
+    await renewKeys();
+    expect(await told()).toEqual([]);
+    await setAge(device, 166.1);
+    await renewKeys();
+    await renewKeys();
+    const { keyExpiresAt } = await now(device);
+    expect(await told()).toEqual([
+      {
+        deviceId: device.id,
+        externalId: null,
+        userId: alice.userId,
+        serverId: device.placement.serverId,
+        mode: 'live',
+        state: 'live',
+        reasons: [],
+        keyExpiresAt: keyExpiresAt!.toISOString(),
+        daysLeft: 14,
+      },
+    ]);
+    expect(keyExpiresAt!.getTime() - Date.now()).toBeLessThan(14 * DAY_MS);
+    await setAge(device, 176.9);
+    await renewKeys();
+    expect(await daysLeft()).toEqual([14]);
+    await setAge(device, 177.1);
+    await renewKeys();
+    await setAge(device, 179.5);
+    await renewKeys();
+    expect(await daysLeft()).toEqual([14, 3]);
+    expect(await now(device)).toMatchObject({ state: 'live', generation: 1 });
+    expect(woken).toEqual([]);
+  });
+
+  test('is told late where nobody looked on the day, the nearer warning alone; what has ended is not told of so', async () => {
+    const [late, ended] = [await register(), await register()];
+    await setAge(late, 178.5);
+    await setAge(ended, 180.1);
+    await renewKeys();
+    await renewKeys();
+    expect(await told()).toMatchObject([{ deviceId: late.id, daysLeft: 2 }]);
+    expect(await told('device.suspended')).toMatchObject([{ deviceId: ended.id, reasons: ['key'] }]);
+  });
+
+  test('is not told once the key was changed; the new key’s end is told again', async () => {
+    const device = await register();
+    const rotate = () => devices.rotate(alice, device.id, { ...aDevice(alice), overlapSeconds: 0 });
+    await setAge(device, 170);
+    await rotate();
+    await renewKeys();
+    expect(await told()).toEqual([]);
+    await setAge(device, 170);
+    await renewKeys();
+    expect(await daysLeft()).toEqual([10]);
+    await rotate();
+    await renewKeys();
+    expect(await daysLeft()).toEqual([10]);
+    await setAge(device, 170);
+    await renewKeys();
+    expect(await daysLeft()).toEqual([10, 10]);
+  });
+
+  test('is told of a device that something else holds', async () => {
+    const device = await register({ expiresAt: inAnHour() });
+    await age(device, 1);
+    await endWhatIsDue();
+    await setAge(device, 170);
+    await renewKeys();
+    expect(await told()).toMatchObject([{ state: 'suspended', reasons: ['expired'], daysLeft: 10 }]);
+  });
+
+  test.each([
+    ['keys never end', null, 179, []],
+    ['keys live three days', 3, 0, []],
+    ['keys live three days, at the end', 3, 2.9, []],
+    ['keys live a week, and this one is new', 7, 0, []],
+    ['keys live a week, near the end', 7, 4.5, [3]],
+    ['keys live fourteen days, and this one is new', 14, 0, []],
+    ['keys live fifteen days, after a day', 15, 1.5, [14]],
+  ])('where %s', async (_what, lifetime, days, expected) => {
+    const device = await register();
+    await setTenant('key_lifetime_days', lifetime);
+    await setAge(device, days);
+    await renewKeys();
+    expect(await daysLeft()).toEqual(expected);
+  });
+
+  test('is not told of a device that was deleted', async () => {
+    const device = await register();
+    await setAge(device, 170);
+    await devices.delete(alice, device.id);
+    await renewKeys();
+    expect(await told()).toEqual([]);
+  });
 });

@@ -2,6 +2,7 @@ import { type DeviceUpkeepStore, HOLDS, type Items, type KeyToRotate, type Upkee
 import type { Database } from '../database.ts';
 import { repeating } from '../transaction.ts';
 import { putHold, releaseHold } from './holds.ts';
+import { DUE_KEY_WARNINGS, WARN_OF_KEY_EXPIRY } from './key-warnings.ts';
 
 /** A device that is held back has no old key on its VPN server: nothing there has to hear of it. */
 const DUE_OVERLAPS = `
@@ -82,6 +83,7 @@ export function createDeviceUpkeepStore({ pool }: Database): DeviceUpkeepStore {
   return {
     endOverlaps: batches(DUE_OVERLAPS, END_OVERLAPS),
     holdExpired: batches(DUE_EXPIRY, HOLD_EXPIRED, HOLDS.expired),
+    warnOfKeyExpiry: batches(DUE_KEY_WARNINGS, WARN_OF_KEY_EXPIRY),
     holdOldKeys: batches(DUE_KEYS, HOLD_OLD_KEYS, HOLDS.key),
     releaseYoungKeys: batches(YOUNG_KEYS, RELEASE_YOUNG_KEYS, HOLDS.key),
 

@@ -206,6 +206,7 @@ export const PERSONAL_TABLES: Readonly<Record<string, PersonalTable>> = {
       replaces_key: 'change of keys',
       overlap_until: 'change of keys',
       key_changed_at: 'age of the key',
+      key_expiry_told_days: 'which warning of the key’s end was given',
       assigned_ip: 'its address inside of the tunnel',
       assigned_ip6: 'its address inside of the tunnel',
       dns: 'its configuration',
