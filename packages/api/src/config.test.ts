@@ -82,6 +82,17 @@ describe('refused in production', () => {
     ['a cheap password hash', 'BCRYPT_COST', '11'],
     ['a port that is none', 'PORT', '70000'],
     ['an origin with a path', 'CORS_ORIGINS', 'https://app.acme.dev/'],
+    ['an origin in capitals', 'CORS_ORIGINS', 'https://App.acme.dev'],
+    ['an app’s origin with a path', 'CORS_ORIGINS', 'capacitor://localhost/'],
+    ['an origin without a scheme', 'CORS_ORIGINS', 'app.acme.dev'],
+    ['a * within a label', 'CORS_ORIGINS', 'https://app*.acme.dev'],
+    ['a * in the middle', 'CORS_ORIGINS', 'https://app.*.dev'],
+    ['a * for a top-level domain', 'CORS_ORIGINS', 'https://*.dev'],
+    ['a * for a whole host', 'CORS_ORIGINS', 'https://*'],
+    ['a * for the port', 'CORS_ORIGINS', 'https://app.acme.dev:*'],
+    ['a * for the scheme', 'CORS_ORIGINS', '*://app.acme.dev'],
+    ['two *', 'CORS_ORIGINS', 'https://*.*.acme.dev'],
+    ['a wrong * beside a right origin', 'CORS_ORIGINS', 'https://app.acme.dev,https://a*.acme.dev'],
     ['all origins and one', 'CORS_ORIGINS', '*,https://app.acme.dev'],
     ['a proxy that is no address', 'TRUST_PROXY', 'loadbalancer'],
     ['everybody as proxy', 'TRUST_PROXY', '0.0.0.0/0'],
@@ -111,6 +122,34 @@ describe('refused in production', () => {
     expect(error.faults).toHaveLength(1);
     expect(error.faults[0]?.problem).toContain('repeats a secret');
   });
+});
+
+test.each([
+  'capacitor://localhost',
+  'ionic://localhost',
+  'tauri://localhost',
+  'https://app.acme.dev',
+  'http://localhost:5173',
+  'https://[2001:db8::1]:8443',
+  'https://*.acme.dev',
+  'http://*.acme.dev:8080',
+  '*',
+])('the origin %s is accepted', (origin) => {
+  expect(loadConfig({ ...GOOD, CORS_ORIGINS: origin }, noFile).http.corsOrigins).toEqual([origin]);
+});
+
+test('a misplaced * is told where it may stand, an origin what one looks like', () => {
+  const problem = (origins: string) => faultsOf({ ...GOOD, CORS_ORIGINS: origins }).error.faults[0]?.problem;
+  expect(problem('https://app*.acme.dev')).toContain('as in https://*.acme.dev');
+  expect(problem('https://app.acme.dev/')).toContain('capacitor://localhost');
+});
+
+test('a near name of a closed set is suggested', () => {
+  const problem = (env: Environment) => faultsOf({ ...GOOD, ...env }).error.faults[0]?.problem;
+  expect(problem({ CVAULT_MODE: 'prodcution' })).toBe(
+    'must be one of production, demo; did you mean `production`?',
+  );
+  expect(problem({ LOG_LEVEL: 'wran' })).toMatch(/; did you mean `warn`\?$/);
 });
 
 test('no fault shows a value', () => {

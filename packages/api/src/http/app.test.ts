@@ -456,6 +456,23 @@ describe('a public URL with a path', () => {
     });
     await below.close();
   });
+
+  test('is in what is said of bytes that are no request, too', async () => {
+    const { app: below } = await bareApp(routes, { publicUrl: 'https://example.org/vpn' });
+    await below.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = below.server.address() as AddressInfo;
+    for (const path of ['/things', '/vpn/things']) {
+      const socket = connect(port, '127.0.0.1');
+      let said = '';
+      socket.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      socket.on('error', () => undefined);
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nX: a\rb\r\n\r\n`);
+      await once(socket, 'close');
+      expect(said).toContain('"instance":"/vpn/things"');
+      expect(said).toContain('https://example.org/vpn/docs/errors#invalid_request');
+    }
+    await below.close();
+  });
 });
 
 describe('the documentation', () => {
@@ -764,6 +781,27 @@ describe('on a socket', () => {
       instance: '/things',
       requestId: expect.stringMatching(UUID) as string,
     });
+  });
+
+  test.each([
+    ['is opened and not used', ''],
+    ['stops within its headers', 'GET /things?x=1 HTTP/1.1\r\nHost: x\r\n'],
+  ])('a connection that %s: 408, and it ends', async (_what, bytes) => {
+    // Node looks every five seconds; what is shortened is only how long it has patience.
+    const { headersTimeout } = target.server;
+    target.server.headersTimeout = 1_000;
+    try {
+      const { status, type, body } = await raw(bytes);
+      expect([status, type]).toEqual([408, 'application/problem+json']);
+      expect(JSON.parse(body)).toMatchObject({
+        code: 'request_timeout',
+        status: 408,
+        detail: 'The request did not arrive in time.',
+        requestId: expect.stringMatching(UUID) as string,
+      });
+    } finally {
+      target.server.headersTimeout = headersTimeout;
+    }
   });
 
   test('a body that is not as long as it says is not waited for by others', async () => {

@@ -12,7 +12,7 @@ import { createOrderlyServer } from './connections.ts';
 import { corsHeadersFor, crossOrigin } from './cors.ts';
 import { documentation } from './docs.ts';
 import { door, STRANGERS } from './door.ts';
-import { createClientErrorHandler, createErrorHandler, publicPath } from './errors.ts';
+import { createClientErrorHandler, createErrorHandler, insidePath, publicPath } from './errors.ts';
 import type { IdempotencyOptions } from './idempotency.ts';
 import { methodNotAllowed } from './methods.ts';
 import { openApi } from './openapi.ts';
@@ -91,9 +91,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     return503OnClosing: false,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    // A proxy in front may keep the path of the public URL or take it away.
-    rewriteUrl: ({ url = '/' }) =>
-      prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url,
+    rewriteUrl: ({ url = '/' }) => insidePath(url, prefix),
     // Paths that cannot be read come past every hook, the door's too.
     frameworkErrors: (error, request, reply) => {
       const { raw } = request;

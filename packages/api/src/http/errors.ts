@@ -19,6 +19,11 @@ export function publicPath(publicUrl: string): string {
   return publicUrl === '' ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
 }
 
+/** A path without the one of the public URL: a proxy in front may keep that or take it away. */
+export function insidePath(path: string, prefix: string): string {
+  return prefix !== '' && path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
+}
+
 /** The request's path as it came, without its query, which can hold what must not be repeated. */
 function pathOf(url: string): string {
   return url.split(/[?#]/, 1)[0] ?? '';
@@ -85,6 +90,7 @@ export interface ClientErrorOptions {
 
 /** Answers bytes that are no HTTP request, or too slow or too large to be read as one. */
 export function createClientErrorHandler({ strangers, publicUrl, corsOrigins }: ClientErrorOptions) {
+  const prefix = publicPath(publicUrl);
   return function (
     this: FastifyInstance,
     error: Error & { code?: string; rawPacket?: unknown },
@@ -96,12 +102,13 @@ export function createClientErrorHandler({ strangers, publicUrl, corsOrigins }: 
       'This is not a readable HTTP request.',
     ];
     const { path, origin } = readHead(error.rawPacket);
+    const instance = path === '' ? '' : prefix + insidePath(path, prefix);
     const answer = () => {
       const requestId = randomUUID();
       // Not the error itself: it carries the bytes that were sent.
       this.log.info({ requestId, code, reason: error.code }, detail);
       if (!socket.writable) return void socket.destroy();
-      const problem = problemOf(new CVaultError(code, detail), { requestId, path, publicUrl });
+      const problem = problemOf(new CVaultError(code, detail), { requestId, path: instance, publicUrl });
       const headers = { ...problem.headers, ...corsHeadersFor(corsOrigins, origin) };
       socket.end(rawResponse({ ...problem, headers }));
     };
