@@ -71,12 +71,12 @@ export const ERRORS = {
   invalid_credentials: {
     kind: 'unauthenticated',
     title: 'E-mail or password is wrong',
-    remedy: 'Check both. The answer is the same whether or not the user exists.',
+    remedy: 'Check both. The answer is the same whether the user exists or not.',
   },
   invalid_challenge: {
     kind: 'unauthenticated',
-    title: 'The challenge is not valid any more',
-    remedy: 'Sign in with the password again; then there are five minutes for the code.',
+    title: 'The challenge is no longer valid',
+    remedy: 'Sign in with the password again, then send the code within five minutes.',
   },
   invalid_code: {
     kind: 'unauthenticated',
@@ -88,12 +88,12 @@ export const ERRORS = {
     kind: 'invalid',
     title: 'The ID token is not accepted',
     remedy:
-      'It has to be new, unused, and from a registered identity provider for one of its audiences; its keys have to be reachable. ' +
-      'Sign the user in there again.',
+      'It must be unexpired, unused, and issued by a registered identity provider for one of its audiences, whose keys must be ' +
+      'reachable. Sign the user in there again.',
   },
   invalid_link: {
     kind: 'gone',
-    title: 'The link is not valid any more',
+    title: 'The link is no longer valid',
     remedy:
       'Ask for a new one. A link works once, for a limited time, and only the newest of its kind works.',
   },
@@ -115,12 +115,12 @@ export const ERRORS = {
   tenant_suspended: {
     kind: 'forbidden',
     title: 'The tenant is suspended',
-    remedy: 'The operator has to resume it.',
+    remedy: 'Ask the operator to resume it.',
   },
   user_suspended: {
     kind: 'forbidden',
     title: 'The user is suspended',
-    remedy: 'The tenant has to resume the user.',
+    remedy: 'Ask the tenant to resume the user.',
   },
   insufficient_scope: {
     kind: 'forbidden',
@@ -140,12 +140,12 @@ export const ERRORS = {
   no_such_route: {
     kind: 'not_found',
     title: 'There is no such route',
-    remedy: 'See /docs for the routes that there are.',
+    remedy: 'Check the path; /docs lists every route.',
   },
   method_not_allowed: {
     kind: 'method',
-    title: 'The route does not know this method',
-    remedy: 'The header `Allow` names the methods that it knows.',
+    title: 'The route does not take this method',
+    remedy: 'Use one of the methods in the header `Allow`.',
   },
   email_taken: {
     kind: 'conflict',
@@ -155,7 +155,8 @@ export const ERRORS = {
   external_id_taken: {
     kind: 'conflict',
     title: 'The externalId is in use',
-    remedy: 'Choose another one, or find what has it: lists can be filtered by `externalId`.',
+    remedy:
+      'Choose another one, or find the user or device that has it: lists can be filtered by `externalId`.',
   },
   name_taken: { kind: 'conflict', title: 'The name is in use', remedy: 'Choose another name.' },
   public_key_taken: {
@@ -190,13 +191,13 @@ export const ERRORS = {
   },
   session_limit_reached: {
     kind: 'conflict',
-    title: 'As many sessions are open as may be at once',
-    remedy: 'Disconnect another device; the detail says whether the limit is the user’s or the tenant’s.',
+    title: 'The limit of open sessions is reached',
+    remedy: 'Disconnect another device. The detail says whether the limit is the user’s or the tenant’s.',
   },
   key_limit_reached: {
     kind: 'conflict',
     title: 'The tenant has as many API keys as it may have',
-    remedy: 'Revoke one that is not used any more.',
+    remedy: 'Revoke a key that is no longer used.',
   },
   private_key_elsewhere: {
     kind: 'conflict',
@@ -213,24 +214,24 @@ export const ERRORS = {
   idempotency_key_reused: {
     kind: 'unprocessable',
     title: 'The Idempotency-Key came with another request',
-    remedy: 'Send the same request with it, or another key: one for each thing that is to be done.',
+    remedy: 'Send the same request with it, or use a new key: one for each operation.',
   },
   request_in_flight: {
     kind: 'conflict',
     title: 'The same request is under way',
     remedy:
-      'Wait as many seconds as `Retry-After` says and send it again: it is answered then what the first one was.',
+      'Wait as many seconds as `Retry-After` says and send it again: the answer is then that of the first one.',
   },
   webhook_endpoint_limit_reached: {
     kind: 'conflict',
     title: 'The tenant has as many webhook endpoints as it may have',
-    remedy: 'Delete one, or have one endpoint hear of more events.',
+    remedy: 'Delete one, or let one endpoint receive more events.',
   },
   churn_limit: {
     kind: 'exhausted',
     title: 'Too many devices were deleted or moved just now',
     remedy:
-      'Addresses that devices have left rest for some minutes, and a tenant may have only so many resting. Try again later.',
+      'Addresses that devices have left rest for some minutes, and a tenant may have only so many resting. Wait as many seconds as `Retry-After` says.',
   },
   pool_exhausted: {
     kind: 'exhausted',
@@ -247,13 +248,14 @@ export const ERRORS = {
     kind: 'conflict',
     title: 'The VPN server refused the peer',
     remedy:
-      'Of a registration nothing was kept; any other device has failed, and a move brings it back. If it persists, the operator ' +
-      'finds the reason in the logs by the request id.',
+      'A registration left nothing behind: try again. Any other device has failed: move it, and it comes back. If this persists, give ' +
+      'the operator the `requestId`; the logs have the reason.',
   },
   state_conflict: {
     kind: 'conflict',
     title: 'The object is in a state that does not allow this',
-    remedy: 'The detail says which state it is in.',
+    remedy:
+      'The detail says which state it is in. Get the object again, and change its state first where that is possible.',
   },
   pool_overlap: {
     kind: 'conflict',
@@ -269,17 +271,17 @@ export const ERRORS = {
     kind: 'conflict',
     title: 'The VPN server’s SSH host key is not the pinned one',
     remedy:
-      'Find out why it changed before you trust it: somebody may stand in between. Nothing was sent to it.',
+      'Find out why it changed before you trust it: somebody may be intercepting the connection. Nothing was sent to it.',
   },
   server_unreachable: {
     kind: 'unavailable',
     title: 'The VPN server cannot be reached',
-    remedy: 'The detail says how far the connection got.',
+    remedy: 'Check its address, port and firewall. The detail says how far the connection got.',
   },
   request_timeout: {
     kind: 'late',
     title: 'The request did not arrive in time',
-    remedy: 'Send the whole request within 15 seconds; on a new connection, if need be.',
+    remedy: 'Send the whole request within 15 seconds, on a new connection.',
   },
   body_too_large: { kind: 'too_large', title: 'The body is too large', remedy: 'Send at most 64 KiB.' },
   unsupported_media_type: {
@@ -299,13 +301,13 @@ export const ERRORS = {
   },
   overloaded: {
     kind: 'unavailable',
-    title: 'More requests are in work than can be',
+    title: 'The service is overloaded',
     remedy: 'Wait as many seconds as `Retry-After` says, and send fewer at once.',
   },
   unavailable: {
     kind: 'unavailable',
     title: 'The service cannot answer just now',
-    remedy: 'Try again after the seconds that `Retry-After` says.',
+    remedy: 'Wait as many seconds as `Retry-After` says, then try again.',
   },
 } as const satisfies Record<string, ErrorDefinition>;
 

@@ -1,4 +1,5 @@
 import { formatAddress, parseAddress } from './addresses.ts';
+import { isDnsName } from './dns-name.ts';
 import { InvalidAddress, InvalidEndpoint } from './invalid-value.ts';
 
 /** Where a peer is reached over UDP. */
@@ -7,16 +8,6 @@ export interface Endpoint {
   readonly host: string;
   /** 1 to 65535. */
   readonly port: number;
-}
-
-const MAX_NAME_CHARS = 253;
-const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
-
-/** The last label of a DNS name starts with a letter; without this rule `010.0.0.1` and `0x7f.1` would be names. */
-function isDnsName(name: string): boolean {
-  if (name.length > MAX_NAME_CHARS) return false;
-  const labels = name.split('.');
-  return labels.every((label) => LABEL.test(label)) && /^[a-z]/i.test(labels.at(-1) ?? '');
 }
 
 function canonicalHost(host: string): string {

@@ -35,7 +35,11 @@ const THREADS = Math.max(1, Math.min(2, availableParallelism()));
 const LIMITS: FairQueueLimits = { running: THREADS, waiting: 128 };
 
 const tooMany = () =>
-  new CVaultError('unavailable', 'Too many sign-ins are under way.', { retryAfterSeconds: 2 });
+  new CVaultError(
+    'unavailable',
+    'Too many sign-ins are under way. Wait as many seconds as Retry-After says.',
+    { retryAfterSeconds: 2 },
+  );
 
 /**
  * Passwords as bcrypt hashes.

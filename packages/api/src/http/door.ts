@@ -85,7 +85,7 @@ function dismissal({ is404, url, routeOptions }: FastifyRequest, reply: FastifyR
   const { allow } = routeOptions.config;
   if (allow !== undefined) {
     void reply.header('allow', allow);
-    return new CVaultError('method_not_allowed', `This route knows ${allow}.`);
+    return new CVaultError('method_not_allowed', `The route does not know this method. It takes ${allow}.`);
   }
   const path = url.split('?', 1)[0]!;
   // Also where a route takes what is behind the slash: an empty id is none.

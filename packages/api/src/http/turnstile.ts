@@ -26,7 +26,7 @@ export interface Turn {
 }
 
 const tooMany = () =>
-  new CVaultError('overloaded', 'Too many requests without a valid credential wait.', {
+  new CVaultError('overloaded', 'Too many requests without a valid credential are waiting.', {
     retryAfterSeconds: 2,
   });
 

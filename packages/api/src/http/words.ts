@@ -49,7 +49,7 @@ export function wordsFor(issue: z.core.$ZodIssue, value: unknown): string {
         ? 'must be a JSON object'
         : (TYPES[issue.expected] ?? 'has the wrong type');
     case 'invalid_format':
-      return FORMATS[issue.format] ?? 'has the wrong form';
+      return FORMATS[issue.format] ?? 'has the wrong format';
     case 'too_small':
       return bound(issue.origin, issue.minimum, 'at least');
     case 'too_big':
@@ -62,7 +62,7 @@ export function wordsFor(issue: z.core.$ZodIssue, value: unknown): string {
       return typeof value === 'string' ? list + didYouMean(value, values) : list;
     }
     case 'invalid_union':
-      return 'has none of the forms that it may have';
+      return 'matches none of the accepted forms';
     case 'invalid_key':
     case 'invalid_element':
     case 'unrecognized_keys':

@@ -7,6 +7,6 @@ const EXTERNAL_ID = new Set(['tenant_users_tenant_id_external_id_mode_key', 'dev
 export function externalIdRefusal(cause: unknown): unknown {
   // Without the cause: PostgreSQL's words for it hold the name.
   return EXTERNAL_ID.has(brokenConstraint(cause) ?? '')
-    ? new CVaultError('external_id_taken', 'Another one has this externalId.')
+    ? new CVaultError('external_id_taken', 'Another user or device of yours has this externalId.')
     : cause;
 }

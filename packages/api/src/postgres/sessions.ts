@@ -135,9 +135,13 @@ function refusedByLimit(cause: unknown): never {
     brokenConstraint(cause) ?? ''
   ];
   if (whose === undefined) throw cause;
-  throw new CVaultError('session_limit_reached', `As many sessions of the ${whose} are open as may be.`, {
-    cause,
-  });
+  throw new CVaultError(
+    'session_limit_reached',
+    `The ${whose} has as many open sessions as allowed. Disconnect another device first.`,
+    {
+      cause,
+    },
+  );
 }
 
 export function createSessionStore({ pool }: Database): SessionStore {
@@ -153,7 +157,10 @@ export function createSessionStore({ pool }: Database): SessionStore {
         });
         if (row !== undefined) return { id: row.id, connectedAt: row.connected_at, opened: row.opened };
       }
-      throw new CVaultError('state_conflict', 'The device was changed at the same time.');
+      throw new CVaultError(
+        'state_conflict',
+        'The device was changed at the same time. Send the request again.',
+      );
     },
 
     async listOpen({ tenantId, userId }) {

@@ -69,7 +69,7 @@ export function checkWithin(own: KeyBounds, wanted: KeyBounds): void {
   const refuse = (what: string) => {
     throw new CVaultError(
       'insufficient_scope',
-      `The API key cannot give, or end, what it has not got: ${what}.`,
+      `An API key can neither give nor revoke more than it has: ${what}.`,
     );
   };
   if (own.mode === 'test' && wanted.mode === 'live') refuse('the live mode');

@@ -64,7 +64,11 @@ export function createGuessGuard({ tries, pseudonym }: GuessGuardDeps) {
   ): Promise<T | null> {
     const retryAfterSeconds = await tries.take(tenantId, limits);
     if (retryAfterSeconds !== null) {
-      throw new CVaultError('rate_limited', 'Too many wrong tries.', { retryAfterSeconds });
+      throw new CVaultError(
+        'rate_limited',
+        'Too many wrong passwords or codes. Wait as many seconds as Retry-After says.',
+        { retryAfterSeconds },
+      );
     }
     let found: T | null;
     try {

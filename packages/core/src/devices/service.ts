@@ -112,7 +112,10 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
       // Somebody was faster, or it has been sealed with another master key.
       device = await get(owner, device.id);
     }
-    throw new CVaultError('state_conflict', 'The device was changed at the same time.');
+    throw new CVaultError(
+      'state_conflict',
+      'The device was changed at the same time. Send the request again.',
+    );
   }
 
   return {

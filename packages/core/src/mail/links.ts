@@ -65,12 +65,12 @@ export function readAppUrl(text: string): CanonicalText {
   // Also an empty query or fragment, which `search` and `hash` do not show.
   if (username !== '' || password !== '' || /[?#]/.test(text))
     return { fault: 'must have no user, query or fragment' };
-  if (NO_APPS.has(protocol)) return { fault: 'must be the address of an app' };
+  if (NO_APPS.has(protocol)) return { fault: 'must be an https URL, or have a scheme of your app’s own' };
   const local = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
   if (protocol === 'http:' && !local) return { fault: 'must use https' };
   if (text.endsWith('/')) return { fault: 'must not end with a slash' };
   const canonical = url.href.replace(/\/$/, '');
   return /^[!#-;=?-[\]_a-z~]+$/i.test(canonical)
     ? { text: canonical }
-    : { fault: 'must be made of the characters of a URL' };
+    : { fault: 'must have only characters that are allowed in a URL; encode others with %' };
 }

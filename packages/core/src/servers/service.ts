@@ -109,7 +109,10 @@ export function createServerService(deps: ServerServiceDeps) {
   async function changeState(id: string, to: 'active' | 'draining' | 'disabled'): Promise<Server> {
     const server = await get(id);
     if (!(await servers.changeState(id, to))) {
-      throw new CVaultError('state_conflict', `The VPN server is ${server.state}.`);
+      throw new CVaultError(
+        'state_conflict',
+        `The VPN server is ${server.state}, so it cannot become ${to}.`,
+      );
     }
     fleet.wake([id]);
     return get(id);
@@ -255,7 +258,10 @@ export function createServerService(deps: ServerServiceDeps) {
       const server = await get(id);
       if (region !== undefined) refuseUnknownRegion(region, server, await servers.list());
       if (!(await servers.beginEvacuation(id, region ?? null))) {
-        throw new CVaultError('state_conflict', `The VPN server is ${server.state}.`);
+        throw new CVaultError(
+          'state_conflict',
+          `The VPN server is ${server.state}, so it cannot be evacuated.`,
+        );
       }
       return (await servers.evacuation(id))!;
     },

@@ -34,7 +34,11 @@ export function createSessionService({ devices, sessions }: SessionServiceDeps) 
           retryAfterSeconds: 2,
         });
       }
-      if (status !== 'active') throw new CVaultError('state_conflict', `The device is ${status}.`);
+      if (status !== 'active')
+        throw new CVaultError(
+          'state_conflict',
+          `The device is ${status}; only an active device can connect.`,
+        );
       return sessions.open(owner, deviceId);
     },
 

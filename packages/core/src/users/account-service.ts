@@ -56,7 +56,7 @@ export function createAccountService(deps: AccountServiceDeps) {
       if (!(await accounts.changePassword(principal, passwordHash, hash, signInId))) {
         throw new CVaultError(
           'state_conflict',
-          'The password was changed, or you were signed out, in between.',
+          'Meanwhile the password was changed, or you were signed out. Sign in again.',
         );
       }
       await post.post(scopeOfKey(principal), 'password_changed', email);

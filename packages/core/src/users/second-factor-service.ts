@@ -88,7 +88,7 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
     async remove(principal: UserPrincipal, code: string, client: string): Promise<void> {
       const { tenantId, userId } = principal;
       if ((await settings.of(tenantId)).secondFactorRequired) {
-        throw new CVaultError('state_conflict', 'A second factor is required here.');
+        throw new CVaultError('state_conflict', 'The tenant requires a second factor: it cannot be removed.');
       }
       await factors.use(guesserOf(principal, client), userId, code);
       await factors.remove(principal, principal.signInId);

@@ -110,7 +110,11 @@ export function createUserService(deps: UserServiceDeps) {
       const registered = await users.register({ id: newId(), tenantId, mode, email, passwordHash });
       if (post.canLink(found)) await post.post({ tenantId, mode }, 'verify_email', email);
       const result = await entered(registered, found);
-      if (result === null) throw new CVaultError('state_conflict', 'The user was changed in between.');
+      if (result === null)
+        throw new CVaultError(
+          'state_conflict',
+          'The user was changed at the same time. Send the request again.',
+        );
       return result;
     },
 

@@ -24,7 +24,11 @@ export function createTokenExchange({ providers, idTokens, signIns }: TokenExcha
       subjectToken: Secret<string>,
     ): Promise<Tokens> {
       // A subject has one user, and that is a live one.
-      if (mode !== 'live') throw new CVaultError('invalid_subject_token', 'ID tokens want a live key.');
+      if (mode !== 'live')
+        throw new CVaultError(
+          'invalid_subject_token',
+          'ID tokens are exchanged with a live API key; this is a test key.',
+        );
       const token = subjectToken.reveal();
       const issuer = idTokens.issuerOf(token);
       const provider = issuer === null ? null : await providers.findByIssuer(tenantId, issuer);

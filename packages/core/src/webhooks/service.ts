@@ -96,7 +96,10 @@ export function createWebhookService({ endpoints, outbound, vault }: WebhookServ
         overlapSeconds,
       });
       if (endpoint === null)
-        throw new CVaultError('state_conflict', 'The secret was changed at the same time.');
+        throw new CVaultError(
+          'state_conflict',
+          'The secret was changed at the same time. Send the request again.',
+        );
       return { endpoint, secret: webhookSecretText(secret) };
     },
 

@@ -24,7 +24,7 @@ function atMostOne({ region, serverId }: { region?: unknown; serverId?: unknown 
 }
 const AT_MOST_ONE = { error: 'cannot be named together with a region', path: ['serverId'] };
 const ExpiresAt = z.iso
-  .datetime({ offset: true, error: 'must be a time as of ISO 8601, with its zone' })
+  .datetime({ offset: true, error: 'must be a time with its zone, such as 2026-01-31T12:00:00Z' })
   .transform((text) => new Date(text))
   .nullable()
   .optional()
@@ -85,7 +85,10 @@ export const MoveDevice = z
 
 export const UpdateDevice = z
   .strictObject({ deviceName: Name.optional(), ...own })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'names nothing to change')
+  .refine(
+    (changes) => Object.values(changes).some((value) => value !== undefined),
+    'must name at least one field to change',
+  )
   .meta({ id: 'UpdateDevice' });
 
 /** A day: who has not fetched the new configuration by then is not coming. */

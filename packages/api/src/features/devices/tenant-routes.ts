@@ -17,7 +17,10 @@ const UpdateTenantDevice = z
     metadata: Metadata.optional(),
     ...ownConfiguration,
   })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'names nothing to change')
+  .refine(
+    (changes) => Object.values(changes).some((value) => value !== undefined),
+    'must name at least one field to change',
+  )
   .meta({ id: 'UpdateTenantDevice' });
 
 const TenantDeviceResource = DeviceResource.extend({

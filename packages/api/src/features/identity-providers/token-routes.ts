@@ -10,7 +10,7 @@ function readForm(text: string): Record<string, string> {
   const pairs = [...new URLSearchParams(text)];
   const form = Object.fromEntries(pairs);
   if (Object.keys(form).length !== pairs.length) {
-    throw new CVaultError('malformed_body', 'The form has a field twice.');
+    throw new CVaultError('malformed_body', 'The form has a field more than once. Send each field once.');
   }
   return form;
 }

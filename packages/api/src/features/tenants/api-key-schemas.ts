@@ -47,7 +47,7 @@ export const RevokeQuery = z.strictObject({
 });
 
 const ExpiresAt = z.iso
-  .datetime({ offset: true, error: 'must be a time as of ISO 8601, with its zone' })
+  .datetime({ offset: true, error: 'must be a time with its zone, such as 2026-01-31T12:00:00Z' })
   .transform((text) => new Date(text))
   .nullable()
   .optional();

@@ -32,7 +32,10 @@ const UpdateUser = z
       'What is left out stays; null gives your own limit back. Where your plan has one, at most that.',
     ),
   })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'names nothing to change')
+  .refine(
+    (changes) => Object.values(changes).some((value) => value !== undefined),
+    'must name at least one field to change',
+  )
   .meta({ id: 'UpdateUser' });
 
 const TenantUserResource = z

@@ -26,7 +26,7 @@ function listOf(read: (text: string) => CanonicalText, most: number, characters 
   return z
     .array(item)
     .max(most)
-    .refine((items) => new Set(items).size === items.length, 'has an entry twice');
+    .refine((items) => new Set(items).size === items.length, 'must not have an entry twice');
 }
 
 /** IP addresses. */

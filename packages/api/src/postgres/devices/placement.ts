@@ -83,8 +83,10 @@ export async function whyNotPlaced(
   if (serverId !== null) {
     return rows.length > 0
       ? new CVaultError('server_not_open', 'The VPN server takes no devices. Nothing was changed.')
-      : new CVaultError('unknown_server', 'There is no such VPN server.', {
-          faults: [{ pointer: '/serverId', message: 'names no VPN server of the list of locations' }],
+      : new CVaultError('unknown_server', 'There is no VPN server with this id that takes your devices.', {
+          faults: [
+            { pointer: '/serverId', message: 'names no VPN server that `GET /api/v1/locations` lists' },
+          ],
         });
   }
   if (region === null)

@@ -115,7 +115,11 @@ async function registerOnce(
         return null;
       case 'devices_pkey':
         // A registration that is tried again; the first try's device was deleted, or is being committed just now.
-        throw new CVaultError('state_conflict', 'The device of this request was made before.', { cause });
+        throw new CVaultError(
+          'state_conflict',
+          'This request made a device before, which is deleted or still being made. Use another Idempotency-Key for a new one.',
+          { cause },
+        );
       case 'public_key':
       case 'devices_live_public_key':
         throw new CVaultError('public_key_taken', 'This public key is in use or was used before.', { cause });
