@@ -4,6 +4,13 @@ import { defineConfig } from 'vitest/config';
 const resolve = { conditions: ['cvault-source'] };
 const ssr = { resolve: { conditions: ['cvault-source'] } };
 
+/** Bounds for what hangs, not measures: a busy machine takes many times as long as an idle one. */
+const patience = {
+  testTimeout: 60_000,
+  hookTimeout: 180_000,
+  expect: { poll: { timeout: 30_000, interval: 20 } },
+};
+
 export default defineConfig({
   test: {
     reporters: ['default', './scripts/summary-reporter.mjs'],
@@ -15,8 +22,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
-          // A bound for what hangs, not a measure: a busy machine takes several times as long.
-          testTimeout: 30_000,
+          ...patience,
         },
       },
       {
@@ -26,8 +32,7 @@ export default defineConfig({
           name: 'integration',
           include: ['packages/*/src/**/*.integration.test.ts'],
           globalSetup: ['packages/api/src/testing/postgres-server.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          ...patience,
         },
       },
       {
@@ -40,8 +45,8 @@ export default defineConfig({
           globalSetup: ['packages/api/src/testing/postgres-server.ts'],
           // Namespaces, ports and processes of the whole machine: one file at a time.
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          ...patience,
+          testTimeout: 180_000,
         },
       },
       {
@@ -52,8 +57,8 @@ export default defineConfig({
           include: ['e2e/faults/**/*.test.ts'],
           globalSetup: ['packages/api/src/testing/postgres-server.ts'],
           fileParallelism: false,
+          ...patience,
           testTimeout: 180_000,
-          hookTimeout: 180_000,
         },
       },
       {

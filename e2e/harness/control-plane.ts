@@ -38,7 +38,15 @@ export async function startControlPlane(
 ): Promise<ControlPlane> {
   const child: ChildProcess = spawn(process.execPath, [...nodeArguments, MAIN], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, PORT: '0', ...secrets, ...settings },
+    env: {
+      PATH: process.env['PATH'],
+      DATABASE_URL: databaseUrl,
+      PORT: '0',
+      // On a busy machine an agent takes longer than the default, and a change would be answered 202.
+      CVAULT_ACK_DEADLINE_MS: '20000',
+      ...secrets,
+      ...settings,
+    },
   });
   let log = '';
   const ended = once(child, 'exit');

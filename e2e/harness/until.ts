@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | null | false>,
-  giveUpMs = 30_000,
+  giveUpMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + giveUpMs;
   let last: unknown;

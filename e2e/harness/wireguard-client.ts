@@ -43,7 +43,7 @@ export async function startWireGuardClient(namespace: Namespace): Promise<WireGu
       await machine.must([...inPath, 'wg-quick', 'down', CONFIG]);
       await machine.must([...inPath, 'wg-quick', 'up', CONFIG]);
     },
-    async fetch(url, timeoutMs = 5_000) {
+    async fetch(url, timeoutMs = 20_000) {
       const { status, stdout } = await machine.run([process.execPath, FETCH, url, String(timeoutMs)]);
       return status === 0 ? stdout.trim() : undefined;
     },

@@ -32,13 +32,15 @@ function withResolvers() {
   return { promise, resolve };
 }
 
+let devices = 0;
 function setOp() {
+  devices++;
   return {
     verb: 'set',
     deviceId: randomUUID(),
     generation: 1,
     publicKey: randomPublicKey(),
-    addresses: [`10.9.${Math.floor(Math.random() * 250) + 1}.${Math.floor(Math.random() * 250)}`],
+    addresses: [`10.9.${1 + Math.floor(devices / 250)}.${devices % 250}`],
   } as const;
 }
 

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeviceStats } from '@cvault/protocol';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAgent, type Agent } from './agent.ts';
@@ -7,11 +6,13 @@ import { CONNECTIONS_PER_ADDRESS } from './connection-share.ts';
 import { connectInProcess } from './in-process.ts';
 import { createLinuxTraffic } from './linux-traffic.ts';
 import {
+  callInVain,
   callTcpService,
   connectControlPlane,
   createVpnLab,
   followTcpService,
   startTcpService,
+  untilSilent,
   whyNoNetworkLab,
   type TestControlPlane,
   type VpnClient,
@@ -179,11 +180,7 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
         '1000',
         vpn.internet4,
       ]);
-      const got: Buffer[] = [];
-      await sleep(300);
-      follower.child.stdout?.on('data', (chunk: Buffer) => got.push(chunk));
-      await sleep(1000);
-      expect(Buffer.concat(got).toString()).toBe('');
+      await untilSilent(follower);
       expect(await passes()).toBe(false);
       expect(await b.pings(vpn.internet4)).toBe(true);
     }, 60_000);
@@ -400,7 +397,7 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
         // What ends makes room at once, whatever was refused before. The last packets may still be on their way.
         const makesRoom = async () => {
           await vpn.server.run('conntrack', ['--flush']);
-          const called = await callTcpService(a.namespace, to, PORT);
+          const called = await callInVain(a.namespace, to, PORT);
           return called !== undefined && (await entriesOf(family, from)).length < 100;
         };
         await vi.waitUntil(makesRoom, { timeout: 30_000 });
@@ -425,8 +422,8 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
       return Promise.all([
         from.pings(to.address4),
         from.pings(to.address6),
-        callTcpService(from.namespace, to.address4, PORT).then((answer) => answer !== undefined),
-        callTcpService(from.namespace, to.address6, PORT).then((answer) => answer !== undefined),
+        callInVain(from.namespace, to.address4, PORT).then((answer) => answer !== undefined),
+        callInVain(from.namespace, to.address6, PORT).then((answer) => answer !== undefined),
       ]);
     }
     const ALL = [true, true, true, true];
@@ -466,11 +463,7 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
     test('a connection ends with the network that it was in', async () => {
       const follower = await followTcpService(a.namespace, b.address4, PORT);
       await apply(b.setOp(++generation));
-      const got: Buffer[] = [];
-      await sleep(300);
-      follower.child.stdout?.on('data', (chunk: Buffer) => got.push(chunk));
-      await sleep(1000);
-      expect(Buffer.concat(got).toString()).toBe('');
+      await untilSilent(follower);
       expect(await reaches(a, b)).toEqual(NONE);
     }, 60_000);
   });

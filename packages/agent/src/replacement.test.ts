@@ -55,7 +55,7 @@ async function peers(): Promise<Record<string, readonly string[]>> {
 
 /** Waits for the agent's own work, within a bound. */
 async function untilPeersAre(expected: Record<string, readonly string[]>): Promise<void> {
-  await expect.poll(peers, { timeout: 5000, interval: 5 }).toEqual(expected);
+  await expect.poll(peers, { interval: 5 }).toEqual(expected);
 }
 
 const settleDown = () => new Promise((resolve) => setTimeout(resolve, 50));
@@ -186,7 +186,7 @@ describe('where a client was', () => {
     backend.shakeHands(silent.publicKey, Date.now() - 11_000);
     backend.shakeHands(live.publicKey);
     const { writes } = backend;
-    await expect.poll(() => backend.writes, { timeout: 5000 }).toBe(writes + 1);
+    await expect.poll(() => backend.writes).toBe(writes + 1);
     expect((await backend.handshakes()).get(silent.publicKey)).toBe(0);
     expect((await backend.handshakes()).get(live.publicKey)).not.toBe(0);
     expect(await peers()).toMatchObject({ [silent.publicKey]: HELD });

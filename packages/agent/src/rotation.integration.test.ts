@@ -55,9 +55,7 @@ describe.skipIf(missing !== undefined)(
       await setClientPresharedKey(presharedKey);
       await client.untilConnected();
       expect(await endpoints()).toContain('198.51.100.');
-      await expect
-        .poll(endpoints, { timeout: 20_000, interval: 500 })
-        .toBe(`${client.wg.publicKey}\t(none)\n`);
+      await expect.poll(endpoints, { interval: 500 }).toBe(`${client.wg.publicKey}\t(none)\n`);
       const held = await vpn.server.run('wg', ['show', vpn.wg.interfaceName, 'allowed-ips']);
       expect(held).toBe(`${client.wg.publicKey}\t${client.address4}/32 ${client.address6}/128\n`);
       await agent.close();

@@ -264,10 +264,9 @@ test('an address that changes hands while the counters are being read counts for
   await apply(one);
   meter.count('10.8.0.2', { received: 5, sent: 6 });
   const reading = plane.stats();
-  const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
-  await turn();
+  await expect.poll(() => reads.length).toBe(1);
   const handover = other.apply(remove(one), two);
-  await turn();
+  await expect.poll(() => reads.length).toBe(2);
   reads[1]?.();
   await handover;
   reads[0]?.();

@@ -9,4 +9,4 @@ export {
   type WireGuardInterface,
 } from './network-lab.ts';
 export { createVpnLab, type VpnClient, type VpnLab } from './vpn-lab.ts';
-export { callTcpService, followTcpService, startTcpService } from './tcp.ts';
+export { callInVain, callTcpService, followTcpService, startTcpService, untilSilent } from './tcp.ts';

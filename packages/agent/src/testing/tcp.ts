@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Namespace, RunningProcess } from './network-lab.ts';
 
 /** Tells each caller its address as this side sees it, then `tick` every tenth of a second. */
@@ -15,9 +16,9 @@ server.listen({ port: Number(process.argv[1]), host: '::' }, () => console.log('
 
 const CALLER = `
 const { connect } = require('node:net');
-const [host, port, localAddress] = process.argv.slice(1);
+const [host, port, withinMs, localAddress] = process.argv.slice(1);
 const socket = connect({ host, port: Number(port), localAddress: localAddress || undefined });
-setTimeout(() => process.exit(3), 1500);
+setTimeout(() => process.exit(3), Number(withinMs));
 socket.on('error', () => process.exit(4));
 socket.once('data', (data) => { console.log(String(data).split('\\n')[0]); process.exit(0); });
 `;
@@ -36,19 +37,30 @@ export async function startTcpService(namespace: Namespace, port: number): Promi
   return running;
 }
 
-/** Calls a TCP service; answers the address that the service saw, or undefined where it could not be reached. */
+/** How long a call is tried for that is meant to fail. */
+const IN_VAIN_MS = 1_500;
+
+/**
+ * Calls a TCP service; answers the address that the service saw, or undefined where it could not be reached.
+ * @param options.withinMs a bound for what hangs; a busy machine needs seconds
+ */
 export async function callTcpService(
   namespace: Namespace,
   host: string,
   port: number,
-  localAddress = '',
+  { localAddress = '', withinMs = 20_000 } = {},
 ): Promise<string | undefined> {
+  const args = [host, String(port), String(withinMs), localAddress];
   try {
-    return (await namespace.run(process.execPath, ['-e', CALLER, host, String(port), localAddress])).trim();
+    return (await namespace.run(process.execPath, ['-e', CALLER, ...args])).trim();
   } catch {
     return undefined;
   }
 }
+
+/** The same where the call is meant to fail. */
+export const callInVain = (namespace: Namespace, host: string, port: number, localAddress = '') =>
+  callTcpService(namespace, host, port, { localAddress, withinMs: IN_VAIN_MS });
 
 /** Opens a connection to a TCP service that stays open, and waits for its first bytes. */
 export async function followTcpService(
@@ -60,4 +72,21 @@ export async function followTcpService(
   if (running.child.stdout === null) throw new Error('the follower has no output');
   await once(running.child.stdout, 'data');
   return running;
+}
+
+/** Waits until a connection of `followTcpService` carries nothing any more; what was on its way when it was cut may still come. */
+export async function untilSilent({ child }: RunningProcess): Promise<void> {
+  let heard = 0;
+  const hear = () => heard++;
+  child.stdout?.on('data', hear);
+  try {
+    for (let seconds = 0; seconds < 30; seconds += 2) {
+      const before = heard;
+      await sleep(2_000);
+      if (heard === before) return;
+    }
+    throw new Error('the connection goes on');
+  } finally {
+    child.stdout?.off('data', hear);
+  }
 }

@@ -180,14 +180,17 @@ export class AgentClient {
   }
 
   /**
-   * What the agent knows of its host; an older one knows nothing. `onChange` hears what it learns from now on.
+   * Tells what the agent knows of its host, and from then on what it learns, in the order in which the agent said it. An older
+   * one knows nothing.
    * @param fresh have it look at everything first
    */
-  async watchHost(fresh: boolean, onChange: (report: HostReport) => void): Promise<HostReport> {
-    if (!this.can('host')) return { problems: [], mended: [] };
-    this.#onHost = onChange;
-    const { problems, mended } = await this.#ask('watch', 'watching', { fresh });
-    return { problems, mended };
+  async watchHost(fresh: boolean, onReport: (report: HostReport) => void): Promise<void> {
+    if (!this.can('host')) {
+      onReport({ problems: [], mended: [] });
+      return;
+    }
+    this.#onHost = onReport;
+    await this.#ask('watch', 'watching', { fresh });
   }
 
   async peerCount(): Promise<number> {
@@ -221,7 +224,10 @@ export class AgentClient {
 
   #receive(line: string): void {
     const answer = Incoming.parse(JSON.parse(line));
-    if (answer.type === 'host') return this.#onHost?.({ problems: answer.problems, mended: answer.mended });
+    // At once also where it is an answer: by the time that its promise resolves, news may have come behind it.
+    if (answer.type === 'host' || answer.type === 'watching')
+      this.#onHost?.({ problems: answer.problems, mended: answer.mended });
+    if (answer.type === 'host') return;
     if (answer.id === null) throw new Error(`the agent could not read a request: ${JSON.stringify(answer)}`);
     const waiting = this.#waiting.get(answer.id);
     if (waiting === undefined) throw new Error('the agent answered what nobody asked');

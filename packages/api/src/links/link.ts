@@ -57,6 +57,8 @@ const RETRY_FIRST_MS = 250;
 const RETRY_MOST_MS = 15_000;
 /** Ends attempts to connect that hang. */
 const CONNECT_DEADLINE_MS = 40_000;
+/** A channel that was cut is mostly open again within a second. Only after this is the VPN server called unreachable. */
+const RECONNECT_GRACE_MS = 5_000;
 /** Most outbox entries that are claimed at once. */
 const SWEEP_ENTRIES = 512;
 /** Most acknowledgements that are written in one statement. */
@@ -101,6 +103,9 @@ export class Link {
   #running: Promise<void>;
   #lastError: unknown;
   #tried = false;
+  /** When the last channel was cut, by performance.now(); undefined once an attempt to connect has failed since. */
+  #cutAt: number | undefined;
+  #noting: Promise<void> = Promise.resolve();
   #settle: () => void = () => undefined;
 
   /** Resolves when the first attempt has come to an end, whichever. */
@@ -117,9 +122,10 @@ export class Link {
     return this.#state;
   }
 
-  /** False once an attempt to connect has ended and no channel is open; null before. */
+  /** False once an attempt to connect has failed; null before that, and for a moment after a channel was cut. */
   get linked(): boolean | null {
     if (this.#channel !== undefined) return true;
+    if (this.#cutAt !== undefined && performance.now() - this.#cutAt < RECONNECT_GRACE_MS) return null;
     return this.#tried ? false : null;
   }
 
@@ -209,9 +215,9 @@ export class Link {
     const channel = this.#channel;
     if (channel === undefined) return null;
     try {
-      const report = await channel.client.watchHost(true, (news) => this.#noteHost(channel, news));
-      await this.#hear(channel, report);
-      return report;
+      await channel.client.watchHost(true, (report) => this.#hear(channel, report));
+      await this.#noteCondition(channel);
+      return channel.host;
     } catch {
       return null;
     }
@@ -260,6 +266,7 @@ export class Link {
         if (!this.#closing()) this.#deps.onEvent({ type: 'away', error });
       }
       this.#state = 'away';
+      this.#cutAt = this.#channel === undefined ? undefined : performance.now();
       this.#channel = undefined;
       this.#tried = true;
       this.#settle();
@@ -334,7 +341,8 @@ export class Link {
       tunnelAddresses: '',
       inTunnel: () => false,
     };
-    await this.#hear(channel, await client.watchHost(false, (report) => this.#noteHost(channel, report)));
+    await client.watchHost(false, (report) => this.#hear(channel, report));
+    await this.#noteCondition(channel);
     // From here on pushes may come: the agent's generations sort out what overtakes what.
     this.#channel = channel;
     const changes = await this.#reconcileOn(channel);
@@ -361,7 +369,7 @@ export class Link {
     await Promise.all(plan.trim.map((peer) => this.#deliver(channel, peer)));
     await Promise.all(plan.set.map((peer) => this.#deliver(channel, peer)));
     reached('reconcile:repaired');
-    await this.#deps.peers.noteCondition(this.#deps.serverId, client.hello.epoch, channel.host);
+    await this.#noteCondition(channel);
     if (channel.host.problems.length === 0) {
       await Promise.all(plan.acknowledged.map((ack) => acks.push(ack)));
     }
@@ -376,20 +384,28 @@ export class Link {
     return { evicted, removed, set, drift, total: evicted + removed + set };
   }
 
-  /** What nobody waits for. Losing it loses nothing: the next reconcile writes the same. */
-  #noteHost(channel: Channel, report: HostReport): void {
-    this.#hear(channel, report).catch((error: unknown) =>
-      this.#deps.onEvent({ type: 'failed', what: 'note what the agent says of its host', error }),
-    );
-  }
-
-  async #hear(channel: Channel, report: HostReport): Promise<void> {
+  /** Nobody waits for the writes. Losing one loses nothing, because the next reconcile writes the same. */
+  #hear(channel: Channel, report: HostReport): void {
     const had = channel.host.problems.length > 0;
     if (JSON.stringify(report) !== JSON.stringify(channel.host)) this.#deps.onEvent({ type: 'host', report });
     channel.host = report;
-    await this.#deps.peers.noteCondition(this.#deps.serverId, channel.client.hello.epoch, report);
-    // What was set meanwhile was not acknowledged.
-    if (had && report.problems.length === 0 && channel === this.#channel) await this.reconcile();
+    this.#noteCondition(channel)
+      .then(async () => {
+        // What was set meanwhile was not acknowledged.
+        if (had && report.problems.length === 0 && channel === this.#channel) await this.reconcile();
+      })
+      .catch((error: unknown) =>
+        this.#deps.onEvent({ type: 'failed', what: 'note what the agent says of its host', error }),
+      );
+  }
+
+  /** Writes what the agent said last. One write at a time: two at once could reach the database in the wrong order. */
+  #noteCondition(channel: Channel): Promise<void> {
+    const { serverId, peers } = this.#deps;
+    const note = () => peers.noteCondition(serverId, channel.client.hello.epoch, channel.host);
+    const noted = this.#noting.then(note);
+    this.#noting = noted.catch(() => undefined);
+    return noted;
   }
 
   /** Has the interface carry the VPN server's own address in each pool, where they changed since it was last told. */

@@ -127,7 +127,7 @@ async function aProcess(): Promise<Metering> {
   });
   fleets.push(fleet);
   await fleet.start();
-  await vi.waitUntil(() => fleet.readable().length === 1, { timeout: 15_000, interval: 10 });
+  await vi.waitUntil(() => fleet.readable().length === 1, { timeout: 40_000, interval: 10 });
   return createMetering({
     counters: fleet,
     meters: createMeterStore(database.as('cvault_metering')),
@@ -228,7 +228,7 @@ test('a pass that is cut off in the middle is not called stored; the next one co
       await metering.sample(createItems());
       return (await uploaded()) > 0;
     },
-    { timeout: 15_000, interval: 50 },
+    { timeout: 40_000, interval: 50 },
   );
   expect(await uploaded()).toBe(70);
   expect(told.every((stored) => stored === undefined)).toBe(true);
@@ -273,7 +273,7 @@ test('an agent and an interface that began anew: counted from 0', async () => {
       await metering.sample(strictItems());
       return (await uploaded()) === 530;
     },
-    { timeout: 15_000, interval: 50 },
+    { timeout: 40_000, interval: 50 },
   );
   expect(told.at(-1), 'the new agent knows no earlier pass').toBeUndefined();
 });

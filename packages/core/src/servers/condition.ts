@@ -18,7 +18,7 @@ export interface ConditionReason {
   readonly since: Date | null;
 }
 
-/** What one replica knows of its own channel to a VPN server: null before the first attempt has ended. */
+/** What one replica knows of its own channel to a VPN server: null before the first attempt has ended, or just after a cut. */
 export type LinkView = { readonly linked: true } | { readonly linked: false; readonly why: string } | null;
 
 export interface ServerCondition {

@@ -150,7 +150,7 @@ test('an erased user is nowhere, their device is off its VPN server first, and o
   const path = `/tenant/users/${robin.userId}/erase`;
   const answers = await Promise.all([1, 2, 3].map(() => robin.call('POST', path)));
   expect(answers.every(({ statusCode }) => [202, 204].includes(statusCode))).toBe(true);
-  await expect.poll(() => tablesWith('robin@canary.test'), { timeout: 15_000 }).toEqual([]);
+  await expect.poll(() => tablesWith('robin@canary.test')).toEqual([]);
   await expect
     .poll(async () => (await sql('SELECT FROM tenant_users WHERE id = $1', [robin.userId])).rowCount, {
       timeout: 15_000,

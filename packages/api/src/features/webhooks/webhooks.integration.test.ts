@@ -134,7 +134,7 @@ test('what fails comes again under its id, and what failed for good comes again 
   for (let attempt = 1; attempt <= 10; attempt++) {
     await due();
     await receiver.until(attempt);
-    await expect.poll(async () => (await detail()).attempts, { timeout: 10_000 }).toBe(attempt);
+    await expect.poll(async () => (await detail()).attempts).toBe(attempt);
   }
   expect(new Set(receiver.messages.map(({ headers }) => headers['webhook-id']))).toEqual(
     new Set([sent.messageId]),
@@ -148,7 +148,7 @@ test('what fails comes again under its id, and what failed for good comes again 
   const replayed = await alice.call('POST', `${PATH}/${id}/replay`, { since: '2026-01-01T00:00:00Z' });
   expect(replayed.json()).toEqual({ replayed: 1 });
   await receiver.until(11);
-  await expect.poll(async () => (await detail()).state, { timeout: 10_000 }).toBe('delivered');
+  await expect.poll(async () => (await detail()).state).toBe('delivered');
   await alice.call('POST', `${one}/replay`);
   await receiver.until(12);
   const list = await alice.call('GET', `${PATH}/${id}/deliveries?limit=1`);

@@ -143,16 +143,13 @@ test('after a VPN server was taken out of service under its lock, no device come
 /** Until so many statements of this database wait for a lock. */
 async function blocked(count: number): Promise<void> {
   await expect
-    .poll(
-      async () => {
-        const { rows } = await database.pool.query<{ n: number }>(
-          `SELECT count(*)::int AS n FROM pg_stat_activity
+    .poll(async () => {
+      const { rows } = await database.pool.query<{ n: number }>(
+        `SELECT count(*)::int AS n FROM pg_stat_activity
            WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-        );
-        return rows[0]!.n;
-      },
-      { timeout: 10_000 },
-    )
+      );
+      return rows[0]!.n;
+    })
     .toBeGreaterThanOrEqual(count);
 }
 
