@@ -1,7 +1,23 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { endWithNpm } from './npm-parent.mjs';
 import { ROOT } from './prepare.mjs';
+
+/** Vitest processes under way. */
+const underWay = new Set();
+
+/** Ends them with this process, when it is told to end or npm is gone; where it is killed, they see that themselves. */
+function endThemWithUs() {
+  endWithNpm();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // The whole group: vitest, its workers, and what those started.
+      for (const { pid } of underWay) process.kill(-pid, 'SIGKILL');
+      process.exit(1);
+    });
+  }
+}
 
 /** Before a command, it runs it in a network namespace that reaches nothing outside of itself. */
 function ownNetwork() {
@@ -29,11 +45,14 @@ export async function runTests(projects, { args = [], env = {}, apart = false, a
     ...args,
   ];
   const output = atTheEnd ? 'pipe' : 'inherit';
+  if (underWay.size === 0 && process.listenerCount('SIGTERM') === 0) endThemWithUs();
   const child = spawn(command, rest, {
     cwd: ROOT,
+    detached: true,
     stdio: ['ignore', output, output],
     env: { ...process.env, ...env, CVAULT_TEST_SUMMARY: file },
   });
+  underWay.add(child);
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text) => (printed += text));
@@ -42,6 +61,7 @@ export async function runTests(projects, { args = [], env = {}, apart = false, a
     child.once('close', resolve);
     child.once('error', () => resolve(1));
   });
+  underWay.delete(child);
   process.stdout.write(printed);
   const summary = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))

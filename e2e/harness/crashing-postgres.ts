@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import type { Secret } from '@cvault/core';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../packages/api/src/postgres/embedded.ts';
 import { migrate } from '../../packages/api/src/postgres/migrate.ts';
+import { reapWhenGone } from '../../packages/api/src/testing/postgres-server.ts';
 import { until } from './until.ts';
 
 /** A PostgreSQL that writes to the disk what it answers for, and that can be killed and started again on its port. */
@@ -30,6 +31,7 @@ export async function startCrashingPostgres(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<CrashingPostgres> {
   const given = { ...settings, port: await freePort() };
+  const stopReaping = reapWhenGone(folder);
   let postgres: EmbeddedPostgres = await startEmbeddedPostgres(folder, given);
   await migrate(postgres.url.reveal());
   const isRunning = () => {
@@ -51,6 +53,9 @@ export async function startCrashingPostgres(
       // The shared memory of the killed one is in use until its last process has seen that it is alone.
       postgres = await until('PostgreSQL starts again', () => startEmbeddedPostgres(folder, given));
     },
-    stop: () => (isRunning() ? postgres.stop() : Promise.resolve()),
+    async stop() {
+      if (isRunning()) await postgres.stop();
+      stopReaping();
+    },
   };
 }

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../postgres/embedded.ts';
@@ -14,14 +16,41 @@ declare module 'vitest' {
 }
 
 export const TEMPLATE = 'cvault_template';
+const REAPER = fileURLToPath(new URL('postgres-reaper.mjs', import.meta.url));
+
+/** Ends the PostgreSQL in a folder, and removes the folder, once this process is gone. Answers how to stop that. */
+export function reapWhenGone(folder: string): () => void {
+  // In a session of its own, so that whatever ends the whole process group does not end it first.
+  const reaper = spawn(process.execPath, [REAPER, folder], {
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  reaper.unref();
+  reaper.stdin.on('error', () => undefined);
+  return () => void reaper.stdin.end('in order');
+}
+
+const LOOK_MS = 500;
+
+/** Where `npm test` runs this process, ends it and its workers when that was killed and could not. */
+function endWithParent(): void {
+  if (process.env['CVAULT_TEST_SUMMARY'] === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(-process.pid, 'SIGKILL');
+  }, LOOK_MS).unref();
+}
 
 /**
  * Once per test run: a real PostgreSQL (TEST_DATABASE_URL, or our own with fsync off), and in it a migrated database
  * that every test file copies.
  */
 export default async function setup(project: TestProject) {
+  endWithParent();
   const given = process.env['TEST_DATABASE_URL'];
   const folder = await mkdtemp(join(tmpdir(), 'cvault-test-pg-'));
+  const stopReaping = reapWhenGone(folder);
   const own = given === undefined ? await startEmbeddedPostgres(folder, { fsync: 'off' }) : null;
   const adminUrl = given ?? own!.url.reveal();
   const admin = new pg.Client({ connectionString: adminUrl });
@@ -34,6 +63,7 @@ export default async function setup(project: TestProject) {
   return async () => {
     await own?.stop();
     await rm(folder, { recursive: true, force: true });
+    stopReaping();
   };
 }
 
