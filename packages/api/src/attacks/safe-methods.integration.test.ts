@@ -1,6 +1,8 @@
 /** What only asks changes nothing, and an id is the same in any case. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../postgres/database.ts';
+import { bareApp } from '../testing/bare-app.ts';
 import { nameOf, type Route } from './routes.ts';
 import { pathOf, targetOf } from './targets.ts';
 import { createWorld, type World } from './world.ts';
@@ -57,18 +59,26 @@ test('HEAD of a configuration does not use up the private key in it', async () =
 });
 
 test('what a HEAD calls cannot write, whatever it is', async () => {
-  const { withAct } = await import('@cvault/core');
-  const { openDatabase } = await import('../postgres/database.ts');
   const database = openDatabase(world.database.url, { role: null, connections: 1 });
-  const context = {
-    act: null,
-    actor: { kind: 'nobody', id: null },
-    requestId: null,
-    readOnly: true,
-  } as const;
-  await expect(
-    withAct(context, () => database.pool.query('UPDATE tenants SET name = name')),
-  ).rejects.toMatchObject({ code: '25006' });
+  const OVERWRITE = 'UPDATE tenants SET name = name';
+  const failures: unknown[] = [];
+  const { app } = await bareApp((routes) => {
+    const config = { access: 'tenant', scope: 'app', act: null, limit: 'read' } as const;
+    routes.get('/forgetful', { schema: { hide: true }, config }, async () => {
+      await database.pool.query(OVERWRITE).catch((error: unknown) => {
+        failures.push(error);
+        throw error;
+      });
+      return { ok: true };
+    });
+  });
+  const ask = (method: 'GET' | 'HEAD') =>
+    app.inject({ method, url: '/forgetful', headers: { 'x-api-key': 'key' } });
+  expect((await ask('HEAD')).statusCode).toBe(500);
+  expect(failures).toMatchObject([{ code: '25006' }]);
+  // The handler itself is sound: what it may not do is the method's.
+  expect((await ask('GET')).statusCode).toBe(200);
+  await app.close();
   await database.close();
 });
 

@@ -4,6 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { FastifyInstance } from 'fastify';
 import { bareApp } from '../testing/bare-app.ts';
+import { STRANGERS } from './door.ts';
 
 const PLACES = 8;
 let app: FastifyInstance;
@@ -144,6 +145,20 @@ describe('nobody holds a place who', () => {
     }
     expect(statusesIn(received())).toEqual(Array.from({ length: 10 }, () => 200));
   });
+});
+
+test('strangers take turns: one that floods waits behind itself, and another is next', async () => {
+  await start();
+  const stranger = (remoteAddress: string) => app.inject({ url: '/nowhere', remoteAddress });
+  let answered = 0;
+  // More than the burst, so the pace holds back the rest.
+  const flood = Array.from({ length: STRANGERS.burst + 400 }, async () => {
+    await stranger('203.0.113.1');
+    answered++;
+  });
+  expect((await stranger('203.0.113.2')).statusCode).toBe(404);
+  expect(answered).toBeLessThan(STRANGERS.burst);
+  await Promise.all(flood);
 });
 
 test('a connection that sends more requests ahead than it may is not read any further', async () => {

@@ -32,6 +32,7 @@ function given(
 ) {
   const reads: unknown[] = [];
   const uses: string[] = [];
+  const clock = { ms: 0 };
   const authenticator = createAuthenticator({
     identities: {
       find: (hash, _source, signIn) => {
@@ -56,8 +57,9 @@ function given(
     },
     adminKey: new Secret(adminKey),
     keyUses: { saw: (keyId) => uses.push(keyId) },
+    now: () => clock.ms,
   });
-  return { authenticator, reads, uses };
+  return { authenticator, reads, uses, clock };
 }
 
 const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
@@ -96,6 +98,33 @@ describe('a tenant', () => {
     await expect(deleting.tenant(apiKey, null)).rejects.toThrow(code('invalid_api_key'));
     const suspended = given({ tenantState: 'suspended' }).authenticator;
     await expect(suspended.tenant(apiKey, null)).rejects.toThrow(code('tenant_suspended'));
+  });
+});
+
+describe('an API key', () => {
+  test('that is not real is looked for once in five seconds, and does not count as known', async () => {
+    const { authenticator, reads, clock } = given(null);
+    const isRefused = (key: string) =>
+      expect(authenticator.tenant(key, null)).rejects.toThrow(code('invalid_api_key'));
+    for (let time = 0; time < 3; time++) await isRefused(apiKey);
+    expect(reads).toHaveLength(1);
+    await isRefused(generateApiKey('live').key.reveal());
+    expect(reads, 'another one is another one').toHaveLength(2);
+    clock.ms += 5_001;
+    await isRefused(apiKey);
+    expect(reads).toHaveLength(3);
+    expect(authenticator.knows(apiKey)).toBe(false);
+  });
+
+  test('that is real is known from its first use on, until it is not real any more', async () => {
+    const found: { tenantState: FoundIdentity['tenantState'] } = { tenantState: 'active' };
+    const { authenticator } = given(found);
+    expect(authenticator.knows(apiKey)).toBe(false);
+    await authenticator.tenant(apiKey, null);
+    expect(authenticator.knows(apiKey)).toBe(true);
+    found.tenantState = 'deleting';
+    await expect(authenticator.tenant(apiKey, null)).rejects.toThrow(code('invalid_api_key'));
+    expect(authenticator.knows(apiKey)).toBe(false);
   });
 });
 

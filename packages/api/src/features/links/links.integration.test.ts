@@ -233,6 +233,8 @@ describe('signing up where the address has to be confirmed first', () => {
     expect(await verify(owners)).toBe(204);
     expect(await outcome(email, PASSWORD)).toBe('in');
     expect(await outcome(email, STRANGERS)).toBe('invalid_credentials');
+    const waiting = await database.pool.query('SELECT FROM sign_ups WHERE email = $1', [email]);
+    expect(waiting.rowCount, 'none waits beside the user that was made').toBe(0);
     expect(await verify(strangers)).toBe(410);
     expect(await outcome(email, PASSWORD)).toBe('in');
   });
