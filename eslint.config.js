@@ -1,4 +1,5 @@
 import js from '@eslint/js';
+import vitest from '@vitest/eslint-plugin';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
@@ -76,6 +77,22 @@ export default defineConfig(
       'no-restricted-properties': 'off',
       // What `beforeAll` sets is undefined where that failed, and `afterAll` runs all the same.
       '@typescript-eslint/no-unnecessary-condition': 'off',
+    },
+  },
+  {
+    files: ['**/*.test.ts'],
+    plugins: { vitest },
+    rules: {
+      // A test that asserts nothing fails on nothing but a crash. A function that asserts is named expect…, one that
+      // throws when something does not come true until….
+      'vitest/expect-expect': [
+        'error',
+        { assertFunctionNames: ['expect', 'expect.*', 'expect*', 'until', 'until*'] },
+      ],
+      'vitest/valid-expect': ['error', { maxArgs: 2 }],
+      'vitest/valid-expect-in-promise': 'error',
+      'vitest/no-focused-tests': 'error',
+      'vitest/no-identical-title': 'error',
     },
   },
   {

@@ -157,7 +157,7 @@ async function traffic(): Promise<Bytes> {
 }
 
 /** Traffic through the tunnel, and `meanwhile` before anybody can have read all of it. */
-async function counted(meanwhile: () => Promise<void>): Promise<void> {
+async function expectCounted(meanwhile: () => Promise<void>): Promise<void> {
   await tunnelWorks();
   const before = await settled();
   const sent = await traffic();
@@ -176,7 +176,7 @@ async function tunnelWorks(): Promise<void> {
 }
 
 test('what went through is counted to the byte, and the first handshake opened a session', async () => {
-  await counted(() => Promise.resolve());
+  await expectCounted(() => Promise.resolve());
   const total = await settled();
   const { sessions } = await must(
     alice.call<{ sessions: Record<string, unknown>[] }>('GET', '/api/v1/vpn/sessions'),
@@ -187,7 +187,7 @@ test('what went through is counted to the byte, and the first handshake opened a
 });
 
 test('the agent is killed before it was read', async () => {
-  await counted(async () => {
+  await expectCounted(async () => {
     const [pid = ''] = await processIds(host, 'agent.mjs serve --interface wg0');
     await host.must(['kill', '-KILL', pid]);
   });
@@ -204,7 +204,7 @@ test('the API is away while packets go on', async () => {
 });
 
 test('the interface is killed and made anew', async () => {
-  await counted(async () => {
+  await expectCounted(async () => {
     const [pid] = await processIds(host, 'wireguard-go -f wg0');
     await host.must(pid === undefined ? ['ip', 'link', 'delete', 'wg0'] : ['kill', '-KILL', pid]);
   });
@@ -214,7 +214,7 @@ test('the interface is killed and made anew', async () => {
   await phone.restart();
   await phone.run(['sysctl', '-q', '-w', 'net.ipv6.conf.tun.disable_ipv6=1']);
   await tunnelWorks();
-  await counted(() => Promise.resolve());
+  await expectCounted(() => Promise.resolve());
 });
 
 describe('a data limit', () => {
@@ -272,7 +272,7 @@ describe('a data limit', () => {
     return limit;
   }
   const spendBoth = (pings: number) => Promise.all([ping(phone, pings, PING), ping(laptop, pings, PING)]);
-  async function endsAt(limit: number): Promise<void> {
+  async function expectEndAt(limit: number): Promise<void> {
     await until('both devices are held', async () =>
       (await statuses()).every((status) => status === 'suspended data'),
     );
@@ -291,7 +291,7 @@ describe('a data limit', () => {
   test('that does not divide by packets ends two devices at once within one packet, holds them, and is told', async () => {
     const limit = await giveBoth(150_001);
     await spendBoth(80);
-    await endsAt(limit);
+    await expectEndAt(limit);
   }, 180_000);
 
   test('that is raised ends them again, with the agent killed and the control plane away meanwhile', async () => {
@@ -304,7 +304,7 @@ describe('a data limit', () => {
     await spendBoth(100);
     plane = await startControlPlane(database.url.reveal(), secrets, settings);
     alice = { ...alice, call: asUser(plane.baseUrl, alice.apiKey, alice.accessToken) };
-    await endsAt(limit);
+    await expectEndAt(limit);
   }, 240_000);
 
   test('that is taken away lets them through again', async () => {

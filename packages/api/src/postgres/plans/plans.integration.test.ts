@@ -52,7 +52,7 @@ async function sibling({ tenantId }: Owner): Promise<Owner> {
   return { tenantId, userId };
 }
 
-async function countersEqualRows(): Promise<void> {
+async function expectCountersToEqualRows(): Promise<void> {
   const { rows } = await database.pool.query(
     `SELECT u.id, u.device_count, count(d.id)::int AS rows FROM tenant_users u
      LEFT JOIN devices d ON d.tenant_id = u.tenant_id AND d.user_id = u.id AND d.state IN ('live', 'suspended')
@@ -70,7 +70,7 @@ describe('devices of a user', () => {
     const results = await Promise.allSettled(Array.from({ length: 400 }, () => register(alice)));
     expect(results.filter((r) => r.status === 'fulfilled')).toHaveLength(100);
     expect(codes(results)).toEqual(['user_device_limit_reached']);
-    await countersEqualRows();
+    await expectCountersToEqualRows();
     await expect(register(await sibling(alice)), 'another user has their own').resolves.toBeDefined();
   });
 
@@ -85,7 +85,7 @@ describe('devices of a user', () => {
     const [first] = await devices.list(alice);
     await devices.delete(alice, first!.id);
     await expect(register(alice)).rejects.toMatchObject({ code: 'user_device_limit_reached' });
-    await countersEqualRows();
+    await expectCountersToEqualRows();
   });
 
   test('everything that ends a device gives it back: deletion, refusal, the VPN server’s and the tenant’s end', async () => {
@@ -95,14 +95,14 @@ describe('devices of a user', () => {
     const peers = createPeerStore(database.as('cvault_links'), 0);
     await peers.fail({ ...failed, deviceId: failed.id }, 'conflict');
     await devices.delete(alice, failed.id);
-    await countersEqualRows();
+    await expectCountersToEqualRows();
     await register(alice);
     await evictDevices(database.pool, serverId);
-    await countersEqualRows();
+    await expectCountersToEqualRows();
     serverId = (await aServer(database, { region: `region-${region}` })).id;
     await register(bob);
     await tenants().beginDeletion(alice.tenantId);
-    await countersEqualRows();
+    await expectCountersToEqualRows();
   });
 });
 
