@@ -27,6 +27,7 @@ import { createPseudonym } from './credentials/pseudonyms.ts';
 import { totpCodes } from './credentials/totp.ts';
 import type { Database } from './postgres/database.ts';
 import { createAccountStore } from './postgres/identity/accounts.ts';
+import { ENDED } from './postgres/identity/ended.ts';
 import { createIdentityProviderStore } from './postgres/identity/identity-providers.ts';
 import { createLinkStore } from './postgres/identity/links.ts';
 import { createMailOutbox } from './postgres/identity/mail-outbox.ts';
@@ -35,6 +36,7 @@ import { createSignInSettingsStore } from './postgres/identity/sign-in-settings.
 import { createSigningKeyStore } from './postgres/identity/signing-keys.ts';
 import { createTryStore } from './postgres/identity/tries.ts';
 import { createUserStore } from './postgres/identity/users.ts';
+import { workThrough } from './postgres/old-rows.ts';
 
 export interface IdentityOptions {
   /** With the rights of requests, and of periodic work. */
@@ -107,14 +109,7 @@ export function buildIdentity(options: IdentityOptions) {
       renewSigningKeys: (items: Items) => agedKeys.renew(items),
       /** Deletes what has ended or expired. */
       async forget(items: Items) {
-        const parts: [what: string, forget: () => Promise<unknown>][] = [
-          ['sign-ins', () => createUserStore(jobs).forgetEndedSignIns()],
-          ['tries', () => createTryStore(jobs).forgetFull()],
-          ['links', () => createLinkStore(jobs).forgetExpired()],
-          ['second factors', () => createSecondFactorStore(jobs).forgetExpired()],
-          ['used tokens', () => createIdentityProviderStore(jobs).forgetUsedTokens()],
-        ];
-        for (const [what, forget] of parts) await items.attempt(what, forget);
+        for (const part of ENDED) await items.attempt(part.what, () => workThrough(jobs, part, items));
       },
     },
   };

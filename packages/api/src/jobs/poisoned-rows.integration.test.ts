@@ -237,6 +237,38 @@ describe.concurrent('the others are done, the one that fails is shown, and done 
   });
 });
 
+test('an acknowledgement that cannot be written down keeps no other', { timeout: 120_000 }, async () => {
+  const owner = await aUser(alice);
+  const server = await aServer(database, { region: 'noted', cidr: '10.32.0.0/24' });
+  const device = aDevice(owner, { serverId: server.id });
+  const bad = device.id;
+  await sql(`
+    CREATE FUNCTION not_noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'this row is poisoned'; END $$`);
+  await sql(
+    `CREATE TRIGGER not_noted BEFORE UPDATE OF applied_generation ON devices FOR EACH ROW WHEN (OLD.id = '${bad}') EXECUTE FUNCTION not_noted()`,
+  );
+  const store = createDeviceStore(database.as('cvault_api'), 0);
+  const ids = [bad];
+  await store.register(device);
+  for (let n = 0; n < 5; n++) ids.push((await register(owner, server.id)).id);
+  const noted = async () =>
+    (await sql('SELECT FROM devices WHERE id = ANY($1) AND applied_generation = generation', [ids])).rowCount;
+  await eventually(async () => expect(await noted()).toBe(5));
+  expect(api.cvault.fleet.stateOf(server.id)).toMatchObject({ state: 'ready' });
+  expect(api.logs()).toContain(`note that device ${bad} was acknowledged`);
+  // A link that begins anew compares everything, and is not ended by it.
+  const other = await createWholeApi(database);
+  try {
+    await eventually(async () => {
+      expect(other.cvault.fleet.stateOf(server.id)).toMatchObject({ state: 'ready' });
+    });
+  } finally {
+    await other.close();
+  }
+  await sql('DROP TRIGGER not_noted ON devices');
+  await eventually(async () => expect(await noted()).toBe(6));
+});
+
 test('a changed plan reaches the devices of all other users', { timeout: 60_000 }, async () => {
   const bob = await aTenantWithUser(database);
   const { id: serverId } = await aServer(database, { region: 'plans', cidr: '10.31.0.0/24' });

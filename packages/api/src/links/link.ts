@@ -80,7 +80,8 @@ export interface AgentDigest {
 interface Channel {
   readonly client: AgentClient;
   readonly ops: Batcher<Op, OpResult>;
-  readonly acks: Batcher<Acknowledgement, undefined>;
+  /** Answers whether it is written down. */
+  readonly acks: Batcher<Acknowledgement, boolean>;
   /** What its agent says of its host: while it names a problem, no device there is taken for active. */
   host: HostReport;
   /** The VPN server's own tunnel addresses that the agent has taken. */
@@ -333,9 +334,12 @@ export class Link {
         return results;
       }, MAX_BATCH_OPS),
       acks: new Batcher(async (acks) => {
-        await peers.acknowledge(serverId, epoch, acks);
+        const failed = await peers.acknowledge(serverId, epoch, acks);
         reached('push:recorded');
-        return acks.map(() => undefined);
+        for (const [{ deviceId }, error] of failed) {
+          onEvent({ type: 'failed', what: `note that device ${deviceId} was acknowledged`, error });
+        }
+        return acks.map((ack) => !failed.has(ack));
       }, ACKS_MAX),
       host: { problems: [], mended: [] },
       tunnelAddresses: '',
@@ -450,8 +454,10 @@ export class Link {
         if (peer.present && channel.host.problems.length > 0 && !isNoted(peer, client.hello.epoch)) {
           return { outcome: 'pending' };
         }
-        await acks.push({ deviceId: peer.deviceId, generation: peer.generation });
-        return { outcome: 'applied' };
+        // What could not be written down is still in the outbox.
+        return (await acks.push({ deviceId: peer.deviceId, generation: peer.generation }))
+          ? { outcome: 'applied' }
+          : { outcome: 'pending' };
       case 'conflict':
       case 'invalid':
       case 'full':
@@ -459,7 +465,16 @@ export class Link {
         // What this epoch has acknowledged can be applied: somebody changed the interface since. That is no verdict on the
         // device, and the next look tries again.
         if (isNoted(peer, client.hello.epoch)) return { outcome: 'pending' };
-        await this.#deps.peers.fail(peer, outcome);
+        try {
+          await this.#deps.peers.fail(peer, outcome);
+        } catch (error) {
+          this.#deps.onEvent({
+            type: 'failed',
+            what: `note that device ${peer.deviceId} was refused`,
+            error,
+          });
+          return { outcome: 'pending' };
+        }
         return { outcome: 'refused', reason: outcome, detail };
       case 'stale':
       case 'error':

@@ -1,6 +1,13 @@
-import { type DesiredDigest, type DesiredPeer, type PeerStore, tunnelAddressesOf } from '@cvault/core';
+import {
+  type Acknowledgement,
+  type DesiredDigest,
+  type DesiredPeer,
+  type PeerStore,
+  tunnelAddressesOf,
+} from '@cvault/core';
 import { encodeKey } from '@cvault/wireguard';
 import type { Database } from './database.ts';
+import { isAway } from './errors.ts';
 import { NOTE_CONDITION } from './servers/condition.ts';
 import { limitsFromRow, PLAN_COLUMNS, PLAN_JOINS, type PlanRow } from './devices/rows.ts';
 import { repeating } from './transaction.ts';
@@ -268,18 +275,27 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
     },
 
     async acknowledge(serverId, epoch, acknowledged) {
-      if (acknowledged.length === 0) return;
-      const query = {
-        ...ACKNOWLEDGE,
-        values: [
-          serverId,
-          epoch,
-          acknowledged.map((ack) => ack.deviceId),
-          acknowledged.map((ack) => ack.generation),
-          quarantineSeconds,
-        ],
-      };
-      await repeating(() => pool.query(query));
+      const failed = new Map<Acknowledgement, unknown>();
+      await write(acknowledged);
+      return failed;
+
+      /** Where a batch fails, its halves are tried: one device that cannot be written down keeps no other from it. */
+      async function write(some: readonly Acknowledgement[]): Promise<void> {
+        const [first] = some;
+        if (first === undefined) return;
+        const ids = some.map(({ deviceId }) => deviceId);
+        const generations = some.map(({ generation }) => generation);
+        const query = { ...ACKNOWLEDGE, values: [serverId, epoch, ids, generations, quarantineSeconds] };
+        try {
+          await repeating(() => pool.query(query));
+        } catch (error) {
+          if (isAway(error)) throw error;
+          if (some.length === 1) return void failed.set(first, error);
+          const middle = Math.ceil(some.length / 2);
+          await write(some.slice(0, middle));
+          await write(some.slice(middle));
+        }
+      }
     },
 
     async fail({ tenantId, deviceId, generation }, reason) {

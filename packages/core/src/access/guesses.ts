@@ -22,8 +22,6 @@ export interface TryStore {
   take(tenantId: string, limits: readonly TryLimit[]): Promise<number | null>;
   /** Gives back what `take` took. */
   giveBack(tenantId: string, limits: readonly TryLimit[]): Promise<void>;
-  /** Deletes what has all of its tries again; answers how many. */
-  forgetFull(): Promise<number>;
 }
 
 /** Turns texts into what can be compared and not be turned back; other in each installation. */

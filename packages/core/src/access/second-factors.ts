@@ -72,8 +72,6 @@ export interface SecondFactorStore {
   findChallenge(scope: TenantScope, hash: Buffer): Promise<ChallengedUser | 'suspended' | null>;
   /** Uses a challenge up; of many at once one succeeds. */
   useChallenge(tenantId: string, hash: Buffer): Promise<boolean>;
-  /** Deletes challenges that have expired; answers how many. */
-  forgetExpired(): Promise<number>;
 }
 
 export interface ChallengedUser extends ProvenUser {

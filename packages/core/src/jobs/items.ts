@@ -28,6 +28,8 @@ export interface Items {
    * failed before are attempted alone, so that they do not break the next batch too.
    */
   together<T>(items: readonly string[], work: (items: readonly string[]) => Promise<T>): Promise<T[]>;
+  /** An item that has failed is done, or nobody's any more: without an attempt. */
+  forget(item: string): void;
   /** Items that failed a moment ago. A selection that is limited in size leaves them out, or they would fill it. */
   resting(): string[];
   failing(): FailingItem[];
@@ -100,6 +102,8 @@ export function createItems({ endsRun, onFailure, clock = systemClock }: ItemsOp
       }
       return done;
     },
+
+    forget: (item) => void notes.delete(item),
 
     resting: () =>
       failing()

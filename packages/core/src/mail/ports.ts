@@ -105,6 +105,4 @@ export interface LinkStore {
    * @throws CVaultError `email_taken`
    */
   invite(scope: TenantScope, user: { readonly id: string; readonly email: string }): Promise<string>;
-  /** Deletes links and sign-ups that have expired; answers how many. */
-  forgetExpired(): Promise<number>;
 }

@@ -44,9 +44,14 @@ export interface PeerStore {
   noteDrift(serverId: string, peers: number): Promise<void>;
   /**
    * Writes down acknowledgements, frees what the removed devices held, and closes their outbox entries. Does nothing
-   * where the epoch is not the VPN server's any more. Losing a call loses nothing: reconciling repeats it.
+   * where the epoch is not the VPN server's any more. Losing a call loses nothing: reconciling repeats it. Answers those
+   * that could not be written down; the others are.
    */
-  acknowledge(serverId: string, epoch: string, acknowledged: readonly Acknowledgement[]): Promise<void>;
+  acknowledge(
+    serverId: string,
+    epoch: string,
+    acknowledged: readonly Acknowledgement[],
+  ): Promise<Map<Acknowledgement, unknown>>;
   /** Marks a device failed, if this generation is still its newest: its quota is given back, its address drained. */
   fail(peer: Pick<DesiredPeer, 'tenantId' | 'deviceId' | 'generation'>, reason: string): Promise<void>;
 }

@@ -110,7 +110,7 @@ export function createMetering(deps: MeteringDeps) {
     },
 
     /** Rolls hours up to days and deletes what is not to be kept. Call it from time to time. */
-    clean: (items: Items): Promise<void> => untilDone(() => retention.clean(deps.keep, items)),
+    clean: (items: Items): Promise<void> => retention.clean(deps.keep, items),
   };
 }
 

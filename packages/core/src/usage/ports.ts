@@ -80,10 +80,10 @@ export interface Retention {
 
 export interface RetentionStore {
   /**
-   * Turns hours that are older than `hourlyDays` into days and deletes what is older than it is kept for. Does a bounded
-   * part of it; call it until `done`.
+   * Turns hours that are older than `hourlyDays` into days and deletes what is older than it is kept for. What one run does
+   * is bounded; the rest is the next one's.
    */
-  clean(retention: Retention, items: Items): Promise<{ readonly done: boolean }>;
+  clean(retention: Retention, items: Items): Promise<void>;
 }
 
 /** Whose usage is asked for. `device` is limited to the user's own. */

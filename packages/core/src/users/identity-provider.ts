@@ -62,8 +62,6 @@ export interface IdentityProviderStore {
     token: VerifiedIdToken,
     newUserId: string,
   ): Promise<ProvenUser | 'suspended' | null>;
-  /** Deletes what is known of tokens that have expired; answers how many. */
-  forgetUsedTokens(): Promise<number>;
 }
 
 export interface VerifiedIdToken {

@@ -109,6 +109,4 @@ export interface UserStore {
     oldHash: string | null,
     newHash: string,
   ): Promise<void>;
-  /** Deletes sign-ins that ended long ago; answers how many. */
-  forgetEndedSignIns(): Promise<number>;
 }

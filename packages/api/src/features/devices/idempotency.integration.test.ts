@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { forgetAnswers } from '../../postgres/idempotency/store.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { aKey, aServer } from '../../testing/fixtures.ts';
+import { strictItems } from '../../testing/items.ts';
 import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../../testing/whole-api.ts';
 
 let database: TestDatabase;
@@ -168,6 +169,6 @@ test('what is a day old is forgotten', async () => {
   const key = randomUUID();
   await send(acme, key, { deviceName: 'old' });
   await database.pool.query("UPDATE idempotency_keys SET created_at = created_at - interval '25 hours'");
-  await forgetAnswers(database.as('cvault_jobs'));
+  await forgetAnswers(database.as('cvault_jobs'), strictItems());
   expect((await database.pool.query('SELECT FROM idempotency_keys')).rowCount).toBe(0);
 });

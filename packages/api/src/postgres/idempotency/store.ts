@@ -1,11 +1,11 @@
-import type { Claim, IdempotencyStore } from '@cvault/core';
+import type { Claim, IdempotencyStore, Items } from '@cvault/core';
 import type pg from 'pg';
 import type { Database } from '../database.ts';
+import { type OldRows, rowsOf, workThrough } from '../old-rows.ts';
 import { asTenant } from '../tenancy.ts';
 
 /** How long an answer is kept. */
 const KEPT = "interval '24 hours'";
-const FORGET_BATCH = 5_000;
 
 /** Of many at once exactly one inserts or takes over: the others wait for its row and then find that it is claimed. */
 const CLAIM = `
@@ -29,18 +29,17 @@ UPDATE idempotency_keys SET claimed_until = now() WHERE claim_hash = $1 AND atte
 
 const DROP = 'DELETE FROM idempotency_keys WHERE claim_hash = $1 AND attempt = $2 AND status IS NULL';
 
-const FORGET = `
-DELETE FROM idempotency_keys WHERE claim_hash IN (
-  SELECT claim_hash FROM idempotency_keys WHERE created_at < now() - ${KEPT} LIMIT ${FORGET_BATCH}
-)`;
+const FORGOTTEN: OldRows = {
+  what: 'claims',
+  ...rowsOf('idempotency_keys', "encode(claim_hash, 'hex')", `created_at < now() - ${KEPT}`, 'claim_hash'),
+};
 
 /** A claim that is let go between two looks is looked at again. */
 const LOOKS = 5;
 
 /** Deletes claims of yesterday. Call it from time to time. */
-export async function forgetAnswers({ pool }: Database): Promise<void> {
-  await pool.query(FORGET);
-}
+export const forgetAnswers = (database: Database, items: Items): Promise<void> =>
+  workThrough(database, FORGOTTEN, items);
 
 /** @param operator for the operator's claims, which are of no tenant */
 export function createIdempotencyStore({ pool }: Database, operator: Database): IdempotencyStore {

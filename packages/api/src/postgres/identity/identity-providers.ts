@@ -111,9 +111,5 @@ export function createIdentityProviderStore({ pool }: Database): IdentityProvide
 
     useToken: (tenantId, providerId, token, newUserId) =>
       asTenant(pool, tenantId, (db) => useToken(db, tenantId, providerId, token, newUserId)),
-
-    async forgetUsedTokens() {
-      return (await pool.query('DELETE FROM used_id_tokens WHERE expires_at < now()')).rowCount ?? 0;
-    },
   };
 }

@@ -171,11 +171,5 @@ export function createLinkStore({ pool }: Database): LinkStore {
         if (rows[0] === undefined) throw new CVaultError('email_taken', 'A user with this e-mail exists.');
         return rows[0].id;
       }),
-
-    async forgetExpired() {
-      const links = await pool.query('DELETE FROM user_links WHERE expires_at < now()');
-      const signUps = await pool.query('DELETE FROM sign_ups WHERE expires_at < now()');
-      return (links.rowCount ?? 0) + (signUps.rowCount ?? 0);
-    },
   };
 }

@@ -126,9 +126,5 @@ export function createSecondFactorStore({ pool }: Database): SecondFactorStore {
     },
 
     useChallenge: (tenantId, hash) => changes(tenantId, USE_CHALLENGE, [tenantId, hash]),
-
-    async forgetExpired() {
-      return (await pool.query('DELETE FROM sign_in_challenges WHERE expires_at < now()')).rowCount ?? 0;
-    },
   };
 }

@@ -23,8 +23,6 @@ FROM sign_in_tries WHERE tenant_id = $1 AND subject = $2`;
 const GIVE_BACK = `
 UPDATE sign_in_tries SET spent_until = spent_until - $3 * interval '1 second' WHERE tenant_id = $1 AND subject = $2`;
 
-const FORGET_FULL = 'DELETE FROM sign_in_tries WHERE spent_until < now()';
-
 const valuesOf = (tenantId: string, { subject, everySeconds, burst }: TryLimit) => [
   tenantId,
   subject,
@@ -52,10 +50,6 @@ export function createTryStore({ pool }: Database): TryStore {
       await asTenant(pool, tenantId, async (db) => {
         for (const limit of limits) await db.query(GIVE_BACK, valuesOf(tenantId, limit).slice(0, 3));
       });
-    },
-
-    async forgetFull() {
-      return (await pool.query(FORGET_FULL)).rowCount ?? 0;
     },
   };
 }

@@ -131,8 +131,6 @@ const REPLACE_PASSWORD_HASH = `
 UPDATE tenant_users SET password_hash = $4 WHERE tenant_id = $1 AND id = $2 AND password_hash = $3`;
 
 /** Kept for a day after they end, so that a token that comes late is still known for a used one. */
-const FORGET_ENDED = `
-DELETE FROM sign_ins WHERE least(expires_at, revoked_at) < now() - interval '1 day'`;
 
 export function createUserStore({ pool }: Database): UserStore {
   return {
@@ -196,10 +194,6 @@ export function createUserStore({ pool }: Database): UserStore {
 
     async replacePasswordHash(userId, tenantId, oldHash, newHash) {
       await askAsTenant(pool, tenantId, REPLACE_PASSWORD_HASH, [tenantId, userId, oldHash, newHash]);
-    },
-
-    async forgetEndedSignIns() {
-      return (await pool.query(FORGET_ENDED)).rowCount ?? 0;
     },
   };
 }

@@ -3,6 +3,7 @@ import type { HostReport, PeerStore, Server } from '@cvault/core';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { aDevice, aServer, anEpoch, aTenantWithUser } from '../../testing/fixtures.ts';
+import { strictItems } from '../../testing/items.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { createPeerStore } from '../peers.ts';
 import { createServerEventStore, forgetServerEvents } from './condition.ts';
@@ -96,7 +97,7 @@ test('events are kept for 90 days, and a VPN server’s are found by its id', as
   await database.pool.query(
     "UPDATE server_events SET at = now() - interval '91 days' WHERE type = 'server.degraded'",
   );
-  await forgetServerEvents(database.as('cvault_jobs'));
+  await forgetServerEvents(database.as('cvault_jobs'), strictItems());
   expect(await events()).toEqual(['server.restored no_route_out']);
   const list = createServerEventStore(database.as('cvault_operator'));
   const [newest] = await list.list({ serverId: server.id, limit: 1 });

@@ -1,6 +1,7 @@
-import type { ServerEvent, ServerEventStore } from '@cvault/core';
+import type { Items, ServerEvent, ServerEventStore } from '@cvault/core';
 import type { Database } from '../database.ts';
 import { given } from '../given.ts';
+import { type OldRows, rowsOf, workThrough } from '../old-rows.ts';
 
 /** How long events are kept. */
 const KEPT = "interval '90 days'";
@@ -64,6 +65,10 @@ export function createServerEventStore({ pool }: Database): ServerEventStore {
   };
 }
 
-export async function forgetServerEvents({ pool }: Database): Promise<void> {
-  await pool.query(`DELETE FROM server_events WHERE at < now() - ${KEPT}`);
-}
+const FORGOTTEN: OldRows = {
+  what: 'events',
+  ...rowsOf('server_events', 'id::text', `at < now() - ${KEPT}`),
+};
+
+export const forgetServerEvents = (database: Database, items: Items): Promise<void> =>
+  workThrough(database, FORGOTTEN, items);
