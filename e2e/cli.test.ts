@@ -212,7 +212,16 @@ describe('what destroys', () => {
       2,
       /deletes the tenant Busy Ltd for good.* 2 devices.*--yes/,
     );
-    expect((await admin('GET', `/api/v1/admin/tenants/${user.tenantId}`)).status).toBe(200);
+    await expectRefusal(
+      cli.run('tenant', 'suspend', user.tenantId),
+      2,
+      /cuts off its 2 devices until it is resumed.*--yes/,
+    );
+    const state = async () =>
+      (await must(admin<{ state: string }>('GET', `/api/v1/admin/tenants/${user.tenantId}`))).state;
+    expect(await state()).toBe('active');
+    await cli.must('tenant', 'suspend', user.tenantId, '--yes');
+    expect(await state()).toBe('suspended');
     await cli.must('tenant', 'delete', user.tenantId, '--yes');
     expect((await admin('GET', `/api/v1/admin/tenants/${user.tenantId}`)).status).toBe(404);
   });
@@ -245,6 +254,16 @@ describe('what destroys', () => {
       cli.run('server', 'remove', 'eu-west-1'),
       2,
       /removes the VPN server eu-west-1 for good.*--yes/,
+    );
+    await expectRefusal(
+      cli.run('server', 'disable', 'eu-west-1'),
+      2,
+      /cuts off the 0 devices of the VPN server eu-west-1.*--yes/,
+    );
+    await expectRefusal(
+      cli.run('server', 'evacuate', 'eu-west-1'),
+      2,
+      /moves the 0 devices of the VPN server eu-west-1.*--yes/,
     );
     expect(await cli.must('server', 'list')).toContain('eu-west-1');
     await cli.must('server', 'remove', 'eu-west-1', '--yes');

@@ -160,7 +160,7 @@ test('a pool that is added in use carries packets at once', async () => {
 
 describe('a VPN server in maintenance', () => {
   test('disabled: no peer is on it; enabled: packets flow again', async () => {
-    await cvault('server', 'disable', west.id);
+    await cvault('server', 'disable', west.id, '--yes');
     await untilEmpty(west);
     const { status } = await must(alice.call<{ status: string }>('GET', `/api/v1/devices/${device.id}`));
     expect(status).toBe('suspended');
@@ -174,7 +174,7 @@ describe('a VPN server in maintenance', () => {
   });
 
   test('evacuated: its devices are on the other one, and it carries none', async () => {
-    await cvault('server', 'evacuate', west.id, '--region', 'east');
+    await cvault('server', 'evacuate', west.id, '--region', 'east', '--yes');
     await untilEmpty(west);
     const evacuation = await must(admin('GET', `/api/v1/admin/servers/${west.id}/evacuation`));
     expect(evacuation).toMatchObject({ total: 1, moved: 1, remaining: 0, failed: 0 });

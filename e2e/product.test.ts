@@ -224,7 +224,11 @@ describe('the operator’s command line', () => {
     [['server', 'remove', '00000000-0000-4000-8000-000000000000'], 3, 'there is no VPN server'],
     [['server', 'test', 'nonsense'], 3, 'there is no VPN server nonsense'],
     [['server', 'add', '--region', 'us-east', '--', '-oProxyCommand=id'], 2, 'is no destination for ssh'],
-    [['server', 'evacuate', 'US-East-Primary', '--region', 'mars'], 2, 'No other VPN server of this region'],
+    [
+      ['server', 'evacuate', 'US-East-Primary', '--region', 'mars', '--yes'],
+      2,
+      'No other VPN server of this region',
+    ],
   ])('%j is refused in words', async (args, exitCode, words) => {
     const { status, stderr } = await cvault(...args);
     expect(status).toBe(exitCode);

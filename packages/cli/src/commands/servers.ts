@@ -71,22 +71,34 @@ export function serverCommands(program: Command, context: Context): void {
       print(`${JSON.stringify(test, null, 2)}\n`);
     });
 
-  for (const [action, what] of [
-    ['drain', 'place no new devices on one'],
-    ['disable', 'take all peers off one and place no new devices on it'],
-    ['enable', 'put a drained or disabled one back into service'],
-  ] as const) {
-    server
-      .command(`${action} <server>`)
-      .description(what)
-      .action(async (nameOrId: string) => {
-        const path = { id: await idOf(nameOrId) };
-        const changed = await bodyOf(
-          api().POST(`/api/v1/admin/servers/{id}/${action}`, { params: { path } }),
-        );
-        say(`${changed.name} is ${changed.state}`);
-      });
+  async function change(action: 'drain' | 'disable' | 'enable', id: string): Promise<void> {
+    const path = { id };
+    const changed = await bodyOf(api().POST(`/api/v1/admin/servers/{id}/${action}`, { params: { path } }));
+    say(`${changed.name} is ${changed.state}`);
   }
+
+  server
+    .command('drain <server>')
+    .description('place no new devices on one')
+    .action(async (nameOrId: string) => change('drain', await idOf(nameOrId)));
+
+  server
+    .command('enable <server>')
+    .description('put a drained or disabled one back into service')
+    .action(async (nameOrId: string) => change('enable', await idOf(nameOrId)));
+
+  server
+    .command('disable <server>')
+    .description('take all peers off one and place no new devices on it')
+    .option('--yes', 'do not ask')
+    .action(async (nameOrId: string, flags: { yes?: true }) => {
+      const { id, name, deviceCount } = (await findServer(api(), nameOrId)).server;
+      await confirm(
+        `This cuts off the ${deviceCount} devices of the VPN server ${name} until it is enabled again.`,
+        flags.yes,
+      );
+      await change('disable', id);
+    });
 
   server
     .command('set <server>')
@@ -120,8 +132,14 @@ export function serverCommands(program: Command, context: Context): void {
     .description('drain one and move its devices to others; waits until that is done')
     .option('--region <region>', 'where they go; default: its own')
     .option('--no-wait', 'do not wait')
-    .action(async (nameOrId: string, flags: { region?: string; wait: boolean }) => {
-      const path = { id: await idOf(nameOrId) };
+    .option('--yes', 'do not ask')
+    .action(async (nameOrId: string, flags: { region?: string; wait: boolean; yes?: true }) => {
+      const { id, name, deviceCount } = (await findServer(api(), nameOrId)).server;
+      await confirm(
+        `This moves the ${deviceCount} devices of the VPN server ${name} to others. Each is cut off until it has its new configuration.`,
+        flags.yes,
+      );
+      const path = { id };
       let evacuation = await bodyOf(
         api().POST('/api/v1/admin/servers/{id}/evacuate', {
           params: { path },

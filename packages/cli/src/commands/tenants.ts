@@ -52,20 +52,32 @@ export function tenantCommands(program: Command, { api, say, print, confirm }: C
       );
     });
 
-  for (const [action, what] of [
-    ['suspend', 'stop its API and all of its tunnels'],
-    ['resume', 'bring back what suspending stopped'],
-  ] as const) {
-    tenant
-      .command(`${action} <id>`)
-      .description(what)
-      .action(async (id: string) => {
-        const changed = await bodyOf(
-          api().POST(`/api/v1/admin/tenants/{id}/${action}`, { params: { path: { id } } }),
-        );
-        say(`${changed.name} is ${changed.state}`);
-      });
+  async function change(action: 'suspend' | 'resume', id: string): Promise<void> {
+    const path = { id };
+    const changed = await bodyOf(api().POST(`/api/v1/admin/tenants/{id}/${action}`, { params: { path } }));
+    say(`${changed.name} is ${changed.state}`);
   }
+
+  tenant
+    .command('suspend <id>')
+    .description('stop its API and all of its tunnels')
+    .option('--yes', 'do not ask')
+    .action(async (id: string, flags: { yes?: true }) => {
+      const path = { id };
+      const { name, deviceCount } = await bodyOf(
+        api().GET('/api/v1/admin/tenants/{id}', { params: { path } }),
+      );
+      await confirm(
+        `This stops the API of the tenant ${name} and cuts off its ${deviceCount} devices until it is resumed.`,
+        flags.yes,
+      );
+      await change('suspend', id);
+    });
+
+  tenant
+    .command('resume <id>')
+    .description('bring back what suspending stopped')
+    .action((id: string) => change('resume', id));
 
   tenant
     .command('delete <id>')
