@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Workspace packages are read from source in tests, so no test can pass on a stale build. */
 const resolve = { conditions: ['cvault-source'] };
 const ssr = { resolve: { conditions: ['cvault-source'] } };
+/** What runs once before all tests (globalSetup) has an environment of its own. */
+const environments = { __vitest__: { resolve } };
 
 /** Bounds for what hangs, not measures: a busy machine takes many times as long as an idle one. */
 const patience = {
@@ -28,6 +30,7 @@ export default defineConfig({
       {
         resolve,
         ssr,
+        environments,
         test: {
           name: 'integration',
           include: ['packages/*/src/**/*.integration.test.ts'],
