@@ -28,9 +28,21 @@ afterAll(async () => {
   await database.close();
 });
 
+/** Whatever a request can ask for: a route with limits, one without, none, the documentation, a preflight. */
+const ASKED = [
+  'POST /api/v1/auth/login',
+  'POST /api/v1/devices',
+  'POST /livez',
+  'POST /nowhere',
+  'PUT /api/v1/devices',
+  'GET /docs',
+  'GET /docs/static/swagger-ui-bundle.js',
+  'OPTIONS /api/v1/devices',
+];
+
 /** Half of them are slow with the head of a request, the others with its body. */
 function drip(socket: Socket, n: number): void {
-  const head = `POST /api/v1/auth/login HTTP/1.1\r\nhost: x\r\n`;
+  const head = `${ASKED[Math.floor(n / 2) % ASKED.length]} HTTP/1.1\r\nhost: x\r\n`;
   const whole = n % 2 === 0 ? head : `${head}content-type: application/json\r\ncontent-length: 1000\r\n\r\n{`;
   if (n % 2 === 1) socket.write(whole);
   let at = 0;
