@@ -3,21 +3,13 @@
  * and statistics without a pause, and for one device after the other.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { Duplex } from 'node:stream';
 import type { SetOp } from '@cvault/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundleAgent } from '../packages/agent/bundle.mjs';
-import {
-  createNetworkLab,
-  type Namespace,
-  type NetworkLab,
-  randomPublicKey,
-  type RunningProcess,
-} from '../packages/agent/src/testing/index.ts';
+import { randomPublicKey, type RunningProcess } from '../packages/agent/src/testing/index.ts';
 import { AgentClient } from '../packages/api/src/links/agent-client.ts';
+import { type Agents, createAgents } from './agents.ts';
 import { table } from './measure.ts';
 
 const DEVICES = 50_000;
@@ -25,23 +17,12 @@ const DEVICES = 50_000;
 const ROUNDS = 5;
 const APPLIES = 400;
 
-const MEMORY_AGENT = `
-import { connectInProcess, createAgent, createMemoryBackend, createNoTraffic } from '@cvault/agent';
-const backend = createMemoryBackend({ addresses: ['10.8.0.1/16', 'fd00:8::1/64'] });
-const stream = connectInProcess(await createAgent({ backend, traffic: createNoTraffic() }));
-process.stdin.pipe(stream).pipe(process.stdout);
-`;
-
-let lab: NetworkLab;
-let namespace: Namespace;
-let folder: string;
+let agents: Agents;
 let machine = '';
 const rows: string[][] = [];
 
 beforeAll(async () => {
-  lab = await createNetworkLab();
-  namespace = await lab.namespace('server');
-  folder = await mkdtemp(join(tmpdir(), 'cvault-bench-'));
+  agents = await createAgents();
 });
 
 afterAll(async () => {
@@ -49,8 +30,7 @@ afterAll(async () => {
   process.stdout.write(`\n${sets}, on a channel with ${DEVICES} peers; ${machine}\n`);
   const header = ['backend', 'meanwhile', 'readings', 'p50', 'p99', 'longest', 'p99 to alone'];
   process.stdout.write(`${table(header, rows)}\n`);
-  await lab.destroy();
-  await rm(folder, { recursive: true });
+  await agents.destroy();
 });
 
 let last = 256;
@@ -121,16 +101,14 @@ async function compare(backend: string, { child }: RunningProcess): Promise<void
 
 test('on the memory backend', async () => {
   last = 256;
-  const running = namespace.start(process.execPath, ['--input-type=module', '-e', MEMORY_AGENT]);
+  const running = agents.onMemory();
   await compare('memory', running);
   await running.stop();
 }, 600_000);
 
 test('on a real interface', async () => {
   last = 256;
-  const wg = await lab.wireGuard(namespace, { addresses: ['10.8.0.1/16', 'fd00:8::1/64'] });
-  const bundle = await bundleAgent({ outfile: join(folder, 'agent.mjs') });
-  const agent = namespace.start(process.execPath, [bundle, 'stdio', '--interface', wg.interfaceName]);
+  const agent = await agents.onInterface();
   await compare('wg', agent);
   await agent.stop();
 }, 600_000);

@@ -3,43 +3,26 @@
  * how long it takes for what a control plane asks of it all the time.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { SetOp } from '@cvault/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundleAgent } from '../packages/agent/bundle.mjs';
 import {
   connectControlPlane,
-  createNetworkLab,
-  type Namespace,
-  type NetworkLab,
   randomPublicKey,
   type RunningProcess,
 } from '../packages/agent/src/testing/index.ts';
+import { type Agents, createAgents } from './agents.ts';
 import { table } from './measure.ts';
 
 const DEVICES = 50_000;
 const MOST_MIB = 300;
 
-/** An agent on the memory backend in a process of its own, as the other one is. */
-const MEMORY_AGENT = `
-import { connectInProcess, createAgent, createMemoryBackend, createNoTraffic } from '@cvault/agent';
-const backend = createMemoryBackend({ addresses: ['10.8.0.1/16', 'fd00:8::1/64'] });
-const stream = connectInProcess(await createAgent({ backend, traffic: createNoTraffic() }));
-process.stdin.pipe(stream).pipe(process.stdout);
-`;
-
-let lab: NetworkLab;
-let namespace: Namespace;
-let folder: string;
+let agents: Agents;
 const rows: string[][] = [];
 
 beforeAll(async () => {
-  lab = await createNetworkLab();
-  namespace = await lab.namespace('server');
-  folder = await mkdtemp(join(tmpdir(), 'cvault-bench-'));
+  agents = await createAgents();
 });
 
 afterAll(async () => {
@@ -47,8 +30,7 @@ afterAll(async () => {
   process.stdout.write(
     `${table(['backend', 'memory', 'at most', 'set', 'digest', 'list', 'stats'], rows)}\n`,
   );
-  await lab.destroy();
-  await rm(folder, { recursive: true });
+  await agents.destroy();
 });
 
 function setOp(n: number): SetOp {
@@ -93,12 +75,10 @@ async function measure(backend: string, running: RunningProcess): Promise<void> 
 }
 
 test('on the memory backend', async () => {
-  await measure('memory', namespace.start(process.execPath, ['--input-type=module', '-e', MEMORY_AGENT]));
+  await measure('memory', agents.onMemory());
 }, 600_000);
 
 test('on a real interface', async () => {
-  const wg = await lab.wireGuard(namespace, { addresses: ['10.8.0.1/16', 'fd00:8::1/64'] });
-  const bundle = await bundleAgent({ outfile: join(folder, 'agent.mjs') });
-  const agent = namespace.start(process.execPath, [bundle, 'stdio', '--interface', wg.interfaceName]);
+  const agent = await agents.onInterface();
   await measure('wg', agent);
 }, 600_000);

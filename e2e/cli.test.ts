@@ -3,43 +3,28 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../packages/api/src/testing/database.ts';
 import {
   asUser,
-  type Call,
-  callAsAdmin,
   createCaller,
   createUser,
   must,
   registerDevice,
   type TestUser,
 } from './harness/api-client.ts';
-import { type Cli, createCli } from './harness/cli.ts';
-import {
-  type ControlPlane,
-  type ControlPlaneSecrets,
-  makeSecrets,
-  startControlPlane,
-} from './harness/control-plane.ts';
+import { createCli } from './harness/cli.ts';
+import type { ControlPlaneSecrets } from './harness/control-plane.ts';
+import { type Operator, startOperator } from './harness/operator.ts';
 
-const secrets = makeSecrets();
 const NOBODY = '00000000-0000-4000-8000-000000000000';
-let database: TestDatabase;
-let plane: ControlPlane;
-let cli: Cli;
-let admin: Call;
+let operator: Operator;
+let { plane, cli, admin, secrets } = {} as Operator;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  plane = await startControlPlane(database.url.reveal(), secrets);
-  cli = createCli(plane, secrets);
-  admin = callAsAdmin(plane.baseUrl, secrets.CVAULT_ADMIN_KEY);
+  operator = await startOperator();
+  ({ plane, cli, admin, secrets } = operator);
 });
 
-afterAll(async () => {
-  await plane?.stop();
-  await database?.close();
-});
+afterAll(() => operator?.stop());
 
 async function expectRefusal(
   ended: Promise<{ status: number | null; stdout: string; stderr: string }>,

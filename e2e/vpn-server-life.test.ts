@@ -4,7 +4,6 @@
  */
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../packages/api/src/testing/database.ts';
 import {
   callAsAdmin,
   createUser,
@@ -13,31 +12,18 @@ import {
   registerDevice,
   type TestUser,
 } from './harness/api-client.ts';
-import { type Cli, createCli } from './harness/cli.ts';
-import {
-  type ControlPlane,
-  type ControlPlaneSecrets,
-  makeSecrets,
-  startControlPlane,
-} from './harness/control-plane.ts';
 import { createInternet, type Internet, type VpnServerNetwork } from './harness/internet.ts';
+import { type Operator, startOperator } from './harness/operator.ts';
 import { runProgram } from './harness/program.ts';
 import { type NamespaceHost, startTestHost } from './harness/test-host.ts';
 import { until } from './harness/until.ts';
 import { processIds, runScriptOverSsh } from './harness/vpn-server.ts';
 import { startWireGuardClient, type WireGuardClient } from './harness/wireguard-client.ts';
 
-/** What a control plane keeps, and the command line for it. */
-interface Operator {
-  readonly database: TestDatabase;
-  readonly secrets: ControlPlaneSecrets;
-  readonly plane: ControlPlane;
-  readonly cli: Cli;
-}
-
 const NAME = 'US-East-Primary';
 const CONFLICT = 5;
 const USAGE = 2;
+const SOON = { CVAULT_RECONCILE_SECONDS: '2' };
 
 let ours: Operator;
 let theirs: Operator;
@@ -45,13 +31,6 @@ let internet: Internet;
 let network: VpnServerNetwork;
 let host: NamespaceHost;
 let phone: WireGuardClient;
-
-async function startOperator(): Promise<Operator> {
-  const database = await createTestDatabase();
-  const secrets = makeSecrets();
-  const plane = await startControlPlane(database.url.reveal(), secrets, { CVAULT_RECONCILE_SECONDS: '2' });
-  return { database, secrets, plane, cli: createCli(plane, secrets) };
-}
 
 const addArguments = () => [
   ...['server', 'add', `root@${network.managementAddress}`, '--region', 'us-east', '--name', NAME],
@@ -88,8 +67,8 @@ beforeAll(async () => {
   network = await internet.addVpnServer('vpn');
   const phoneNetwork = await internet.addClient('phone');
   [ours, theirs, host, phone] = await Promise.all([
-    startOperator(),
-    startOperator(),
+    startOperator(SOON),
+    startOperator(SOON),
     startTestHost({ namespace: network.namespace, init: 'systemd', address: network.managementAddress }),
     startWireGuardClient(phoneNetwork.namespace),
   ]);
@@ -99,10 +78,7 @@ afterAll(async () => {
   await phone?.stop();
   await host?.stop();
   await internet?.destroy();
-  for (const operator of [ours, theirs]) {
-    await operator?.plane.stop();
-    await operator?.database.close();
-  }
+  for (const operator of [ours, theirs]) await operator?.stop();
 });
 
 describe('adding that fails leaves nothing', () => {
