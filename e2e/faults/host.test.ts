@@ -14,6 +14,7 @@ import {
   registerDevice,
   type TestUser,
 } from '../harness/api-client.ts';
+import { createCli } from '../harness/cli.ts';
 import { type ControlPlane, makeSecrets } from '../harness/control-plane.ts';
 import { HOST_FAULTS } from '../harness/host-faults.ts';
 import {
@@ -42,11 +43,8 @@ interface ServerEvent {
   readonly id: number;
   readonly type: string;
   readonly code: string;
-}
-interface Examination {
-  readonly healthy: boolean;
-  readonly findings: readonly { readonly breach: string; readonly subject: string }[];
-  readonly repairs: readonly { readonly code: string }[];
+  readonly at: string;
+  readonly detail: string;
 }
 
 const secrets = makeSecrets();
@@ -70,7 +68,7 @@ const events = async () =>
     .events;
 const epoch = async () =>
   (await must(admin<{ epoch: string }>('GET', `/api/v1/admin/servers/${vpn.id}/health`))).epoch;
-const examine = () => must(admin<Examination>('GET', '/api/v1/admin/doctor?deep=true'));
+const doctor = () => createCli(plane, secrets).run('doctor', '--deep');
 const addressesOf = (config: string) =>
   /^Address = (.*)$/m
     .exec(config)![1]!
@@ -83,6 +81,16 @@ async function packetsPass(): Promise<void> {
     async () => (await phone.fetch(vpn.internet.echoUrl, 2_000)) !== undefined,
     BACK_WITHIN_MS,
   );
+}
+
+/** @param last the last event before the fault: the doctor lists what is younger than a day */
+async function expectDoctorSaysMended(last: number, code: string): Promise<void> {
+  const { status, stdout, stderr } = await doctor();
+  expect(status, stdout + stderr).toBe(0);
+  const mended = (await events()).filter(({ id, type }) => id > last && type === 'server.mended');
+  const { at, detail } = mended.find((event) => event.code === code)!;
+  expect(stdout).toMatch(new RegExp(`^${code} +faults +${at} +`, 'm'));
+  expect(stdout).toContain(detail);
 }
 
 async function allIsWell(): Promise<void> {
@@ -176,24 +184,26 @@ describe('is mended, and the operator hears of it', () => {
     }
     await allIsWell();
     expect(await leaks(), 'no packet between devices').toBe(0);
-    expect((await examine()).repairs.map((repair) => repair.code)).toContain(code);
+    await expectDoctorSaysMended(last, code);
   });
 
-  test.each<[what: string, plant: () => Promise<unknown>]>([
+  test.each<[what: string, code: string, plant: () => Promise<unknown>]>([
     [
       'the interface’s key changed',
+      'private_key_changed',
       () => onHost('sh', '-c', 'wg genkey >/root/key && wg set wg0 private-key /root/key'),
     ],
-    ['wireguard-go’s socket removed', () => onHost('rm', '/run/wireguard/wg0.sock')],
-    ['the interface deleted', () => onHost('ip', 'link', 'delete', 'wg0')],
-  ])('by its supervisor, with a new life of the agent: %s', async (what, plant) => {
-    const before = await epoch();
+    ['wireguard-go’s socket removed', 'interface_lost', () => onHost('rm', '/run/wireguard/wg0.sock')],
+    ['the interface deleted', 'interface_lost', () => onHost('ip', 'link', 'delete', 'wg0')],
+  ])('by its supervisor, with a new life of the agent: %s', async (what, code, plant) => {
+    const [last, before] = [(await events())[0]?.id ?? 0, await epoch()];
     const start = performance.now();
     await plant();
     await until('another life has begun', async () => (await epoch()) !== before, BACK_WITHIN_MS);
     say(`${what}: mended after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
     await allIsWell();
     expect(await leaks(), 'no packet between devices').toBe(0);
+    await expectDoctorSaysMended(last, code);
   });
 });
 
@@ -252,11 +262,9 @@ describe('cannot be mended and is told', () => {
       expect(told.reasons.map((reason) => reason.code)).toEqual([code]);
       const health = await must(admin<Server>('GET', `/api/v1/admin/servers/${vpn.id}/health`));
       expect(health).toMatchObject({ condition: 'degraded', reasons: [{ code }] });
-      const { healthy, findings } = await examine();
-      expect(healthy).toBe(false);
-      expect(findings.map(({ breach, subject }) => `${breach} ${subject}`)).toContain(
-        `server_degraded faults: ${code}`,
-      );
+      const { status, stdout } = await doctor();
+      expect(status).toBe(1);
+      expect(stdout).toMatch(new RegExp(`^server_degraded +${vpn.id} .* faults: ${code} `, 'm'));
       expect(await readMetric(plane.baseUrl, secrets, 'cvault_server_problem', vpn.id)).toBe(1);
       expect(await readMetric(plane.baseUrl, secrets, 'cvault_server_healthy', vpn.id)).toBe(0);
       expect((await events()).filter(({ id }) => id > last)).toMatchObject([
@@ -288,6 +296,11 @@ describe('cannot be mended and is told', () => {
     );
     await until('it is told', async () => (await server()).condition === 'unreachable', TOLD_WITHIN_MS);
     say(`the interface moved away: told after ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+    const { status, stderr } = await doctor();
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringContaining(`VPN server ${vpn.id} could not be reached`),
+    ]);
     expect((await registerDevice(alice, { deviceName: 'new', region: 'faults' })).status).toBe(202);
     await onHost('sh', '-c', 'kill $(cat /root/other)');
     await allIsWell();

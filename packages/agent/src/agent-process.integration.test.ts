@@ -198,15 +198,37 @@ describe.skipIf(missing !== undefined)(
       expect(running.words()).toContain('no agent answers');
     });
 
-    test('serve ends when the interface is made anew, and its control planes with it', async () => {
-      const server = await serve();
-      const relay = start('relay', '--socket', socketPath);
-      await talk(relay);
-      await wg.remove();
-      expect(await server.exited).toBe(1);
-      expect(server.words()).toMatch(/agent stops: interface \S+ is gone/);
-      expect(await relay.exited).toBe(0);
-    });
+    test.each([
+      ['is deleted', 'interface_lost', /agent stops: interface \S+ is gone/, () => wg.remove()],
+      [
+        'gets another key',
+        'private_key_changed',
+        /agent stops: interface \S+ has another key/,
+        async () => {
+          const key = join(folder, 'key');
+          const makeKey = 'umask 077; wg genkey >"$0" && wg set "$1" private-key "$0"';
+          await namespace.run('sh', ['-c', makeKey, key, wg.interfaceName]);
+        },
+      ],
+    ])(
+      'serve ends when the interface %s, and says why to its control planes',
+      async (_how, code, words, lose) => {
+        const server = await serve();
+        const relay = start('relay', '--socket', socketPath);
+        const plane = await talk(relay);
+        expect(await plane.request({ type: 'watch', fresh: false })).toMatchObject({
+          type: 'watching',
+          mended: [],
+        });
+        await lose();
+        const { mended } = await plane.notice();
+        expect(mended.map((mend) => mend.code)).toEqual([code]);
+        expect(await server.exited).toBe(1);
+        expect(server.words()).toMatch(words);
+        expect(await relay.exited).toBe(0);
+      },
+      60_000,
+    );
 
     test('needs no right but CAP_NET_ADMIN', async () => {
       const [nobody, nogroup] = [65534, 65534];

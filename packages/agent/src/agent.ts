@@ -121,9 +121,13 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     },
   });
 
-  function lose(message: string): InterfaceLost {
+  /** Ends the epoch. Whoever watches is told first, because the next agent knows nothing of this one. */
+  function lose(code: 'interface_lost' | 'private_key_changed', message: string): InterfaceLost {
     const error = new InterfaceLost(message);
-    if (!lost.signal.aborted) lost.abort(error);
+    if (!lost.signal.aborted) {
+      guard.noteMended({ code, detail: `The ${message}: the agent ended, and its unit puts that right.` });
+      lost.abort(error);
+    }
     return error;
   }
 
@@ -155,7 +159,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         await checkInterface();
         const [{ publicKey }, faults] = await Promise.all([backend.describe(), backend.faults(own.all)]);
         if (publicKey !== description.publicKey) {
-          throw lose(`interface ${backend.interfaceName} has another key`);
+          throw lose('private_key_changed', `interface ${backend.interfaceName} has another key`);
         }
         return faults;
       },
@@ -174,7 +178,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
             }),
           }),
     },
-    onEndOfEpoch: (why) => void lose(why),
+    onEndOfEpoch: (why) => lost.abort(new InterfaceLost(why)),
   });
 
   function hear({ kind, process, lines }: KernelEvent): void {
@@ -189,8 +193,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     lost.signal.throwIfAborted();
     let now = await backend.incarnation();
     if (now === undefined && (await takeNameBack())) now = await backend.incarnation();
-    if (now === undefined) throw lose(`interface ${backend.interfaceName} is gone`);
-    if (now !== incarnation) throw lose(`interface ${backend.interfaceName} was made anew`);
+    if (now === undefined) throw lose('interface_lost', `interface ${backend.interfaceName} is gone`);
+    if (now !== incarnation) throw lose('interface_lost', `interface ${backend.interfaceName} was made anew`);
   }
 
   /**
@@ -203,7 +207,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       try {
         const [peers, now] = await Promise.all([backend.peers(), backend.describe()]);
         if (now.publicKey !== description.publicKey) {
-          throw lose(`interface ${backend.interfaceName} has another key`);
+          throw lose('private_key_changed', `interface ${backend.interfaceName} has another key`);
         }
         await checkInterface();
         await inSteps(state.observing(peers, touched), queue);

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import {
   Answer,
   Hello,
+  HostNotice,
   LineDecoder,
   encodeLine,
   type DeviceStats,
@@ -17,6 +18,8 @@ export interface TestControlPlane {
   /** Sends a line as it is and waits for the next answer. */
   sendLine(line: string): Promise<Answer>;
   request(message: object): Promise<Answer>;
+  /** Waits for the next line; it must come unasked. */
+  notice(): Promise<HostNotice>;
   /** Sends a batch with the epoch of the hello; throws unless it was applied. */
   apply(...ops: Op[]): Promise<OpResult[]>;
   /** Has the interface carry these addresses of its own; throws unless it was done. */
@@ -51,6 +54,7 @@ export async function connectControlPlane(input: Readable, output: Writable): Pr
     hello,
     sendLine,
     request,
+    notice: async () => HostNotice.parse(await next()),
     async apply(...ops) {
       const answer = await request({ type: 'apply', epoch: hello.epoch, ops });
       if (answer.type !== 'applied') throw new Error(`the batch was answered with ${JSON.stringify(answer)}`);

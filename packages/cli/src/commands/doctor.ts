@@ -8,13 +8,15 @@ import { renderTable } from '../table.ts';
 export function doctorCommand(program: Command, { api, say, print }: Context): void {
   program
     .command('doctor')
-    .description('compare everything that must agree; fails where something does not')
+    .description(
+      'compare everything that must agree; fails where something does not. Lists what agents mended in the last 24 hours',
+    )
     .option('--deep', 'with every VPN server’s interface')
     .action(async (flags: { deep?: true }) => {
       const examination = await bodyOf(
         api().GET('/api/v1/admin/doctor', { params: { query: { deep: flags.deep ? 'true' : 'false' } } }),
       );
-      const { findings, unreachable, interfacesExamined } = examination;
+      const { findings, unreachable, interfacesExamined, repairs } = examination;
       if (findings.length > 0) {
         print(
           renderTable(
@@ -26,6 +28,14 @@ export function doctorCommand(program: Command, { api, say, print }: Context): v
               subject,
               detail,
             ]),
+          ),
+        );
+      }
+      if (repairs.length > 0) {
+        print(
+          renderTable(
+            ['MENDED', 'VPN SERVER', 'AT', 'DETAIL'],
+            repairs.map(({ code, serverName, at, detail }) => [code, serverName, at, detail]),
           ),
         );
       }
