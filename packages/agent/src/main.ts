@@ -2,12 +2,16 @@ import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import type { Agent } from './agent.ts';
 import { USAGE, UsageError, parseCommandLine, type Command } from './command-line.ts';
-import { serveStreams } from './connection.ts';
 import { log } from './log.ts';
 import { relay } from './relay.ts';
-import { listenOnSocket, removeStaleSocket } from './serve.ts';
-import { startAgent } from './start-agent.ts';
 import { AGENT_VERSION } from './version.ts';
+
+/** What only an agent needs. Each connection over SSH starts a relay, which is there sooner without loading it. */
+const loadAgent = async () => ({
+  ...(await import('./connection.ts')),
+  ...(await import('./serve.ts')),
+  ...(await import('./start-agent.ts')),
+});
 
 /** Answers the status to exit with. */
 async function run(command: Command): Promise<number> {
@@ -22,6 +26,7 @@ async function run(command: Command): Promise<number> {
       await relay(command.socketPath, process.stdin, process.stdout);
       return 0;
     case 'serve': {
+      const { listenOnSocket, removeStaleSocket, startAgent } = await loadAgent();
       // Before anything is touched: a second agent would take the first one's rules for its own.
       await removeStaleSocket(command.socketPath);
       const agent = await startAgent(command, true);
@@ -32,6 +37,7 @@ async function run(command: Command): Promise<number> {
       return ending(why);
     }
     case 'stdio': {
+      const { serveStreams, startAgent } = await loadAgent();
       const agent = await startAgent(command, false);
       log(`agent ${AGENT_VERSION} serves interface ${command.interfaceName}, epoch ${agent.epoch}`);
       const onRefused = (detail: string) => log(`request refused: ${detail}`);
