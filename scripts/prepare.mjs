@@ -151,7 +151,7 @@ const oneAtATime = (work) =>
 
 const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
 
-function isInstalled(program) {
+export function isInstalled(program) {
   return FOLDERS.some((folder) => {
     try {
       accessSync(join(folder, program));

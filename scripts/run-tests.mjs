@@ -19,10 +19,16 @@ function endThemWithUs() {
   }
 }
 
-/** Before a command, it runs it in a network namespace that reaches nothing outside of itself. */
+/**
+ * Before a command, it runs it in a network namespace that reaches nothing outside of itself, and whose own named
+ * namespaces nobody else sees.
+ */
 function ownNetwork() {
   const asRoot = process.getuid() === 0 ? [] : ['--user', '--map-root-user'];
-  return ['unshare', '--net', ...asRoot, '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
+  // Where the folder cannot be made, no namespace gets a name.
+  const ownNames = '{ ! mkdir -p /run/netns 2>/dev/null || mount -t tmpfs tmpfs /run/netns; }';
+  const script = `ip link set lo up && ${ownNames} && exec "$@"`;
+  return ['unshare', '--net', '--mount', ...asRoot, '--', 'sh', '-c', script, 'sh'];
 }
 
 /**

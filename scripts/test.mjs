@@ -2,16 +2,22 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fuzz } from './fuzzing.mjs';
+import { runKernelLane, whyNoKernelLane } from './kernel-lane.mjs';
 import { installSystemPackages, orStop, prepare, ROOT, say, Stop } from './prepare.mjs';
 import { runTests } from './run-tests.mjs';
 
 const bin = (name) => join(ROOT, 'node_modules/.bin', name);
+// What is asked for by name is run alone.
+const filters = process.argv.slice(2);
 
+let whyNoKernel;
 await orStop(async () => {
   await prepare();
   const missing = await installSystemPackages('test');
   if (missing.length > 0)
     say(`missing packages, so the tests that need them are skipped: ${missing.join(' ')}`);
+  // A person who runs the tests is not made to fetch an image unasked.
+  if (filters.length === 0) whyNoKernel = await whyNoKernelLane({ mayFetch: process.env.CI === 'true' });
 });
 
 let passed = 1; // the build above is the check of types
@@ -30,25 +36,33 @@ for (const [what, program, args] of [
     failed.push({ name: what, why: 'what of types, lint and format can be mended by itself: npm run fix' });
 }
 
-// What is asked for by name is run alone.
-const filters = process.argv.slice(2);
 const args = filters.length > 0 ? [...filters, '--passWithNoTests'] : [];
 const isRoot = process.platform === 'linux' && process.getuid() === 0;
-say('unit, integration, end-to-end and fault tests …');
-async function fuzzed() {
+say('unit, integration, end-to-end, fault and kernel tests …');
+const skip = (name, why) => ({ passed: 0, failed: [], skipped: [{ name, why }] });
+/** Runs what is never run by name. */
+async function whole(name, run) {
   if (filters.length > 0) return [];
   try {
-    return [await fuzz({})];
+    return [await run()];
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
-    return [{ passed: 0, failed: [], skipped: [{ name: 'fuzz tests', why: error.message }] }];
+    return [skip(name, error.message)];
   }
 }
-// End-to-end tests mostly wait, for machines that boot and what runs out; the others want the processor. Both make interfaces
-// and addresses, so side by side one of them has a network of its own.
+// End-to-end tests mostly wait, for machines that boot and what runs out; the others want the processor. All make interfaces
+// and addresses, so side by side all but one of them have a network of their own.
+const kernel = () =>
+  whole('kernel tests', () =>
+    whyNoKernel === undefined
+      ? runKernelLane({ isFull: false, atTheEnd: isRoot })
+      : skip('kernel tests', whyNoKernel),
+  );
 const quick = async () => [
   await runTests(['unit', 'integration'], { args, apart: isRoot }),
-  ...(await fuzzed()),
+  ...(await whole('fuzz tests', () => fuzz({}))),
+  // An emulated machine takes a processor for itself: only what mostly waits runs beside it.
+  ...(await kernel()),
 ];
 const slow = async () => [await runTests(['e2e', 'faults'], { args, atTheEnd: isRoot })];
 const summaries = (isRoot ? await Promise.all([quick(), slow()]) : [await quick(), await slow()]).flat();

@@ -1,21 +1,10 @@
-/**
- * The agent's own suites on a real kernel's WireGuard and nftables: what it counts on in its backend and its meter, and
- * in a full round all else that it does to packets.
- */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+/** All of the agent's own suites on a real kernel's WireGuard and nftables. In the full round only. */
+import { afterAll, beforeAll, test } from 'vitest';
 import { createInternet, type Internet } from '../harness/internet.ts';
-import { agentSuites, bundleAgentSuites } from './agent-suites/bundle.ts';
-import type { TestOutcome } from './agent-suites/run.ts';
-import { imageFolder, isFull, say, timed } from './round.ts';
+import { agentSuites } from './agent-suites/bundle.ts';
+import { copyAgentSuites, expectAgentSuitePasses } from './agent-suites/on-machine.ts';
+import { imageFolder, timed } from './round.ts';
 import { startVirtualMachine, type VirtualMachine } from './virtual-machine.ts';
-
-const CONTRACTS = ['wg-backend', 'nft-meter'];
-const FOLDER = '/opt/agent-suites';
-/** A bound for what hangs: on a machine that is busy with twenty other things a suite took 8 minutes. */
-const SUITE_MS = 3_600_000;
 
 let internet: Internet;
 let machine: VirtualMachine;
@@ -30,14 +19,7 @@ beforeAll(async () => {
       ...['wireguard-tools', 'nftables', 'conntrack', 'nodejs', 'iperf3'],
     ]),
   );
-  const folder = await mkdtemp(join(tmpdir(), 'agent-suites-'));
-  try {
-    await bundleAgentSuites(folder);
-    await machine.must(['mkdir', FOLDER]);
-    await machine.copy(folder, FOLDER);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  await copyAgentSuites(machine);
 });
 
 afterAll(async () => {
@@ -45,14 +27,6 @@ afterAll(async () => {
   await internet?.destroy();
 });
 
-test.each(isFull ? await agentSuites() : CONTRACTS)('the agent’s suite %s passes', async (suite) => {
-  // Nothing of it may be skipped.
-  const command = ['env', 'CI=true', 'node', `${FOLDER}/run.mjs`, suite];
-  const { status, stdout, stderr } = await timed(suite, () => machine.run(command, { timeoutMs: SUITE_MS }));
-  expect(status, stdout + stderr).toBe(0);
-  const outcomes = JSON.parse(await machine.must(['cat', `${FOLDER}/results.json`])) as TestOutcome[];
-  expect(outcomes).not.toEqual([]);
-  const others = outcomes.filter(({ state }) => state !== 'pass');
-  expect(others.map(({ name, state, why }) => `${state}: ${name}: ${why}`)).toEqual([]);
-  say(`${suite}: ${outcomes.length} tests passed`);
-});
+test.each(await agentSuites())('the agent’s suite %s passes', (suite) =>
+  expectAgentSuitePasses(machine, suite),
+);

@@ -217,11 +217,12 @@ async function makeSeed({ folder, name, identityFile, cards }: Seed): Promise<st
  */
 async function startQemu(namespace: Namespace, more: readonly string[]) {
   const accelerator = process.env['CVAULT_KERNEL_ACCELERATOR'] ?? 'tcg,thread=multi';
-  // Should this process die without a word, the kernel ends QEMU.
+  // Should this process die without a word, the kernel ends QEMU. An emulated machine that has to share the processors with
+  // all other tests answers later than the deadlines allow that real machines keep: it goes before them.
   const child = spawn(
     'setpriv',
     [
-      ...['--pdeathsig', 'KILL', '--', ...namespace.enter, 'qemu-system-x86_64'],
+      ...['--pdeathsig', 'KILL', '--', 'nice', '-n', '-10', ...namespace.enter, 'qemu-system-x86_64'],
       ...['-no-user-config', '-nodefaults', '-display', 'none', '-monitor', 'stdio'],
       ...['-M', 'q35', '-accel', accelerator, '-cpu', 'Nehalem', '-smp', '2', '-m', '1024'],
       ...['-device', 'virtio-rng-pci', '-append', 'console=ttyS0 panic=-1 mitigations=off net.ifnames=0'],

@@ -28,6 +28,7 @@ import { startTestHost, type TestHost } from '../harness/test-host.ts';
 import { until } from '../harness/until.ts';
 import { processIds, processStatus } from '../harness/vpn-server.ts';
 import { startWireGuardClient, type WireGuardClient } from '../harness/wireguard-client.ts';
+import { CONTRACTS, copyAgentSuites, expectAgentSuitePasses } from './agent-suites/on-machine.ts';
 import { imageFolder, inRound, isFull, say, timed } from './round.ts';
 import { PATIENCE_MS, startVirtualMachine, type VirtualMachine } from './virtual-machine.ts';
 
@@ -122,6 +123,9 @@ afterAll(async () => {
   await internet?.destroy();
   await database?.close();
 });
+
+/** What is not worth its minutes in the shortened round, because it is tried with wireguard-go there. */
+const testInFull: (what: string, tried: () => Promise<void>) => void = isFull ? test : () => undefined;
 
 describe('installation', () => {
   test('the machine is bare, and its kernel has WireGuard', async () => {
@@ -229,7 +233,7 @@ describe('limits', () => {
     limitsPath = `${path}/${users[0]!.id}/limits`;
   });
 
-  test('what went through is counted to the byte', async () => {
+  testInFull('what went through is counted to the byte', async () => {
     const usage = () => must(alice.call<Usage>('GET', `/api/v1/devices/${device.id}/usage`));
     const settled = async () => {
       let last = '';
@@ -263,7 +267,7 @@ describe('limits', () => {
     expect(after.downloadBytes - before.downloadBytes).toBe((await onClient('rx_bytes')) - received);
   });
 
-  test('a speed limit holds', async () => {
+  testInFull('a speed limit holds', async () => {
     const free = await download();
     await limit({ downloadBitsPerSecond: SLOW });
     await untilLimited(true);
@@ -301,7 +305,7 @@ describe('limits', () => {
   });
 });
 
-test('a device moves to another VPN server and back', async () => {
+testInFull('a device moves to another VPN server and back', async () => {
   const westNetwork = await internet.addVpnServer('west');
   const { namespace, managementAddress, publicAddress, publicAddress6 } = westNetwork;
   const west: TestHost = await startTestHost({ namespace, init: 'none', address: managementAddress });
@@ -368,7 +372,9 @@ describe('what somebody does to the host is mended, and the operator hears of it
     (await must(admin<{ events: ServerEvent[] }>('GET', `/api/v1/admin/events?serverId=${east}&limit=100`)))
       .events;
 
-  test.each(isFull ? HOST_FAULTS : HOST_FAULTS.slice(0, 2))('$what', async ({ what, code, command }) => {
+  const faults = inRound({ short: HOST_FAULTS.slice(0, 1), full: HOST_FAULTS });
+
+  test.each(faults)('$what', async ({ what, code, command }) => {
     const last = (await events())[0]?.id ?? 0;
     await machine.must(command({ poolCidr: POOL, deviceAddress: other.assignedIp }));
     await timed(`${what}: mended`, () =>
@@ -386,7 +392,7 @@ describe('what somebody does to the host is mended, and the operator hears of it
     await healthy();
   });
 
-  test.each(inRound({ short: ['agent'], full: ['agent', 'interface'] }))(
+  test.each(inRound({ short: [], full: ['agent', 'interface'] }))(
     'by systemd: no %s any more',
     async (what) => {
       const [before = ''] = await processIds(machine, AGENT);
@@ -406,4 +412,18 @@ describe('what somebody does to the host is mended, and the operator hears of it
       await healthy();
     },
   );
+
+  test('`cvault doctor --deep` names each of them', async () => {
+    const { stdout } = await cvault('doctor', '--deep');
+    const codes = [...faults.map(({ code }) => code), ...inRound({ short: [], full: ['interface_lost'] })];
+    for (const code of codes) expect(stdout).toMatch(new RegExp(`^${code} +east `, 'm'));
+  });
 });
+
+// In the full round a machine of their own runs them, with all others of the agent's suites.
+if (!isFull) {
+  describe('the agent’s contracts', () => {
+    beforeAll(() => copyAgentSuites(machine));
+    test.each(CONTRACTS)('%s', (suite) => expectAgentSuitePasses(machine, suite));
+  });
+}
