@@ -8,7 +8,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { must, createCaller, asUser, type DeviceBody } from './harness/api-client.ts';
 import {
   beginDemo,
@@ -268,6 +268,12 @@ test('many that begin at the same moment in one data directory: one runs, and th
   const begun = Array.from({ length: 4 }, () =>
     beginDemo(dataDir, [process.execPath, 'packages/api/dist/main.js']),
   );
+  onTestFinished(async () => {
+    for (const { child, ended } of begun) {
+      child.kill('SIGTERM');
+      await ended;
+    }
+  });
   const codes: (number | null)[] = [];
   for (const { ended } of begun) void ended.then((code) => codes.push(code));
   await until('all but one have ended', () => Promise.resolve(codes.length === 3), START_MS);

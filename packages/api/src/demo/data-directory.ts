@@ -28,14 +28,17 @@ async function startTime(pid: number): Promise<string | null> {
   return fields[0] === 'Z' ? null : (fields[19] ?? null);
 }
 
-async function isAlive({ pid, started }: Holder): Promise<boolean> {
+function isThere(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  return (await startTime(pid)) === started;
 }
+
+const isAlive = async ({ pid, started }: Holder): Promise<boolean> =>
+  isThere(pid) && (await startTime(pid)) === started;
 
 const lockIn = (folder: string) => join(folder, 'lock');
 
@@ -134,6 +137,12 @@ export async function takeOverDataDirectory(folder: string, owner: number): Prom
   }
   await breakLock(folder, found.text);
   return lock(folder, true);
+}
+
+/** Whether a file is a draft whose writer is gone. A living one's may be a lock that it is about to try for. */
+export function isAbandonedDraft(name: string): boolean {
+  const pid = /\.(\d+)(?:\.old)?\.new$/.exec(name)?.[1];
+  return pid !== undefined && !isThere(Number(pid));
 }
 
 /** Writes a file that only its owner can read, whole or not at all. */

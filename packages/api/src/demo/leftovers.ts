@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { stopLeftoverPostgres } from '../postgres/embedded.ts';
 import { UPLINK } from './cable.ts';
 import { attempt, run } from './command.ts';
+import { isAbandonedDraft } from './data-directory.ts';
 import { removeDemoFile } from './demo-file.ts';
 import { endForwarding } from './forwarding.ts';
 
@@ -38,6 +39,6 @@ export async function clearLeftovers(dataDir: string): Promise<void> {
   if (process.platform === 'linux' && process.getuid?.() === 0) await clearVpnServer(dataDir);
   await removeDemoFile(dataDir);
   for (const name of await readdir(dataDir)) {
-    if (name.endsWith('.new')) await rm(join(dataDir, name), { force: true });
+    if (isAbandonedDraft(name)) await rm(join(dataDir, name), { force: true });
   }
 }
