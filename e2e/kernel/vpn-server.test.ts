@@ -168,6 +168,18 @@ describe('installation', () => {
       expect(status.get(set), set).toBe(CAP_NET_ADMIN);
     }
   });
+
+  test('the agent hears what the kernel tells, through the locks of its unit', async () => {
+    const running = async () => (await machine.must(['ps', '-e', '-o', 'args='])).split('\n');
+    for (const monitor of ['nft monitor', 'ip -oneline monitor']) {
+      const found = await until(
+        `${monitor} runs`,
+        async () => (await running()).some((line) => line.startsWith(monitor)),
+        PATIENCE_MS,
+      );
+      expect(found).toBe(true);
+    }
+  });
 });
 
 describe('packets', () => {
