@@ -304,7 +304,7 @@ describe('limits', () => {
       'the user is cut off',
       async () => {
         await phone.run(['ping', '-n', '-q', '-c', '20', '-i', '0.1', '-s', '1200', '-W', '1', shop.address]);
-        return (await status()) !== 'active';
+        return (await status()) === 'suspended';
       },
       PATIENCE_MS,
     );
