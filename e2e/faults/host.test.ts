@@ -239,6 +239,29 @@ describe('cannot be mended and is told', () => {
       () => onHost('ip', 'route', 'delete', 'blackhole', '10.71.128.0/17'),
     ],
     [
+      'a routing rule that leads past those of the agent',
+      'routing_rule_ahead',
+      () => onHost('ip', 'rule', 'add', 'priority', '0', 'from', '10.71.0.0/16', 'lookup', 'main'),
+      () => onHost('ip', 'rule', 'delete', 'from', '10.71.0.0/16', 'lookup', 'main'),
+    ],
+    [
+      'a routing rule that stops one device',
+      'routing_rule_stops',
+      () => onHost('ip', 'rule', 'add', 'priority', '100', 'from', '10.71.9.9', 'prohibit'),
+      () => onHost('ip', 'rule', 'delete', 'priority', '100'),
+    ],
+    [
+      'a routing rule that leads packets for devices elsewhere',
+      'no_route_back',
+      () =>
+        onHost(
+          'sh',
+          '-c',
+          'ip route add default dev uplink table 99 && ip rule add priority 100 iif uplink lookup 99',
+        ),
+      () => onHost('sh', '-c', 'ip rule delete priority 100; ip route flush table 99'),
+    ],
+    [
       'a device’s address on another interface',
       'address_taken',
       () => onHost('ip', 'address', 'add', `${laptopAddresses[0]!}/32`, 'dev', 'lo'),

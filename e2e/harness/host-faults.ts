@@ -22,6 +22,16 @@ const nft = (what: string, code: string, ...words: string[]) => fault(what, code
 const sysctl = (what: string, code: string, setting: string) =>
   fault(what, code, 'sysctl', '-qw', `net.${setting}`);
 
+const CHANGE_RULE =
+  'ip rule delete priority 3 && ip rule add priority 3 to 10.71.0.5 fwmark 0/0x20000000 blackhole';
+/** As a script for several uplinks does it. */
+const FLUSH_RULES =
+  'ip rule flush && ip rule add priority 32766 lookup main && ip rule add priority 32767 lookup default';
+const LOCAL_FIRST =
+  'ip rule add priority 9 lookup local && ip rule delete priority 0 lookup local && ' +
+  'ip rule delete priority 0 iif wg0 && ip rule add priority 0 lookup local && ip rule delete priority 9 && ' +
+  'ip rule add priority 0 iif wg0 fwmark 0/0x20000000 blackhole';
+
 export const HOST_FAULTS: readonly HostFault[] = [
   nft('the whole ruleset flushed', 'traffic_rules_removed', 'flush', 'ruleset'),
   sysctl('forwarding turned off', 'forwarding_off', 'ipv4.ip_forward=0'),
@@ -50,8 +60,12 @@ export const HOST_FAULTS: readonly HostFault[] = [
   fault(
     'the routing rules taken away',
     'routing_rules_removed',
-    ...['ip', 'rule', 'delete', 'priority', '5181'],
+    ...['ip', 'rule', 'delete', 'iif', 'wg0', 'fwmark', '0/0x20000000', 'blackhole'],
   ),
+  fault('one routing rule changed', 'routing_rules_removed', 'sh', '-c', CHANGE_RULE),
+  fault('all routing rules flushed', 'routing_rules_removed', 'sh', '-c', FLUSH_RULES),
+  fault('the local table put first again', 'routing_rules_removed', 'sh', '-c', LOCAL_FIRST),
+  sysctl('sources checked strictly', 'source_check_strict', 'ipv4.conf.all.rp_filter=1'),
   sysctl('IPv6 forwarding turned off', 'forwarding_off_ipv6', 'ipv6.conf.all.forwarding=0'),
   sysctl('forwarding of the tunnel turned off', 'interface_forwarding_off', 'ipv4.conf.wg0.forwarding=0'),
   sysctl('forwarding of the uplink turned off', 'interface_forwarding_off', 'ipv4.conf.uplink.forwarding=0'),

@@ -1,5 +1,7 @@
+import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import type { Fault } from './guard.ts';
+import { inNetworks } from './network-address.ts';
 import type { Prefix } from './prefix.ts';
 import { ToolFailed, type RunTool } from './tool.ts';
 
@@ -9,19 +11,29 @@ import { ToolFailed, type RunTool } from './tool.ts';
  */
 export const ADMITTED = 0x2000_0000;
 
-const MARK = `0/0x${ADMITTED.toString(16)}`;
-/** Before the main table, after the local one. */
-const [FIRST, BY_INTERFACE, FROM_NETWORK, TO_NETWORK, LAST] = [5180, 5181, 5182, 5183, 5189];
+const MASK = `0x${ADMITTED.toString(16)}`;
+const UNMARKED = ['fwmark', `0/${MASK}`, 'blackhole'];
+/**
+ * Ahead of everything else: other software puts its rules at 100 and more, and the kernel begins with its local table at 0.
+ * Only what comes out of the tunnel is asked before that table, so that no device reaches the host itself either.
+ */
+const [BEFORE_LOCAL, OWN_PACKETS, FROM_NETWORK, TO_NETWORK, LAST] = [0, 1, 2, 3, 4];
+const LOCAL = ['priority', String(BEFORE_LOCAL), 'lookup', 'local'];
+/** Network managers take away rules that they do not know, but leave the kernel's. */
+const KEPT = ['protocol', 'kernel'];
 
 const Rules = z.array(
-  z.object({
+  z.looseObject({
     priority: z.number(),
-    src: z.string().optional(),
+    src: z.string(),
     srclen: z.number().optional(),
     dst: z.string().optional(),
     dstlen: z.number().optional(),
     iif: z.string().optional(),
+    oif: z.string().optional(),
     fwmark: z.string().optional(),
+    fwmask: z.string().optional(),
+    table: z.string().optional(),
     action: z.string().optional(),
     goto: z.number().optional(),
     nop: z.null().optional(),
@@ -33,53 +45,110 @@ interface WantedRule {
   readonly priority: number;
   /** As `ip rule add` takes it. */
   readonly words: readonly string[];
-  readonly is: (rule: Rule) => boolean;
+  /** As `ip -json rule show` prints it, without what makes no difference. */
+  readonly shown: Readonly<Record<string, unknown>>;
+}
+
+/** What `ip` adds where an interface or the target of a `goto` is not there. */
+const REMARKS = ['protocol', 'iif_detached', 'unresolved'];
+
+function isShownAs(rule: Rule, wanted: Readonly<Record<string, unknown>>): boolean {
+  const said = Object.entries(rule).filter(([name]) => !REMARKS.includes(name));
+  return said.length === Object.keys(wanted).length && said.every(([name, value]) => wanted[name] === value);
 }
 
 /**
- * What makes packets stop when the traffic rules are gone: by the kernel's routing rules, no packet is forwarded from or
- * into the tunnel that nftables did not mark. They outlive the agent. The machine's own packets (`iif lo`) are not asked.
+ * What makes packets stop when the traffic rules are gone: by the kernel's routing rules, no packet passes from or into the
+ * tunnel that nftables did not mark. They outlive the agent. The machine's own packets (`iif lo`) are not asked.
  */
 function wantedRules(interfaceName: string, networks: readonly Prefix[]): WantedRule[] {
-  const blackhole = ({ action }: Rule) => action === 'blackhole';
-  const ofNetwork = (direction: 'from' | 'to', priority: number): WantedRule[] =>
-    networks.map(({ address, length, family }) => {
-      const full = family === 4 ? 32 : 128;
-      return {
-        priority,
-        words: [direction, `${address}/${length}`, 'fwmark', MARK, 'blackhole'],
-        is: (rule) =>
-          blackhole(rule) &&
-          rule.fwmark === '0' &&
-          (direction === 'from'
-            ? rule.src === address && (rule.srclen ?? full) === length
-            : rule.dst === address && (rule.dstlen ?? full) === length),
-      };
-    });
+  const unmarked = { src: 'all', fwmark: '0', fwmask: MASK, action: 'blackhole' };
+  const rule = (priority: number, words: readonly string[], shown: Record<string, unknown>): WantedRule => ({
+    priority,
+    words,
+    shown: { priority, src: 'all', ...shown },
+  });
+  const ofNetwork = (priority: number, direction: 'from' | 'to', end: 'src' | 'dst') =>
+    networks.map(({ address, length, family }) =>
+      rule(priority, [direction, `${address}/${length}`, ...UNMARKED], {
+        ...unmarked,
+        [end]: address,
+        // A single address is shown without its length.
+        ...(length === (family === 4 ? 32 : 128) ? {} : { [`${end}len`]: length }),
+      }),
+    );
   return [
-    { priority: LAST, words: ['nop'], is: ({ nop }) => nop === null },
-    {
-      priority: FIRST,
-      words: ['iif', 'lo', 'goto', String(LAST)],
-      is: (rule) => rule.iif === 'lo' && rule.goto === LAST,
-    },
-    {
-      priority: BY_INTERFACE,
-      words: ['iif', interfaceName, 'fwmark', MARK, 'blackhole'],
-      is: (rule) => blackhole(rule) && rule.iif === interfaceName && rule.fwmark === '0',
-    },
-    ...ofNetwork('from', FROM_NETWORK),
-    ...ofNetwork('to', TO_NETWORK),
+    rule(LAST, ['nop'], { nop: null }),
+    rule(OWN_PACKETS, ['iif', 'lo', 'goto', String(LAST)], { iif: 'lo', goto: LAST }),
+    rule(BEFORE_LOCAL, ['iif', interfaceName, ...UNMARKED], { ...unmarked, iif: interfaceName }),
+    ...ofNetwork(FROM_NETWORK, 'from', 'src'),
+    ...ofNetwork(TO_NETWORK, 'to', 'dst'),
   ];
 }
 
-async function missingRules(
-  runTool: RunTool,
-  family: 4 | 6,
-  wanted: readonly WantedRule[],
-): Promise<WantedRule[]> {
-  const rules = Rules.parse(JSON.parse(await runTool('ip', [`-${family}`, '-json', 'rule', 'show'])));
-  return wanted.filter((one) => !rules.some((rule) => rule.priority === one.priority && one.is(rule)));
+/**
+ * The kernel's rule for its local table goes behind the interface's. It is taken away and added again, and at each moment
+ * there is one: without it the host could not be reached. The one in between is the caller's own, so that two agents can
+ * do this at once.
+ */
+async function putLocalTableBehind(runTool: RunTool, family: 4 | 6): Promise<void> {
+  const meanwhile = ['priority', String(randomInt(5, 1_000)), 'lookup', 'local'];
+  await changeRule(runTool, family, 'add', meanwhile);
+  await changeRule(runTool, family, 'delete', LOCAL);
+  await changeRule(runTool, family, 'add', [...LOCAL, ...KEPT]);
+  await changeRule(runTool, family, 'delete', meanwhile);
+}
+
+/** Whether nothing comes out of the tunnel into the local table unasked, and the host still has that table. */
+function isLocalTableBehind(rules: readonly Rule[], own: WantedRule): boolean {
+  const [place, local] = [
+    rules.findIndex((rule) => isShownAs(rule, own.shown)),
+    rules.findIndex(({ table }) => table === 'local'),
+  ];
+  return place !== -1 && place < local;
+}
+
+/**
+ * Somebody else's rule that a packet of the tunnel meets before ours, and that may lead it past them. Rules for the
+ * machine's own packets (`iif lo`, `oif`) cannot, nor can those that only stop packets.
+ */
+function leadsPast(rule: Rule, wanted: readonly WantedRule[]): boolean {
+  return (
+    rule.priority <= TO_NETWORK &&
+    rule.iif !== 'lo' &&
+    rule.oif === undefined &&
+    (rule.goto !== undefined || (rule.table !== undefined && rule.table !== 'local')) &&
+    !wanted.some(({ shown }) => isShownAs(rule, shown))
+  );
+}
+
+/** All that a rule can say without being about some kinds of packets only. */
+const ABOUT_WHOM = ['priority', 'src', 'srclen', 'dst', 'dstlen', 'iif', 'action', ...REMARKS];
+
+/**
+ * Somebody else's rule that stops packets of devices, whatever they carry. What stops all packets of the host is no such
+ * rule: the kernel then names no route. Nor is one for packets that come in by another interface.
+ */
+function stopsDevices(rule: Rule, interfaceName: string, networks: readonly Prefix[]): boolean {
+  const isDevices = inNetworks(networks);
+  return (
+    ['blackhole', 'unreachable', 'prohibit'].includes(rule.action ?? '') &&
+    Object.keys(rule).every((name) => ABOUT_WHOM.includes(name)) &&
+    (rule.iif === undefined || rule.iif === interfaceName) &&
+    ((rule.src !== 'all' && isDevices(rule.src)) || (rule.dst !== undefined && isDevices(rule.dst)))
+  );
+}
+
+function describeRule({ priority, src, srclen, dst, dstlen, iif, table, goto, action }: Rule): string {
+  const prefix = (address: string, length?: number) =>
+    length === undefined ? address : `${address}/${length}`;
+  const what = [
+    `from ${prefix(src, srclen)}`,
+    ...(dst === undefined ? [] : [`to ${prefix(dst, dstlen)}`]),
+    ...(iif === undefined ? [] : [`iif ${iif}`]),
+    action ?? (goto === undefined ? `lookup ${table}` : `goto ${goto}`),
+  ];
+  return `${priority}: ${what.join(' ')}`;
 }
 
 /**
@@ -108,17 +177,46 @@ export async function lookForAdmissionRules(
         mend: checkSourceMarks,
       });
     }
-    const missing = await missingRules(runTool, family, wantedRules(interfaceName, own));
-    if (missing.length === 0) continue;
-    faults.push({
-      code: 'routing_rules_removed',
-      detail: `${missing.length} of the IPv${family} routing rules that stop unfiltered packets were gone.`,
-      async mend() {
-        // First, and where that does not work not at all.
-        await checkSourceMarks();
-        for (const { priority, words } of missing) await addRule(runTool, family, priority, words);
-      },
-    });
+    const wanted = wantedRules(interfaceName, own);
+    const rules = Rules.parse(JSON.parse(await runTool('ip', [`-${family}`, '-json', 'rule', 'show'])));
+    const missing = wanted.filter(({ shown }) => !rules.some((rule) => isShownAs(rule, shown)));
+    const isBehind = wanted
+      .filter(({ priority }) => priority === BEFORE_LOCAL)
+      .every((first) => isLocalTableBehind(rules, first));
+    if (missing.length > 0 || !isBehind) {
+      const what =
+        missing.length > 0
+          ? `${missing.length} of the IPv${family} routing rules that stop unfiltered packets were gone`
+          : `The IPv${family} routing rule of the local table came before those that stop unfiltered packets`;
+      faults.push({
+        code: 'routing_rules_removed',
+        detail: `${what}.`,
+        async mend() {
+          // First, and where that does not work not at all.
+          await checkSourceMarks();
+          for (const { priority, words } of missing) {
+            await changeRule(runTool, family, 'add', ['priority', String(priority), ...words, ...KEPT]);
+          }
+          if (!isBehind) await putLocalTableBehind(runTool, family);
+        },
+      });
+    }
+    const ahead = rules.find((rule) => leadsPast(rule, wanted));
+    if (ahead !== undefined) {
+      faults.push({
+        code: family === 4 ? 'routing_rule_ahead' : 'routing_rule_ahead_ipv6',
+        detail:
+          `The IPv${family} routing rule “${describeRule(ahead)}” comes before those that stop unfiltered packets. ` +
+          `Give it a priority of more than ${LAST}.`,
+      });
+    }
+    const stopping = rules.find((rule) => stopsDevices(rule, interfaceName, own));
+    if (stopping !== undefined) {
+      faults.push({
+        code: family === 4 ? 'routing_rule_stops' : 'routing_rule_stops_ipv6',
+        detail: `The IPv${family} routing rule “${describeRule(stopping)}” stops packets of devices. Take it away.`,
+      });
+    }
   }
   return faults;
 }
@@ -132,16 +230,17 @@ export async function installAdmissionRules(
   for (const { mend } of await lookForAdmissionRules(runTool, interfaceName, networks)) await mend?.();
 }
 
-async function addRule(
+/** Has it so afterwards, whoever did it: some rules are shared by the agents of all interfaces. */
+async function changeRule(
   runTool: RunTool,
   family: 4 | 6,
-  priority: number,
+  verb: 'add' | 'delete',
   words: readonly string[],
 ): Promise<void> {
   try {
-    await runTool('ip', [`-${family}`, 'rule', 'add', 'priority', String(priority), ...words]);
+    await runTool('ip', [`-${family}`, 'rule', verb, ...words]);
   } catch (error) {
-    // Another interface's agent was quicker: two rules are shared by all.
-    if (!(error instanceof ToolFailed && error.stderr.includes('File exists'))) throw error;
+    const already = verb === 'add' ? 'File exists' : 'No such file';
+    if (!(error instanceof ToolFailed && error.stderr.includes(already))) throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ADMITTED } from './admission-rules.ts';
 import { parseBaseChains, whyDropped } from './foreign-filters.ts';
@@ -62,23 +62,16 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
     return [];
   }
 
-  /** Asks the kernel where it would send a device's packet. */
-  async function wayOut(own: Prefix): Promise<{ device: string } | { error: string }> {
-    const { family } = own;
-    const question = [ANYWHERE[family], 'from', neighbourOf(own), 'iif', interfaceName];
+  /** Asks the kernel where it would send a packet that the traffic rules let through. */
+  async function way(
+    family: 4 | 6,
+    packet: { from: string; iif: string; to: string },
+  ): Promise<{ device: string } | { error: string }> {
+    const question = [packet.to, 'from', packet.from, 'iif', packet.iif, 'mark', String(ADMITTED)];
     try {
-      const answer = await runTool('ip', [
-        `-${family}`,
-        'route',
-        'get',
-        ...question,
-        'mark',
-        String(ADMITTED),
-      ]);
+      const answer = await runTool('ip', [`-${family}`, 'route', 'get', ...question]);
       const [, device] = / dev (\S+)/.exec(answer) ?? [];
-      if (device === undefined || device === interfaceName)
-        return { error: 'it leads into the tunnel again' };
-      return { device };
+      return device === undefined ? { error: 'there is none' } : { device };
     } catch (error) {
       if (!(error instanceof ToolFailed) || error.exitCode === undefined) throw error;
       const words = error.stderr.replace('RTNETLINK answers: ', '').trim().split('\n')[0];
@@ -86,7 +79,8 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
     }
   }
 
-  async function routesOut(all: readonly Prefix[]): Promise<Fault[]> {
+  /** From a device to the internet, and back. */
+  async function ways(all: readonly Prefix[]): Promise<Fault[]> {
     const faults: Fault[] = [];
     for (const family of [4, 6] as const) {
       const first = all.find((prefix) => prefix.family === family && isNetwork(prefix));
@@ -95,18 +89,51 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
       faults.push(...off);
       // Where the kernel forwards nothing, it names no route either.
       if (off.length > 0) continue;
-      const way = await wayOut(first);
-      if ('device' in way) {
+      const [device, suffix] = [neighbourOf(first), family === 4 ? '' : '_ipv6'];
+      const out = await way(family, { from: device, iif: interfaceName, to: ANYWHERE[family] });
+      if ('device' in out && out.device !== interfaceName) {
         if (family === 6) hadRoute6 = true;
-        faults.push(...(await forwarding(family, way.device)));
-      } else if (family === 4 || hadRoute6) {
+        const offOutside = await forwarding(family, out.device);
+        faults.push(...offOutside);
+        if (offOutside.length > 0) continue;
+        const back = await way(family, { from: ANYWHERE[family], iif: out.device, to: device });
+        // To the host itself: an address of it is told of as such.
+        if ('device' in back && [interfaceName, 'lo'].includes(back.device)) continue;
         faults.push({
-          code: family === 4 ? 'no_route_out' : 'no_route_out_ipv6',
-          detail: `The host has no IPv${family} route for the packets of devices to the internet: ${way.error}.`,
+          code: `no_route_back${suffix}`,
+          detail: `The host does not route IPv${family} packets from ${out.device} to devices: ${'error' in back ? back.error : `they go to ${back.device}`}.`,
+        });
+      } else if (family === 4 || hadRoute6) {
+        const why = 'error' in out ? out.error : 'it leads into the tunnel again';
+        faults.push({
+          code: `no_route_out${suffix}`,
+          detail: `The host has no IPv${family} route for the packets of devices to the internet: ${why}.`,
         });
       }
     }
     return faults;
+  }
+
+  /**
+   * A strict check of sources drops what comes by another interface than the answer would leave by: on a host with two
+   * uplinks, a part of all packets. The kernel takes the larger of `all` and the interface's own, and 2 is the loose one.
+   */
+  async function sourceChecks(): Promise<Fault[]> {
+    const file = (name: string) => `/proc/sys/net/ipv4/conf/${name}/rp_filter`;
+    const ofAll = await read(file('all'));
+    if (ofAll === '2') return [];
+    const names = ofAll === '1' ? ['all'] : await readdir('/proc/sys/net/ipv4/conf');
+    for (const name of names.filter((one) => one !== 'default')) {
+      if ((await read(file(name))) !== '1') continue;
+      return [
+        {
+          code: 'source_check_strict',
+          detail: `net.ipv4.conf.${name}.rp_filter was 1, which drops packets that come by another uplink than answers leave by.`,
+          mend: () => writeFile(file('all'), '2'),
+        },
+      ];
+    }
+    return [];
   }
 
   /** The networks of the tunnel have to lead into it, and no part of them elsewhere. */
@@ -206,7 +233,8 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
   return async (): Promise<Fault[]> => {
     const all = prefixes();
     return [
-      ...(await routesOut(all)),
+      ...(await sourceChecks()),
+      ...(await ways(all)),
       ...(await routesIn(all)),
       ...(await addressesTaken(all)),
       ...(await filters(all)),

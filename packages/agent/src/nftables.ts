@@ -126,10 +126,13 @@ ${table} {
   chain from_tunnel {
     ip saddr != @tunnel4 accept
     ip6 saddr != @tunnel6 accept
+    ip daddr @own4 icmp type echo-request goto admit
+    ip6 daddr @own6 icmpv6 type echo-request goto admit
     ip daddr @tunnel4 goto to_device
     ip6 daddr @tunnel6 goto to_device
     ${policy.allowPrivate ? '' : `ip daddr { ${INNER_NETWORKS[4].join(', ')} } accept`}
     ${policy.allowPrivate ? '' : `ip6 daddr { ${INNER_NETWORKS[6].join(', ')} } accept`}
+    ct state != established fib daddr type local accept
     goto admit
   }
   chain to_device {
@@ -188,13 +191,14 @@ ${table} {
 
   chain passing {
     type filter hook forward priority 200; policy accept;
-    meta mark & ${hex(ADMITTED)} == ${hex(ADMITTED)} meta mark set meta mark & ${hex(0xffff_ffff - ADMITTED)}
+    ${takeMarkOff}
     jump sharing
     jump limited
     jump counted
   }
   chain arriving {
     type filter hook input priority 200; policy accept;
+    ${takeMarkOff}
     jump sharing
     jump limited
     jump counted
@@ -239,6 +243,8 @@ const sameNetwork = (verdict: string) => `meta mark set 0
     ip6 daddr . meta mark @member6 ${verdict}`;
 
 const hex = (number: number) => `0x${number.toString(16)}`;
+
+const takeMarkOff = `meta mark & ${hex(ADMITTED)} == ${hex(ADMITTED)} meta mark set meta mark & ${hex(0xffff_ffff - ADMITTED)}`;
 
 function renderSet(name: string, family: 4 | 6, prefixes: readonly Prefix[]): string {
   const elements = prefixes

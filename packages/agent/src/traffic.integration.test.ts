@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SetOp } from '@cvault/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installAdmissionRules } from './admission-rules.ts';
 import { createAgent, type Agent } from './agent.ts';
 import { connectInProcess } from './in-process.ts';
 import { createLinuxTraffic } from './linux-traffic.ts';
+import { networkOf } from './network-address.ts';
+import { parsePrefix } from './prefix.ts';
 import {
   callInVain,
   callTcpService,
@@ -192,8 +195,10 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
   async function takeRulesAway(): Promise<void> {
     await server.run('nft', ['delete', 'table', 'inet', `cvault_${wg.interfaceName}`]);
     for (const family of ['-4', '-6']) {
-      for (const priority of ['5181', '5182', '5183']) {
-        await server.run('ip', [family, 'rule', 'delete', 'priority', priority]);
+      const rules = (await server.run('ip', [family, 'rule', 'show'])).split('\n');
+      for (const rule of rules.filter((line) => line.endsWith('blackhole'))) {
+        const [priority = '', ...words] = rule.replace(' [detached]', '').split(/:?\s+/);
+        await server.run('ip', [family, 'rule', 'delete', 'priority', priority, ...words]);
       }
     }
   }
@@ -376,12 +381,23 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       expect(await toDevice()).toBe(0);
     });
 
-    describe('with the whole ruleset flushed, packets stop', () => {
+    describe.each([
+      ['', undefined],
+      [" and somebody else's routing rule above others", '100'],
+    ])('with the whole ruleset flushed%s, packets stop', (_name, priority) => {
+      const rule = async (verb: string) => {
+        if (priority === undefined) return;
+        for (const family of ['-4', '-6']) {
+          await server.run('ip', [family, 'rule', verb, 'priority', priority, 'lookup', 'main']);
+        }
+      };
       beforeAll(async () => {
         expect(await pings(a.namespace, INTERNET_4)).toBe(true);
+        await rule('add');
         await server.run('nft', ['flush', 'ruleset']);
       });
       afterAll(async () => {
+        await rule('delete');
         await server.run('nft', ['-f', '-'], OTHER_FIREWALL);
         await createLinuxTraffic(wg.interfaceName, server.run).install(OWN);
         expect(await pings(a.namespace, INTERNET_4)).toBe(true);
@@ -397,7 +413,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       ])('%s', async (_name, from, to) => {
         const arrivals = await countArrivals(
           to() === b.address4 || to() === b.address6 ? b.namespace : to() === PRIVATE_4 ? inner : internet,
-          `stopped${to().replace(/\W/g, '')}`,
+          `stopped${priority ?? ''}_${to().replace(/\W/g, '')}`,
           to().includes(':')
             ? `ip6 daddr ${to()} icmpv6 type echo-request`
             : `ip daddr ${to()} icmp type echo-request`,
@@ -405,8 +421,21 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
         expect(await pings(from(), to())).toBe(false);
         expect(await arrivals()).toBe(0);
       });
+      test.each([
+        ['tunnel address', '10.8.0.1'],
+        ['tunnel address by IPv6', 'fd00:8::1'],
+        ['public address', OTHER_PUBLIC_4],
+        ['public address by IPv6', PUBLIC_6],
+      ])('from a device to services of the host on its %s', async (_name, to) => {
+        const reached = await Promise.all([pings(a.namespace, to), callInVain(a.namespace, to, PORT)]);
+        expect(reached).toEqual([false, undefined]);
+      });
       test('from elsewhere to a device', async () => {
-        const arrivals = await countArrivals(b.namespace, 'stoppedin', `ip saddr ${INTERNET_4}`);
+        const arrivals = await countArrivals(
+          b.namespace,
+          `stoppedin${priority ?? ''}`,
+          `ip saddr ${INTERNET_4}`,
+        );
         expect(await pings(internet, b.address4)).toBe(false);
         expect(await arrivals()).toBe(0);
       });
@@ -415,20 +444,37 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
         expect(await pings(server, INTERNET_6)).toBe(true);
         expect(await pings(server, PRIVATE_4)).toBe(true);
         expect(await pings(internet, PUBLIC_4)).toBe(true);
+        expect(await pings(server, '10.8.0.1')).toBe(true);
+        expect(await callTcpService(internet, '10.8.0.1', PORT)).toBe(INTERNET_4);
       });
     });
 
     test.each([
-      ['a chain without its rules', 'flush chain inet TABLE forward'],
-      ['the last word of a chain', 'flush chain inet TABLE between_devices'],
-      ['no marks', 'flush chain inet TABLE admission'],
-      ['no networks', 'flush set inet TABLE tunnel4'],
-    ])('with %s, devices do not reach each other', async (_name, damage) => {
-      const table = `cvault_${wg.interfaceName}`;
-      await server.run('nft', damage.replace('TABLE', table).split(' '));
-      expect(await pings(a.namespace, b.address4)).toBe(false);
+      ['without the chain that decides', 'flush chain inet TABLE to_vpn_server'],
+      ['without the way there', 'flush chain inet TABLE input'],
+    ])('%s, devices do not reach services of the host', async (_name, damage) => {
+      await server.run('nft', damage.replace('TABLE', `cvault_${wg.interfaceName}`).split(' '));
+      for (const to of ['10.8.0.1', 'fd00:8::1', OTHER_PUBLIC_4, PUBLIC_6]) {
+        expect(await callInVain(a.namespace, to, PORT), to).toBeUndefined();
+      }
       await createLinuxTraffic(wg.interfaceName, server.run).install(OWN);
-      expect(await pings(a.namespace, INTERNET_4)).toBe(true);
+    });
+
+    test('the host answers at each moment while agents put its local table behind their rules', async () => {
+      const followed = internet.run('ping', ['-n', '-q', '-i', '0.005', '-c', '200', PUBLIC_4]);
+      const network = networkOf(parsePrefix('10.90.0.1/24')!);
+      for (const names of [
+        ['x1', 'x2'],
+        ['x3', 'x4'],
+        ['x5', 'x6'],
+      ]) {
+        await Promise.all(names.map((name) => installAdmissionRules(server.run, name, [network])));
+      }
+      expect(await followed).toContain(' 0% packet loss');
+      const rules = (await server.run('ip', ['rule', 'show'])).split('\n');
+      const locals = rules.flatMap((rule, place) => (rule.includes('lookup local') ? [place] : []));
+      expect(locals).toHaveLength(1);
+      expect(rules.slice(0, locals[0]).filter((rule) => rule.includes('blackhole'))).toHaveLength(7);
     });
 
     test('connections to a device that are older than the rules end', async () => {
