@@ -207,6 +207,26 @@ describe('is mended, and the operator hears of it', () => {
   });
 });
 
+test('on a full disk the agent mends, and takes devices, as before', async () => {
+  const last = (await events())[0]?.id ?? 0;
+  await vpn.host.limitDisk(0);
+  try {
+    await expect(onHost('sh', '-c', 'echo more > /root/more')).rejects.toThrow();
+    await nft('flush', 'ruleset');
+    await until(
+      'it is mended',
+      async () => (await events()).some(({ id, code }) => id > last && code === 'traffic_rules_removed'),
+      TOLD_WITHIN_MS,
+    );
+    await allIsWell();
+    const { status, body } = await registerDevice(alice, { deviceName: 'on a full disk', region: 'faults' });
+    expect([status, body.status]).toEqual([201, 'active']);
+  } finally {
+    await vpn.host.limitDisk(null);
+  }
+  expect(await leaks(), 'no packet between devices').toBe(0);
+});
+
 describe('cannot be mended and is told', () => {
   const drops = (hook: string, rules = '') =>
     `table inet mine {\nchain ${hook} {\ntype filter hook ${hook} priority filter; policy drop;\n${rules}\n}\n}\n`;
@@ -260,6 +280,19 @@ describe('cannot be mended and is told', () => {
           'ip route add default dev uplink table 99 && ip rule add priority 100 iif uplink lookup 99',
         ),
       () => onHost('sh', '-c', 'ip rule delete priority 100; ip route flush table 99'),
+    ],
+    [
+      'a queue on the tunnel that holds packets back',
+      'queue_foreign',
+      () => onHost(...'tc qdisc replace dev wg0 root tbf rate 8kbit burst 2kb latency 50ms'.split(' ')),
+      () => onHost('tc', 'qdisc', 'delete', 'dev', 'wg0', 'root'),
+    ],
+    [
+      'a queue on the uplink that loses packets',
+      'queue_foreign',
+      // Kernels for small machines lack `netem`.
+      () => onHost('tc', 'qdisc', 'replace', 'dev', 'uplink', 'root', 'blackhole'),
+      () => onHost('tc', 'qdisc', 'delete', 'dev', 'uplink', 'root'),
     ],
     [
       'a device’s address on another interface',

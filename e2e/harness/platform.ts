@@ -6,7 +6,7 @@ import type { TestDatabase } from '../../packages/api/src/testing/database.ts';
 import { callAsAdmin, must } from './api-client.ts';
 import { type ControlPlane, type ControlPlaneSecrets, startControlPlane } from './control-plane.ts';
 import { createInternet, type Internet, type VpnServerNetwork } from './internet.ts';
-import { startTestHost, type TestHost } from './test-host.ts';
+import { startTestHost, type NamespaceHost } from './test-host.ts';
 import { until } from './until.ts';
 import { runScriptOverSsh } from './vpn-server.ts';
 
@@ -71,7 +71,7 @@ export interface SshVpnServer {
   readonly id: string;
   readonly internet: Internet;
   readonly network: VpnServerNetwork;
-  readonly host: TestHost;
+  readonly host: NamespaceHost;
   /** Each peer of the interface with its allowed IPs, in order. */
   peers(): Promise<string[]>;
   stop(): Promise<void>;

@@ -16,28 +16,49 @@ export interface HostOptions {
   readonly own: () => readonly string[];
 }
 
-const Addresses = z.array(
+const Links = z.array(
   z.object({
     ifname: z.string(),
+    /** The kind of its queue. */
+    qdisc: z.string().optional(),
     addr_info: z.array(z.object({ local: z.string(), prefixlen: z.number() })),
   }),
 );
+type Links = z.infer<typeof Links>;
 const Routes = z.array(
   z.object({ dst: z.string(), dev: z.string().optional(), type: z.string().optional() }),
 );
 
 /** Somewhere on the internet, to ask the kernel which way it would send a packet. Nothing is sent. */
 const ANYWHERE = { 4: '1.1.1.1', 6: '2606:4700:4700::1111' } as const;
+/** Queues that only order what waits. All others hold packets back or lose them. */
+const HARMLESS_QUEUES = [
+  'noqueue',
+  'pfifo_fast',
+  'pfifo',
+  'bfifo',
+  'mq',
+  'fq',
+  'fq_codel',
+  'codel',
+  'sfq',
+  'cake',
+];
+/** Queues for tests and outages. What else is on an uplink may be meant: it limits what the machine sends. */
+const LOSSY_QUEUES = ['netem', 'blackhole', 'plug'];
 /** Of the connection table: beyond it, the kernel soon refuses new connections. */
 const FULL_SHARE = 0.95;
 
 /**
  * Looks at what packets between the tunnel and the world need of the host beside the interface and the traffic rules:
- * forwarding, routes, addresses, other tables' filters, and room in the connection table.
+ * forwarding, routes, addresses, queues, other tables' filters, and room in the connection table.
  */
 export function createHostKeeper({ interfaceName, listenPort, runTool, own }: HostOptions) {
   /** Whether this host ever had a way to the IPv6 internet: many have none. */
   let hadRoute6 = false;
+
+  /** The interfaces that packets of devices leave by. */
+  const uplinks = new Set<string>();
 
   const prefixes = () => own().flatMap((text) => parsePrefix(text) ?? []);
   const networksOf = (all: readonly Prefix[]) => all.filter(isNetwork).map(networkOf);
@@ -93,6 +114,7 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
       const out = await way(family, { from: device, iif: interfaceName, to: ANYWHERE[family] });
       if ('device' in out && out.device !== interfaceName) {
         if (family === 6) hadRoute6 = true;
+        uplinks.add(out.device);
         const offOutside = await forwarding(family, out.device);
         faults.push(...offOutside);
         if (offOutside.length > 0) continue;
@@ -172,10 +194,9 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
   }
 
   /** An address of a device's that the host itself has would never reach the device. */
-  async function addressesTaken(all: readonly Prefix[]): Promise<Fault[]> {
+  function addressesTaken(all: readonly Prefix[], links: Links): Fault[] {
     const isDevices = inNetworks(networksOf(all));
     const owned = new Set(all.map(({ address }) => address));
-    const links = Addresses.parse(JSON.parse(await runTool('ip', ['-json', 'address', 'show'])));
     return links.flatMap(({ ifname, addr_info: entries }) =>
       entries
         .filter(({ local }) => isDevices(local) && !(ifname === interfaceName && owned.has(local)))
@@ -192,6 +213,20 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
           };
         }),
     );
+  }
+
+  function queues(links: Links): Fault[] {
+    return links.flatMap(({ ifname, qdisc = 'noqueue' }) => {
+      const isStrange =
+        ifname === interfaceName
+          ? !HARMLESS_QUEUES.includes(qdisc)
+          : uplinks.has(ifname) && LOSSY_QUEUES.includes(qdisc);
+      if (!isStrange) return [];
+      const detail =
+        `The interface ${ifname} has a queue of the kind ${qdisc}, which holds back or loses packets of devices. ` +
+        `Take it away: tc qdisc delete dev ${ifname} root.`;
+      return [{ code: 'queue_foreign', detail }];
+    });
   }
 
   async function filters(all: readonly Prefix[]): Promise<Fault[]> {
@@ -232,11 +267,15 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
 
   return async (): Promise<Fault[]> => {
     const all = prefixes();
+    uplinks.clear();
+    const ofWays = await ways(all);
+    const links = Links.parse(JSON.parse(await runTool('ip', ['-json', 'address', 'show'])));
     return [
       ...(await sourceChecks()),
-      ...(await ways(all)),
+      ...ofWays,
       ...(await routesIn(all)),
-      ...(await addressesTaken(all)),
+      ...addressesTaken(all, links),
+      ...queues(links),
       ...(await filters(all)),
       ...(await connections()),
     ];

@@ -430,13 +430,17 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
         const reached = await Promise.all([pings(a.namespace, to), callInVain(a.namespace, to, PORT)]);
         expect(reached).toEqual([false, undefined]);
       });
-      test('from elsewhere to a device', async () => {
+      // The kernel asks by the same rules whether an IPv4 source is a sound one. It asks that of no IPv6 source.
+      test.each([
+        ['', () => b.address4, `ip saddr ${INTERNET_4}`],
+        [' by IPv6', () => b.address6, `ip6 saddr ${INTERNET_6}`],
+      ])('from elsewhere to a device%s', async (family, to, match) => {
         const arrivals = await countArrivals(
           b.namespace,
-          `stoppedin${priority ?? ''}`,
-          `ip saddr ${INTERNET_4}`,
+          `stoppedin${priority ?? ''}${family.replaceAll(' ', '')}`,
+          match,
         );
-        expect(await pings(internet, b.address4)).toBe(false);
+        expect(await pings(internet, to())).toBe(false);
         expect(await arrivals()).toBe(0);
       });
       test('and the host itself talks on', async () => {
