@@ -142,28 +142,45 @@ async function ping(client: WireGuardClient, count: number, size: number): Promi
   return stdout;
 }
 
-/** Sends through the tunnel, both ways; answers what the client's interface saw of it. */
-async function traffic(): Promise<Bytes> {
+const LOST_NONE = ' 0% packet loss';
+
+/**
+ * Sends through the tunnel, both ways; answers what the client's interface saw of it. Null where a busy machine lost a
+ * packet: nobody can say then whether it was lost before it was counted or after.
+ */
+async function traffic(): Promise<Bytes | null> {
   const before = await onClient();
-  expect(await ping(phone, 50, 1_200)).toContain(' 0% packet loss');
+  if (!(await ping(phone, 50, 1_200)).includes(LOST_NONE)) return null;
   expect(await phone.fetch(internet.echoUrl, 20_000)).toBe(network.publicAddress);
   // The last segments of the connection come after the page. What a ping overtakes not has arrived when it is answered.
   await until('the connection is closed', async () => {
     const { stdout } = await phone.run(['ss', '-Htan']);
     return stdout.split('\n').every((line) => line === '' || line.startsWith('TIME-WAIT'));
   });
-  expect(await ping(phone, 1, 56)).toContain(' 0% packet loss');
+  if (!(await ping(phone, 1, 56)).includes(LOST_NONE)) return null;
   return minus(await onClient(), before);
 }
 
-/** Traffic through the tunnel, and `meanwhile` before anybody can have read all of it. */
-async function expectCounted(meanwhile: () => Promise<void>): Promise<void> {
-  await tunnelWorks();
-  const before = await settled();
-  const sent = await traffic();
-  expect(sent.up).toBeGreaterThan(50 * 1_228);
-  await meanwhile();
-  expect(minus(await settled(), before)).toEqual(sent);
+const ATTEMPTS = 5;
+
+/** Traffic through the tunnel, with `meanwhile` before anybody can have read all of it, is counted to the byte. */
+async function expectCounted(
+  meanwhile: () => Promise<void>,
+  first: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    await tunnelWorks();
+    const before = await settled();
+    await first();
+    const sent = await traffic();
+    await meanwhile();
+    const counted = minus(await settled(), before);
+    if (sent === null) continue;
+    expect(sent.up).toBeGreaterThan(50 * 1_228);
+    expect(counted).toEqual(sent);
+    return;
+  }
+  throw new Error(`packets were lost in each of ${ATTEMPTS} attempts`);
 }
 
 /** Nothing begins before what the test before did has ended: a tunnel whose peer forgot it takes some 15 s to notice. */
@@ -194,13 +211,13 @@ test('the agent is killed before it was read', async () => {
 });
 
 test('the API is away while packets go on', async () => {
-  await tunnelWorks();
-  const before = await settled();
-  await plane.kill();
-  const sent = await traffic();
-  plane = await startControlPlane(database.url.reveal(), secrets, settings);
-  alice = { ...alice, call: asUser(plane.baseUrl, alice.apiKey, alice.accessToken) };
-  expect(minus(await settled(), before)).toEqual(sent);
+  await expectCounted(
+    async () => {
+      plane = await startControlPlane(database.url.reveal(), secrets, settings);
+      alice = { ...alice, call: asUser(plane.baseUrl, alice.apiKey, alice.accessToken) };
+    },
+    () => plane.kill(),
+  );
 });
 
 test('the interface is killed and made anew', async () => {
@@ -320,9 +337,12 @@ test('the device is deleted before its last bytes were read: they are its userâ€
   await tunnelWorks();
   const uploaded = async () =>
     (await must(alice.call<{ uploadBytes: number }>('GET', '/api/v1/usage'))).uploadBytes;
-  const before = await settled();
-  const uploadedBefore = await uploaded();
-  const sent = await traffic();
+  let [before, uploadedBefore] = [await settled(), await uploaded()];
+  const sent = await until('nothing is lost', async () => {
+    const attempt = await traffic();
+    if (attempt === null) [before, uploadedBefore] = [await settled(), await uploaded()];
+    return attempt ?? undefined;
+  });
   expect((await alice.call('DELETE', `/api/v1/devices/${device.id}`)).status).toBe(204);
   expect(await settled()).toEqual(plus(before, sent));
   expect(await uploaded()).toBe(uploadedBefore + sent.up);
