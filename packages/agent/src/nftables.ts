@@ -84,6 +84,8 @@ ${table} {
  * All of that is decided twice: before routing, where `admission` marks what may pass and the kernel's routing rules stop the
  * rest (see admission-rules.ts), and when it is forwarded. So no chain, rule or element that is missing lets anything through.
  *
+ * An interface that was renamed still carries packets. They are known by their addresses, and they have no mark.
+ *
  * An `accept` ends this table only: what another table drops stays dropped. What this one drops, no other can let in.
  *
  * Limits and counters come after all that may drop a packet (filters sit at priorities around 0), so that only what passes
@@ -146,6 +148,11 @@ ${table} {
   chain input {
     type filter hook input priority filter; policy accept;
     iifname ${tunnel} jump to_vpn_server
+    iifname != "lo" meta mark & ${hex(ADMITTED)} == 0 jump not_admitted
+  }
+  chain not_admitted {
+    ip saddr @tunnel4 drop
+    ip6 saddr @tunnel6 drop
   }
   chain to_vpn_server {
     jump spoofed
