@@ -499,7 +499,11 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         work: (each) => identity.periodic.deliverMails(each),
       },
       { what: 'forget sign-ins', everyMs: CLEAN_EVERY_MS, work: (each) => identity.periodic.forget(each) },
-      { what: 'count addresses', everyMs: COUNT_EVERY_MS, work: (each) => countAddresses(databases.jobs, each) },
+      {
+        what: 'count addresses',
+        everyMs: COUNT_EVERY_MS,
+        work: (each) => countAddresses(databases.jobs, each),
+      },
       { what: 'judge VPN servers', everyMs: JUDGE_EVERY_MS, work: (each) => reachability.judge(each) },
       {
         what: 'send webhooks',
@@ -537,7 +541,11 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         everyMs: CLEAN_EVERY_MS,
         work: (each) => forgetServerEvents(databases.jobs, each),
       },
-      { what: 'forget old answers', everyMs: CLEAN_EVERY_MS, work: (each) => forgetAnswers(databases.jobs, each) },
+      {
+        what: 'forget old answers',
+        everyMs: CLEAN_EVERY_MS,
+        work: (each) => forgetAnswers(databases.jobs, each),
+      },
       { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: (each) => metering.clean(each) },
     ],
     {
