@@ -8,7 +8,7 @@ import { Duplex } from 'node:stream';
 import type { SetOp } from '@cvault/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomPublicKey, type RunningProcess } from '../packages/agent/src/testing/index.ts';
-import { AgentClient } from '../packages/api/src/links/agent-client.ts';
+import { AgentClient } from '../packages/api/src/fleet/agent-client.ts';
 import { type Agents, createAgents } from './agents.ts';
 import { table } from './measure.ts';
 

@@ -18,9 +18,9 @@ import {
   type TestUser,
 } from '../e2e/harness/api-client.ts';
 import { type ControlPlane, makeSecrets, startControlPlane } from '../e2e/harness/control-plane.ts';
-import { openDatabase } from '../packages/api/src/postgres/database.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/api/src/postgres/embedded.ts';
-import { migrate } from '../packages/api/src/postgres/migrate.ts';
+import { openDatabase } from '../packages/api/src/platform/db/database.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/api/src/platform/db/embedded.ts';
+import { migrate } from '../packages/api/src/platform/db/migrate.ts';
 import { aServer } from '../packages/api/src/testing/fixtures.ts';
 import { table } from './measure.ts';
 import { type Connections, openConnections, rawRequest } from './raw-http.ts';

@@ -11,8 +11,8 @@ import { type ControlPlane, makeSecrets, startControlPlane } from '../e2e/harnes
 import { type SshVpnServer, startSshVpnServer } from '../e2e/harness/platform.ts';
 import { until } from '../e2e/harness/until.ts';
 import { startWireGuardClient, type WireGuardClient } from '../e2e/harness/wireguard-client.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/api/src/postgres/embedded.ts';
-import { migrate } from '../packages/api/src/postgres/migrate.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/api/src/platform/db/embedded.ts';
+import { migrate } from '../packages/api/src/platform/db/migrate.ts';
 import { table } from './measure.ts';
 
 const REVOCATIONS = Number(process.env['BENCH_REVOCATIONS'] ?? 100);

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, test } from 'vitest';
 import { type Call, callAsAdmin, createCaller, must } from '../e2e/harness/api-client.ts';
 import { type ControlPlane, makeSecrets, startControlPlane } from '../e2e/harness/control-plane.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/api/src/postgres/embedded.ts';
-import { migrate } from '../packages/api/src/postgres/migrate.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/api/src/platform/db/embedded.ts';
+import { migrate } from '../packages/api/src/platform/db/migrate.ts';
 import { table } from './measure.ts';
 
 const PAIRS = Number(process.env['BENCH_PAIRS'] ?? 100);

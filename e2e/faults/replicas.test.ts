@@ -1,7 +1,7 @@
 /** API processes that die, freeze and race, in front of two real VPN servers. */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import type { Step } from '@cvault/core';
+import type { Step } from '../../packages/api/src/platform/observability/steps.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../packages/api/src/testing/database.ts';
 import {

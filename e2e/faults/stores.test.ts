@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../packages/api/src/postgres/database.ts';
+import { type Database, openDatabase } from '../../packages/api/src/platform/db/database.ts';
 import { aServer } from '../../packages/api/src/testing/fixtures.ts';
 import { startTestRedis, type TestRedis } from '../../packages/api/src/testing/redis-server.ts';
 import {

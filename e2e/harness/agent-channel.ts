@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { connectControlPlane, type TestControlPlane } from '@cvault/agent/testing';
-import { createSshTransport, type SshTarget } from '../../packages/api/src/ssh/transport.ts';
+import { createSshTransport, type SshTarget } from '../../packages/api/src/fleet/transports/ssh.ts';
 
 export interface AgentChannel extends TestControlPlane {
   close(): void;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Secret } from '@cvault/core';
+import { Secret } from '../../packages/api/src/platform/crypto/secret.ts';
 import { mustRun } from './program.ts';
 
 export interface ControlKeyFile {

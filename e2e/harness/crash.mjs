@@ -1,5 +1,5 @@
 /**
- * Loaded into an API process with `node --import`: ends it as kill -9 does, when it has reached a step (core/src/steps.ts) so
+ * Loaded into an API process with `node --import`: ends it as kill -9 does, when it has reached a step (api/src/platform/observability/steps.ts) so
  * many times. CVAULT_TEST_CRASH is "step times delayMs [signal]"; the delay is for what is under way in PostgreSQL or at the
  * agent, another signal for what only freezes it.
  */

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { Secret } from '@cvault/core';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../packages/api/src/postgres/embedded.ts';
-import { migrate } from '../../packages/api/src/postgres/migrate.ts';
+import type { Secret } from '../../packages/api/src/platform/crypto/secret.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../packages/api/src/platform/db/embedded.ts';
+import { migrate } from '../../packages/api/src/platform/db/migrate.ts';
 import { reapWhenGone } from '../../packages/api/src/testing/postgres-server.ts';
 import { until } from './until.ts';
 

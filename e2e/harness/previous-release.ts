@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assignment, payloadFunction } from '../../packages/api/src/installation/script.ts';
+import { assignment, payloadFunction } from '../../packages/api/src/fleet/install/script.ts';
 import { mustRun } from './program.ts';
 
 export const PREVIOUS_VERSION = '0.1.0';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleAgent } from '@cvault/agent/bundle';
 import { build, type Plugin } from 'esbuild';
 
-const HERE = fileURLToPath(new URL('.', import.meta.url));
+const HERE = fileURLToPath(new URL('./', import.meta.url));
 const AGENT = fileURLToPath(new URL('../../../packages/agent', import.meta.url));
 const SUFFIX = '.integration.test.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ERRORS } from '@cvault/core';
+import { ERRORS } from './platform/errors.ts';
 import { describe, expect, test } from 'vitest';
-import { renderErrorsMarkdown } from './http/error-pages.ts';
+import { renderErrorsMarkdown } from './platform/http/error-pages.ts';
 import { buildOpenApi } from './openapi-document.ts';
 
 const committed = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');

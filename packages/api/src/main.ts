@@ -1,9 +1,9 @@
 /** The process: reads its environment, starts what it needs, serves until a signal. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RateLimiter } from '@cvault/core';
+import type { RateLimiter } from './platform/limits/rate-limiter.ts';
 import type { Logger } from 'pino';
-import { type Config, ConfigError, type Environment, loadConfig } from './config.ts';
+import { type Config, ConfigError, type Environment, loadConfig } from './platform/config/config.ts';
 import { holdDataDirectory } from './demo/data-directory.ts';
 import { type DemoFile, demoFileIn, removeDemoFile, writeDemoFile } from './demo/demo-file.ts';
 import { startEcho } from './demo/echo.ts';
@@ -13,15 +13,15 @@ import { loadDemoSecrets } from './demo/secrets.ts';
 import { seedDemo } from './demo/seed.ts';
 import { aloud, banner, say, silently, type Step } from './demo/terminal.ts';
 import { DEMO_PORT, startDemoVpnServer } from './demo/vpn-server.ts';
-import { prepareClose } from './http/closing.ts';
-import { checkListening, explainListening } from './listening.ts';
-import { createInProcessRateLimiter } from './limits/in-process.ts';
-import { createLogger } from './logger.ts';
-import { startEmbeddedPostgres } from './postgres/embedded.ts';
-import { migrate } from './postgres/migrate.ts';
-import { checkRoles } from './postgres/roles.ts';
-import { live, StartError, Started } from './process.ts';
-import { createRedisRateLimiter } from './redis/rate-limiter.ts';
+import { prepareClose } from './platform/http/closing.ts';
+import { checkListening, explainListening } from './platform/process/listening.ts';
+import { createInProcessRateLimiter } from './platform/limits/in-process.ts';
+import { createLogger } from './platform/observability/logger.ts';
+import { startEmbeddedPostgres } from './platform/db/embedded.ts';
+import { migrate } from './platform/db/migrate.ts';
+import { checkRoles } from './platform/db/roles.ts';
+import { live, StartError, Started } from './platform/process/process.ts';
+import { createRedisRateLimiter } from './platform/limits/redis.ts';
 import { type CVault, wire } from './wiring.ts';
 
 /**

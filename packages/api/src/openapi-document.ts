@@ -1,8 +1,9 @@
-import type { Authenticator, RateLimiter } from '@cvault/core';
-import { buildApp } from './http/app.ts';
-import { createLogger } from './logger.ts';
+import type { Authenticator } from './platform/access/authenticator.ts';
+import type { RateLimiter } from './platform/limits/rate-limiter.ts';
+import { buildApp } from './platform/http/app.ts';
+import { createLogger } from './platform/observability/logger.ts';
 import { registerRoutes, type Services } from './routes.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from './platform/version.ts';
 
 /** Stands for services that are never called: to describe the routes, they only have to be registered. */
 function inert<T extends object>(): T {

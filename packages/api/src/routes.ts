@@ -1,65 +1,58 @@
-import type {
-  AccountService,
-  ApiKeyService,
-  AuditService,
-  Clock,
-  DeviceDirectory,
-  DeviceService,
-  PlanService,
-  Doctor,
-  IdentityProviderService,
-  LocationStore,
-  RecoveryService,
-  SecondFactorService,
-  ServerEventStore,
-  ServerHealthService,
-  ServerService,
-  ServerStatusService,
-  SessionService,
-  SigningKeys,
-  SignInSettingsStore,
-  TenantService,
-  TokenExchange,
-  UsageService,
-  UserDirectory,
-  UserService,
-  MasterKeyRotation,
-  PrivacyService,
-  WebhookService,
-} from '@cvault/core';
+import { type ApiKeyService, apiKeyRoutes, tenantApiKeyRoutes } from './api-keys/index.ts';
+import { type AuditService, auditRoutes, tenantAuditRoutes } from './audit/index.ts';
+import {
+  type DeviceDirectory,
+  type DeviceService,
+  deviceRoutes,
+  tenantDeviceRoutes,
+} from './devices/index.ts';
+import { type Doctor, doctorRoutes } from './doctor/index.ts';
+import {
+  type IdentityProviderService,
+  type TokenExchange,
+  identityProviderRoutes,
+  tokenRoutes,
+} from './identity-providers/index.ts';
+import { type LocationStore, locationRoutes } from './locations/index.ts';
+import { type RecoveryService, linkRoutes } from './mail-links/index.ts';
+import { type MasterKeyRotation, masterKeyRoutes } from './master-key/index.ts';
+import type { Clock } from './platform/clock.ts';
+import { type PrivacyService, privacyRoutes } from './privacy/index.ts';
+import { type SecondFactorService, secondFactorRoutes } from './second-factors/index.ts';
+import {
+  type ServerEventStore,
+  type ServerHealthService,
+  type ServerService,
+  type ServerStatusService,
+  serverEventRoutes,
+  serverHealthRoutes,
+  serverRoutes,
+} from './servers/index.ts';
+import {
+  type SessionService,
+  ownSessionRoutes,
+  sessionRoutes,
+  tenantSessionRoutes,
+  vpnRoutes,
+} from './sessions/index.ts';
+import {
+  type AccountService,
+  type SignInSettingsStore,
+  type UserService,
+  accountRoutes,
+  authRoutes,
+  signInSettingsRoutes,
+} from './sign-in/index.ts';
+import { type SigningKeys, publishedKeyRoutes, signingKeyRoutes } from './signing-keys/index.ts';
+import { type TenantService, settingsRoutes, tenantRoutes } from './tenants/index.ts';
+import { type UsageService, adminUsageRoutes, ownUsageRoutes, usageRoutes } from './usage/index.ts';
+import { type PlanService, userLimitRoutes } from './user-limits/index.ts';
+import { type UserDirectory, meRoutes, tenantUserRoutes } from './users/index.ts';
+import { type WebhookService, webhookRoutes } from './webhooks/index.ts';
 import type { FastifyInstance } from 'fastify';
-import { accountRoutes } from './features/account/routes.ts';
-import { auditRoutes, tenantAuditRoutes } from './features/audit/routes.ts';
-import { authRoutes } from './features/auth/routes.ts';
-import { deviceRoutes } from './features/devices/routes.ts';
-import { tenantDeviceRoutes } from './features/devices/tenant-routes.ts';
-import { doctorRoutes } from './features/doctor/routes.ts';
-import { type HealthOptions, healthRoutes } from './features/health/routes.ts';
-import { type JobRoutesOptions, jobRoutes } from './features/jobs/routes.ts';
-import { identityProviderRoutes } from './features/identity-providers/routes.ts';
-import { tokenRoutes } from './features/identity-providers/token-routes.ts';
-import { linkRoutes } from './features/links/routes.ts';
-import { signInSettingsRoutes } from './features/links/settings-routes.ts';
-import { locationRoutes } from './features/locations/routes.ts';
-import { masterKeyRoutes } from './features/master-key/routes.ts';
-import { meRoutes } from './features/me/routes.ts';
-import { type MetricsOptions, metricsRoutes } from './features/metrics/routes.ts';
-import { secondFactorRoutes } from './features/second-factor/routes.ts';
-import { serverEventRoutes } from './features/servers/event-routes.ts';
-import { serverHealthRoutes } from './features/servers/health-routes.ts';
-import { serverRoutes } from './features/servers/routes.ts';
-import { publishedKeyRoutes, signingKeyRoutes } from './features/signing-keys/routes.ts';
-import { apiKeyRoutes } from './features/tenants/api-key-routes.ts';
-import { tenantApiKeyRoutes } from './features/tenants/own-api-key-routes.ts';
-import { tenantRoutes } from './features/tenants/routes.ts';
-import { settingsRoutes } from './features/tenants/settings-routes.ts';
-import { tenantUserRoutes } from './features/users/tenant-routes.ts';
-import { privacyRoutes } from './features/privacy/routes.ts';
-import { adminUsageRoutes, ownUsageRoutes, usageRoutes } from './features/usage/routes.ts';
-import { userLimitRoutes } from './features/tenants/user-limit-routes.ts';
-import { vpnRoutes } from './features/vpn/routes.ts';
-import { ownSessionRoutes, sessionRoutes, tenantSessionRoutes } from './features/vpn/session-routes.ts';
-import { webhookRoutes } from './features/webhooks/routes.ts';
+import { type HealthOptions, healthRoutes } from './health/index.ts';
+import { type JobRoutesOptions, jobRoutes } from './platform/jobs/routes.ts';
+import { type MetricsOptions, metricsRoutes } from './metrics/index.ts';
 
 /** What the routes need. */
 export interface Services {

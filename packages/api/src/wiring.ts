@@ -1,94 +1,95 @@
 /** Everything that a CVault process is made of, from the outside in. Reads from top to bottom; the only place that sees all. */
+import { createApiKeyService, createApiKeyStore, createKeyUses } from './api-keys/index.ts';
 import {
-  type ApiKeyStore,
-  createApiKeyService,
+  createAuditSealer,
   createAuditService,
-  createAuthenticator,
-  createDeviceDirectory,
-  createDeviceService,
-  createDeviceUpkeep,
-  createDoctor,
-  createMetering,
-  createEvacuator,
-  createItems,
-  createMasterKeyRotation,
-  createPlanService,
-  createPrivacyService,
+  createAuditStore,
+  createRefusalStore,
   createRefusals,
+} from './audit/index.ts';
+import {
+  createDeviceDirectory,
+  createDeviceDirectoryStore,
+  createDeviceService,
+  createDeviceStore,
+  createDeviceUpkeep,
+  createDeviceUpkeepStore,
+  finishDepartures,
+} from './devices/index.ts';
+import { createDoctor, createDoctorStore } from './doctor/index.ts';
+import { createMasterKeyRotation, createSealedStore } from './master-key/index.ts';
+import { createAuthenticator } from './platform/access/authenticator.ts';
+import { systemClock } from './platform/clock.ts';
+import type { Secret } from './platform/crypto/secret.ts';
+import { createVault } from './platform/crypto/vault.ts';
+import { createItems, type Items } from './platform/jobs/items.ts';
+import type { JobStatus } from './platform/jobs/status.ts';
+import type { RateLimiter } from './platform/limits/rate-limiter.ts';
+import type { OutboundHttp } from './platform/outbound/ports.ts';
+import { createErasureStore, createPrivacyService, createPrivacyStore } from './privacy/index.ts';
+import {
+  type ServerStore,
+  createEvacuationStore,
+  createEvacuator,
+  createReachability,
+  createServerEventStore,
   createServerHealthService,
+  createServerLagStore,
   createServerService,
   createServerStatusService,
-  createSessionService,
-  createTenantService,
-  createUsageService,
-  createUserDirectory,
-  createVault,
-  prepareTestMode,
+  createServerStatusStore,
+  createServerStore,
   finishRemovals,
+  forgetServerEvents,
+  prepareTestMode,
+} from './servers/index.ts';
+import { createSessionService, createSessionStore } from './sessions/index.ts';
+import { type ApiKeyStore, createTenantService, createTenantStore } from './tenants/index.ts';
+import {
+  type UsageStore,
+  createDataLimitStore,
+  createMeterStore,
+  createMetering,
+  createRetentionStore,
+  createUsageService,
+  createUsageStore,
+} from './usage/index.ts';
+import { createPlanService, createPlanStore } from './user-limits/index.ts';
+import { createUserDirectory, createUserDirectoryStore, finishUserDeletions } from './users/index.ts';
+import {
+  createWebhookEndpointStore,
+  createWebhookQueue,
   createWebhookSender,
   createWebhookService,
-  type Items,
-  type JobStatus,
-  type OutboundHttp,
-  type RateLimiter,
-  type Secret,
-  type ServerStore,
-  type UsageStore,
-  systemClock,
-} from '@cvault/core';
+} from './webhooks/index.ts';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { Config } from './config.ts';
-import type { Probe } from './features/health/routes.ts';
-import { buildApp } from './http/app.ts';
-import { buildIdentity, type Identity } from './identity.ts';
-import { createJobs } from './jobs/periodic.ts';
-import type { Fleet } from './links/fleet.ts';
-import { createMailer } from './mail/mailer.ts';
-import { createMetrics } from './metrics/metrics.ts';
-import { createOutboundHttp } from './outbound/http.ts';
-import { createResolver } from './outbound/resolver.ts';
-import { createRefusalStore } from './postgres/audit/refusals.ts';
-import { createAuditSealer } from './postgres/audit/sealer.ts';
-import { createAuditStore } from './postgres/audit/store.ts';
-import { type Database, openDatabase } from './postgres/database.ts';
-import type { DatabaseRole } from './postgres/roles.ts';
-import { finishDepartures } from './postgres/devices/departures.ts';
-import { createDeviceDirectoryStore } from './postgres/devices/directory.ts';
-import { createDeviceStore } from './postgres/devices/store.ts';
-import { createDeviceUpkeepStore } from './postgres/devices/upkeep.ts';
-import { createDoctorStore } from './postgres/doctor/store.ts';
-import { isAway, translatePostgresError } from './postgres/errors.ts';
-import { createIdempotencyStore, forgetAnswers } from './postgres/idempotency/store.ts';
-import { createIdentityStore } from './postgres/identity/identities.ts';
-import { createUserDirectoryStore, finishUserDeletions } from './postgres/identity/user-directory.ts';
-import { createSealedStore } from './postgres/keys/sealed-columns.ts';
-import { createPeerStore } from './postgres/peers.ts';
-import { createErasureStore } from './postgres/privacy/erasure.ts';
-import { createPrivacyStore } from './postgres/privacy/store.ts';
-import { createPlanStore } from './postgres/plans/store.ts';
-import { countAddresses, createLocationStore } from './postgres/servers/capacity.ts';
-import { createServerEventStore, forgetServerEvents } from './postgres/servers/condition.ts';
-import { createReachability } from './postgres/servers/reachability.ts';
-import { createEvacuationStore } from './postgres/servers/evacuation.ts';
-import { createFreeAddresses } from './postgres/servers/free-addresses.ts';
-import { createServerLagStore } from './postgres/servers/lag.ts';
-import { createServerStatusStore } from './postgres/servers/status.ts';
-import { createServerStore } from './postgres/servers/store.ts';
-import { createSessionStore } from './postgres/sessions.ts';
-import { createApiKeyStore } from './postgres/tenants/api-keys.ts';
-import { createKeyUses } from './postgres/tenants/key-uses.ts';
-import { createTenantStore } from './postgres/tenants/store.ts';
-import { createDataLimitStore } from './postgres/usage/limits.ts';
-import { createMeterStore } from './postgres/usage/meter.ts';
-import { createRetentionStore } from './postgres/usage/retention.ts';
-import { createUsageStore } from './postgres/usage/series.ts';
-import { createWebhookEndpointStore } from './postgres/webhooks/endpoints.ts';
-import { createWebhookQueue } from './postgres/webhooks/queue.ts';
+import type { Config } from './platform/config/config.ts';
+import type { Probe } from './health/index.ts';
+import { buildApp } from './platform/http/app.ts';
+import { type Identity, buildIdentity } from './sign-in/index.ts';
+import { createJobs } from './platform/jobs/periodic.ts';
+import {
+  type Fleet,
+  createInstaller,
+  createPeerStore,
+  createVpnServers,
+  generateControlKey,
+  publicKeyOf,
+} from './fleet/index.ts';
+import { createMailer } from './mail/index.ts';
+import { createMetrics } from './metrics/index.ts';
+import { createOutboundHttp } from './platform/outbound/http.ts';
+import { createResolver } from './platform/outbound/resolver.ts';
+import { type Database, openDatabase } from './platform/db/database.ts';
+import type { DatabaseRole } from './platform/db/roles.ts';
+import { isAway, translatePostgresError } from './platform/db/errors.ts';
+import { createIdempotencyStore, forgetAnswers } from './platform/idempotency/store.ts';
+import { createIdentityStore } from './platform/access/identities.ts';
+import { countAddresses, createLocationStore } from './locations/index.ts';
+import { createFreeAddresses } from './pools/index.ts';
 import { registerRoutes } from './routes.ts';
-import { VERSION } from './version.ts';
-import { createInstaller, createVpnServers } from './vpn-servers.ts';
-import { generateControlKey, publicKeyOf } from './ssh/keys.ts';
+import { VERSION } from './platform/version.ts';
 
 /** The account that the installation makes on a VPN server, and the interface. */
 const SSH_USER = 'cvault';

@@ -3,14 +3,15 @@
  * credential is being used while the event happens) and after. `core/access/endings.ts` says in words what is asserted here.
  */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { createUserDirectory, type Mail } from '@cvault/core';
+import type { Mail } from '../mail/mail.ts';
+import { createUserDirectory } from '../users/directory.ts';
 import type { LightMyRequestResponse } from 'fastify';
 import { Secret, TOTP } from 'otpauth';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tenantUserRoutes } from '../features/users/tenant-routes.ts';
-import { createUserDirectoryStore } from '../postgres/identity/user-directory.ts';
-import { createPrivacyStore } from '../postgres/privacy/store.ts';
+import { tenantUserRoutes } from '../users/tenant-routes.ts';
+import { createUserDirectoryStore } from '../users/store.ts';
+import { createPrivacyStore } from '../privacy/store.ts';
 import { ADMIN_KEY, aTenantWithKey, createTestApp, type TestApp } from '../testing/app.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { jwtOf } from '../testing/forged-tokens.ts';

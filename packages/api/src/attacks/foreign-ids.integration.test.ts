@@ -1,7 +1,7 @@
 /** What is another's answers exactly what an id answers that never was: in path, query, body and cursor, and replayed. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cursorOf } from '../http/schemas/pages.ts';
+import { cursorOf } from '../platform/http/schemas/pages.ts';
 import { aKey } from '../testing/fixtures.ts';
 import { nameOf, type Route } from './routes.ts';
 import { type Kind, pathOf, type Target, targetOf } from './targets.ts';

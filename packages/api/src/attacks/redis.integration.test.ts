@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createInProcessRateLimiter } from '../limits/in-process.ts';
-import { createRedisRateLimiter, type RedisRateLimiter } from '../redis/rate-limiter.ts';
+import { createInProcessRateLimiter } from '../platform/limits/in-process.ts';
+import { createRedisRateLimiter, type RedisRateLimiter } from '../platform/limits/redis.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { hasRedis, startTestRedis, type TestRedis } from '../testing/redis-server.ts';
 import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';

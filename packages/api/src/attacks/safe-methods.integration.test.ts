@@ -1,7 +1,7 @@
 /** What only asks changes nothing, and an id is the same in any case. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDatabase } from '../postgres/database.ts';
+import { openDatabase } from '../platform/db/database.ts';
 import { bareApp } from '../testing/bare-app.ts';
 import { nameOf, type Route } from './routes.ts';
 import { pathOf, targetOf } from './targets.ts';

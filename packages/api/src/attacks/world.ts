@@ -3,7 +3,7 @@
  * every kind.
  */
 import type { LightMyRequestResponse } from 'fastify';
-import { cursorOf } from '../http/schemas/pages.ts';
+import { cursorOf } from '../platform/http/schemas/pages.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aServer } from '../testing/fixtures.ts';
 import { createWholeApi, type WholeApi } from '../testing/whole-api.ts';

@@ -1,7 +1,7 @@
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StartError } from '../process.ts';
+import { StartError } from '../platform/process/process.ts';
 
 /** How long a start waits for the last one's leftovers to be cleared. */
 const CLEARING_MS = 60_000;

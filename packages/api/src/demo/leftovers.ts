@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stopLeftoverPostgres } from '../postgres/embedded.ts';
+import { stopLeftoverPostgres } from '../platform/db/embedded.ts';
 import { UPLINK } from './cable.ts';
 import { attempt, run } from './command.ts';
 import { isAbandonedDraft } from './data-directory.ts';

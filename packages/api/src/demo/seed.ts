@@ -1,16 +1,14 @@
-import {
-  type ApiKeyService,
-  type Authenticator,
-  CVaultError,
-  newId,
-  newTunnelPrefix6,
-  Secret,
-  type ServerStore,
-  type TenantPrincipal,
-  type TenantService,
-  type UserService,
-} from '@cvault/core';
-import type { Database } from '../postgres/database.ts';
+import type { ApiKeyService } from '../api-keys/index.ts';
+import type { Authenticator } from '../platform/access/authenticator.ts';
+import type { TenantPrincipal } from '../platform/access/principal.ts';
+import { Secret } from '../platform/crypto/secret.ts';
+import { CVaultError } from '../platform/errors.ts';
+import { newId } from '../platform/ids.ts';
+import { newTunnelPrefix6 } from '../pools/index.ts';
+import type { ServerStore } from '../servers/index.ts';
+import type { UserService } from '../sign-in/index.ts';
+import type { TenantService } from '../tenants/index.ts';
+import type { Database } from '../platform/db/database.ts';
 import { type DemoSecrets, saveDemoSecrets } from './secrets.ts';
 import { DEMO_PORT, type DemoVpnServer } from './vpn-server.ts';
 

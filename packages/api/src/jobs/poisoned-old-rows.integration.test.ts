@@ -1,13 +1,13 @@
 /** Of rows whose time is over, one that cannot be deleted keeps no other, and is done once it can be. */
-import { createItems, type Items } from '@cvault/core';
+import { createItems, type Items } from '../platform/jobs/items.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDeviceStore } from '../postgres/devices/store.ts';
-import { forgetAnswers } from '../postgres/idempotency/store.ts';
-import { ENDED } from '../postgres/identity/ended.ts';
-import { workThrough } from '../postgres/old-rows.ts';
-import { countAddresses } from '../postgres/servers/capacity.ts';
-import { forgetServerEvents } from '../postgres/servers/condition.ts';
-import { createRetentionStore } from '../postgres/usage/retention.ts';
+import { createDeviceStore } from '../devices/store.ts';
+import { forgetAnswers } from '../platform/idempotency/store.ts';
+import { ENDED } from '../platform/db/identity/ended.ts';
+import { workThrough } from '../platform/db/old-rows.ts';
+import { countAddresses } from '../locations/store.ts';
+import { forgetServerEvents } from '../servers/condition-store.ts';
+import { createRetentionStore } from '../usage/retention.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 

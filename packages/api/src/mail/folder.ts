@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Mailer } from '@cvault/core';
+import type { Mailer } from './mail.ts';
 
 /**
  * Puts mails into a folder, each in a file of its owner's alone, instead of sending them: for the demo.

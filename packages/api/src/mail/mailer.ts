@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
+import type { Config } from '../platform/config/config.ts';
 import { createFolderMailer } from './folder.ts';
 import { type ClosableMailer, createSmtpMailer } from './smtp.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { Secret } from '@cvault/core';
+import { Secret } from '../platform/crypto/secret.ts';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, expect, test } from 'vitest';
 import { createSmtpMailer } from './smtp.ts';

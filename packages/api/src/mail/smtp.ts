@@ -1,4 +1,5 @@
-import type { Mailer, Secret } from '@cvault/core';
+import type { Secret } from '../platform/crypto/secret.ts';
+import type { Mailer } from './mail.ts';
 import { createTransport } from 'nodemailer';
 
 /** All of it together stays below the time that a mail is claimed for. */

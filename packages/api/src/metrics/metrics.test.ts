@@ -1,4 +1,4 @@
-import type { ServerHealth } from '@cvault/core';
+import type { ServerHealth } from '../servers/health.ts';
 import { expect, test } from 'vitest';
 import { createMetrics } from './metrics.ts';
 

@@ -1,4 +1,6 @@
-import type { JobStatus, PushResult, ServerHealth } from '@cvault/core';
+import type { PushResult } from '../devices/index.ts';
+import type { JobStatus } from '../platform/jobs/status.ts';
+import type { ServerHealth } from '../servers/index.ts';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Connections of one pool to PostgreSQL. */

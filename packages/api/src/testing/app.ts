@@ -1,43 +1,41 @@
 import { randomBytes } from 'node:crypto';
-import {
-  createApiKeyService,
-  createAuthenticator,
-  createTenantService,
-  createVault,
-  generateApiKey,
-  newId,
-  type Mailer,
-  type PeerPush,
-  type RateLimiter,
-  Secret,
-  systemClock,
-} from '@cvault/core';
+import { createApiKeyService } from '../api-keys/service.ts';
+import type { PeerPush } from '../devices/ports.ts';
+import type { Mailer } from '../mail/mail.ts';
+import { generateApiKey } from '../platform/access/api-key.ts';
+import { createAuthenticator } from '../platform/access/authenticator.ts';
+import { systemClock } from '../platform/clock.ts';
+import { Secret } from '../platform/crypto/secret.ts';
+import { createVault } from '../platform/crypto/vault.ts';
+import { newId } from '../platform/ids.ts';
+import type { RateLimiter } from '../platform/limits/rate-limiter.ts';
+import { createTenantService } from '../tenants/service.ts';
 import type { FastifyInstance } from 'fastify';
-import { accountRoutes } from '../features/account/routes.ts';
-import { healthRoutes, type Probe } from '../features/health/routes.ts';
-import { authRoutes } from '../features/auth/routes.ts';
-import { identityProviderRoutes } from '../features/identity-providers/routes.ts';
-import { tokenRoutes } from '../features/identity-providers/token-routes.ts';
-import { linkRoutes } from '../features/links/routes.ts';
-import { signInSettingsRoutes } from '../features/links/settings-routes.ts';
-import { meRoutes } from '../features/me/routes.ts';
-import { publishedKeyRoutes, signingKeyRoutes } from '../features/signing-keys/routes.ts';
-import { secondFactorRoutes } from '../features/second-factor/routes.ts';
-import { apiKeyRoutes } from '../features/tenants/api-key-routes.ts';
-import { tenantApiKeyRoutes } from '../features/tenants/own-api-key-routes.ts';
-import { tenantRoutes } from '../features/tenants/routes.ts';
-import { type AppOptions, buildApp } from '../http/app.ts';
-import { buildIdentity, type Identity } from '../identity.ts';
-import { createInProcessRateLimiter } from '../limits/in-process.ts';
-import { createLogger } from '../logger.ts';
-import { createOutboundHttp } from '../outbound/http.ts';
-import { createResolver } from '../outbound/resolver.ts';
-import { translatePostgresError } from '../postgres/errors.ts';
-import { createIdempotencyStore } from '../postgres/idempotency/store.ts';
-import { createIdentityStore } from '../postgres/identity/identities.ts';
-import { createApiKeyStore } from '../postgres/tenants/api-keys.ts';
-import { createKeyUses } from '../postgres/tenants/key-uses.ts';
-import { createTenantStore } from '../postgres/tenants/store.ts';
+import { accountRoutes } from '../sign-in/account-routes.ts';
+import { healthRoutes, type Probe } from '../health/routes.ts';
+import { authRoutes } from '../sign-in/routes.ts';
+import { identityProviderRoutes } from '../identity-providers/routes.ts';
+import { tokenRoutes } from '../identity-providers/token-routes.ts';
+import { linkRoutes } from '../mail-links/routes.ts';
+import { signInSettingsRoutes } from '../sign-in/settings-routes.ts';
+import { meRoutes } from '../users/me-routes.ts';
+import { publishedKeyRoutes, signingKeyRoutes } from '../signing-keys/routes.ts';
+import { secondFactorRoutes } from '../second-factors/routes.ts';
+import { apiKeyRoutes } from '../api-keys/routes.ts';
+import { tenantApiKeyRoutes } from '../api-keys/tenant-routes.ts';
+import { tenantRoutes } from '../tenants/routes.ts';
+import { type AppOptions, buildApp } from '../platform/http/app.ts';
+import { buildIdentity, type Identity } from '../sign-in/wiring.ts';
+import { createInProcessRateLimiter } from '../platform/limits/in-process.ts';
+import { createLogger } from '../platform/observability/logger.ts';
+import { createOutboundHttp } from '../platform/outbound/http.ts';
+import { createResolver } from '../platform/outbound/resolver.ts';
+import { translatePostgresError } from '../platform/db/errors.ts';
+import { createIdempotencyStore } from '../platform/idempotency/store.ts';
+import { createIdentityStore } from '../platform/access/identities.ts';
+import { createApiKeyStore } from '../api-keys/store.ts';
+import { createKeyUses } from '../api-keys/key-uses.ts';
+import { createTenantStore } from '../tenants/store.ts';
 import type { TestDatabase } from './database.ts';
 import { keepLines } from './log-lines.ts';
 import { strictItems } from './items.ts';

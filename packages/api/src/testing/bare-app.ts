@@ -1,8 +1,11 @@
-import { type Authenticator, CVaultError, type KeyGrant, type TenantPolicy } from '@cvault/core';
+import type { Authenticator } from '../platform/access/authenticator.ts';
+import type { KeyGrant } from '../platform/access/grant.ts';
+import type { TenantPolicy } from '../platform/access/principal.ts';
+import { CVaultError } from '../platform/errors.ts';
 import type { FastifyInstance } from 'fastify';
-import { type AppOptions, buildApp } from '../http/app.ts';
-import { createInProcessRateLimiter } from '../limits/in-process.ts';
-import { createLogger } from '../logger.ts';
+import { type AppOptions, buildApp } from '../platform/http/app.ts';
+import { createInProcessRateLimiter } from '../platform/limits/in-process.ts';
+import { createLogger } from '../platform/observability/logger.ts';
 import { keepLines } from './log-lines.ts';
 
 const policy: TenantPolicy = {

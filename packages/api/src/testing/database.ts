@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { Secret } from '@cvault/core';
+import { Secret } from '../platform/crypto/secret.ts';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { type Database, openDatabase } from '../postgres/database.ts';
-import type { DatabaseRole } from '../postgres/roles.ts';
+import { type Database, openDatabase } from '../platform/db/database.ts';
+import type { DatabaseRole } from '../platform/db/roles.ts';
 import { TEMPLATE, urlOfDatabase } from './postgres-server.ts';
 
 /** Its own connections have the owner's rights: what tests put into tables by hand. */

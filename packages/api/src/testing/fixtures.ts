@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { newId, type Owner, type Server } from '@cvault/core';
+import type { Owner } from '../devices/ports.ts';
+import { newId } from '../platform/ids.ts';
+import type { Server } from '../servers/server.ts';
 import { encodeKey, generateKeyPair } from '@cvault/wireguard';
-import type { Database } from '../postgres/database.ts';
-import { createServerStore } from '../postgres/servers/store.ts';
+import type { Database } from '../platform/db/database.ts';
+import { createServerStore } from '../servers/store.ts';
 
 /** A tenant with one user, straight into the tables. */
 export async function aTenantWithUser(

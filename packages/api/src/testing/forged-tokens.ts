@@ -8,7 +8,7 @@ import {
   randomUUID,
   sign,
 } from 'node:crypto';
-import type { AccessTokenClaims } from '@cvault/core';
+import type { AccessTokenClaims } from '../platform/access/ports.ts';
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 

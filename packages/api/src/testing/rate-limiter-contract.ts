@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RateLimiter } from '@cvault/core';
+import type { RateLimiter } from '../platform/limits/rate-limiter.ts';
 import { expect, test } from 'vitest';
 
 /** What every rate limiter has to do, so that one can stand in for another. */

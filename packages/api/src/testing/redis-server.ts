@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Secret } from '@cvault/core';
+import { Secret } from '../platform/crypto/secret.ts';
 
 export interface TestRedis {
   readonly url: Secret<string>;

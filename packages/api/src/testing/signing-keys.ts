@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import { Secret } from '../platform/crypto/secret.ts';
+import { createVault } from '../platform/crypto/vault.ts';
 import {
-  type Clock,
   createSigningKeys,
-  createVault,
-  Secret,
   type SigningKeyStore,
   type StoredSigningKey,
-} from '@cvault/core';
+} from '../signing-keys/signing-keys.ts';
 
 /** As the database keeps them, in memory; every tenant exists. */
 export function signingKeysInMemory(clock: Clock) {

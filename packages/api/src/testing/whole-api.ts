@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { RateLimiter } from '@cvault/core';
+import type { RateLimiter } from '../platform/limits/rate-limiter.ts';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
-import { loadConfig } from '../config.ts';
-import { createInProcessRateLimiter } from '../limits/in-process.ts';
-import { createLogger } from '../logger.ts';
+import { loadConfig } from '../platform/config/config.ts';
+import { createInProcessRateLimiter } from '../platform/limits/in-process.ts';
+import { createLogger } from '../platform/observability/logger.ts';
 import { type CVault, wire } from '../wiring.ts';
 import type { TestDatabase } from './database.ts';
 import { keepLines } from './log-lines.ts';

@@ -1,0 +1,6 @@
+/** What other nouns use of this one. */
+export { createKeyUses } from './key-uses.ts';
+export { apiKeyRoutes } from './routes.ts';
+export { type ApiKeyService, createApiKeyService } from './service.ts';
+export { createApiKeyStore } from './store.ts';
+export { tenantApiKeyRoutes } from './tenant-routes.ts';

@@ -1,0 +1,38 @@
+import type { Refusal } from '../platform/audit-context/context.ts';
+import type { RefusalStore } from './ports.ts';
+
+/** Different refusals that are kept apart between two writes; any more are counted together. */
+const KINDS_MOST = 500;
+
+const MORE = { tenantId: null, act: 'request.refused', actor: { kind: 'nobody', id: null } } as const;
+
+/**
+ * Counts what is refused, so that nobody can flood the audit log: however many requests come, each kind of refusal is one row
+ * for each time that `write` is called.
+ */
+export function createRefusals(store: RefusalStore) {
+  let counted = new Map<string, Refusal>();
+  return {
+    note(refusal: Omit<Refusal, 'count'>): void {
+      const { tenantId, act, reason, actor } = refusal;
+      let key = JSON.stringify([tenantId, act, reason, actor.kind, actor.id]);
+      let first = refusal;
+      if (!counted.has(key) && counted.size >= KINDS_MOST) {
+        key = reason;
+        first = { ...MORE, reason, requestId: refusal.requestId };
+      }
+      const before = counted.get(key);
+      counted.set(key, { ...(before ?? first), count: (before?.count ?? 0) + 1 });
+    },
+
+    /** Writes down what was counted since the last call. A crash loses the seconds between. */
+    async write(): Promise<void> {
+      if (counted.size === 0) return;
+      const refusals = [...counted.values()];
+      counted = new Map();
+      await store.append(refusals);
+    },
+  };
+}
+
+export type Refusals = ReturnType<typeof createRefusals>;

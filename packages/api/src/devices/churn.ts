@@ -1,0 +1,63 @@
+import { CVaultError } from '../platform/errors.ts';
+import type pg from 'pg';
+import { askAsTenant } from '../platform/db/tenancy.ts';
+
+/**
+ * Addresses that a tenant may have resting, that is given back within the last quarantine and not in use again, by deletions
+ * and by moves that its users asked for. Never refused below 50. Above that: a tenth of what it has in use, at least 220, so
+ * that a test that makes and deletes 200 devices runs through, at most 1,000, and never more than seven eighths of all
+ * addresses that there are (`servers.addresses`, counted every 30 s). A part of a /24 is then left to others whatever one
+ * tenant does, and a /16 does not notice.
+ */
+const NEVER_REFUSED = 50;
+const RESTING_LEAST = 220;
+const RESTING_MOST = 1_000;
+
+const limitSql = (tenant: string): string => `
+  SELECT greatest(${NEVER_REFUSED}, least(
+    ${RESTING_MOST}, greatest(${RESTING_LEAST}, t.device_count / 10),
+    (SELECT nullif(sum(addresses), 0) * 7 / 8 FROM servers WHERE state = 'active')
+  ))::int FROM tenants t WHERE t.id = ${tenant}`;
+
+const restingSql = (tenant: string, seconds: string): string => `
+  FROM ip_pool WHERE freed_by = ${tenant} AND freed_at > now() - ${seconds} * interval '1 second'
+    AND state IN ('draining', 'quarantine')`;
+
+/**
+ * SQL that answers whether the tenant may take another address. It counts by an index, and never further than it matters.
+ * Registrations that run at once may all see the same count: they make nothing rest.
+ * @param tenant the statement's parameter for the tenant's id
+ * @param seconds the one for the quarantine's length
+ */
+export function mayTakeAddress(tenant: string, seconds: string): string {
+  const resting = `SELECT count(*) FROM (SELECT ${restingSql(tenant, seconds)} LIMIT ${RESTING_MOST}) AS resting`;
+  return `
+  SELECT resting.count < ${NEVER_REFUSED} OR resting.count < (${limitSql(tenant)}) AS allowed
+  FROM (${resting}) AS resting`;
+}
+
+/**
+ * Seconds until fewer rest than the limit: until as many as it, counted from the address that was given back last, were all
+ * given back a quarantine ago. Null where that is so now.
+ */
+const WAIT = `
+SELECT ceil(extract(epoch FROM freed_at + $2 * interval '1 second' - now()))::int AS seconds, place::int AS most
+FROM (SELECT freed_at, row_number() OVER (ORDER BY freed_at DESC) AS place ${restingSql('$1', '$2')}) AS resting
+WHERE place = (${limitSql('$1')})`;
+
+/** @throws CVaultError `churn_limit` where that is why no address was to be had */
+export async function checkChurn(pool: pg.Pool, tenantId: string, quarantineSeconds: number): Promise<void> {
+  const { rows } = await askAsTenant<{ seconds: number; most: number }>(pool, tenantId, WAIT, [
+    tenantId,
+    quarantineSeconds,
+  ]);
+  const wait = rows[0];
+  if (wait === undefined) return;
+  const retryAfterSeconds = Math.max(1, wait.seconds);
+  throw new CVaultError(
+    'churn_limit',
+    `${wait.most} or more addresses of devices that the tenant deleted or moved within the last ${quarantineSeconds} s are not ` +
+      `free yet. The next device can come in ${retryAfterSeconds} s. Nothing was changed.`,
+    { retryAfterSeconds },
+  );
+}

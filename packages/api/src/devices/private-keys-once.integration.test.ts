@@ -1,0 +1,91 @@
+/** Private keys that are told once and then forgotten, where a tenant wants that. */
+import { Secret } from '../platform/crypto/secret.ts';
+import { createVault } from '../platform/crypto/vault.ts';
+import { newId } from '../platform/ids.ts';
+import { privateKeyCell } from './sealed-columns.ts';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { aServer } from '../testing/fixtures.ts';
+import { createWholeApi, signUp, type SignedInUser, type WholeApi } from '../testing/whole-api.ts';
+
+const masterKey = randomBytes(32);
+const vault = createVault({ version: 1, key: new Secret(masterKey) });
+let database: TestDatabase;
+let api: WholeApi;
+let alice: SignedInUser;
+
+interface Registered {
+  id: string;
+  config: string;
+}
+const PRIVATE = /^PrivateKey = \S{44}$/m;
+const register = async () =>
+  (await alice.call('POST', '/devices', { deviceName: 'phone' })).json<Registered>();
+const keyOf = async (id: string) =>
+  (
+    await database.pool.query<{ private_key: Buffer | null }>(
+      'SELECT private_key FROM devices WHERE id = $1',
+      [id],
+    )
+  ).rows[0]!.private_key;
+const config = (id: string, query = '') => alice.call('GET', `/devices/${id}/config${query}`);
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await aServer(database);
+  api = await createWholeApi(database, { CVAULT_MASTER_KEY: masterKey.toString('base64') });
+  alice = await signUp(api, 'Acme');
+  const answer = await api.app.inject({
+    method: 'PATCH',
+    url: `/api/v1/admin/tenants/${alice.tenantId}`,
+    headers: { authorization: `Bearer ${api.adminKey}` },
+    payload: { privateKeysOnce: true },
+  });
+  expect(answer.json()).toMatchObject({ privateKeysOnce: true });
+});
+afterAll(async () => {
+  await api.close();
+  await database.close();
+});
+
+test('the answer to a registration tells it, and from then on nobody has it', async () => {
+  const { id, config: told } = await register();
+  expect(told).toMatch(PRIVATE);
+  expect(await keyOf(id)).toBeNull();
+  const again = await config(id);
+  expect([again.statusCode, again.json<{ code: string }>().code]).toEqual([410, 'private_key_gone']);
+  const rotated = (await alice.call('POST', `/devices/${id}/rotate`, {})).json<Registered>();
+  expect(rotated.config).toMatch(PRIVATE);
+  expect(await keyOf(id)).toBeNull();
+  expect((await config(id)).statusCode).toBe(410);
+});
+
+test('of fifty who fetch it at once, one gets it', async () => {
+  const { id } = await register();
+  // As if the registration’s answer had never been made: the process died before.
+  const sealed = vault.seal(privateKeyCell(alice.tenantId, id), randomBytes(32).fill(64, 31));
+  await database.pool.query('UPDATE devices SET private_key = $2, private_key_erased = false WHERE id = $1', [
+    id,
+    sealed,
+  ]);
+  // A request that is refused takes nothing away.
+  expect((await config(id, '?endpoint=ipv6')).statusCode).toBe(400);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => config(id)));
+  const got = answers.filter(({ statusCode }) => statusCode === 200);
+  expect(got).toHaveLength(1);
+  expect(got[0]!.body).toMatch(PRIVATE);
+  expect(answers.filter(({ statusCode }) => statusCode === 410)).toHaveLength(49);
+  expect(await keyOf(id)).toBeNull();
+});
+
+test('a device with a key of its own has nothing to lose', async () => {
+  const { encodeKey, generateKeyPair } = await import('@cvault/wireguard');
+  const registered = await alice.call('POST', '/devices', {
+    deviceName: newId(),
+    publicKey: encodeKey(generateKeyPair().publicKey),
+  });
+  const { id } = registered.json<Registered>();
+  expect((await config(id)).statusCode).toBe(200);
+  expect((await config(id)).statusCode).toBe(200);
+});

@@ -1,0 +1,154 @@
+import type { PeerLimits } from '../fleet/index.ts';
+import type { Device, DeviceState } from './device.ts';
+import { holdsOf } from './hold.ts';
+import { effectiveSql } from '../user-limits/index.ts';
+
+/** What a device `d` of user `u` and tenant `t` may use: see `user_limit`. */
+export const PLAN_COLUMNS = `
+  CASE WHEN t.private_network THEN t.id END AS network,
+  ${effectiveSql('uploadBitsPerSecond')} AS upload_bits_per_second,
+  ${effectiveSql('downloadBitsPerSecond')} AS download_bits_per_second,
+  coalesce(${effectiveSql('dataLimitBytes')}, t.data_limit_bytes) IS NOT NULL AS data_limited`;
+
+export interface PlanRow {
+  network: string | null;
+  upload_bits_per_second: number | null;
+  download_bits_per_second: number | null;
+  data_limited: boolean;
+}
+
+export function limitsFromRow(row: PlanRow): PeerLimits {
+  return {
+    uploadBitsPerSecond: row.upload_bits_per_second,
+    downloadBitsPerSecond: row.download_bits_per_second,
+    data: row.data_limited,
+  };
+}
+
+/** Addresses or ranges in their order, as text; null where the array is. */
+const textOf = (array: string, write: 'host' | 'text') =>
+  `CASE WHEN ${array} IS NOT NULL THEN ARRAY(
+    SELECT ${write}(value) FROM unnest(${array}) WITH ORDINALITY AS list(value, place) ORDER BY place) END`;
+
+/** Columns of a device `d` on its VPN server `s`, of tenant `t` and user `u`: what `deviceFromRow` reads. */
+export const DEVICE_COLUMNS = `
+  d.id, d.tenant_id, d.user_id, d.name, d.state, d.generation, d.applied_generation, d.applied_epoch, d.failure,
+  d.public_key, d.private_key, d.private_key_erased, t.private_keys_once, d.preshared_key, d.replaces_key, d.overlap_until, d.key_changed_at,
+  host(d.assigned_ip) AS assigned_ip, host(d.assigned_ip6) AS assigned_ip6, d.expires_at, d.holds, d.last_connected_at,
+  d.created_at, d.key_changed_at + t.key_lifetime_days * interval '1 day' AS key_expires_at, d.server_id, s.name AS server_name, s.region, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
+  host(s.endpoint_host6) AS endpoint_host6,
+  s.public_key AS server_public_key, s.epoch AS server_epoch,
+  (s.last_contact_at > now() - interval '90 seconds') IS NOT TRUE AS server_away,
+  ${textOf('t.dns', 'host')} AS tenant_dns, ${textOf('d.dns', 'host')} AS own_dns,
+  ${textOf('t.routes', 'text')} AS tenant_routes, ${textOf('d.routes', 'text')} AS own_routes,
+  t.search_domains AS tenant_search_domains, d.search_domains AS own_search_domains, t.mtu AS tenant_mtu, d.mtu AS own_mtu,
+  t.persistent_keepalive AS tenant_keepalive, d.persistent_keepalive AS own_keepalive, t.route_ipv6,${PLAN_COLUMNS}`;
+
+/** Joins to go with PLAN_COLUMNS. */
+export const PLAN_JOINS =
+  'JOIN tenants t ON t.id = d.tenant_id JOIN tenant_users u ON u.tenant_id = d.tenant_id AND u.id = d.user_id';
+
+/** Joins to go with DEVICE_COLUMNS. */
+export const DEVICE_JOINS = `JOIN servers s ON s.id = d.server_id ${PLAN_JOINS}`;
+
+export interface DeviceRow extends PlanRow {
+  id: string;
+  tenant_id: string;
+  user_id: string;
+  name: string;
+  state: DeviceState;
+  generation: number;
+  applied_generation: number;
+  applied_epoch: string | null;
+  failure: string | null;
+  public_key: Buffer;
+  private_key: Buffer | null;
+  private_key_erased: boolean;
+  private_keys_once: boolean;
+  preshared_key: Buffer | null;
+  replaces_key: Buffer | null;
+  overlap_until: Date | null;
+  key_changed_at: Date;
+  key_expires_at: Date | null;
+  assigned_ip: string;
+  assigned_ip6: string | null;
+  expires_at: Date | null;
+  holds: number;
+  last_connected_at: Date | null;
+  created_at: Date;
+  server_id: string;
+  server_name: string;
+  region: string;
+  endpoint_host: string;
+  endpoint_port: number;
+  endpoint_host6: string | null;
+  server_public_key: Buffer;
+  server_epoch: string | null;
+  server_away: boolean;
+  tenant_dns: string[] | null;
+  own_dns: string[] | null;
+  tenant_routes: string[];
+  own_routes: string[] | null;
+  route_ipv6: boolean;
+  tenant_search_domains: string[];
+  own_search_domains: string[] | null;
+  tenant_mtu: number | null;
+  own_mtu: number | null;
+  tenant_keepalive: number;
+  own_keepalive: number | null;
+}
+
+export function deviceFromRow(row: DeviceRow): Device {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    userId: row.user_id,
+    name: row.name,
+    state: row.state,
+    generation: row.generation,
+    appliedGeneration: row.applied_generation,
+    appliedEpoch: row.applied_epoch,
+    failure: row.failure,
+    publicKey: row.public_key,
+    sealedPrivateKey: row.private_key,
+    privateKeyOnce: row.private_keys_once,
+    privateKeyErased: row.private_key_erased,
+    sealedPresharedKey: row.preshared_key,
+    replacesKey: row.replaces_key,
+    overlapUntil: row.overlap_until,
+    keyChangedAt: row.key_changed_at,
+    keyExpiresAt: row.key_expires_at,
+    assignedIp: row.assigned_ip,
+    assignedIp6: row.assigned_ip6,
+    expiresAt: row.expires_at,
+    holds: holdsOf(row.holds),
+    dns: row.own_dns ?? row.tenant_dns ?? [],
+    searchDomains: row.own_search_domains ?? row.tenant_search_domains,
+    routes: row.own_routes ?? row.tenant_routes,
+    routeIpv6: row.route_ipv6,
+    mtu: row.own_mtu ?? row.tenant_mtu,
+    persistentKeepalive: row.own_keepalive ?? row.tenant_keepalive,
+    own: {
+      dns: row.own_dns,
+      searchDomains: row.own_search_domains,
+      routes: row.own_routes,
+      mtu: row.own_mtu,
+      persistentKeepalive: row.own_keepalive,
+    },
+    network: row.network,
+    limits: limitsFromRow(row),
+    lastConnectedAt: row.last_connected_at,
+    createdAt: row.created_at,
+    placement: {
+      serverId: row.server_id,
+      serverName: row.server_name,
+      region: row.region,
+      endpointHost: row.endpoint_host,
+      endpointPort: row.endpoint_port,
+      endpointHost6: row.endpoint_host6,
+      serverPublicKey: row.server_public_key,
+      serverEpoch: row.server_epoch,
+      serverAway: row.server_away,
+    },
+  };
+}

@@ -1,0 +1,212 @@
+import { WAIT_ACTIVE_SECONDS } from './convergence.ts';
+import { type Device, type DeviceStatus, reasonOf, statusOf } from './device.ts';
+import type { ConfiguredDevice } from './service.ts';
+import { encodeKey } from '@cvault/wireguard';
+import { z } from 'zod';
+import { Id } from '../platform/http/schemas/ids.ts';
+import { Resolvers, Routes, SearchDomains } from '../platform/http/schemas/addresses.ts';
+import { Mtu, PersistentKeepalive } from '../platform/http/schemas/interface.ts';
+import { Name } from '../platform/http/schemas/name.ts';
+
+/** Where a device is to be: in a region, on one VPN server, or anywhere. */
+const WISH = {
+  region: z.string().min(1).max(50).optional().describe('Where the VPN server is to be. Absent: anywhere.'),
+  serverId: Id.optional().describe('Instead of a region: the VPN server, from the list of locations.'),
+};
+
+function atMostOne({ region, serverId }: { region?: unknown; serverId?: unknown }): boolean {
+  return region === undefined || serverId === undefined;
+}
+const AT_MOST_ONE = { error: 'cannot be named together with a region', path: ['serverId'] };
+const ExpiresAt = z.iso
+  .datetime({ offset: true, error: 'must be a time with its zone, such as 2026-01-31T12:00:00Z' })
+  .transform((text) => new Date(text))
+  .nullable()
+  .optional()
+  .describe('The device is taken off its VPN server at this time. Null: never.');
+
+/** What a device may have of its own in its configuration; null or absent: the tenant’s. */
+export const ownConfiguration = {
+  dns: Resolvers.nullable()
+    .optional()
+    .describe('Resolvers in the configuration. Null: the tenant’s; empty: none, the device keeps its own.'),
+  searchDomains: SearchDomains.nullable()
+    .optional()
+    .describe('DNS names that short names are searched in. Null: the tenant’s; empty: none.'),
+  routes: Routes.nullable()
+    .optional()
+    .describe('What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel).'),
+  mtu: Mtu.nullable()
+    .optional()
+    .describe('Most bytes of a packet in the tunnel. Null: the tenant’s, or what the client works out.'),
+  persistentKeepalive: PersistentKeepalive.nullable()
+    .optional()
+    .describe('Seconds between packets that keep the way back open. Null: the tenant’s; 0: off.'),
+};
+
+/** What a user may change of a device. */
+const own = { expiresAt: ExpiresAt, ...ownConfiguration };
+
+export const WaitQuery = z.strictObject({
+  wait: z
+    .literal('active')
+    .optional()
+    .describe(
+      `Answer when the VPN server has acknowledged the change, or after ${WAIT_ACTIVE_SECONDS} s. Absent: after 2 s at most.`,
+    ),
+});
+
+export const RegisterDevice = z
+  .strictObject({
+    deviceName: Name,
+    publicKey: z
+      .string()
+      .max(100)
+      .optional()
+      .describe(
+        'The device’s own WireGuard public key, canonical base64. Preferred: the private key then never leaves the device. ' +
+          'Absent: a key pair is made for it.',
+      ),
+    ...WISH,
+    ...own,
+  })
+  .refine(atMostOne, AT_MOST_ONE)
+  .meta({ id: 'RegisterDevice' });
+
+export const MoveDevice = z
+  .strictObject(WISH)
+  .refine(atMostOne, AT_MOST_ONE)
+  .meta({ id: 'MoveDevice', description: 'An empty object: to any other VPN server.' });
+
+export const UpdateDevice = z
+  .strictObject({ deviceName: Name.optional(), ...own })
+  .refine(
+    (changes) => Object.values(changes).some((value) => value !== undefined),
+    'must name at least one field to change',
+  )
+  .meta({ id: 'UpdateDevice' });
+
+/** A day: who has not fetched the new configuration by then is not coming. */
+const OVERLAP_SECONDS_MAX = 86_400;
+/** An hour: the call itself may come through the tunnel whose key it changes, and its answer has to arrive. */
+const OVERLAP_SECONDS = 3_600;
+
+export const RotateDevice = z
+  .strictObject({
+    publicKey: z
+      .string()
+      .max(100)
+      .optional()
+      .describe('The device’s own new public key. Absent: a key pair is made for it.'),
+    overlapSeconds: z
+      .int()
+      .min(0)
+      .max(OVERLAP_SECONDS_MAX)
+      .default(OVERLAP_SECONDS)
+      .describe(
+        'How long the old key goes on working while the new one has not been used: an hour where nothing is said. 0: it stops at ' +
+          'once, and with it a tunnel that this call came through.',
+      ),
+  })
+  .meta({ id: 'RotateDevice' });
+
+const Status = z
+  .enum(['pending', 'active', 'suspended', 'failed', 'removing'])
+  .describe('`active`: the VPN server has acknowledged the device, and a handshake succeeds at once.');
+
+export const DeviceResource = z
+  .object({
+    id: z.uuid(),
+    deviceName: z.string(),
+    assignedIp: z.string(),
+    assignedIp6: z.string().nullable().describe('Null where its VPN server has no IPv6 in the tunnel.'),
+    publicKey: z.string(),
+    status: Status,
+    reason: z
+      .string()
+      .nullable()
+      .describe(
+        'Why it is not active: `conflict`, `invalid` or `full` where its VPN server refused it; its holds (`tenant`, `user`, ' +
+          '`server`, `data`, `expired`, `key`, `device`), separated by commas; or `vpn_server_away`. Null where nothing is in the way.',
+      ),
+    failure: z.string().nullable().describe('Why it failed; null in every other status.'),
+    desiredGeneration: z.int().describe('Raised by every change that the VPN server has to see.'),
+    appliedGeneration: z.int().describe('The newest one that the VPN server has acknowledged; 0 for none.'),
+    keyChangedAt: z.string(),
+    keyExpiresAt: z
+      .string()
+      .nullable()
+      .describe('From then on the device is held until its key is changed. Null: never.'),
+    expiresAt: z.string().nullable(),
+    dns: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
+    searchDomains: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
+    routes: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
+    mtu: z.int().nullable().describe('Null: the tenant’s.'),
+    persistentKeepalive: z.int().nullable().describe('Seconds; 0: off. Null: the tenant’s.'),
+    lastConnectedAt: z.string().nullable(),
+    createdAt: z.string(),
+    server: z.object({
+      id: z.uuid(),
+      name: z.string(),
+      region: z.string(),
+      publicIp: z.string(),
+      endpointPort: z.int(),
+    }),
+  })
+  .meta({ id: 'Device' });
+
+export const RegisteredDeviceResource = DeviceResource.extend({
+  config: z.string().describe('A complete WireGuard configuration, as `wg-quick` takes it.'),
+  server: DeviceResource.shape.server.extend({ ip: z.string(), port: z.int() }),
+}).meta({ id: 'RegisteredDevice' });
+
+export const DeviceList = z
+  .object({ devices: z.array(DeviceResource), totalCount: z.int() })
+  .meta({ id: 'DeviceList' });
+
+export function deviceResource(
+  device: Device,
+  status: DeviceStatus = statusOf(device),
+): z.infer<typeof DeviceResource> {
+  const { placement, own } = device;
+  return {
+    id: device.id,
+    deviceName: device.name,
+    assignedIp: device.assignedIp,
+    assignedIp6: device.assignedIp6,
+    publicKey: encodeKey(device.publicKey),
+    status,
+    reason: reasonOf(device, status),
+    failure: device.failure,
+    desiredGeneration: device.generation,
+    appliedGeneration: device.appliedGeneration,
+    keyChangedAt: device.keyChangedAt.toISOString(),
+    keyExpiresAt: device.keyExpiresAt?.toISOString() ?? null,
+    expiresAt: device.expiresAt?.toISOString() ?? null,
+    dns: own.dns === null ? null : [...own.dns],
+    searchDomains: own.searchDomains === null ? null : [...own.searchDomains],
+    routes: own.routes === null ? null : [...own.routes],
+    mtu: own.mtu,
+    persistentKeepalive: own.persistentKeepalive,
+    lastConnectedAt: device.lastConnectedAt?.toISOString() ?? null,
+    createdAt: device.createdAt.toISOString(),
+    server: {
+      id: placement.serverId,
+      name: placement.serverName,
+      region: placement.region,
+      publicIp: placement.endpointHost,
+      endpointPort: placement.endpointPort,
+    },
+  };
+}
+
+/** With its configuration, and the VPN server's address by the names that the first version had for it too. */
+export function configuredDeviceResource({
+  device,
+  status,
+  config,
+}: ConfiguredDevice): z.infer<typeof RegisteredDeviceResource> {
+  const resource = deviceResource(device, status);
+  const { publicIp: ip, endpointPort: port } = resource.server;
+  return { ...resource, config, server: { ...resource.server, ip, port } };
+}

@@ -1,0 +1,126 @@
+import type { FailingItem } from '../platform/jobs/items.ts';
+import type { ServerEvent } from '../servers/index.ts';
+import type { ObservedPeer, PeerStore } from '../fleet/index.ts';
+import { type Finding, findingKey } from './finding.ts';
+import { examineInterface } from './interface.ts';
+
+export interface DoctorStore {
+  /** Every breach that the database shows by itself; at most a hundred of each kind. */
+  examine(): Promise<Finding[]>;
+  /** What agents put right on their hosts in the last 24 hours, newest first; at most a hundred. */
+  repairs(): Promise<ServerEvent[]>;
+  /** VPN servers that may carry peers. */
+  servers(): Promise<string[]>;
+}
+
+export interface DoctorDeps {
+  readonly store: DoctorStore;
+  readonly peers: Pick<PeerStore, 'desired'>;
+  readonly fleet: {
+    /** What an interface carries now; null where it cannot be reached from here. */
+    list(serverId: string): Promise<{ epoch: string; peers: ObservedPeer[] } | null>;
+    /** Has the agent look at its host now, and writes down what it says. */
+    examineHost(serverId: string): Promise<unknown>;
+  };
+  /** How long to wait before what looks wrong is looked at again, in milliseconds. */
+  readonly secondLookMs: number;
+  /** What periodic work of this process fails at. */
+  readonly failingWork: () => readonly FailingWork[];
+}
+
+export interface FailingWork {
+  readonly what: string;
+  readonly failing: readonly FailingItem[];
+}
+
+/** One failure may have passed by the next attempt. */
+const ATTEMPTS_FOUND = 2;
+
+function findFailingWork(work: readonly FailingWork[]): Finding[] {
+  return work.flatMap(({ what, failing }) =>
+    failing
+      .filter(({ attempts }) => attempts >= ATTEMPTS_FOUND)
+      .map(({ item, attempts, error }): Finding => {
+        const why = error instanceof Error ? error.message : String(error);
+        return {
+          breach: 'failing_work',
+          serverId: null,
+          tenantId: null,
+          subject: item,
+          detail: `${what}: ${attempts} attempts, ${why}`,
+        };
+      }),
+  );
+}
+
+export interface Examination {
+  readonly findings: readonly Finding[];
+  /** VPN servers whose interfaces were compared; null where that was not asked for. */
+  readonly interfacesExamined: number | null;
+  /** Those that could not be reached: of them nothing is known. */
+  readonly unreachable: readonly string[];
+  /** What was wrong and has been put right: no findings, but worth to know. */
+  readonly repairs: readonly ServerEvent[];
+}
+
+/** Interfaces that are listed at once: a listing of 50,000 peers takes about 20 MB here. */
+const AT_ONCE = 4;
+
+/** Compares everything that must agree: the program that the fault tests and the operator use. Changes nothing. */
+export function createDoctor({ store, peers, fleet, secondLookMs, failingWork }: DoctorDeps) {
+  async function examineServer(serverId: string): Promise<Finding[] | null> {
+    const listed = await fleet.list(serverId);
+    if (listed === null) return null;
+    return examineInterface(serverId, listed.peers, await peers.desired(serverId), listed.epoch);
+  }
+
+  async function examineInterfaces(serverIds: readonly string[]) {
+    const findings: Finding[] = [];
+    const unreachable: string[] = [];
+    const waiting = [...serverIds];
+    const work = async () => {
+      for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+        // One that cannot be examined leaves the others to be: of it nothing is known.
+        const found = await examineServer(id).catch(() => null);
+        if (found === null) unreachable.push(id);
+        else findings.push(...found);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return { findings, unreachable };
+  }
+
+  return {
+    /**
+     * @param deep also lists every interface. What is wrong there is looked at twice: between listing and reading, the
+     *   world goes on.
+     */
+    async examine(deep: boolean): Promise<Examination> {
+      const recordedNow = async () => [...(await store.examine()), ...findFailingWork(failingWork())];
+      if (!deep) {
+        const [findings, repairs] = [await recordedNow(), await store.repairs()];
+        return { findings, interfacesExamined: null, unreachable: [], repairs };
+      }
+      const serverIds = await store.servers();
+      await Promise.all(serverIds.map((id) => fleet.examineHost(id)));
+      const recorded = await recordedNow();
+      const first = await examineInterfaces(serverIds);
+      const doubtful = new Set(first.findings.map(findingKey));
+      const suspects = new Set(first.findings.map(({ serverId }) => serverId));
+      let confirmed: Finding[] = [];
+      if (suspects.size > 0) {
+        await new Promise((resolve) => setTimeout(resolve, secondLookMs));
+        const second = await examineInterfaces(serverIds.filter((id) => suspects.has(id)));
+        confirmed = second.findings.filter((finding) => doubtful.has(findingKey(finding)));
+      }
+      return {
+        findings: [...recorded, ...confirmed],
+        interfacesExamined: serverIds.length - first.unreachable.length,
+        unreachable: first.unreachable,
+        repairs: await store.repairs(),
+      };
+    },
+  };
+}
+
+export type Doctor = ReturnType<typeof createDoctor>;

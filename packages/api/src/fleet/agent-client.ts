@@ -1,0 +1,248 @@
+import type { Duplex } from 'node:stream';
+import { finished } from 'node:stream';
+import {
+  type Answer,
+  type DeviceStats,
+  encodeLine,
+  type Feature,
+  Hello,
+  type HostReport,
+  Incoming,
+  LineDecoder,
+  type ListedPeer,
+  type Op,
+  type OpResult,
+  type Request,
+} from '@cvault/protocol';
+import { TransportError } from './transports/transport.ts';
+
+/**
+ * An agent that says nothing of a request for this long is taken for gone. How long a request may take as a whole has no
+ * bound here: a busy host with 50,000 peers needs more than this to read them, and each process that it starts has a bound.
+ */
+const SILENCE_MS = 10_000;
+/** For an agent that cannot say that it is still at work: as long as it lets one process run. */
+const OLD_AGENT_SILENCE_MS = 60_000;
+/** The agent’s relay is a process of Node.js, which a slow host needs seconds to start. */
+const HELLO_DEADLINE_MS = 20_000;
+
+/** Thrown where the agent refuses a whole request. `wrong_epoch`: what we know of it is outdated. */
+export class RequestRefused extends Error {
+  readonly code: 'wrong_epoch' | 'bad_request' | 'failed';
+
+  constructor(code: RequestRefused['code'], detail: string) {
+    super(`the agent refused a request: ${code}: ${detail}`);
+    this.name = 'RequestRefused';
+    this.code = code;
+  }
+}
+
+type Body<T extends Request['type']> = Omit<Extract<Request, { type: T }>, 'id' | 'type' | 'progress'>;
+type AnswerOf<T extends Answer['type']> = Extract<Answer, { type: T }>;
+
+interface Waiting {
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+  timer: NodeJS.Timeout;
+}
+
+/** Speaks to one agent over one stream. Any fault ends the stream: a new one starts from a known state. */
+export class AgentClient {
+  readonly hello: Hello;
+  /** What the agent can do beyond the protocol's version; nothing before `learnFeatures`. */
+  #features: ReadonlySet<string> = new Set();
+  /** Resolves when the stream has ended, with the reason. */
+  readonly closed: Promise<Error>;
+  readonly #stream: Duplex;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+  #onHost: ((report: HostReport) => void) | undefined;
+  #ended: Error | undefined;
+
+  private constructor(stream: Duplex, hello: Hello, closed: Promise<Error>) {
+    this.#stream = stream;
+    this.hello = hello;
+    this.closed = closed;
+    void closed.then((reason) => this.#end(reason));
+  }
+
+  /**
+   * Waits for the agent's hello.
+   * @throws TransportError `refused` where something else than an agent of our protocol answers
+   */
+  static async open(stream: Duplex): Promise<AgentClient> {
+    const decoder = new LineDecoder();
+    let client: AgentClient | undefined;
+    const closed = new Promise<Error>((resolve) => {
+      finished(stream, (error) => resolve(error ?? new Error('the agent closed the channel')));
+    });
+    return new Promise<AgentClient>((resolve, reject) => {
+      const refuse = (message: string, cause?: unknown) => {
+        clearTimeout(timer);
+        reject(new TransportError('refused', message, cause));
+        stream.destroy();
+      };
+      const timer = setTimeout(() => refuse('the agent sent no hello in time'), HELLO_DEADLINE_MS);
+      void closed.then((reason) => refuse('the channel closed before the agent’s hello', reason));
+      stream.on('data', (chunk: Buffer) => {
+        try {
+          for (const line of decoder.push(chunk)) {
+            if (client !== undefined) {
+              client.#receive(line);
+              continue;
+            }
+            const hello = Hello.safeParse(JSON.parse(line));
+            if (!hello.success)
+              return refuse('the agent speaks another version of the protocol', hello.error);
+            clearTimeout(timer);
+            client = new AgentClient(stream, hello.data, closed);
+            resolve(client);
+          }
+        } catch (cause) {
+          if (client === undefined) refuse('what answers is not an agent', cause);
+          else stream.destroy(new Error('the agent sent what is not of the protocol', { cause }));
+        }
+      });
+    });
+  }
+
+  /** Asks what the agent can do. One that does not know the question refuses it and can do nothing more. */
+  async learnFeatures(): Promise<void> {
+    try {
+      this.#features = new Set((await this.#ask('features', 'features', {})).features);
+    } catch (error) {
+      if (!(error instanceof RequestRefused) || error.code !== 'bad_request') throw error;
+    }
+  }
+
+  can(feature: Feature): boolean {
+    return this.#features.has(feature);
+  }
+
+  /**
+   * Has the agent apply up to MAX_BATCH_OPS ops; answers a result for each, in their order.
+   * @throws {RequestRefused}
+   */
+  async apply(ops: Op[]): Promise<OpResult[]> {
+    const { results } = await this.#ask('apply', 'applied', { epoch: this.hello.epoch, ops });
+    if (results.length !== ops.length) {
+      const error = new Error(`the agent answered ${results.length} results to ${ops.length} ops`);
+      this.#stream.destroy(error);
+      throw error;
+    }
+    return results;
+  }
+
+  /** Everything that the interface carries now. */
+  async list(): Promise<ListedPeer[]> {
+    const peers: ListedPeer[] = [];
+    for (;;) {
+      const after = peers.at(-1)?.publicKey;
+      const page = await this.#ask('list', 'listed', after === undefined ? {} : { after });
+      peers.push(...page.peers);
+      if (!page.more) return peers;
+      if (page.peers.length === 0) throw new Error('the agent promised another page and sent an empty one');
+    }
+  }
+
+  /** Has the interface carry these addresses of its own, each with the length of its network. */
+  async configure(addresses: string[]): Promise<void> {
+    await this.#ask('configure', 'configured', { epoch: this.hello.epoch, addresses });
+  }
+
+  /** One line that tells whether a listing would show anything new. */
+  async digest(): Promise<{ peers: number; digest: bigint; drifted: number }> {
+    const { peers, digest, drifted } = await this.#ask('digest', 'digest', {});
+    return { peers, digest: BigInt(`0x${digest}`), drifted };
+  }
+
+  /**
+   * What all devices have sent and received.
+   * @param stored the last pass of this epoch that was written down whole; undefined for none
+   */
+  async stats(stored: number | undefined): Promise<{ life: string; pass: number; devices: DeviceStats[] }> {
+    const devices: DeviceStats[] = [];
+    let first: { life: string; pass: number } | undefined;
+    for (;;) {
+      const after = devices.at(-1)?.deviceId;
+      const page = await this.#ask('stats', 'stats', {
+        ...(stored === undefined ? {} : { stored }),
+        ...(after === undefined ? {} : { after }),
+        ...(this.can('budgets') ? { cut: true } : {}),
+      });
+      first ??= { life: page.life, pass: page.pass };
+      if (page.life !== first.life) throw new Error('the counters began anew while they were read');
+      devices.push(...page.devices);
+      // The first page's pass: another reader may have started a newer one in between, of which we know only a part.
+      if (!page.more) return { ...first, devices };
+      if (page.devices.length === 0) throw new Error('the agent promised another page and sent an empty one');
+    }
+  }
+
+  /**
+   * Tells what the agent knows of its host, and from then on what it learns, in the order in which the agent said it. An older
+   * one knows nothing.
+   * @param fresh have it look at everything first
+   */
+  async watchHost(fresh: boolean, onReport: (report: HostReport) => void): Promise<void> {
+    if (!this.can('host')) {
+      onReport({ problems: [], mended: [] });
+      return;
+    }
+    this.#onHost = onReport;
+    await this.#ask('watch', 'watching', { fresh });
+  }
+
+  async peerCount(): Promise<number> {
+    return (await this.#ask('status', 'status', {})).peerCount;
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  async #ask<T extends Request['type'], A extends Answer['type']>(type: T, wanted: A, body: Body<T>) {
+    const id = this.#nextId++;
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      // Whoever asks after the end would wait for ever: the end has told those who waited, and comes once.
+      if (this.#ended !== undefined || this.#stream.destroyed) {
+        return reject(new Error('the channel to the agent is closed', { cause: this.#ended }));
+      }
+      const tells = this.can('progress');
+      // That question is answered at once, by every agent.
+      const silenceMs = tells || type === 'features' ? SILENCE_MS : OLD_AGENT_SILENCE_MS;
+      const timer = setTimeout(() => {
+        this.#stream.destroy(new Error(`the agent was silent for ${silenceMs} ms about a request: ${type}`));
+      }, silenceMs);
+      this.#waiting.set(id, { resolve, reject, timer });
+      this.#stream.write(encodeLine({ type, id, ...(tells ? { progress: true } : {}), ...body }));
+    });
+    if (answer.type === 'refused') throw new RequestRefused(answer.code, answer.detail);
+    if (answer.type !== wanted) throw new Error(`the agent answered ${answer.type} to ${type}`);
+    return answer as AnswerOf<A>;
+  }
+
+  #receive(line: string): void {
+    const answer = Incoming.parse(JSON.parse(line));
+    // At once also where it is an answer: by the time that its promise resolves, news may have come behind it.
+    if (answer.type === 'host' || answer.type === 'watching')
+      this.#onHost?.({ problems: answer.problems, mended: answer.mended });
+    if (answer.type === 'host') return;
+    if (answer.id === null) throw new Error(`the agent could not read a request: ${JSON.stringify(answer)}`);
+    const waiting = this.#waiting.get(answer.id);
+    if (waiting === undefined) throw new Error('the agent answered what nobody asked');
+    if (answer.type === 'progress') return void waiting.timer.refresh();
+    this.#waiting.delete(answer.id);
+    clearTimeout(waiting.timer);
+    waiting.resolve(answer);
+  }
+
+  #end(reason: Error): void {
+    this.#ended = reason;
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(new Error('the channel to the agent was cut', { cause: reason }));
+    }
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,2 @@
+/** What other nouns use of this one. */
+export { type HealthOptions, type Probe, healthRoutes } from './routes.ts';

@@ -1,0 +1,7 @@
+/** What other nouns use of this one. */
+export { createIdTokenVerifier } from './id-tokens.ts';
+export { type IdentityProviderService, createIdentityProviderService } from './identity-provider.ts';
+export { identityProviderRoutes } from './routes.ts';
+export { createIdentityProviderStore } from './store.ts';
+export { type TokenExchange, createTokenExchange } from './token-exchange.ts';
+export { tokenRoutes } from './token-routes.ts';

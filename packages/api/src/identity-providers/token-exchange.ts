@@ -1,0 +1,51 @@
+import type { TenantPrincipal } from '../platform/access/principal.ts';
+import { CVaultError, userSuspended } from '../platform/errors.ts';
+import { newId } from '../platform/ids.ts';
+import type { Secret } from '../platform/crypto/secret.ts';
+import type { IdentityProviderStore, IdTokenVerifier } from './identity-provider.ts';
+import type { SignIns, Tokens } from '../sign-in/index.ts';
+
+export interface TokenExchangeDeps {
+  readonly providers: IdentityProviderStore;
+  readonly idTokens: IdTokenVerifier;
+  readonly signIns: SignIns;
+}
+
+/** Signing in with somebody else's word for who the user is. */
+export function createTokenExchange({ providers, idTokens, signIns }: TokenExchangeDeps) {
+  return {
+    /**
+     * Takes an ID token of one of the tenant's identity providers (RFC 8693). A user is who has the provider's `sub`; whatever
+     * e-mail the token names is not looked at, for who owns that is another provider's word.
+     * @throws CVaultError `invalid_subject_token`, `user_suspended`
+     */
+    async exchange(
+      { tenantId, key: { mode } }: TenantPrincipal,
+      subjectToken: Secret<string>,
+    ): Promise<Tokens> {
+      // A subject has one user, and that is a live one.
+      if (mode !== 'live')
+        throw new CVaultError(
+          'invalid_subject_token',
+          'ID tokens are exchanged with a live API key; this is a test key.',
+        );
+      const token = subjectToken.reveal();
+      const issuer = idTokens.issuerOf(token);
+      const provider = issuer === null ? null : await providers.findByIssuer(tenantId, issuer);
+      const verified = provider === null ? null : await idTokens.verify(provider, token);
+      const user =
+        provider === null || verified === null
+          ? null
+          : await providers.useToken(tenantId, provider.id, verified, newId());
+      if (user === 'suspended') throw userSuspended();
+      const tokens = user === null ? null : await signIns.open(user);
+      if (tokens === null) throw new CVaultError('invalid_subject_token', 'The ID token is not accepted.');
+      return tokens;
+    },
+
+    /** @throws CVaultError `not_found`, `user_suspended` */
+    mint: (principal: TenantPrincipal, userId: string): Promise<Tokens> => signIns.mint(principal, userId),
+  };
+}
+
+export type TokenExchange = ReturnType<typeof createTokenExchange>;

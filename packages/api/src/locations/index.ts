@@ -1,0 +1,4 @@
+/** What other nouns use of this one. */
+export type { LocationStore } from './location.ts';
+export { locationRoutes } from './routes.ts';
+export { countAddresses, createLocationStore } from './store.ts';

@@ -1,0 +1,4 @@
+/** What other nouns use of this one. */
+export { type MasterKeyRotation, createMasterKeyRotation } from './rotation.ts';
+export { masterKeyRoutes } from './routes.ts';
+export { createSealedStore } from './sealed-columns.ts';

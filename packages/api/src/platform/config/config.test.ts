@@ -1,0 +1,242 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, type Environment, FILE_VARIABLES, loadConfig, VARIABLES } from './config.ts';
+
+const key = () => randomBytes(32).toString('base64');
+const adminKey = () => `cv_admin_${randomBytes(32).toString('base64url')}`;
+
+const GOOD = {
+  // secretlint-disable-next-line -- made up
+  DATABASE_URL: 'postgresql://cvault:aPasswordOfTheDatabase@db:5432/cvault',
+  CVAULT_MASTER_KEY: key(),
+  CVAULT_ADMIN_KEY: adminKey(),
+} satisfies Environment;
+
+const noFile = (): string => {
+  throw new Error('no such file');
+};
+
+function faultsOf(env: Environment, readFile = noFile): { variables: string[]; error: ConfigError } {
+  try {
+    loadConfig(env, readFile);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { variables: error.faults.map((fault) => fault.variable), error };
+  }
+  throw new Error('it was accepted');
+}
+
+test('what is required is enough', () => {
+  const config = loadConfig(GOOD, noFile);
+  expect(config.mode).toBe('production');
+  expect(config.http).toEqual({
+    host: '127.0.0.1',
+    port: 3000,
+    requestsAtOnce: 2_000,
+    publicUrl: '',
+    corsOrigins: [],
+    trustProxy: [],
+  });
+  expect(config.masterKeys.current.version).toBe(1);
+  expect(config.masterKeys.current.key.reveal()).toHaveLength(32);
+  expect(config.redisUrl).toBeNull();
+});
+
+test('an empty environment names everything that production needs, at once', () => {
+  const { variables, error } = faultsOf({});
+  expect(variables.sort()).toEqual(['CVAULT_ADMIN_KEY', 'CVAULT_MASTER_KEY', 'DATABASE_URL']);
+  for (const variable of variables) expect(error.message).toContain(variable);
+});
+
+test('faults of all kinds come together', () => {
+  const { variables } = faultsOf({
+    ...GOOD,
+    PORT: 'x',
+    LOG_LEVEL: 'loud',
+    CVAULT_MASTER_KEY: 'short',
+    BCRYPT_COST: '11',
+  });
+  expect(variables.sort()).toEqual(['BCRYPT_COST', 'CVAULT_MASTER_KEY', 'LOG_LEVEL', 'PORT']);
+});
+
+describe('refused in production', () => {
+  const oneByte = Buffer.alloc(32, 7).toString('base64');
+  const counting = Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString('base64');
+  const cases: [string, string, string | undefined][] = [
+    ['no database', 'DATABASE_URL', undefined],
+    ['a database of another kind', 'DATABASE_URL', 'mysql://root@db/x'],
+    ['no master key', 'CVAULT_MASTER_KEY', undefined],
+    ['an empty master key', 'CVAULT_MASTER_KEY', ''],
+    ['a master key of 31 bytes', 'CVAULT_MASTER_KEY', randomBytes(31).toString('base64')],
+    ['a master key of 33 bytes', 'CVAULT_MASTER_KEY', randomBytes(33).toString('base64')],
+    ['a master key that is no base64', 'CVAULT_MASTER_KEY', 'z'.repeat(44)],
+    ['a master key of one byte repeated', 'CVAULT_MASTER_KEY', oneByte],
+    ['a master key that counts', 'CVAULT_MASTER_KEY', counting],
+    ['no admin key', 'CVAULT_ADMIN_KEY', undefined],
+    ['an admin key without its prefix', 'CVAULT_ADMIN_KEY', randomBytes(32).toString('base64url')],
+    ['a short admin key', 'CVAULT_ADMIN_KEY', adminKey().slice(0, -1)],
+    ['an admin key of one character repeated', 'CVAULT_ADMIN_KEY', `cv_admin_${'x'.repeat(43)}`],
+    ['a placeholder', 'CVAULT_ADMIN_KEY', 'cv_admin_please-change-me-to-something-long-and-random'],
+    ['a cheap password hash', 'BCRYPT_COST', '11'],
+    ['a port that is none', 'PORT', '70000'],
+    ['an origin with a path', 'CORS_ORIGINS', 'https://app.acme.dev/'],
+    ['an origin in capitals', 'CORS_ORIGINS', 'https://App.acme.dev'],
+    ['an app’s origin with a path', 'CORS_ORIGINS', 'capacitor://localhost/'],
+    ['an origin without a scheme', 'CORS_ORIGINS', 'app.acme.dev'],
+    ['a * within a label', 'CORS_ORIGINS', 'https://app*.acme.dev'],
+    ['a * in the middle', 'CORS_ORIGINS', 'https://app.*.dev'],
+    ['a * for a top-level domain', 'CORS_ORIGINS', 'https://*.dev'],
+    ['a * for a whole host', 'CORS_ORIGINS', 'https://*'],
+    ['a * for the port', 'CORS_ORIGINS', 'https://app.acme.dev:*'],
+    ['a * for the scheme', 'CORS_ORIGINS', '*://app.acme.dev'],
+    ['two *', 'CORS_ORIGINS', 'https://*.*.acme.dev'],
+    ['a wrong * beside a right origin', 'CORS_ORIGINS', 'https://app.acme.dev,https://a*.acme.dev'],
+    ['all origins and one', 'CORS_ORIGINS', '*,https://app.acme.dev'],
+    ['a proxy that is no address', 'TRUST_PROXY', 'loadbalancer'],
+    ['everybody as proxy', 'TRUST_PROXY', '0.0.0.0/0'],
+    ['a range that is a name', 'CVAULT_OUTBOUND_ALLOW', 'intranet'],
+    ['a retired key without version', 'CVAULT_RETIRED_MASTER_KEYS', key()],
+    ['a retired key of the current version', 'CVAULT_RETIRED_MASTER_KEYS', `1:${key()}`],
+    ['a mail server of another kind', 'SMTP_URL', 'https://mail.acme.dev'],
+    ['a sender without a mail server', 'SMTP_URL', undefined],
+    ['a sender that is no address', 'MAIL_FROM', 'Acme <no-reply@acme.dev>'],
+    ['an unknown mode', 'CVAULT_MODE', 'development'],
+  ];
+  test.each(cases)('%s', (_name, variable, value) => {
+    const mail = variable === 'SMTP_URL' || variable === 'MAIL_FROM';
+    const whole = mail
+      ? { ...GOOD, SMTP_URL: 'smtps://mail.acme.dev', MAIL_FROM: 'no-reply@acme.dev' }
+      : GOOD;
+    expect(faultsOf({ ...whole, [variable]: value }).variables).toEqual([variable]);
+  });
+
+  test.each([
+    ['CVAULT_ADMIN_KEY', `cv_admin_${Buffer.from(GOOD.CVAULT_MASTER_KEY, 'base64').toString('base64url')}`],
+    ['CVAULT_RETIRED_MASTER_KEYS', `2:${GOOD.CVAULT_MASTER_KEY}`],
+    ['DATABASE_URL', `postgresql://u:${encodeURIComponent('x'.repeat(4))}@db/x`],
+  ])('%s with the value of another secret', (variable, value) => {
+    const env = { ...GOOD, REDIS_URL: 'redis://:xxxx@redis:6379', [variable]: value };
+    const { error } = faultsOf(env);
+    expect(error.faults).toHaveLength(1);
+    expect(error.faults[0]?.problem).toContain('repeats a secret');
+  });
+});
+
+test.each([
+  'capacitor://localhost',
+  'ionic://localhost',
+  'tauri://localhost',
+  'https://app.acme.dev',
+  'http://localhost:5173',
+  'https://[2001:db8::1]:8443',
+  'https://*.acme.dev',
+  'http://*.acme.dev:8080',
+  '*',
+])('the origin %s is accepted', (origin) => {
+  expect(loadConfig({ ...GOOD, CORS_ORIGINS: origin }, noFile).http.corsOrigins).toEqual([origin]);
+});
+
+test('a misplaced * is told where it may stand, an origin what one looks like', () => {
+  const problem = (origins: string) => faultsOf({ ...GOOD, CORS_ORIGINS: origins }).error.faults[0]?.problem;
+  expect(problem('https://app*.acme.dev')).toContain('as in https://*.acme.dev');
+  expect(problem('https://app.acme.dev/')).toContain('capacitor://localhost');
+});
+
+test('a near name of a closed set is suggested', () => {
+  const problem = (env: Environment) => faultsOf({ ...GOOD, ...env }).error.faults[0]?.problem;
+  expect(problem({ CVAULT_MODE: 'prodcution' })).toBe(
+    'must be one of production, demo; did you mean `production`?',
+  );
+  expect(problem({ LOG_LEVEL: 'wran' })).toMatch(/; did you mean `warn`\?$/);
+});
+
+test('no fault shows a value', () => {
+  const canary = 'CANARY1234';
+  const env = Object.fromEntries(VARIABLES.map((variable) => [variable, `${canary}\u0000%`]));
+  const { error } = faultsOf(env);
+  expect(error.faults.length).toBeGreaterThan(10);
+  expect(inspect(error, { depth: 9 })).not.toContain(canary);
+});
+
+test('a configuration that is printed shows no secret', () => {
+  const env = {
+    ...GOOD,
+    CVAULT_RETIRED_MASTER_KEYS: `7:${key()}`,
+    REDIS_URL: 'redis://:canaryOfRedis@redis:6379',
+  };
+  const config = loadConfig(env, noFile);
+  const printed = inspect(config, { depth: 9, showHidden: true }) + JSON.stringify(config);
+  for (const secret of [...Object.values(GOOD), env.CVAULT_RETIRED_MASTER_KEYS.slice(2), 'canaryOfRedis']) {
+    expect(printed).not.toContain(secret);
+  }
+});
+
+describe('files', () => {
+  const rest = { ...GOOD, CVAULT_MASTER_KEY: '' };
+
+  test('a secret can come from one', () => {
+    const text = key();
+    const config = loadConfig({ ...rest, CVAULT_MASTER_KEY_FILE: '/run/secrets/master' }, (path) =>
+      path === '/run/secrets/master' ? `${text}\n` : noFile(),
+    );
+    expect(config.masterKeys.current.key.reveal().toString('base64')).toBe(text);
+  });
+
+  test('one that cannot be read, or is empty, is one fault', () => {
+    const env = { ...rest, CVAULT_MASTER_KEY_FILE: '/nowhere' };
+    expect(faultsOf(env).variables).toEqual(['CVAULT_MASTER_KEY_FILE']);
+    expect(faultsOf(env, () => '\n').variables).toEqual(['CVAULT_MASTER_KEY_FILE']);
+  });
+
+  test('not beside the variable itself', () => {
+    expect(faultsOf({ ...GOOD, CVAULT_ADMIN_KEY_FILE: '/x' }).variables).toEqual(['CVAULT_ADMIN_KEY']);
+  });
+});
+
+test('the demo starts without a database of its own, with the secrets that it makes', () => {
+  const config = loadConfig(
+    { ...GOOD, DATABASE_URL: undefined, CVAULT_MODE: 'demo', BCRYPT_COST: '10' },
+    noFile,
+  );
+  expect(config.database.url).toBeNull();
+  expect(faultsOf({ CVAULT_MODE: 'demo' }).variables).not.toContain('DATABASE_URL');
+});
+
+describe('.env.example', () => {
+  const text = readFileSync(new URL('../../../../../.env.example', import.meta.url), 'utf8');
+  const entries = [...text.matchAll(/^(# )?([A-Z_]+)=(.*)$/gm)].map(([, commented, name, value]) => ({
+    name: name ?? '',
+    value: value ?? '',
+    required: commented === undefined,
+  }));
+
+  test('names every variable once, and no other', () => {
+    expect(entries.map((entry) => entry.name).sort()).toEqual([...VARIABLES].sort());
+  });
+
+  test('marks exactly those as required that production needs', () => {
+    const required = entries.filter((entry) => entry.required).map((entry) => entry.name);
+    expect(required.sort()).toEqual(faultsOf({}).variables.sort());
+  });
+
+  test('gives no secret a value that somebody could keep', () => {
+    const secrets: readonly string[] = FILE_VARIABLES;
+    for (const { name, value } of entries) {
+      if (secrets.includes(name) && name !== 'REDIS_URL') expect(value, name).toBe('');
+    }
+  });
+
+  test('shows values that are accepted', () => {
+    const shown = entries.filter((entry) => entry.value !== '').map((entry) => [entry.name, entry.value]);
+    expect(() =>
+      loadConfig({ ...GOOD, ...(Object.fromEntries(shown) as Environment) }, noFile),
+    ).not.toThrow();
+  });
+
+  test('says of every optional variable what happens without it', () => {
+    const blocks = text.split(/\n\n+/).filter((block) => /^# [A-Z_]+=/m.test(block));
+    for (const block of blocks) expect(block, block).toContain('Absent:');
+  });
+});

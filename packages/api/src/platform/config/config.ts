@@ -1,0 +1,324 @@
+import type { Secret } from '../crypto/secret.ts';
+import type { MasterKey } from '../crypto/vault.ts';
+import { z } from 'zod';
+import {
+  AdminKey,
+  MailAddress,
+  MasterKeyValue,
+  MasterKeyVersion,
+  oneOf,
+  Origins,
+  Proxies,
+  PublicUrl,
+  Ranges,
+  RetiredMasterKeys,
+  secretUrl,
+  wholeNumber,
+} from './values.ts';
+import type { LogLevel } from '../observability/logger.ts';
+
+/** `production`: everything that matters has to be set. `demo`: what `npm start` runs; see src/demo. */
+export type Mode = 'production' | 'demo';
+
+/** How long things are kept, in days. */
+export interface Retention {
+  /** Usage by the hour; after that, by the day. */
+  readonly hourlyDays: number;
+  readonly dailyDays: number;
+  /** Closed sessions. */
+  readonly sessionDays: number;
+}
+
+export interface Config {
+  readonly mode: Mode;
+  readonly http: {
+    readonly host: string;
+    /** 0: any free one. */
+    readonly port: number;
+    /** Without a slash at the end; empty where it is not set. */
+    readonly publicUrl: string;
+    readonly corsOrigins: readonly string[];
+    readonly trustProxy: readonly string[];
+    /** Requests that are worked on at once; more are refused. */
+    readonly requestsAtOnce: number;
+  };
+  readonly dataDir: string;
+  readonly database: {
+    /** Null: start an embedded PostgreSQL below the data directory. */
+    readonly url: Secret<string> | null;
+    /** Whose tables they are: migrations use it. Null: that of `url`. */
+    readonly ownerUrl: Secret<string> | null;
+    readonly connections: number;
+    /** How long a query waits for a connection before its request is answered 503. */
+    readonly waitMs: number;
+  };
+  /** Null: what Redis would share between replicas stays in each of them. */
+  readonly redisUrl: Secret<string> | null;
+  readonly masterKeys: { readonly current: MasterKey; readonly retired: readonly MasterKey[] };
+  readonly adminKey: Secret<string>;
+  /** Null: no mails are sent; in the demo they are put into its data directory. */
+  readonly mail: { readonly url: Secret<string>; readonly from: string } | null;
+  readonly bcryptCost: number;
+  readonly peers: {
+    readonly quarantineSeconds: number;
+    readonly ackDeadlineMs: number;
+    readonly reconcileSeconds: number;
+  };
+  readonly metering: {
+    /** How often each VPN server's counters are read. */
+    readonly everySeconds: number;
+    readonly keep: Retention;
+  };
+  /** What webhooks and fetched keys may reach although it is not public: addresses and ranges. */
+  readonly outboundAllow: readonly string[];
+  /** How long what the audit log tells is kept, in days. */
+  readonly auditDays: number;
+  readonly logLevel: LogLevel;
+}
+
+/** What is wrong with one variable, and what to do. Never holds its value. */
+export interface ConfigFault {
+  readonly variable: string;
+  readonly problem: string;
+}
+
+/** Everything that is wrong with the environment, at once. */
+export class ConfigError extends Error {
+  readonly faults: readonly ConfigFault[];
+
+  constructor(faults: readonly ConfigFault[]) {
+    const lines = faults.map(({ variable, problem }) => `  ${variable} ${problem}`);
+    super(`The configuration is not valid:\n${lines.join('\n')}\n.env.example describes every variable.`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Bcrypt's cost is a power of two: 12 takes about 250 ms, 15 two seconds. */
+const BCRYPT_COST_MIN: Readonly<Record<Mode, number>> = { production: 12, demo: 10 };
+
+/** Every variable that there is. */
+const Variables = z.object({
+  CVAULT_MODE: oneOf(['production', 'demo']).default('production'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535, 3_000),
+  CVAULT_PUBLIC_URL: PublicUrl.default(''),
+  CORS_ORIGINS: Origins.default([]),
+  TRUST_PROXY: Proxies.default([]),
+  CVAULT_REQUESTS_AT_ONCE: wholeNumber(16, 100_000, 2_000),
+  CVAULT_DATA_DIR: z.string().default('.cvault'),
+  DATABASE_URL: secretUrl(
+    ['postgresql:', 'postgres:'],
+    'postgresql://user:password@host:5432/cvault',
+  ).optional(),
+  DATABASE_OWNER_URL: secretUrl(
+    ['postgresql:', 'postgres:'],
+    'postgresql://owner:password@host:5432/cvault',
+  ).optional(),
+  DATABASE_CONNECTIONS: wholeNumber(2, 1_000, 20),
+  DATABASE_WAIT_MS: wholeNumber(100, 120_000, 5_000),
+  REDIS_URL: secretUrl(['redis:', 'rediss:'], 'redis://host:6379').optional(),
+  CVAULT_MASTER_KEY: MasterKeyValue,
+  CVAULT_MASTER_KEY_VERSION: MasterKeyVersion,
+  CVAULT_RETIRED_MASTER_KEYS: RetiredMasterKeys.default([]),
+  CVAULT_ADMIN_KEY: AdminKey,
+  SMTP_URL: secretUrl(['smtps:', 'smtp:'], 'smtps://user:password@host:465').optional(),
+  MAIL_FROM: MailAddress.optional(),
+  BCRYPT_COST: wholeNumber(BCRYPT_COST_MIN.demo, 15, 12),
+  CVAULT_QUARANTINE_SECONDS: wholeNumber(0, 2_592_000, 600),
+  CVAULT_ACK_DEADLINE_MS: wholeNumber(100, 30_000, 2_000),
+  CVAULT_RECONCILE_SECONDS: wholeNumber(1, 3_600, 30),
+  CVAULT_METER_SECONDS: wholeNumber(1, 3_600, 30),
+  CVAULT_USAGE_HOURLY_DAYS: wholeNumber(2, 31, 7),
+  CVAULT_USAGE_DAILY_DAYS: wholeNumber(62, 3_650, 400),
+  CVAULT_SESSION_DAYS: wholeNumber(1, 3_650, 30),
+  CVAULT_OUTBOUND_ALLOW: Ranges.default([]),
+  CVAULT_AUDIT_DAYS: wholeNumber(1, 3_650, 90),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+type Variable = keyof typeof Variables.shape;
+
+export const VARIABLES = Object.keys(Variables.shape) as readonly Variable[];
+
+/** Those that can be read from a file as well, whose path is in `<NAME>_FILE`: how orchestrators hand secrets out. */
+export const FILE_VARIABLES = [
+  'DATABASE_URL',
+  'DATABASE_OWNER_URL',
+  'REDIS_URL',
+  'CVAULT_MASTER_KEY',
+  'CVAULT_RETIRED_MASTER_KEYS',
+  'CVAULT_ADMIN_KEY',
+  'SMTP_URL',
+] as const satisfies readonly Variable[];
+
+type Texts = Partial<Record<Variable, string>>;
+
+/** What is set, with files read. A variable that is set to nothing is not set: that is what `NAME=` in a file means. */
+function gather(env: Environment, readFile: (path: string) => string, faults: ConfigFault[]): Texts {
+  const read = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const texts: Texts = {};
+  for (const variable of VARIABLES) {
+    const text = read(variable);
+    if (text !== undefined) texts[variable] = text;
+  }
+  for (const variable of FILE_VARIABLES) {
+    const fileVariable = `${variable}_FILE`;
+    const path = read(fileVariable);
+    if (path === undefined) continue;
+    if (texts[variable] !== undefined) {
+      faults.push({ variable, problem: `is set, and so is ${fileVariable}; set only one of them` });
+      continue;
+    }
+    try {
+      const text = readFile(path).trim();
+      if (text === '') faults.push({ variable: fileVariable, problem: 'names a file that is empty' });
+      else texts[variable] = text;
+    } catch {
+      faults.push({ variable: fileVariable, problem: 'names a file that cannot be read' });
+    }
+  }
+  return texts;
+}
+
+/** A secret without what its form adds, so that one value is known in two forms. */
+function bareSecret(text: string): string {
+  return text
+    .replace(/^cv_admin_/, '')
+    .replaceAll('-', '+')
+    .replaceAll('_', '/')
+    .replace(/=+$/, '');
+}
+
+function passwordIn(url: string | undefined): string | undefined {
+  if (url === undefined || !URL.canParse(url)) return undefined;
+  return new URL(url).password || undefined;
+}
+
+/** One value in two places: who learns it in one of them has both. */
+function findReuse(texts: Texts): ConfigFault[] {
+  const secrets: [Variable, string | undefined][] = [
+    ['CVAULT_MASTER_KEY', texts.CVAULT_MASTER_KEY],
+    ...(texts.CVAULT_RETIRED_MASTER_KEYS ?? '')
+      .split(',')
+      .map((entry): [Variable, string | undefined] => ['CVAULT_RETIRED_MASTER_KEYS', entry.split(':')[1]]),
+    ['CVAULT_ADMIN_KEY', texts.CVAULT_ADMIN_KEY],
+    ['DATABASE_URL', passwordIn(texts.DATABASE_URL)],
+    ['DATABASE_OWNER_URL', passwordIn(texts.DATABASE_OWNER_URL)],
+    ['REDIS_URL', passwordIn(texts.REDIS_URL)],
+    ['SMTP_URL', passwordIn(texts.SMTP_URL)],
+  ];
+  const seen = new Map<string, Variable>();
+  const faults: ConfigFault[] = [];
+  for (const [variable, text] of secrets) {
+    if (text === undefined || text === '') continue;
+    const other = seen.get(bareSecret(text));
+    if (other !== undefined)
+      faults.push({ variable, problem: `repeats a secret of ${other}; each needs its own` });
+    seen.set(bareSecret(text), variable);
+  }
+  return faults;
+}
+
+/** What is wrong only in production, or only together with another variable. */
+function checkTogether(texts: Texts): ConfigFault[] {
+  const faults = findReuse(texts);
+  const production = texts.CVAULT_MODE !== 'demo';
+  if (production && texts.DATABASE_URL === undefined) {
+    faults.push({ variable: 'DATABASE_URL', problem: 'is not set; name a PostgreSQL 15 or newer of yours' });
+  }
+  if (texts.DATABASE_OWNER_URL !== undefined && texts.DATABASE_URL === undefined) {
+    faults.push({ variable: 'DATABASE_OWNER_URL', problem: 'is set without DATABASE_URL; set both' });
+  }
+  const cost = Number(texts.BCRYPT_COST ?? BCRYPT_COST_MIN.production);
+  if (production && cost < BCRYPT_COST_MIN.production) {
+    faults.push({
+      variable: 'BCRYPT_COST',
+      problem: `must be at least ${BCRYPT_COST_MIN.production} in production`,
+    });
+  }
+  if ((texts.SMTP_URL === undefined) !== (texts.MAIL_FROM === undefined)) {
+    const [missing, other] =
+      texts.SMTP_URL === undefined
+        ? (['SMTP_URL', 'MAIL_FROM'] as const)
+        : (['MAIL_FROM', 'SMTP_URL'] as const);
+    faults.push({ variable: missing, problem: `is not set, and ${other} is; mails need both` });
+  }
+  const versions = [
+    texts.CVAULT_MASTER_KEY_VERSION ?? '1',
+    ...(texts.CVAULT_RETIRED_MASTER_KEYS?.split(',').map((entry) => entry.split(':', 1).join().trim()) ?? []),
+  ];
+  if (new Set(versions).size < versions.length) {
+    faults.push({
+      variable: 'CVAULT_RETIRED_MASTER_KEYS',
+      problem: 'uses a version twice, or that of the current key',
+    });
+  }
+  return faults;
+}
+
+/**
+ * Reads the configuration. Pure: the environment and the way to read a file are given.
+ * @throws ConfigError with everything that is wrong
+ */
+export function loadConfig(env: Environment, readFile: (path: string) => string): Config {
+  const faults: ConfigFault[] = [];
+  const texts = gather(env, readFile, faults);
+  const parsed = Variables.safeParse(texts);
+  for (const issue of parsed.error?.issues ?? []) {
+    const variable = String(issue.path[0]);
+    // A file that cannot be read is one fault, not also a variable that is not set.
+    if (faults.some((fault) => fault.variable === `${variable}_FILE`)) continue;
+    faults.push({ variable, problem: issue.message });
+  }
+  faults.push(...checkTogether(texts));
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  const values = parsed.data;
+  return {
+    mode: values.CVAULT_MODE,
+    http: {
+      host: values.HOST,
+      port: values.PORT,
+      publicUrl: values.CVAULT_PUBLIC_URL,
+      corsOrigins: values.CORS_ORIGINS,
+      trustProxy: values.TRUST_PROXY,
+      requestsAtOnce: values.CVAULT_REQUESTS_AT_ONCE,
+    },
+    dataDir: values.CVAULT_DATA_DIR,
+    database: {
+      url: values.DATABASE_URL ?? null,
+      ownerUrl: values.DATABASE_OWNER_URL ?? null,
+      connections: values.DATABASE_CONNECTIONS,
+      waitMs: values.DATABASE_WAIT_MS,
+    },
+    redisUrl: values.REDIS_URL ?? null,
+    masterKeys: {
+      current: { version: values.CVAULT_MASTER_KEY_VERSION, key: values.CVAULT_MASTER_KEY },
+      retired: values.CVAULT_RETIRED_MASTER_KEYS,
+    },
+    adminKey: values.CVAULT_ADMIN_KEY,
+    mail:
+      values.SMTP_URL === undefined || values.MAIL_FROM === undefined
+        ? null
+        : { url: values.SMTP_URL, from: values.MAIL_FROM },
+    bcryptCost: values.BCRYPT_COST,
+    peers: {
+      quarantineSeconds: values.CVAULT_QUARANTINE_SECONDS,
+      ackDeadlineMs: values.CVAULT_ACK_DEADLINE_MS,
+      reconcileSeconds: values.CVAULT_RECONCILE_SECONDS,
+    },
+    metering: {
+      everySeconds: values.CVAULT_METER_SECONDS,
+      keep: {
+        hourlyDays: values.CVAULT_USAGE_HOURLY_DAYS,
+        dailyDays: values.CVAULT_USAGE_DAILY_DAYS,
+        sessionDays: values.CVAULT_SESSION_DAYS,
+      },
+    },
+    outboundAllow: values.CVAULT_OUTBOUND_ALLOW,
+    auditDays: values.CVAULT_AUDIT_DAYS,
+    logLevel: values.LOG_LEVEL,
+  };
+}

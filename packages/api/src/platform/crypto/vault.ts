@@ -1,0 +1,84 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { Secret } from './secret.ts';
+
+/** Which cell a ciphertext belongs to. Bound to it as additional data: moved to another cell, it does not decrypt. */
+export interface Cell {
+  /** The tenant's id, or `platform` for what belongs to no tenant. */
+  readonly owner: string;
+  /** The id of the row: the device's, the VPN server's. */
+  readonly row: string;
+  readonly column: string;
+}
+
+/** A master key and its version, as records name it. */
+export interface MasterKey {
+  /** 1 to 65,535; raised when the master key is replaced. */
+  readonly version: number;
+  /** 32 bytes. */
+  readonly key: Secret<Buffer>;
+}
+
+/** Thrown where a record cannot be decrypted: changed, moved to another cell, or of a master key we do not hold. */
+export class UndecryptableRecord extends Error {
+  constructor(cell: Cell, cause?: unknown) {
+    super(`the ${cell.column} of ${cell.row} cannot be decrypted`, { cause });
+    this.name = 'UndecryptableRecord';
+  }
+}
+
+const FORMAT = 1;
+const HEADER_BYTES = 3;
+/** NIST SP 800-38D section 8.2.2: a random 96-bit nonce. */
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+function additionalData(cell: Cell, version: number): Buffer {
+  // JSON keeps the parts apart: no choice of names can make two cells read the same.
+  return Buffer.from(JSON.stringify([cell.owner, cell.row, cell.column, version]));
+}
+
+/**
+ * Encrypts single values with AES-256-GCM.
+ * A record is: format (1 byte), master key version (2 bytes, big endian), nonce (12), ciphertext, tag (16).
+ */
+export function createVault(current: MasterKey, retired: readonly MasterKey[] = []) {
+  const keys = new Map([current, ...retired].map(({ version, key }) => [version, key]));
+
+  return {
+    /** Of the master key that seals. */
+    version: current.version,
+
+    seal(cell: Cell, plain: Uint8Array): Buffer {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', current.key.reveal(), nonce);
+      cipher.setAAD(additionalData(cell, current.version));
+      const header = Buffer.alloc(HEADER_BYTES);
+      header.writeUInt8(FORMAT, 0);
+      header.writeUInt16BE(current.version, 1);
+      return Buffer.concat([header, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+    },
+
+    /** @throws {UndecryptableRecord} */
+    open(cell: Cell, record: Uint8Array): Secret<Buffer> {
+      const bytes = Buffer.from(record);
+      if (bytes.length < HEADER_BYTES + NONCE_BYTES + TAG_BYTES || bytes.readUInt8(0) !== FORMAT) {
+        throw new UndecryptableRecord(cell);
+      }
+      const version = bytes.readUInt16BE(1);
+      const key = keys.get(version);
+      if (key === undefined) throw new UndecryptableRecord(cell);
+      const nonce = bytes.subarray(HEADER_BYTES, HEADER_BYTES + NONCE_BYTES);
+      const decipher = createDecipheriv('aes-256-gcm', key.reveal(), nonce, { authTagLength: TAG_BYTES });
+      decipher.setAAD(additionalData(cell, version));
+      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+      try {
+        const body = bytes.subarray(HEADER_BYTES + NONCE_BYTES, -TAG_BYTES);
+        return new Secret(Buffer.concat([decipher.update(body), decipher.final()]));
+      } catch (cause) {
+        throw new UndecryptableRecord(cell, cause);
+      }
+    },
+  };
+}
+
+export type Vault = ReturnType<typeof createVault>;

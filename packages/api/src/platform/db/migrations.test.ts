@@ -1,0 +1,34 @@
+/** A database that has run a migration does not run it again: one that is changed afterwards means another schema to each. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const PRISMA = join(import.meta.dirname, '../../../prisma');
+
+const hashes = new Map(
+  readFileSync(join(PRISMA, 'migrations.sha256'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line): [name: string, hash: string] => [line.slice(66), line.slice(0, 64)]),
+);
+const migrations = readdirSync(join(PRISMA, 'migrations'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+test('every migration has its hash', () => {
+  const missing = migrations.filter((name) => !hashes.has(name));
+  expect(missing, 'run `npm run generate`, and commit prisma/migrations.sha256 with them').toEqual([]);
+});
+
+test('none was changed or taken out since it was committed', () => {
+  const hashOf = (name: string) =>
+    createHash('sha256')
+      .update(readFileSync(join(PRISMA, 'migrations', name, 'migration.sql')))
+      .digest('hex');
+  const changed = [...hashes].filter(([name, hash]) => !migrations.includes(name) || hashOf(name) !== hash);
+  expect(
+    changed.map(([name]) => name),
+    'put these back as they were, and write the change as a new migration: npm run db:migration -- name',
+  ).toEqual([]);
+});

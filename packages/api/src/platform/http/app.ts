@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import helmet from '@fastify/helmet';
+import type { Authenticator } from '../access/authenticator.ts';
+import type { RefusalLog } from '../audit-context/context.ts';
+import { CVaultError } from '../errors.ts';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { serializerCompiler } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import { acts } from './acts.ts';
+import { BODY_LIMIT_BYTES } from './body.ts';
+import { bareForwardedFor, clientOf } from './client-address.ts';
+import { createOrderlyServer } from './connections.ts';
+import { corsHeadersFor, crossOrigin } from './cors.ts';
+import { documentation } from './docs.ts';
+import { door, STRANGERS } from './door.ts';
+import { createClientErrorHandler, createErrorHandler, insidePath, publicPath } from './errors.ts';
+import type { IdempotencyOptions } from '../idempotency/replay.ts';
+import { methodNotAllowed } from './methods.ts';
+import { openApi } from './openapi.ts';
+import { createTurnstile } from './turnstile.ts';
+import { validatorCompiler } from './validation.ts';
+
+export interface AppOptions {
+  readonly logger: Logger;
+  readonly authenticator: Authenticator;
+  /** Registers the features: the API's table of contents, in ../routes.ts. */
+  readonly routes: (app: FastifyInstance) => void;
+  /** Knows the errors of the drivers; null for those it does not know. */
+  readonly translateError: (error: unknown) => CVaultError | null;
+  readonly limiter: RateLimiter;
+  /** Requests that are worked on at once; more are refused. */
+  readonly requestsAtOnce: number;
+  /** Where writes that are sent again are remembered; absent: Idempotency-Key is not looked at. */
+  readonly idempotency?: IdempotencyOptions;
+  /** Origins that browsers may call from; empty for none, `*` for all. */
+  readonly corsOrigins: readonly string[];
+  /** Addresses and ranges of proxies whose X-Forwarded-For is believed; empty for none. */
+  readonly trustProxy: readonly string[];
+  /** Where the API is reached from outside, without a slash at the end; empty where nobody said. */
+  readonly publicUrl: string;
+  readonly version: string;
+  /** Counts what is refused, for the audit log. Absent: nothing does. */
+  readonly refusals?: RefusalLog;
+  /** Told of every answer; the route is a pattern, so no caller chooses it. */
+  readonly onAnswer?: (method: string, route: string, status: number, seconds: number) => void;
+}
+
+/** Longer than the longest that a handler works (a queue of sign-ins), so that none is cut off. */
+const CONNECTION_TIMEOUT_MS = 60_000;
+/** For the headers of a request to arrive. */
+const HEADERS_TIMEOUT_MS = 15_000;
+/** For the whole of it: later than the door's own bound for the body, whose answer says more than Node's. */
+const REQUEST_TIMEOUT_MS = 40_000;
+/** How often Node looks for requests that are late; by default it does every 30 s. */
+const TIMEOUT_CHECK_MS = 5_000;
+/** Above what load balancers commonly keep idle connections for, so that they close them and not we. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+const HEADER_LIMIT_BYTES = 16 * 1024;
+const PATH_PARAMETER_LIMIT = 100;
+
+/** The HTTP application, without a socket: the caller listens, or injects requests. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { publicUrl, corsOrigins } = options;
+  const prefix = publicPath(publicUrl);
+  const strangers = createTurnstile(STRANGERS);
+  const stopping = new AbortController();
+  // As many as there are connections.
+  setMaxListeners(0, stopping.signal);
+  const logger: FastifyBaseLogger = options.logger;
+  const handleError = createErrorHandler({ translateError: options.translateError, publicUrl });
+  const app = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    // Ours, always: an id that a caller may choose can be made to collide.
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    serverFactory: (handler) => {
+      const timeouts = {
+        maxHeaderSize: HEADER_LIMIT_BYTES,
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      };
+      return createOrderlyServer(handler, timeouts, stopping.signal).setTimeout(CONNECTION_TIMEOUT_MS);
+    },
+    routerOptions: { maxParamLength: PATH_PARAMETER_LIMIT },
+    trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
+    // What comes on a connection that is open while this process ends is served, and told that the connection closes. Fastify's
+    // own 503 cost a rolling restart one request in two thousand.
+    return503OnClosing: false,
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    rewriteUrl: ({ url = '/' }) => insidePath(url, prefix),
+    // Paths that cannot be read come past every hook, the door's too.
+    frameworkErrors: (error, request, reply) => {
+      const { raw } = request;
+      bareForwardedFor(raw);
+      void strangers
+        .enter(clientOf(request.ip), () => raw.socket.destroyed)
+        .then((turn) => turn.leave())
+        .catch((refusal: unknown) => refusal)
+        .then((refusal) => {
+          void reply.headers(corsHeadersFor(corsOrigins, raw.headers.origin));
+          return handleError(refusal ?? error, request, reply);
+        });
+    },
+    clientErrorHandler: createClientErrorHandler({ strangers, publicUrl, corsOrigins }),
+  });
+
+  app.addHook('preClose', (done) => {
+    stopping.abort();
+    done();
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(handleError);
+  // For what finds out behind the door that there is nothing, such as the files of the documentation.
+  app.setNotFoundHandler(() => {
+    throw new CVaultError('no_such_route', 'There is no such route.');
+  });
+
+  app.addHook('onRequest', (request, reply, done) => {
+    bareForwardedFor(request.raw);
+    // Answers hold tokens, keys and configurations: no cache keeps them.
+    void reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { principal } = request;
+    const route = request.routeOptions.url ?? 'none';
+    options.onAnswer?.(request.method, route, reply.statusCode, reply.elapsedTime / 1_000);
+    request.log.info(
+      {
+        method: request.method,
+        // The pattern, not the path: ids and whatever else callers put there stay out of the logs.
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        ...(principal === null || principal.kind === 'admin' ? {} : { tenantId: principal.tenantId }),
+      },
+      'request',
+    );
+    done();
+  });
+
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+  });
+  if (corsOrigins.length > 0) await app.register(crossOrigin, { origins: corsOrigins });
+  const { authenticator, limiter, requestsAtOnce } = options;
+  await app.register(door, {
+    authenticator,
+    limiter,
+    strangers,
+    requestsAtOnce,
+    idempotency: options.idempotency,
+  });
+  await app.register(acts, { refusals: options.refusals });
+  // After the door, which keeps answers for retries as the handler gave them.
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    const location = reply.getHeader('location');
+    if (prefix !== '' && typeof location === 'string' && location.startsWith('/')) {
+      void reply.header('location', prefix + location);
+    }
+    done(null, payload);
+  });
+  await app.register(methodNotAllowed);
+  await app.register(openApi, { version: options.version, publicUrl });
+  await app.register(documentation, { pathPrefix: prefix });
+  // Async, so that a route that is refused fails the start and not the process.
+  await app.register(async (features) => {
+    options.routes(features);
+  });
+  app.refuseOtherMethods();
+  return app;
+}

@@ -1,0 +1,106 @@
+import { CVaultError } from '../errors.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+
+/** Above any request that we know, far below what a process could be choked with. */
+export const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** For a body to arrive, once its request's headers were read. */
+const ARRIVAL_MS = 15_000;
+/** For the rest of a body to arrive, once its request was answered without it: refused at the door, mostly. */
+const REST_MS = 5_000;
+
+const NOT_JSON = 'Send the body as application/json in UTF-8.';
+const notAnObject = () =>
+  new CVaultError('invalid_request', 'The body must be a JSON object.', {
+    faults: [{ pointer: '', message: 'must be a JSON object' }],
+  });
+const malformed = (detail: string) => new CVaultError('malformed_body', detail);
+
+/** `application/json`, alone or with the one character set that JSON has (RFC 8259 section 8.1). */
+const JSON_IN_UTF8 = /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*"?utf-?8"?[ \t]*)?;?$/i;
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/**
+ * Refuses a body by what its headers say, before it is waited for.
+ * @throws CVaultError `body_too_large`, `unsupported_media_type`
+ */
+export function checkBodyHeaders(request: FastifyRequest): void {
+  const { headers, server, method } = request;
+  if (method === 'GET' || method === 'HEAD' || !hasBody(request)) return;
+  if (Number(headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) {
+    throw new CVaultError('body_too_large', 'The body is larger than 64 KiB.');
+  }
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
+    throw new CVaultError(
+      'unsupported_media_type',
+      'The body is compressed. Send it as it is, without Content-Encoding.',
+    );
+  }
+  const type = headers['content-type'] ?? '';
+  const isJson = /^application\/json[ \t]*(;|$)/i.test(type);
+  if (isJson ? !JSON_IN_UTF8.test(type) : !server.hasContentTypeParser(type.split(';', 1)[0]!.trim())) {
+    throw new CVaultError('unsupported_media_type', NOT_JSON);
+  }
+}
+
+/** Answers 408 where the body does not arrive in time. Returns what ends the wait. */
+export function boundArrival(request: FastifyRequest, reply: FastifyReply): () => void {
+  if (request.raw.complete || !hasBody(request)) return () => undefined;
+  const late = setTimeout(() => {
+    const seconds = ARRIVAL_MS / 1_000;
+    void reply
+      .header('connection', 'close')
+      .send(new CVaultError('request_timeout', `The body did not arrive within ${seconds} s.`));
+  }, ARRIVAL_MS).unref();
+  return () => clearTimeout(late);
+}
+
+/**
+ * Bodies are JSON in UTF-8, and nothing else: Fastify's own parsers are taken out, so there is no media type under which
+ * a body could come past the validation.
+ */
+export const strictJson = fp((app, _options, done) => {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: BODY_LIMIT_BYTES },
+    (request, body: Buffer, parsed) => {
+      if (!JSON_IN_UTF8.test(request.headers['content-type'] ?? '')) {
+        parsed(new CVaultError('unsupported_media_type', NOT_JSON));
+        return;
+      }
+      // Many clients send the header with every request. A route that wants a body refuses to have none.
+      if (body.length === 0) {
+        parsed(null, undefined);
+        return;
+      }
+      let text: string;
+      try {
+        text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+      } catch {
+        parsed(malformed('The body is not encoded in UTF-8.'));
+        return;
+      }
+      // The parser's own message quotes the body, so it goes nowhere.
+      void parse(request, text, (error, value) => {
+        // Fastify says null of a body that is not there, so one that is there and null has to be told from it here.
+        if (error === null && value === null) parsed(notAnObject());
+        else if (error === null) parsed(null, value);
+        else parsed(malformed('The body is not JSON.'));
+      });
+    },
+  );
+  // Node waits 90 s for the rest of a body (measured) once its request is answered, however slowly it comes.
+  app.addHook('onResponse', (request, _reply, next) => {
+    const { raw } = request;
+    if (!raw.complete) setTimeout(() => raw.complete || raw.destroy(), REST_MS).unref();
+    next();
+  });
+  done();
+});

@@ -1,0 +1,157 @@
+import { CVaultError, type InputFault } from '../errors.ts';
+import { didYouMean } from '../text/nearest.ts';
+import type { FastifySchemaCompiler } from 'fastify';
+import type { z } from 'zod';
+import { wordsFor } from './words.ts';
+
+/** More would only repeat what a caller has to correct anyway, and let a hostile one make us write much. */
+const FAULTS_MAX = 32;
+const POINTER_CHARACTERS_MAX = 200;
+
+const PLACE: Readonly<Record<string, string>> = {
+  querystring: 'query parameter: ',
+  params: 'path parameter: ',
+  headers: 'header: ',
+};
+
+/** RFC 6901. */
+function pointerTo(path: readonly PropertyKey[]): string {
+  const pointer = path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return pointer.slice(0, POINTER_CHARACTERS_MAX);
+}
+
+/** What is at a path of the input; undefined where there is nothing. */
+function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
+  let value = data;
+  for (const part of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
+  return value;
+}
+
+/** The names that an object of the schema has at a path. */
+function namesAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+  let at = schema as Node | undefined;
+  for (const part of [...path, null]) {
+    for (let inner = innerOf(at); inner !== undefined; inner = innerOf(at)) at = inner;
+    if (part === null) break;
+    at = typeof part === 'number' ? at?._zod?.def?.element : at?._zod?.def?.shape?.[String(part)];
+  }
+  return Object.keys(at?._zod?.def?.shape ?? {});
+}
+
+/** As much of a schema as is walked through. */
+interface Node {
+  readonly _zod?: {
+    readonly def?: {
+      readonly innerType?: Node;
+      readonly in?: Node;
+      readonly element?: Node;
+      readonly shape?: Readonly<Record<string, Node>>;
+    };
+  };
+}
+const innerOf = (node: Node | undefined): Node | undefined =>
+  node?._zod?.def?.innerType ?? node?._zod?.def?.in;
+
+interface Input {
+  readonly data: unknown;
+  readonly schema: unknown;
+}
+
+function faultsOf(issue: z.core.$ZodIssue, place: string, { data, schema }: Input): InputFault[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = namesAt(schema, issue.path);
+    return issue.keys.slice(0, FAULTS_MAX).map((key) => ({
+      pointer: pointerTo([...issue.path, key]),
+      message: `${place}is not known here${didYouMean(key, known)}`,
+    }));
+  }
+  const value = valueAt(data, issue.path);
+  return [{ pointer: pointerTo(issue.path), message: place + wordsFor(issue, value) }];
+}
+
+/** One thing that is wrong is said once, whatever several rules say of it. */
+function eachOnce(faults: readonly InputFault[]): InputFault[] {
+  const seen = new Set<string>();
+  return faults.filter(({ pointer, message }) => {
+    const key = `${pointer} ${message}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/**
+ * The faults of an input as a problem. Says what is wrong with it, never what was sent.
+ * @param input what was looked at, and by which schema
+ */
+export function invalidRequest(
+  error: Pick<z.core.$ZodError, 'issues'>,
+  part = 'body',
+  input: Input = { data: undefined, schema: undefined },
+): CVaultError {
+  const place = PLACE[part] ?? '';
+  const faults = eachOnce(
+    error.issues.slice(0, FAULTS_MAX).flatMap((issue) => faultsOf(issue, place, input)),
+  );
+  const [first] = faults;
+  const where = first === undefined || first.pointer === '' ? '' : `${first.pointer}: `;
+  const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
+  const what = first?.message ?? 'The request is not valid';
+  const stop = /[.?]$/.test(what) ? '' : '.';
+  return new CVaultError('invalid_request', `${where}${what}${stop}${more}`, {
+    faults: faults.slice(0, FAULTS_MAX),
+  });
+}
+
+interface Place {
+  readonly name: string;
+  readonly within: Place | null;
+}
+
+function pathOf(place: Place | null): string[] {
+  const path = [];
+  for (let at = place; at !== null; at = at.within) path.push(at.name);
+  return path.reverse();
+}
+
+/**
+ * The path to a text or a name with U+0000; null without one. PostgreSQL stores no text with it (section 8.3 of its manual)
+ * and refuses it where nobody expects a refusal any more. Without recursion: a body may be nested 30,000 deep.
+ */
+function pathToNul(data: unknown): string[] | null {
+  const open: [value: unknown, place: Place | null][] = [[data, null]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [value, place] = next;
+    if (typeof value === 'string' && value.includes('\0')) return pathOf(place);
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, inner] of Object.entries(value)) {
+      if (name.includes('\0')) return pathOf(place);
+      open.push([inner, { name, within: place }]);
+    }
+  }
+  return null;
+}
+
+/**
+ * The body of a POST whose fields are all optional may be left out: it is an empty object then. A change (PATCH) has to say what
+ * it changes. Fastify says null for a body that is not there.
+ */
+function bodyOf(data: unknown, schema: z.ZodType): unknown {
+  return data === null || data === undefined ? (schema.safeParse({}).success ? {} : data) : data;
+}
+
+/** Checks every part of a request against the route's schema, and hands on what the schema made of it. */
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, method, httpPart }) => {
+  const mayLackBody = httpPart === 'body' && method === 'POST';
+  return (data: unknown) => {
+    const path = pathToNul(data);
+    if (path !== null) {
+      const issue = { code: 'custom', path, message: 'must not hold the character U+0000' } as const;
+      return { error: invalidRequest({ issues: [issue] }, httpPart) };
+    }
+    const input = mayLackBody ? bodyOf(data, schema) : data;
+    const result = schema.safeParse(input);
+    if (result.success) return { value: result.data };
+    return { error: invalidRequest(result.error, httpPart, { data: input, schema }) };
+  };
+};

@@ -1,0 +1,71 @@
+import { didYouMean } from '../text/nearest.ts';
+import type { z } from 'zod';
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'must be a text',
+  number: 'must be a number',
+  int: 'must be a whole number',
+  bigint: 'must be a whole number',
+  boolean: 'must be true or false',
+  object: 'must be an object',
+  record: 'must be an object',
+  array: 'must be a list',
+  date: 'must be a time',
+  null: 'must be null',
+};
+const FORMATS: Readonly<Record<string, string>> = {
+  uuid: 'must be a UUID',
+  email: 'must be an e-mail address',
+  url: 'must be a URL',
+  datetime: 'must be a time such as 2026-01-31T12:00:00Z',
+  date: 'must be a date such as 2026-01-31',
+  ipv4: 'must be an IPv4 address',
+  ipv6: 'must be an IPv6 address',
+  cidrv4: 'must be a range such as 10.0.0.0/8',
+  cidrv6: 'must be a range such as 2001:db8::/32',
+  base64: 'must be base64',
+};
+const UNITS: Readonly<Record<string, string>> = {
+  string: ' characters',
+  array: ' entries',
+  set: ' entries',
+  file: ' bytes',
+};
+
+const bound = (origin: string, limit: number | bigint, word: 'at least' | 'at most') =>
+  origin in UNITS ? `must have ${word} ${limit}${UNITS[origin]}` : `must be ${word} ${limit}`;
+
+/** zod's own messages begin with one of these: they are for programmers, and tell of zod's names. */
+const ZODS = /^(Invalid|Too (big|small)|Unrecognized|Expected|Required|expected)/;
+
+/** What is wrong with a value, in words for whoever sent it: the schema's own where it has any. */
+export function wordsFor(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code === 'custom') return issue.message || 'is not valid';
+  if (value === undefined && issue.path.length > 0) return 'is missing';
+  if (!ZODS.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.path.length === 0 && issue.expected === 'object'
+        ? 'must be a JSON object'
+        : (TYPES[issue.expected] ?? 'has the wrong type');
+    case 'invalid_format':
+      return FORMATS[issue.format] ?? 'has the wrong format';
+    case 'too_small':
+      return bound(issue.origin, issue.minimum, 'at least');
+    case 'too_big':
+      return bound(issue.origin, issue.maximum, 'at most');
+    case 'not_multiple_of':
+      return `must be a multiple of ${issue.divisor}`;
+    case 'invalid_value': {
+      const values = issue.values.map(String);
+      const list = values.length === 1 ? `must be ${values[0]}` : `must be one of ${values.join(', ')}`;
+      return typeof value === 'string' ? list + didYouMean(value, values) : list;
+    }
+    case 'invalid_union':
+      return 'matches none of the accepted forms';
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'unrecognized_keys':
+      return 'is not valid';
+  }
+}

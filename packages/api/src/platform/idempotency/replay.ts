@@ -1,0 +1,185 @@
+import { createHash, createHmac } from 'node:crypto';
+import type { Principal } from '../access/principal.ts';
+import type { Cell, Vault } from '../crypto/vault.ts';
+import { CVaultError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import type { Claim, IdempotencyStore } from './ports.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null where the caller sent no Idempotency-Key, or where the route only reads. */
+    retry: Retry | null;
+  }
+}
+
+/** A write that its caller may send again. */
+interface Retry {
+  readonly claim: Claim;
+  /** Null until it is this request's to do. */
+  claimed: { readonly intendedId: string; readonly attempt: number } | null;
+}
+
+/** What a write should make, and whether an earlier try may have made it. */
+export interface Attempt {
+  readonly id: string;
+  readonly again: boolean;
+}
+
+/** For handlers that make something which must not be made twice. */
+export function attemptOf({ retry }: FastifyRequest): Attempt {
+  const claimed = retry?.claimed ?? null;
+  return claimed === null
+    ? { id: newId(), again: false }
+    : { id: claimed.intendedId, again: claimed.attempt > 1 };
+}
+
+export interface IdempotencyOptions {
+  readonly store: IdempotencyStore;
+  /** Answers hold private keys and tokens. */
+  readonly vault: Vault;
+}
+
+/** As long as a connection may be quiet: whoever is still at it then has nobody left to answer. */
+const LEASE_SECONDS = 60;
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
+const SHAPE = /^[\x21-\x7e]{1,255}$/;
+const KEPT_HEADERS = ['content-type', 'location'] as const;
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+function nameOf(principal: Principal): string {
+  switch (principal.kind) {
+    case 'admin':
+      return 'admin';
+    case 'tenant':
+      return `key ${principal.key.id}`;
+    case 'user':
+      return `user ${principal.userId}`;
+  }
+}
+
+/**
+ * The fingerprint is made with the caller's key, of which only a hash is kept: a stored row says nothing about the body,
+ * which may hold a password.
+ */
+function claimOf(request: FastifyRequest, principal: Principal, key: string): Claim {
+  const tenantId = principal.kind === 'admin' ? null : principal.tenantId;
+  const [path = '', ...query] = request.url.split('?');
+  // Ids in paths are the same in any case.
+  const url = [path.replace(UUID, (id) => id.toLowerCase()), ...query];
+  const whole = JSON.stringify([request.method, request.routeOptions.url, url, request.body ?? null]);
+  return {
+    hash: createHash('sha256')
+      .update(JSON.stringify([tenantId, nameOf(principal), key]))
+      .digest(),
+    tenantId,
+    userId: principal.kind === 'user' ? principal.userId : null,
+    fingerprint: createHmac('sha256', key).update(whole).digest(),
+    intendedId: newId(),
+  };
+}
+
+function cellOf({ tenantId, hash }: Claim): Cell {
+  return { owner: tenantId ?? 'platform', row: hash.toString('hex'), column: 'idempotency_keys.answer' };
+}
+
+/**
+ * What the same request would be answered again. Not what may pass: a fault of ours, a limit, a state of the platform.
+ * Nor that the request is wrong, which its sender is to correct.
+ */
+function isFinal(reply: FastifyReply): boolean {
+  const { statusCode } = reply;
+  return statusCode < 500 && statusCode !== 400 && statusCode !== 429 && !reply.hasHeader('retry-after');
+}
+
+/**
+ * `Idempotency-Key` on every write, as Stripe has it: the same request again is answered the same, another one with the
+ * same key is refused, and so is one while the first is under way. The claim is committed before the handler runs and the
+ * answer before it is sent, so neither a lost answer nor the end of this process makes the write happen twice.
+ */
+export const idempotency = fp<IdempotencyOptions>((app, { store, vault }, done) => {
+  app.decorateRequest('retry', null);
+
+  // Before the validation, which changes the body, and wraps passwords.
+  app.addHook('preValidation', (request, _reply, next) => {
+    const key = request.headers['idempotency-key'];
+    const { principal } = request;
+    if (key === undefined || principal === null || request.method === 'GET' || request.method === 'HEAD') {
+      next();
+      return;
+    }
+    if (typeof key !== 'string' || !SHAPE.test(key)) {
+      next(
+        new CVaultError(
+          'invalid_request',
+          'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.',
+        ),
+      );
+      return;
+    }
+    request.retry = { claim: claimOf(request, principal, key), claimed: null };
+    next();
+  });
+
+  app.addHook('preHandler', async (request, reply) => {
+    const { retry } = request;
+    if (retry === null) return;
+    const claimed = await store.claim(retry.claim, LEASE_SECONDS);
+    switch (claimed.outcome) {
+      case 'claimed':
+        retry.claimed = claimed;
+        return;
+      case 'other_request':
+        throw new CVaultError('idempotency_key_reused', 'This Idempotency-Key came with another request.');
+      case 'in_flight':
+        throw new CVaultError('request_in_flight', 'The same request is under way.', {
+          retryAfterSeconds: claimed.retryAfterSeconds,
+        });
+      case 'answered': {
+        const text = vault.open(cellOf(retry.claim), claimed.answer).reveal().toString();
+        const { status, headers, body } = JSON.parse(text) as Answer;
+        return reply
+          .code(status)
+          .headers({ ...headers, 'idempotent-replayed': 'true' })
+          .serializer((sent: string) => sent)
+          .send(body);
+      }
+    }
+  });
+
+  app.addHook('onSend', async (request, reply, payload) => {
+    const { retry } = request;
+    const claimed = retry?.claimed ?? null;
+    if (retry === null || claimed === null) return payload;
+    const { claim } = retry;
+    retry.claimed = null;
+    try {
+      if (isFinal(reply)) {
+        const headers = Object.fromEntries(
+          KEPT_HEADERS.flatMap((name) => {
+            const value = reply.getHeader(name);
+            return value === undefined ? [] : [[name, String(value)]];
+          }),
+        );
+        const body = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.toString() : '';
+        const answer: Answer = { status: reply.statusCode, headers, body };
+        const sealed = vault.seal(cellOf(claim), Buffer.from(JSON.stringify(answer)));
+        await store.answer(claim, claimed.attempt, reply.statusCode, sealed);
+      } else {
+        // What failed on our side may have made something: its id is kept for the next try.
+        await store.release(claim, claimed.attempt, reply.statusCode >= 500);
+      }
+    } catch (error) {
+      // What was done is done, and the answer is true: the claim ends by itself, and the next try finds what was made.
+      request.log.error({ err: error }, 'the answer to an idempotent request could not be kept');
+    }
+    return payload;
+  });
+  done();
+});

@@ -1,0 +1,138 @@
+/** Pools that are added, grown and removed while devices come and go. */
+import type { DeviceStore, Owner } from '../devices/ports.ts';
+import { newId } from '../platform/ids.ts';
+import type { ServerStore } from '../servers/ports.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
+import { createDeviceStore } from '../devices/store.ts';
+import { createPeerStore } from '../fleet/peer-store.ts';
+import { createServerStore } from '../servers/store.ts';
+
+let database: TestDatabase;
+let servers: ServerStore;
+let devices: DeviceStore;
+let alice: Owner;
+let serverId: string;
+let poolId: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase(20);
+  servers = createServerStore(database.as('cvault_operator'));
+  devices = createDeviceStore(database.as('cvault_api'), 0);
+});
+afterAll(() => database.close());
+beforeEach(async () => {
+  alice = await aTenantWithUser(database);
+  ({ id: serverId } = await aServer(database, { cidr: '10.9.0.8/29' }));
+  poolId = (await servers.pools(serverId))[0]!.id;
+});
+
+const register = () => devices.register(aDevice(alice, { serverId }));
+const addresses = async () =>
+  (
+    await database.pool.query<{ address: string }>(
+      'SELECT host(address) AS address FROM ip_pool WHERE server_id = $1 ORDER BY ip_pool.address',
+      [serverId],
+    )
+  ).rows.map(({ address }) => address);
+const last = (number: number) => `10.9.0.${number}`;
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => last(from + n));
+const codeOf = (error: unknown) => (error as { code: string }).code;
+
+test('a /29 has five addresses for devices; the VPN server has the first', async () => {
+  expect(await addresses()).toEqual(range(10, 14));
+  expect(await servers.pools(serverId)).toMatchObject([{ gateway: last(9), addresses: { free: 5 } }]);
+});
+
+describe('a pool that grows', () => {
+  test('keeps its gateway and its leases; network and broadcast addresses of before can be leased', async () => {
+    const device = await register();
+    const grown = await servers.growPool(serverId, poolId, '10.9.0.0/27');
+    expect(grown).toMatchObject({ id: poolId, gateway: last(9), addresses: { free: 28, held: 1 } });
+    expect(await addresses()).toEqual([...range(1, 8), ...range(10, 30)]);
+    expect(await devices.find(alice, device.id)).toEqual(device);
+    expect(await createPeerStore(database.as('cvault_links'), 0).tunnelAddresses(serverId)).toEqual([
+      '10.9.0.9/27',
+    ]);
+  });
+
+  test('while devices come: each gets an address of its own, and none is refused once it has grown', async () => {
+    const coming = Promise.allSettled(Array.from({ length: 40 }, register));
+    await servers.growPool(serverId, poolId, '10.9.0.0/24');
+    const made = (await coming).filter((result) => result.status === 'fulfilled').map(({ value }) => value);
+    while (made.length < 100) made.push(await register());
+    expect(new Set(made.map(({ assignedIp }) => assignedIp)).size).toBe(100);
+  });
+
+  test('to the range that it has stays as it is', async () => {
+    const [before] = await servers.pools(serverId);
+    expect(await servers.growPool(serverId, poolId, '10.9.0.8/29')).toEqual(before);
+  });
+
+  test.each([
+    ['that does not hold it', '10.10.0.0/24', 'invalid_request'],
+    ['that is smaller than it', '10.9.0.8/30', 'invalid_request'],
+    ['that holds a part of another pool', '10.9.0.0/24', 'pool_overlap'],
+  ])('to a range %s: refused, nothing changed', async (_name, cidr, code) => {
+    await servers.addPool(serverId, '10.9.0.64/29');
+    const before = await servers.pools(serverId);
+    await expect(servers.growPool(serverId, poolId, cidr)).rejects.toMatchObject({ code });
+    expect(await servers.pools(serverId)).toEqual(before);
+  });
+
+  test('that is another VPN server’s: there is none', async () => {
+    const other = await aServer(database);
+    await expect(servers.growPool(other.id, poolId, '10.9.0.0/24')).rejects.toMatchObject({
+      code: 'not_found',
+    });
+    await expect(servers.growPool(serverId, newId(), '10.9.0.0/24')).rejects.toMatchObject({
+      code: 'not_found',
+    });
+  });
+});
+
+describe('a pool that is added', () => {
+  test('is used at once where the first is full', async () => {
+    for (let n = 0; n < 5; n++) await register();
+    await expect(register()).rejects.toMatchObject({ code: 'pool_exhausted' });
+    await servers.addPool(serverId, '10.20.0.0/24');
+    expect((await register()).assignedIp).toBe('10.20.0.2');
+  });
+
+  test('twice at once, and with one that overlaps: one of them is', async () => {
+    const results = await Promise.allSettled(
+      ['10.20.0.0/24', '10.20.0.0/24', '10.20.0.0/23', '10.20.0.0/29'].map((cidr) =>
+        servers.addPool(serverId, cidr),
+      ),
+    );
+    const refused = results.filter((result) => result.status === 'rejected');
+    expect(refused.map(({ reason }) => codeOf(reason))).toEqual(Array(3).fill('pool_overlap'));
+    expect(await servers.pools(serverId)).toHaveLength(2);
+  });
+
+  test('of 65,533 addresses', async () => {
+    const { addresses: counts } = await servers.addPool(serverId, '10.30.0.0/16');
+    expect(counts).toEqual({ free: 65_533, held: 0, draining: 0, quarantine: 0 });
+  });
+
+  test('beyond what an interface can have addresses of: refused', async () => {
+    await database.pool.query(
+      `INSERT INTO pools (id, server_id, cidr, gateway)
+       SELECT gen_random_uuid(), $1, inet '10.40.0.0/29' + n * 8, inet '10.40.0.1' + n * 8 FROM generate_series(1, 62) n`,
+      [serverId],
+    );
+    await expect(servers.addPool(serverId, '10.20.0.0/24')).rejects.toMatchObject({ code: 'state_conflict' });
+  });
+});
+
+test('a pool with a held or draining address is not removed; an unused one is, with its addresses', async () => {
+  const device = await register();
+  await expect(servers.removePool(serverId, poolId)).rejects.toMatchObject({ code: 'in_use' });
+  await devices.delete(alice, device.id);
+  await expect(servers.removePool(serverId, poolId)).rejects.toMatchObject({ code: 'in_use' });
+  const added = await servers.addPool(serverId, '10.20.0.0/24');
+  expect(await servers.removePool(serverId, added.id)).toBe(true);
+  expect(await servers.removePool(serverId, added.id)).toBe(false);
+  expect(await addresses()).toEqual(range(10, 14));
+});

@@ -1,0 +1,68 @@
+import {
+  type Address,
+  type Cidr,
+  InvalidAddress,
+  InvalidCidr,
+  isIpInCidr,
+  parseAddress,
+  parseCidr,
+  parseIpv4Cidr,
+  whyNoTunnelNetwork,
+} from '@cvault/wireguard';
+import { CVaultError } from '../platform/errors.ts';
+import type { Server } from '../servers/index.ts';
+
+function refuse(pointer: string, message: string, cause?: unknown): CVaultError {
+  return new CVaultError('invalid_request', 'The pool’s range is not valid.', {
+    cause,
+    faults: [{ pointer, message }],
+  });
+}
+
+/**
+ * Reads a pool's range; answers its one spelling.
+ * @param pointer to the field that it came in
+ * @throws CVaultError `invalid_request`
+ */
+export function checkPoolCidr(text: string, pointer = '/cidr'): string {
+  let cidr: Cidr;
+  try {
+    cidr = parseIpv4Cidr(text);
+  } catch (cause) {
+    if (cause instanceof InvalidCidr) throw refuse(pointer, cause.reason, cause);
+    throw cause;
+  }
+  const reason = whyNoTunnelNetwork(cidr);
+  if (reason !== undefined) throw refuse(pointer, reason);
+  return cidr.canonical;
+}
+
+/**
+ * The VPN server is reached at addresses that no device may have: packets to them would go into the tunnel.
+ * @throws CVaultError `pool_overlap`
+ */
+export function refuseOwnAddress(
+  cidr: string,
+  {
+    endpointHost,
+    ssh,
+  }: { readonly endpointHost: string; readonly ssh: Pick<NonNullable<Server['ssh']>, 'host'> | null },
+): void {
+  const range = parseCidr(cidr);
+  for (const host of [endpointHost, ssh?.host]) {
+    const address = host === undefined ? null : addressOf(host);
+    if (address !== null && isIpInCidr(address, range)) {
+      throw new CVaultError('pool_overlap', `The range ${cidr} holds the VPN server’s own address ${host}.`);
+    }
+  }
+}
+
+/** Null for a name. */
+function addressOf(host: string): Address | null {
+  try {
+    return parseAddress(host);
+  } catch (error) {
+    if (error instanceof InvalidAddress) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { formatAddress, InvalidCidr, parseCidr, whyNoTunnelNetwork } from '@cvault/wireguard';
+import { CVaultError } from '../platform/errors.ts';
+
+/** Devices have the 32 bits of their IPv4 address as the last ones of the IPv6 one, so nothing smaller will do. */
+const PREFIX_BITS = 64;
+
+/** A unique local prefix (RFC 4193): `fd`, 40 random bits, and the first subnet. No two VPN servers share one by chance. */
+export function newTunnelPrefix6(): string {
+  const value = (0xfdn << 120n) | (BigInt(`0x${randomBytes(5).toString('hex')}`) << 80n);
+  return `${formatAddress({ family: 6, value })}/${PREFIX_BITS}`;
+}
+
+/**
+ * Reads the /64 of a VPN server; answers its one spelling.
+ * @throws CVaultError `invalid_request`
+ */
+export function checkTunnelPrefix6(text: string): string {
+  const refuse = (message: string, cause?: unknown) =>
+    new CVaultError('invalid_request', 'The IPv6 prefix is not valid.', {
+      cause,
+      faults: [{ pointer: '/tunnelPrefix6', message }],
+    });
+  try {
+    const cidr = parseCidr(text);
+    if (cidr.family !== 6) throw refuse('is an IPv4 range: pools hold those');
+    const reason = whyNoTunnelNetwork(cidr);
+    if (reason !== undefined) throw refuse(reason);
+    return cidr.canonical;
+  } catch (cause) {
+    if (cause instanceof InvalidCidr) throw refuse(cause.reason, cause);
+    throw cause;
+  }
+}
+
+/** The VPN server's own address in its prefix, which no device can have: 0.0.0.1 is in no pool. */
+export function gatewayOfPrefix6(tunnelPrefix6: string): string {
+  const { first } = parseCidr(tunnelPrefix6);
+  return `${formatAddress({ family: 6, value: first + 1n })}/${PREFIX_BITS}`;
+}

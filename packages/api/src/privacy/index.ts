@@ -1,0 +1,5 @@
+/** What other nouns use of this one. */
+export { createErasureStore } from './erasure.ts';
+export { privacyRoutes } from './routes.ts';
+export { type PrivacyService, createPrivacyService } from './service.ts';
+export { createPrivacyStore } from './store.ts';

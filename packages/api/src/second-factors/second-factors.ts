@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import { CVaultError, userSuspended } from '../platform/errors.ts';
+import type { Cell, Vault } from '../platform/crypto/vault.ts';
+import { Secret } from '../platform/crypto/secret.ts';
+import { hashCredential } from '../platform/access/api-key.ts';
+import type { ProvenUser } from '../platform/access/principal.ts';
+import type { GuessGuard, Guesser } from '../sign-in/index.ts';
+import type { TenantScope } from '../platform/access/tenant-scope.ts';
+
+/** How long a user has for the second factor after the password. */
+export const CHALLENGE_SECONDS = 300;
+
+export const RECOVERY_CODES = 10;
+/** 80 bits: nothing to guess, also not from a copy of the database. */
+const RECOVERY_CODE_BYTES = 10;
+const RECOVERY_CODE_SHAPE = /^[0-9a-f]{20}$/;
+const TOTP_SHAPE = /^\d{6}$/;
+
+const CHALLENGE_SHAPE = /^cv_ch_[A-Za-z0-9_-]{43}$/;
+
+export function totpCell(tenantId: string, userId: string): Cell {
+  return { owner: tenantId, row: userId, column: 'second_factors.secret' };
+}
+
+/** Codes that change every 30 s (RFC 6238). */
+export interface TotpCodes {
+  newSecret(): Secret<Buffer>;
+  /** What authenticator apps read: as text, and as the URI that a QR code shows. */
+  describe(
+    secret: Secret<Buffer>,
+    account: string,
+    issuer: string,
+  ): { readonly secret: Secret<string>; readonly uri: Secret<string> };
+  /** The step of time that a code is right for, now or one step around; null where it is wrong. */
+  stepOf(secret: Secret<Buffer>, code: string, now: Date): number | null;
+}
+
+export interface StoredSecondFactor {
+  readonly sealedSecret: Buffer;
+  /** It counts only once a first code has shown that the user's app has it. */
+  readonly confirmed: boolean;
+  readonly recoveryCodesLeft: number;
+}
+
+export interface SecondFactorStore {
+  /** Null where the user has none. */
+  find(tenantId: string, userId: string): Promise<StoredSecondFactor | null>;
+  /** Begins, or begins anew. Answers false where the user has a confirmed one, or where their credentials have ended. */
+  begin(user: ProvenUser, sealedSecret: Buffer): Promise<boolean>;
+  /**
+   * Ends what setting a second factor up ends, and answers the user as proven after it. Null where there is none that waits
+   * for it, where the step was used, or where the user's credentials have ended.
+   */
+  confirm(
+    user: ProvenUser,
+    step: number,
+    recoveryHashes: readonly Buffer[],
+    keptSignInId: string | null,
+  ): Promise<ProvenUser | null>;
+  /** Uses a step up: of many at once with one code, one succeeds, and none with an earlier one after it. */
+  useStep(tenantId: string, userId: string, step: number): Promise<boolean>;
+  /** Uses a recovery code up; of many at once one succeeds. */
+  useRecoveryCode(tenantId: string, userId: string, hash: Buffer): Promise<boolean>;
+  /** Ends what removing it ends. Answers false where there was none, or where the user's credentials have ended. */
+  remove(user: ProvenUser, keptSignInId: string): Promise<boolean>;
+  /** For a user of this mode who has lost it; ends what that ends. Answers false where there was none. */
+  reset(scope: TenantScope, userId: string): Promise<boolean>;
+  /** Answers false where the user's credentials have ended since they were proven, or the user is not active any more. */
+  openChallenge(user: ProvenUser, hash: Buffer): Promise<boolean>;
+  /** Whom the challenge is for; null where there is no such challenge (any more), or where it is for one of the other mode. */
+  findChallenge(scope: TenantScope, hash: Buffer): Promise<ChallengedUser | 'suspended' | null>;
+  /** Uses a challenge up; of many at once one succeeds. */
+  useChallenge(tenantId: string, hash: Buffer): Promise<boolean>;
+}
+
+export interface ChallengedUser extends ProvenUser {
+  readonly email: string;
+}
+
+/** What a user gets for a right password where a second factor is wanted. It opens nothing else. */
+export interface Challenge {
+  readonly token: Secret<string>;
+  readonly expiresIn: number;
+  /** False: the user has to set a second factor up first. */
+  readonly enrolled: boolean;
+}
+
+export interface SecondFactorDeps {
+  readonly store: SecondFactorStore;
+  readonly codes: TotpCodes;
+  readonly guesses: GuessGuard;
+  readonly vault: Vault;
+  readonly clock: Clock;
+}
+
+const invalidCode = () => new CVaultError('invalid_code', 'The code is wrong, or was used before.');
+export const invalidChallenge = (): CVaultError =>
+  new CVaultError('invalid_challenge', 'The challenge was used before, has ended or has expired.');
+
+/** What people copy, with the signs that only make it readable. */
+const bare = (code: string) => code.replace(/[\s-]/g, '').toLowerCase();
+
+/** `a1b2c-d3e4f-…` */
+function newRecoveryCode(): Secret<string> {
+  const text = randomBytes(RECOVERY_CODE_BYTES).toString('hex');
+  return new Secret(text.match(/.{5}/g)!.join('-'));
+}
+
+const hashOfChallenge = (token: Secret<string>): Buffer | null =>
+  CHALLENGE_SHAPE.test(token.reveal()) ? hashCredential(token.reveal()) : null;
+
+/** Second factors: codes of an authenticator app, and recovery codes for when it is lost. */
+export function createSecondFactors({ store, codes, guesses, vault, clock }: SecondFactorDeps) {
+  const open = (tenantId: string, userId: string, { sealedSecret }: StoredSecondFactor) =>
+    vault.open(totpCell(tenantId, userId), sealedSecret);
+
+  async function use(tenantId: string, userId: string, code: string): Promise<true | null> {
+    if (RECOVERY_CODE_SHAPE.test(code)) {
+      return (await store.useRecoveryCode(tenantId, userId, hashCredential(code))) ? true : null;
+    }
+    const factor = TOTP_SHAPE.test(code) ? await store.find(tenantId, userId) : null;
+    if (factor?.confirmed !== true) return null;
+    const step = codes.stepOf(open(tenantId, userId, factor), code, clock.now());
+    return step !== null && (await store.useStep(tenantId, userId, step)) ? true : null;
+  }
+
+  return {
+    async stateOf(
+      tenantId: string,
+      userId: string,
+    ): Promise<{ readonly enrolled: boolean; readonly recoveryCodesLeft: number }> {
+      const factor = await store.find(tenantId, userId);
+      return factor?.confirmed === true
+        ? { enrolled: true, recoveryCodesLeft: factor.recoveryCodesLeft }
+        : { enrolled: false, recoveryCodesLeft: 0 };
+    },
+
+    /**
+     * Begins to set one up; what is answered goes into the user's app.
+     * @throws CVaultError `state_conflict` where the user has one
+     */
+    async begin(user: ProvenUser, account: string, issuer: string) {
+      const secret = codes.newSecret();
+      const sealed = vault.seal(totpCell(user.tenantId, user.userId), secret.reveal());
+      if (!(await store.begin(user, sealed))) {
+        throw new CVaultError('state_conflict', 'There is a second factor already; remove it first.');
+      }
+      return codes.describe(secret, account, issuer);
+    },
+
+    /**
+     * The first code makes it count. The recovery codes are in this answer and never again.
+     * @param keptSignInId the sign-in that goes on; null for none
+     * @throws CVaultError `invalid_code`, `rate_limited`
+     */
+    async confirm(
+      guesser: Guesser,
+      user: ProvenUser,
+      typed: string,
+      keptSignInId: string | null,
+    ): Promise<{ readonly user: ProvenUser; readonly recoveryCodes: readonly Secret<string>[] }> {
+      const { tenantId, userId } = user;
+      const recoveryCodes = Array.from({ length: RECOVERY_CODES }, newRecoveryCode);
+      const hashes = recoveryCodes.map((code) => hashCredential(bare(code.reveal())));
+      const done = await guesses.code(guesser, userId, async () => {
+        const factor = await store.find(tenantId, userId);
+        if (factor === null || factor.confirmed) return null;
+        const step = codes.stepOf(open(tenantId, userId, factor), bare(typed), clock.now());
+        return step === null ? null : store.confirm(user, step, hashes, keptSignInId);
+      });
+      if (done === null) throw invalidCode();
+      return { user: done, recoveryCodes };
+    },
+
+    /**
+     * Uses up a code of the app or a recovery code.
+     * @throws CVaultError `invalid_code`, `rate_limited`
+     */
+    async use(guesser: Guesser, userId: string, typed: string): Promise<void> {
+      const right = await guesses.code(guesser, userId, () => use(guesser.tenantId, userId, bare(typed)));
+      if (right === null) throw invalidCode();
+    },
+
+    /** Answers whether there was one. */
+    remove: (user: ProvenUser, keptSignInId: string): Promise<boolean> => store.remove(user, keptSignInId),
+    reset: (scope: TenantScope, userId: string): Promise<boolean> => store.reset(scope, userId),
+
+    /** Null where the user's credentials have ended since they were proven. */
+    async challenge(user: ProvenUser, enrolled: boolean): Promise<Challenge | null> {
+      const token = `cv_ch_${randomBytes(32).toString('base64url')}`;
+      if (!(await store.openChallenge(user, hashCredential(token)))) return null;
+      return { token: new Secret(token), expiresIn: CHALLENGE_SECONDS, enrolled };
+    },
+
+    /** @throws CVaultError `invalid_challenge`, `user_suspended` */
+    async challenged(scope: TenantScope, token: Secret<string>): Promise<ChallengedUser> {
+      const hash = hashOfChallenge(token);
+      const found = hash === null ? null : await store.findChallenge(scope, hash);
+      if (found === null) throw invalidChallenge();
+      if (found === 'suspended') throw userSuspended();
+      return found;
+    },
+
+    /** @throws CVaultError `invalid_challenge` where it was used in between */
+    async useChallenge(tenantId: string, token: Secret<string>): Promise<void> {
+      const hash = hashOfChallenge(token);
+      if (hash === null || !(await store.useChallenge(tenantId, hash))) throw invalidChallenge();
+    },
+  };
+}
+
+export type SecondFactors = ReturnType<typeof createSecondFactors>;

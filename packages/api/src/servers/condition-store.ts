@@ -1,0 +1,75 @@
+import type { Items } from '../platform/jobs/items.ts';
+import type { ServerEvent, ServerEventStore } from './events.ts';
+import type { Database } from '../platform/db/database.ts';
+import { given } from '../platform/db/filters.ts';
+import { type OldRows, rowsOf, workThrough } from '../platform/db/old-rows.ts';
+
+/** How long events are kept. */
+const KEPT = "interval '90 days'";
+
+/**
+ * Writes down what an agent says of its host, and an event for each thing that is new. Every replica hears it: the row's
+ * lock lets one after the other in, and only what differs is written. What the agent mended has a number in its life, so
+ * that it is written once.
+ *
+ * $1 VPN server, $2 epoch, $3 problems [{code, detail}], $4 mends [{number, code, detail}]
+ */
+export const NOTE_CONDITION = `
+WITH before AS MATERIALIZED (
+  SELECT id, degraded_reasons AS reasons FROM servers WHERE id = $1 AND epoch = $2 FOR UPDATE
+), old AS (
+  SELECT r.value ->> 'code' AS code, r.value ->> 'since' AS since FROM before, jsonb_array_elements(before.reasons) AS r
+), present AS (
+  SELECT p.code, p.detail, old.code IS NULL AS is_new,
+    coalesce(old.since, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) AS since
+  FROM before, jsonb_to_recordset($3) AS p (code text, detail text) LEFT JOIN old ON old.code = p.code
+), wanted AS (
+  SELECT coalesce(jsonb_agg(jsonb_build_object('code', code, 'detail', detail, 'since', since) ORDER BY code), '[]') AS reasons
+  FROM present
+), mended AS (
+  INSERT INTO server_events (server_id, type, code, detail, epoch, number)
+  SELECT before.id, 'server.mended', m.code, m.detail, $2, m.number
+  FROM before, jsonb_to_recordset($4) AS m (number int, code text, detail text)
+  ON CONFLICT (server_id, epoch, number) DO NOTHING RETURNING id
+), told AS (
+  INSERT INTO server_events (server_id, type, code, detail)
+  SELECT before.id, 'server.degraded', code, detail FROM before, present WHERE is_new
+  UNION ALL
+  SELECT before.id, 'server.restored', old.code, '' FROM before, old
+  WHERE NOT EXISTS (SELECT FROM present WHERE present.code = old.code)
+)
+UPDATE servers SET degraded_reasons = wanted.reasons,
+  degraded_since = CASE WHEN wanted.reasons <> '[]' THEN coalesce(servers.degraded_since, now()) END,
+  drift_found = servers.drift_found + found.mends,
+  drift_found_at = CASE WHEN found.mends > 0 THEN now() ELSE servers.drift_found_at END
+FROM before, wanted, (SELECT count(*) AS mends FROM mended) AS found
+WHERE servers.id = before.id AND (before.reasons <> wanted.reasons OR found.mends > 0)`;
+
+const LIST = `
+SELECT e.id, e.at, e.type, e.server_id AS "serverId", s.name AS "serverName", e.code, e.detail
+FROM server_events e JOIN servers s ON s.id = e.server_id WHERE true`;
+
+export function createServerEventStore({ pool }: Database): ServerEventStore {
+  return {
+    async list({ serverId, type, limit, beforeId }) {
+      const { and, values } = given(
+        [limit],
+        [
+          ['e.server_id =', serverId],
+          ['e.type =', type],
+          ['e.id <', beforeId],
+        ],
+      );
+      const { rows } = await pool.query<ServerEvent>(`${LIST}${and} ORDER BY e.id DESC LIMIT $1`, values);
+      return rows;
+    },
+  };
+}
+
+const FORGOTTEN: OldRows = {
+  what: 'events',
+  ...rowsOf('server_events', 'id::text', `at < now() - ${KEPT}`),
+};
+
+export const forgetServerEvents = (database: Database, items: Items): Promise<void> =>
+  workThrough(database, FORGOTTEN, items);

@@ -1,0 +1,66 @@
+import { notFound } from '../platform/errors.ts';
+import { conditionOf, type LinkView, type ServerCondition } from './condition.ts';
+import type { Server } from './server.ts';
+
+/** How far a VPN server is behind, as the database knows it. */
+export interface ServerLag extends Pick<
+  Server,
+  'state' | 'heard' | 'lastContactAt' | 'unreachableSince' | 'problems'
+> {
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  /** The agent's life that was last reconciled; null where none ever was. */
+  readonly epoch: string | null;
+  /** Changes that it has not acknowledged. */
+  readonly queuedChanges: number;
+  /** Age of the oldest of them, in seconds; 0 where there is none. */
+  readonly lagSeconds: number;
+  /** Since a replica last heard it, in seconds; null where none ever did. */
+  readonly lastContactSeconds: number | null;
+  /** Peers that somebody else had changed on it, ever found. */
+  readonly driftFound: number;
+  /** When the last of them were; null for never. */
+  readonly driftFoundAt: Date | null;
+}
+
+export interface ServerLagStore {
+  /** Every VPN server that may carry peers, or that one alone. */
+  lags(id?: string): Promise<ServerLag[]>;
+}
+
+export interface ServerHealth extends ServerLag, ServerCondition {
+  /** Of the replica that answers: `absent` where it keeps none. */
+  readonly link: 'connecting' | 'reconciling' | 'ready' | 'away' | 'closed' | 'absent';
+}
+
+export interface ServerHealthDeps {
+  readonly store: ServerLagStore;
+  readonly fleet: {
+    stateOf(serverId: string): { state: Exclude<ServerHealth['link'], 'absent'> } | null;
+    linkTo(serverId: string): LinkView;
+  };
+}
+
+/** Whether VPN servers follow what is wanted of them. */
+export function createServerHealthService({ store, fleet }: ServerHealthDeps) {
+  const withLink = (lag: ServerLag): ServerHealth => ({
+    ...lag,
+    ...conditionOf(lag, fleet.linkTo(lag.id)),
+    link: fleet.stateOf(lag.id)?.state ?? 'absent',
+  });
+  return {
+    /** @throws CVaultError `not_found` */
+    async of(id: string): Promise<ServerHealth> {
+      const [lag] = await store.lags(id);
+      if (lag === undefined) throw notFound('VPN server');
+      return withLink(lag);
+    },
+
+    async all(): Promise<ServerHealth[]> {
+      return (await store.lags()).map(withLink);
+    },
+  };
+}
+
+export type ServerHealthService = ReturnType<typeof createServerHealthService>;

@@ -1,0 +1,84 @@
+/** Tenants are told what happens to VPN servers that their devices are on, once, whoever finds out. */
+import { newId } from '../platform/ids.ts';
+import type { Server } from './server.ts';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
+import { createDeviceStore } from '../devices/store.ts';
+import { createReachability } from './reachability.ts';
+import { strictItems } from '../testing/items.ts';
+
+let database: TestDatabase;
+let server: Server;
+let tenants: string[];
+
+beforeEach(async () => {
+  await database?.close();
+  database = await createTestDatabase();
+  server = await aServer(database);
+  const devices = createDeviceStore(database.as('cvault_api'), 0);
+  tenants = [];
+  for (const has of ['a device here', 'a device here', 'no device']) {
+    const owner = await aTenantWithUser(database);
+    tenants.push(owner.tenantId);
+    await database.pool.query(
+      "INSERT INTO webhook_endpoints (id, tenant_id, url, secret, events) VALUES ($1, $2, 'https://a.test', 'x', $3)",
+      [
+        newId(),
+        owner.tenantId,
+        ['server.unreachable', 'server.recovered', 'server.draining', 'server.enabled'],
+      ],
+    );
+    if (has === 'a device here') await devices.register(aDevice(owner));
+  }
+  await heard('1 second');
+});
+afterAll(() => database.close());
+
+const heard = (ago: string) =>
+  database.pool.query('UPDATE servers SET last_contact_at = now() - $1::interval', [ago]);
+
+/** What each tenant is told, in order. */
+async function told(): Promise<string[][]> {
+  const { rows } = await database.pool.query<{ tenant_id: string; type: string; data: { serverId: string } }>(
+    'SELECT tenant_id, type, data FROM webhook_events ORDER BY id',
+  );
+  for (const { data } of rows) expect(data.serverId).toBe(server.id);
+  return tenants.map((id) => rows.filter((row) => row.tenant_id === id).map(({ type }) => type));
+}
+
+const process = () => createReachability(database.as('cvault_jobs'));
+
+async function judge(times: number, by = process()): Promise<void> {
+  for (let n = 0; n < times; n++) await by.judge(strictItems());
+}
+
+test('that nothing is heard of it, and that it is heard again; by two processes, once', async () => {
+  await heard('91 seconds');
+  const [one, two] = [process(), process()];
+  await judge(2, one);
+  expect(await told()).toEqual([[], [], []]);
+  await Promise.all([judge(3, one), judge(3, two)]);
+  expect(await told()).toEqual([['server.unreachable'], ['server.unreachable'], []]);
+  await heard('0 seconds');
+  await Promise.all([judge(2, one), judge(2, two)]);
+  const both = ['server.unreachable', 'server.recovered'];
+  expect(await told()).toEqual([both, both, []]);
+});
+
+test('not that it was silent while nobody listened', async () => {
+  await heard('1 hour');
+  await judge(2);
+  await heard('1 second');
+  await judge(3);
+  expect(await told()).toEqual([[], [], []]);
+});
+
+test('what its operator does with it', async () => {
+  const operator = database.as('cvault_operator').pool;
+  await operator.query("UPDATE servers SET state = 'draining' WHERE id = $1", [server.id]);
+  await operator.query('UPDATE servers SET weight = 7 WHERE id = $1', [server.id]);
+  await operator.query("UPDATE servers SET state = 'active' WHERE id = $1", [server.id]);
+  const both = ['server.draining', 'server.enabled'];
+  expect(await told()).toEqual([both, both, []]);
+});

@@ -1,0 +1,81 @@
+import type { ConditionReason } from './condition.ts';
+import type { ApiKeyMode } from '../platform/access/api-key.ts';
+
+/**
+ * - provisioning: added, not seen yet; takes no devices
+ * - active: takes devices
+ * - draining: keeps the devices that it has, takes no new ones
+ * - disabled: serves nobody: its devices are held, it takes no new ones
+ * - removing: its devices are deleted; gone once it has acknowledged all of them
+ * - removed: kept as the history of its devices
+ */
+export type ServerState = 'provisioning' | 'active' | 'draining' | 'disabled' | 'removing' | 'removed';
+
+export interface SshAccess {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Pinned: `ssh-ed25519 AAAA…`. Empty only while provisioning. */
+  readonly hostKeys: readonly string[];
+}
+
+/** A Linux machine with a WireGuard interface that devices connect to. */
+export interface Server {
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  readonly state: ServerState;
+  readonly transport: 'ssh' | 'local' | 'memory';
+  /** `test`: simulated, for the devices of test keys and no others. */
+  readonly mode: ApiKeyMode;
+  /** IP address; IPv6 without brackets. */
+  readonly endpointHost: string;
+  readonly endpointPort: number;
+  /** A second, IPv6 address of the same port; null for none. */
+  readonly endpointHost6: string | null;
+  /** How many devices it gets, beside the others of its region: 1 to 10,000, or 0 for none. */
+  readonly weight: number;
+  /** The /64 that devices have their IPv6 tunnel addresses from; null where it has no IPv6 in the tunnel. */
+  readonly tunnelPrefix6: string | null;
+  readonly interfaceName: string;
+  /** Null until it was seen for the first time. */
+  readonly publicKey: Buffer | null;
+  /** Null unless the transport is `ssh`. */
+  readonly ssh: SshAccess | null;
+  /** Transport `local`: the network namespace of the interface; null for the machine's own. */
+  readonly netns: string | null;
+  /** Null where no agent was ever reconciled. */
+  readonly epoch: string | null;
+  /** What that agent said it is; null where none ever did. */
+  readonly agentVersion: string | null;
+  /** Null where it was never heard. */
+  readonly lastContactAt: Date | null;
+  /** A replica heard it in the last 90 seconds. */
+  readonly heard: boolean;
+  /** Since when it counts as unreachable; null while it is heard. */
+  readonly unreachableSince: Date | null;
+  /** What its agent named last and cannot mend; empty where all is well. */
+  readonly problems: readonly ConditionReason[];
+  readonly createdAt: Date;
+  /** Devices that are live or suspended on it. */
+  readonly deviceCount: number;
+}
+
+/** A range of tunnel addresses of one VPN server. */
+export interface Pool {
+  readonly id: string;
+  readonly serverId: string;
+  readonly cidr: string;
+  /** The VPN server's own address in it. */
+  readonly gateway: string;
+  readonly createdAt: Date;
+  readonly addresses: {
+    /** Can be leased now. */
+    readonly free: number;
+    readonly held: number;
+    /** Given back, not acknowledged by the VPN server yet. */
+    readonly draining: number;
+    /** Acknowledged, and waiting until nothing of the last holder can reach the next. */
+    readonly quarantine: number;
+  };
+}

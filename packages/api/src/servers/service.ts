@@ -1,0 +1,349 @@
+import { InvalidPublicKey, parsePublicKey } from '@cvault/wireguard';
+import { CVaultError, notFound } from '../platform/errors.ts';
+import { newId } from '../platform/ids.ts';
+import type { Items } from '../platform/jobs/items.ts';
+import type { Cell, Vault } from '../platform/crypto/vault.ts';
+import type { Secret } from '../platform/crypto/secret.ts';
+import type { FleetControl, Installer, Probe, ServerChanges, ServerStore } from './ports.ts';
+import { conditionOf, type ServerCondition } from './condition.ts';
+import type { Evacuation } from './evacuation.ts';
+import {
+  checkPoolCidr,
+  checkTunnelPrefix6,
+  gatewayOfPrefix6,
+  newTunnelPrefix6,
+  refuseOwnAddress,
+} from '../pools/index.ts';
+import type { Pool, Server } from './server.ts';
+import { unknownRegion } from './unknown-region.ts';
+
+/** How long a removal is waited for before the caller is told that it goes on by itself. */
+const REMOVAL_WAIT_MS = 5_000;
+const REMOVAL_LOOK_MS = 50;
+
+export interface AddServerInput {
+  readonly name: string;
+  readonly region: string;
+  readonly endpointHost: string;
+  readonly endpointPort: number;
+  readonly endpointHost6?: string | undefined;
+  readonly sshHost: string;
+  readonly sshPort: number;
+  /** Absent: the next free range of the default network. */
+  readonly poolCidr?: string | undefined;
+  /** Absent: a random unique local one. Null: no IPv6 in the tunnel. */
+  readonly tunnelPrefix6?: string | null | undefined;
+}
+
+export interface ServerServiceDeps {
+  readonly servers: ServerStore;
+  readonly fleet: FleetControl;
+  readonly installer: Installer;
+  readonly newControlKey: () => { readonly privateKey: Secret<string>; readonly publicKey: string };
+  /** The public half of such a key. */
+  readonly publicKeyOf: (privateKey: Secret<string>) => string;
+  readonly vault: Vault;
+  /** The account that the installation makes. */
+  readonly sshUser: string;
+  readonly interfaceName: string;
+}
+
+export function sshKeyCell(serverId: string): Cell {
+  return { owner: 'platform', row: serverId, column: 'servers.ssh_private_key' };
+}
+
+function tunnelPrefix6Of({ tunnelPrefix6 }: AddServerInput): string | null {
+  if (tunnelPrefix6 === undefined) return newTunnelPrefix6();
+  return tunnelPrefix6 === null ? null : checkTunnelPrefix6(tunnelPrefix6);
+}
+
+/** The VPN server's own tunnel addresses, each with the length of the network that devices have theirs from. */
+export function tunnelAddressesOf(
+  { tunnelPrefix6 }: Pick<Server, 'tunnelPrefix6'>,
+  pools: readonly Pick<Pool, 'gateway' | 'cidr'>[],
+): string[] {
+  const own = pools.map((pool) => `${pool.gateway}/${pool.cidr.split('/')[1] ?? ''}`);
+  return tunnelPrefix6 === null ? own : [...own, gatewayOfPrefix6(tunnelPrefix6)];
+}
+
+/** @throws CVaultError `invalid_public_key` */
+function readInterfaceKey(text: string): Buffer {
+  try {
+    return parsePublicKey(text);
+  } catch (cause) {
+    if (!(cause instanceof InvalidPublicKey)) throw cause;
+    throw new CVaultError('invalid_public_key', `The public key ${cause.reason}.`, {
+      cause,
+      faults: [{ pointer: '/interfacePublicKey', message: cause.reason }],
+    });
+  }
+}
+
+/** @throws CVaultError `unknown_region` where no other VPN server of that region takes devices */
+function refuseUnknownRegion(region: string, from: Server, fleet: readonly Server[]): void {
+  const open = fleet.filter(
+    ({ id, mode, state, weight }) => id !== from.id && mode === from.mode && state === 'active' && weight > 0,
+  );
+  const regions = [...new Set(open.map((server) => server.region))].sort();
+  if (regions.includes(region)) return;
+  throw unknownRegion(region, regions, 'another');
+}
+
+/** Removes VPN servers that have acknowledged everything since; called again and again. */
+export async function finishRemovals(
+  servers: Pick<ServerStore, 'removing' | 'finishRemoval'>,
+  fleet: Pick<FleetControl, 'refresh'>,
+  items: Items,
+): Promise<void> {
+  for (const id of await servers.removing()) {
+    const gone = await items.attempt(id, () => servers.finishRemoval(id, false));
+    if (gone === true) await fleet.refresh();
+  }
+}
+
+/** What the operator does with VPN servers and their pools. */
+export function createServerService(deps: ServerServiceDeps) {
+  const { servers, fleet, vault } = deps;
+
+  async function get(id: string): Promise<Server> {
+    const server = await servers.find(id);
+    if (server === null) throw notFound('VPN server');
+    return server;
+  }
+
+  async function changeState(id: string, to: 'active' | 'draining' | 'disabled'): Promise<Server> {
+    const server = await get(id);
+    if (!(await servers.changeState(id, to))) {
+      throw new CVaultError(
+        'state_conflict',
+        `The VPN server is ${server.state}, so it cannot become ${to}.`,
+      );
+    }
+    fleet.wake([id]);
+    return get(id);
+  }
+
+  const render = (server: Server, pools: readonly Pool[], controlPublicKey: string, replaceKey: boolean) =>
+    deps.installer.render({
+      serverId: server.id,
+      publicKey: server.publicKey,
+      replaceKey,
+      interfaceName: server.interfaceName,
+      listenPort: server.endpointPort,
+      tunnelAddresses: tunnelAddressesOf(server, pools),
+      controlPublicKey,
+    });
+
+  /** True when it is gone, false where it is still owed acknowledgements. */
+  async function awaitRemoval(id: string): Promise<boolean> {
+    for (let waited = 0; ; waited += REMOVAL_LOOK_MS) {
+      if (await servers.finishRemoval(id, false)) return true;
+      if (waited >= REMOVAL_WAIT_MS) return false;
+      await new Promise((resolve) => setTimeout(resolve, REMOVAL_LOOK_MS));
+    }
+  }
+
+  return {
+    /**
+     * Adds a VPN server that is reached over SSH, and answers the script that makes a bare machine one. It takes
+     * devices once it is activated with what the script printed.
+     * @throws CVaultError `name_taken`, `invalid_request`, `pool_overlap`
+     */
+    async add(input: AddServerInput): Promise<{ server: Server; installation: string }> {
+      const id = newId();
+      const poolCidr = input.poolCidr === undefined ? null : checkPoolCidr(input.poolCidr, '/poolCidr');
+      if (poolCidr !== null) {
+        refuseOwnAddress(poolCidr, { endpointHost: input.endpointHost, ssh: { host: input.sshHost } });
+      }
+      const key = deps.newControlKey();
+      const { server, pools } = await servers.create({
+        id,
+        name: input.name,
+        region: input.region,
+        transport: 'ssh',
+        endpointHost: input.endpointHost,
+        endpointPort: input.endpointPort,
+        endpointHost6: input.endpointHost6 ?? null,
+        tunnelPrefix6: tunnelPrefix6Of(input),
+        interfaceName: deps.interfaceName,
+        ssh: { host: input.sshHost, port: input.sshPort, user: deps.sshUser, hostKeys: [] },
+        netns: null,
+        sealedSshKey: vault.seal(sshKeyCell(id), Buffer.from(key.privateKey.reveal())),
+        poolCidr,
+      });
+      return { server, installation: render(server, pools, key.publicKey, false) };
+    },
+
+    /**
+     * The script that installs this VPN server, again: it repairs and upgrades what is there, and leaves alone what is as
+     * it should be.
+     * @param replaceKey whether it may make a new key where the interface's own is lost
+     * @throws CVaultError `not_found`; `state_conflict` where it is not reached over SSH, or is being removed
+     */
+    async installation(id: string, replaceKey: boolean): Promise<string> {
+      const server = await get(id);
+      const sealed = await servers.sealedSshKey(id);
+      if (sealed === null) {
+        throw new CVaultError(
+          'state_conflict',
+          'The VPN server is not reached over SSH: nothing is installed.',
+        );
+      }
+      if (server.state === 'removing') {
+        throw new CVaultError('state_conflict', 'The VPN server is being removed.');
+      }
+      const privateKey = vault.open(sshKeyCell(id), sealed).map((bytes) => bytes.toString());
+      return render(server, await servers.pools(id), deps.publicKeyOf(privateKey), replaceKey);
+    },
+
+    /**
+     * Connects with the host keys and the interface's key that the installation printed, and pins them once the agent has
+     * answered. One that is provisioning takes devices from then on; any other keeps its state. Where it fails, nothing
+     * has changed.
+     * @throws CVaultError `not_found`, `state_conflict`, `public_key_taken`, `host_key_mismatch`, `server_unreachable`
+     */
+    async activate(
+      id: string,
+      input: { interfacePublicKey: string; hostKeys: readonly string[]; replaceKey: boolean },
+    ): Promise<Server> {
+      const server = await get(id);
+      const { hostKeys, replaceKey } = input;
+      const publicKey = readInterfaceKey(input.interfacePublicKey);
+      // With these keys and no others: whoever else answers there is told nothing.
+      await fleet.probe({ ...server, publicKey, ssh: server.ssh && { ...server.ssh, hostKeys } });
+      await servers.activate(id, { publicKey, hostKeys, replaceKey });
+      await fleet.refresh();
+      return get(id);
+    },
+
+    list: () => servers.list(),
+
+    /** Whether it can do what it is for, as far as this replica knows. */
+    conditionOf: (server: Server): ServerCondition => conditionOf(server, fleet.linkTo(server.id)),
+
+    /** The agent's version that an installation, a repair or an upgrade brings. */
+    latestAgentVersion: deps.installer.agentVersion,
+
+    get,
+
+    /** @throws CVaultError `not_found`, `state_conflict`, `host_key_mismatch`, `server_unreachable` */
+    async test(id: string): Promise<Probe> {
+      const server = await get(id);
+      if (server.publicKey === null) {
+        throw new CVaultError('state_conflict', 'The VPN server is provisioning: activate it first.');
+      }
+      return fleet.probe(server);
+    },
+
+    /**
+     * No new devices; those that it has stay.
+     * @throws CVaultError `not_found`, `state_conflict`
+     */
+    drain: (id: string): Promise<Server> => changeState(id, 'draining'),
+
+    /**
+     * Takes every peer off it and lets none come, until it is enabled: its devices are suspended.
+     * @throws CVaultError `not_found`, `state_conflict`
+     */
+    disable: (id: string): Promise<Server> => changeState(id, 'disabled'),
+
+    /**
+     * Back into service, with the devices that it has.
+     * @throws CVaultError `not_found`, `state_conflict`
+     */
+    enable: (id: string): Promise<Server> => changeState(id, 'active'),
+
+    /**
+     * Drains it, and has its devices moved to other VPN servers from now on. Where some cannot be, that is told, and a
+     * later call tries again.
+     * @param region where they go; absent: its own
+     * @throws CVaultError `not_found`, `state_conflict`, `unknown_region`
+     */
+    async evacuate(id: string, region?: string): Promise<Evacuation> {
+      const server = await get(id);
+      if (region !== undefined) refuseUnknownRegion(region, server, await servers.list());
+      if (!(await servers.beginEvacuation(id, region ?? null))) {
+        throw new CVaultError(
+          'state_conflict',
+          `The VPN server is ${server.state}, so it cannot be evacuated.`,
+        );
+      }
+      return (await servers.evacuation(id))!;
+    },
+
+    /** @throws CVaultError `not_found`, also where it was never evacuated */
+    async evacuation(id: string): Promise<Evacuation> {
+      await get(id);
+      const evacuation = await servers.evacuation(id);
+      if (evacuation === null) throw notFound('evacuation of the VPN server');
+      return evacuation;
+    },
+
+    /** @throws CVaultError `not_found`, `name_taken`; `pool_overlap` where one of its pools holds the endpoint */
+    async update(id: string, changes: ServerChanges): Promise<Server> {
+      const server = await get(id);
+      if (changes.endpointHost !== undefined) {
+        for (const { cidr } of await servers.pools(id)) {
+          refuseOwnAddress(cidr, { endpointHost: changes.endpointHost, ssh: server.ssh });
+        }
+      }
+      await servers.update(id, changes);
+      return get(id);
+    },
+
+    /**
+     * Removes a VPN server. One with devices is refused unless they are to be removed too; then every peer is removed
+     * from it first. Answers `removing` where it has not acknowledged all of them yet: it goes on by itself.
+     * @throws CVaultError `not_found`, `in_use`
+     */
+    async remove(
+      id: string,
+      options: { removeDevices: boolean; force: boolean },
+    ): Promise<'removed' | 'removing'> {
+      const server = await get(id);
+      if (server.deviceCount > 0 && !options.removeDevices) {
+        throw new CVaultError(
+          'in_use',
+          `The VPN server has ${server.deviceCount} devices. Remove them first, or repeat with devices=remove.`,
+        );
+      }
+      await servers.evict(id);
+      fleet.wake([id]);
+      const gone = (options.force && (await servers.finishRemoval(id, true))) || (await awaitRemoval(id));
+      if (gone) await fleet.refresh();
+      return gone ? 'removed' : 'removing';
+    },
+
+    async pools(serverId: string): Promise<Pool[]> {
+      await get(serverId);
+      return servers.pools(serverId);
+    },
+
+    /**
+     * Can be used at once: the VPN server hears of it before the first device of it.
+     * @throws CVaultError `not_found`, `invalid_request`, `pool_overlap`, `state_conflict`
+     */
+    async addPool(serverId: string, cidr: string): Promise<Pool> {
+      const canonical = checkPoolCidr(cidr);
+      refuseOwnAddress(canonical, await get(serverId));
+      return servers.addPool(serverId, canonical);
+    },
+
+    /**
+     * Makes a pool larger while it is in use.
+     * @throws CVaultError `not_found`, `invalid_request`, `pool_overlap`
+     */
+    async growPool(serverId: string, poolId: string, cidr: string): Promise<Pool> {
+      const canonical = checkPoolCidr(cidr);
+      refuseOwnAddress(canonical, await get(serverId));
+      return servers.growPool(serverId, poolId, canonical);
+    },
+
+    /** @throws CVaultError `not_found`, `in_use` */
+    async removePool(serverId: string, poolId: string): Promise<void> {
+      if (!(await servers.removePool(serverId, poolId))) throw notFound('pool');
+    },
+  };
+}
+
+export type ServerService = ReturnType<typeof createServerService>;

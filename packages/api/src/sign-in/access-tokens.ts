@@ -1,0 +1,117 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { AccessTokenClaims, AccessTokens } from '../platform/access/ports.ts';
+import { Recent } from '../platform/access/recent.ts';
+import type { Clock } from '../platform/clock.ts';
+import { Secret } from '../platform/crypto/secret.ts';
+import { ACCESS_TOKEN_SECONDS, type SigningKeys } from '../signing-keys/index.ts';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+
+/** RFC 9068: an access token cannot be taken for an ID token or for anything else that we may sign one day. */
+const TYPE = 'at+jwt';
+/** One algorithm. The token's own header never chooses. */
+export const ALGORITHM = 'ES256';
+
+/** Tokens whose signature was checked lately, so that it is checked once and not with each of a client's requests. */
+const REMEMBERED_MAX = 10_000;
+
+interface VerifiedToken {
+  readonly claims: AccessTokenClaims;
+  readonly keyId: string;
+  /** Unix time in seconds. */
+  readonly expires: number;
+}
+
+/**
+ * All of them have to be there. `iat` is no limit of its own: the clocks of two replicas differ, and a new token must not
+ * be refused by the slower one.
+ */
+const Claims = z
+  .object({ aud: z.uuid(), sub: z.uuid(), sid: z.uuid(), jti: z.uuid(), iat: z.int(), exp: z.int() })
+  .refine(({ iat, exp }) => exp - iat === ACCESS_TOKEN_SECONDS);
+
+/**
+ * What tokens of a tenant name as their issuer.
+ * @param publicUrl without a slash at the end; empty where nobody said
+ */
+export function issuerOf(publicUrl: string, tenantId: string): string {
+  return publicUrl === '' ? `urn:cvault:tenant:${tenantId}` : `${publicUrl}/api/v1/tenants/${tenantId}`;
+}
+
+export interface AccessTokenOptions {
+  readonly keys: SigningKeys;
+  readonly clock: Clock;
+  /** Without a slash at the end; empty where nobody said. */
+  readonly publicUrl: string;
+}
+
+/** Access tokens as JWTs, signed with a key of their tenant, so that its own backend can verify them too. */
+export function createAccessTokens({ keys, clock, publicUrl }: AccessTokenOptions): AccessTokens {
+  // By hash, so that memory holds no token that could be used. A signature that was good stays good while its key does;
+  // whether the token has expired is asked each time, and whether its sign-in has ended the database says.
+  const remembered = new Recent<string, VerifiedToken>(REMEMBERED_MAX);
+  const hashOf = (token: string) => createHash('sha256').update(token).digest('base64');
+  const nowSeconds = () => Math.floor(clock.now().getTime() / 1000);
+
+  return {
+    lifetimeSeconds: ACCESS_TOKEN_SECONDS,
+
+    async issue(claims) {
+      const { tenantId, userId, signInId } = claims;
+      const { id: keyId, key } = await keys.signing(tenantId);
+      const now = nowSeconds();
+      const expires = now + ACCESS_TOKEN_SECONDS;
+      const token = await new SignJWT({ sid: signInId })
+        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: keyId })
+        .setIssuer(issuerOf(publicUrl, tenantId))
+        .setAudience(tenantId)
+        .setSubject(userId)
+        .setJti(randomUUID())
+        .setIssuedAt(now)
+        .setExpirationTime(expires)
+        .sign(key);
+      remembered.set(hashOf(token), { claims: { tenantId, userId, signInId }, keyId, expires });
+      return new Secret(token);
+    },
+
+    recall(token) {
+      const hash = hashOf(token);
+      const known = remembered.get(hash);
+      if (known === undefined) return null;
+      if (known.expires > nowSeconds() && keys.vouches(known.claims.tenantId, known.keyId)) {
+        return known.claims;
+      }
+      remembered.delete(hash);
+      return null;
+    },
+
+    async verify(token, tenantId) {
+      let keyId = '';
+      try {
+        const { payload } = await jwtVerify(
+          token,
+          async ({ kid }) => {
+            const key = kid === undefined ? null : await keys.verifying(tenantId, kid);
+            if (key === null) throw new errors.JWKSNoMatchingKey();
+            keyId = kid!;
+            return key;
+          },
+          {
+            algorithms: [ALGORITHM],
+            typ: TYPE,
+            issuer: issuerOf(publicUrl, tenantId),
+            currentDate: clock.now(),
+          },
+        );
+        const claims = Claims.safeParse(payload);
+        if (!claims.success || claims.data.aud !== tenantId) return null;
+        const { sub: userId, sid: signInId, exp: expires } = claims.data;
+        remembered.set(hashOf(token), { claims: { tenantId, userId, signInId }, keyId, expires });
+        return { tenantId, userId, signInId };
+      } catch (error) {
+        if (error instanceof errors.JOSEError) return null;
+        throw error;
+      }
+    },
+  };
+}

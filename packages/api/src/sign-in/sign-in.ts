@@ -1,0 +1,89 @@
+import type { Guesser } from './guesses.ts';
+import type { ProvenUser } from '../platform/access/principal.ts';
+import type { AccessTokens } from '../platform/access/ports.ts';
+import type { TenantPrincipal } from '../platform/access/principal.ts';
+import { generateRefreshToken } from './refresh-tokens.ts';
+import { invalidApiKey } from '../platform/access/authenticator.ts';
+import { scopeOfKey } from '../platform/access/tenant-scope.ts';
+import { notFound, userSuspended } from '../platform/errors.ts';
+import { newId } from '../platform/ids.ts';
+import type { Secret } from '../platform/crypto/secret.ts';
+import type { UserStore } from './ports.ts';
+
+/** What a client acts with until it signs out. */
+export interface Tokens {
+  readonly accessToken: Secret<string>;
+  readonly refreshToken: Secret<string>;
+  /** Seconds that the access token lasts. */
+  readonly expiresIn: number;
+}
+
+export interface SignInDeps {
+  readonly users: Pick<UserStore, 'openSignIn' | 'mintSignIn'>;
+  readonly accessTokens: AccessTokens;
+}
+
+/** Gives tokens to who has proven who they are; however they did. */
+export function createSignIns({ users, accessTokens }: SignInDeps) {
+  async function tokensFor(
+    signIn: { readonly tenantId: string; readonly userId: string; readonly signInId: string },
+    refreshToken: Secret<string>,
+  ): Promise<Tokens> {
+    const accessToken = await accessTokens.issue(signIn);
+    return { accessToken, refreshToken, expiresIn: accessTokens.lifetimeSeconds };
+  }
+
+  return {
+    /** The tokens of a sign-in that is open. */
+    tokensFor,
+
+    /** Null where the user's credentials have ended since they were proven, or the user is not active any more. */
+    async open(user: ProvenUser): Promise<Tokens | null> {
+      const { tenantId, userId } = user;
+      const signInId = newId();
+      const { token, hash } = generateRefreshToken();
+      if (!(await users.openSignIn({ id: signInId, refreshTokenHash: hash }, user))) return null;
+      return tokensFor({ tenantId, userId, signInId }, token);
+    },
+
+    /**
+     * Signs a user in on the word of the tenant's backend.
+     * @throws CVaultError `not_found`, `user_suspended`; `invalid_api_key` where the key was revoked in between
+     */
+    async mint(principal: TenantPrincipal, userId: string): Promise<Tokens> {
+      const { tenantId, key } = principal;
+      const signInId = newId();
+      const { token, hash } = generateRefreshToken();
+      const signIn = { id: signInId, refreshTokenHash: hash };
+      switch (await users.mintSignIn(signIn, scopeOfKey(principal), userId, key.id)) {
+        case 'key_ended':
+          throw invalidApiKey();
+        case 'not_found':
+          throw notFound('user');
+        case 'suspended':
+          throw userSuspended();
+        case 'opened':
+          return tokensFor({ tenantId, userId, signInId }, token);
+      }
+    },
+  };
+}
+
+export type SignIns = ReturnType<typeof createSignIns>;
+
+/** Wrong passwords that one client may send in a quarter of an hour, whatever the accounts; more where a tenant says so. */
+const WRONG_OF_CLIENT_MIN = 100;
+const QUARTER_HOUR_SECONDS = 900;
+
+/** Who sends a request, as wrong tries are counted. */
+export function guesserOf(
+  principal: Pick<TenantPrincipal, 'tenantId' | 'key' | 'policy'>,
+  client: string,
+): Guesser {
+  const burst = Math.max(WRONG_OF_CLIENT_MIN, principal.policy.authRateLimit);
+  return {
+    ...scopeOfKey(principal),
+    client,
+    clientRate: { burst, everySeconds: QUARTER_HOUR_SECONDS / burst },
+  };
+}

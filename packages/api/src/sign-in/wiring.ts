@@ -1,0 +1,116 @@
+/** How users sign in: everything of it, put together for the process and for tests. */
+import {
+  createIdTokenVerifier,
+  createIdentityProviderService,
+  createIdentityProviderStore,
+  createTokenExchange,
+} from '../identity-providers/index.ts';
+import { createLinkStore, createRecoveryService } from '../mail-links/index.ts';
+import { type Mailer, createMailOutbox, createPostOffice } from '../mail/index.ts';
+import { systemClock as clock } from '../platform/clock.ts';
+import type { Secret } from '../platform/crypto/secret.ts';
+import type { Vault } from '../platform/crypto/vault.ts';
+import type { Items } from '../platform/jobs/items.ts';
+import type { OutboundHttp } from '../platform/outbound/ports.ts';
+import {
+  createSecondFactorService,
+  createSecondFactorStore,
+  createSecondFactors,
+  totpCodes,
+} from '../second-factors/index.ts';
+import { createSigningKeyStore, createSigningKeys } from '../signing-keys/index.ts';
+import { createAccountService } from './account.ts';
+import { createGuessGuard } from './guesses.ts';
+import { createUserService } from './service.ts';
+import { createSignIns } from './sign-in.ts';
+import type { Logger } from 'pino';
+import { createAccessTokens } from './access-tokens.ts';
+import { commonPasswords as common } from './common-passwords.ts';
+import { createPasswordHasher } from './password-hasher.ts';
+import { createPseudonym } from './pseudonyms.ts';
+import type { Database } from '../platform/db/database.ts';
+import { createAccountStore } from './account-store.ts';
+import { ENDED } from '../platform/db/identity/ended.ts';
+import { createSignInSettingsStore } from './settings-store.ts';
+import { createTryStore } from './guess-store.ts';
+import { createUserStore } from './store.ts';
+import { workThrough } from '../platform/db/old-rows.ts';
+
+export interface IdentityOptions {
+  /** With the rights of requests, and of periodic work. */
+  readonly requests: Database;
+  readonly jobs: Database;
+  readonly vault: Vault;
+  /** What pseudonyms are made with. */
+  readonly masterKey: Secret<Buffer>;
+  readonly bcryptCost: number;
+  /** Without a slash at the end; empty where nobody said. */
+  readonly publicUrl: string;
+  /** Null: no mails are sent. */
+  readonly mailer: Mailer | null;
+  /** The way to identity providers, which tenants choose. */
+  readonly outbound: Pick<OutboundHttp, 'check' | 'getJson'>;
+  readonly log: Logger;
+}
+
+export function buildIdentity(options: IdentityOptions) {
+  const { requests, jobs, vault, mailer, outbound, log } = options;
+  const settings = createSignInSettingsStore(requests);
+  const links = createLinkStore(requests);
+  const userStore = createUserStore(requests);
+  const tries = createTryStore(requests);
+  const pseudonym = createPseudonym(options.masterKey);
+  const passwords = createPasswordHasher(options.bcryptCost);
+  const signingKeys = createSigningKeys({ store: createSigningKeyStore(requests), vault, clock });
+  const accessTokens = createAccessTokens({ keys: signingKeys, clock, publicUrl: options.publicUrl });
+  const signIns = createSignIns({ users: userStore, accessTokens });
+  const guesses = createGuessGuard({ tries, pseudonym });
+  const secondFactors = createSecondFactorStore(requests);
+  const factors = createSecondFactors({ store: secondFactors, codes: totpCodes, guesses, vault, clock });
+  const postOffice = (database: Database) =>
+    createPostOffice({
+      outbox: createMailOutbox(database),
+      links: createLinkStore(database),
+      settings: createSignInSettingsStore(database),
+      tries: createTryStore(database),
+      pseudonym,
+      vault,
+      mailer,
+      onFailure: (mail, error, last) =>
+        log[last ? 'error' : 'warn']({ ...mail, err: error }, 'a mail was not delivered'),
+    });
+  const post = postOffice(requests);
+  const providers = createIdentityProviderStore(requests);
+  const account = { passwords, common, guesses, settings, post };
+
+  const delivery = postOffice(jobs);
+  const agedKeys = createSigningKeys({ store: createSigningKeyStore(jobs), vault, clock });
+  return {
+    accessTokens,
+    services: {
+      signingKeys,
+      signInSettings: settings,
+      users: createUserService({ ...account, users: userStore, signIns, factors }),
+      accounts: createAccountService({ ...account, accounts: createAccountStore(requests) }),
+      recovery: createRecoveryService({ links, post, settings, passwords, common }),
+      secondFactor: createSecondFactorService({ factors, settings, signIns }),
+      identityProviders: createIdentityProviderService({ providers, outbound }),
+      tokenExchange: createTokenExchange({
+        providers,
+        idTokens: createIdTokenVerifier({ outbound, clock }),
+        signIns,
+      }),
+    },
+    /** What is done again and again, in any number of replicas. */
+    periodic: {
+      deliverMails: (items: Items) => delivery.deliverDue(items),
+      renewSigningKeys: (items: Items) => agedKeys.renew(items),
+      /** Deletes what has ended or expired. */
+      async forget(items: Items) {
+        for (const part of ENDED) await items.attempt(part.what, () => workThrough(jobs, part, items));
+      },
+    },
+  };
+}
+
+export type Identity = ReturnType<typeof buildIdentity>;

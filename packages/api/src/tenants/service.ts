@@ -1,0 +1,98 @@
+import type { PeerPush } from '../devices/index.ts';
+import { notFound } from '../platform/errors.ts';
+import { newId } from '../platform/ids.ts';
+import type { Items } from '../platform/jobs/items.ts';
+import type { SomeSettings, TenantStore } from './ports.ts';
+import type { Tenant } from './tenant.ts';
+
+/** How long a deletion is waited for before the caller is told that it goes on by itself. */
+const DELETION_WAIT_MS = 3_000;
+const DELETION_LOOK_MS = 50;
+
+export interface TenantPage {
+  readonly tenants: readonly Tenant[];
+  /** The last tenant of the page; null where none comes after it. */
+  readonly lastId: string | null;
+}
+
+export interface TenantServiceDeps {
+  readonly tenants: TenantStore;
+  readonly peers: Pick<PeerPush, 'wake'>;
+}
+
+/** What the operator does with tenants. */
+export function createTenantService({ tenants, peers }: TenantServiceDeps) {
+  async function setState(id: string, state: 'active' | 'suspended'): Promise<Tenant> {
+    const { tenant, serverIds } = await tenants.setState(id, state);
+    peers.wake(serverIds);
+    return tenant;
+  }
+
+  async function waitForDeletion(id: string): Promise<boolean> {
+    const deadline = Date.now() + DELETION_WAIT_MS;
+    for (;;) {
+      if (await tenants.finishDeletion(id)) return true;
+      if (Date.now() >= deadline) return false;
+      await new Promise((resolve) => setTimeout(resolve, DELETION_LOOK_MS));
+    }
+  }
+
+  return {
+    /** @throws CVaultError `name_taken` */
+    create: (settings: SomeSettings & { readonly name: string }): Promise<Tenant> =>
+      tenants.create(newId(), settings),
+
+    async list(limit: number, afterId?: string): Promise<TenantPage> {
+      // One more than asked for tells whether another page comes.
+      const found = await tenants.list({ limit: limit + 1, afterId });
+      const page = found.slice(0, limit);
+      return { tenants: page, lastId: found.length > limit ? (page.at(-1)?.id ?? null) : null };
+    },
+
+    /** @throws CVaultError `not_found` */
+    async get(id: string): Promise<Tenant> {
+      const tenant = await tenants.find(id);
+      if (tenant === null) throw notFound('tenant');
+      return tenant;
+    },
+
+    /** @throws CVaultError `not_found`, `name_taken`, `state_conflict` */
+    async update(id: string, settings: SomeSettings): Promise<Tenant> {
+      const tenant = await tenants.update(id, settings);
+      if (tenant === null) throw notFound('tenant');
+      return tenant;
+    },
+
+    /**
+     * Its API answers 403 from the next request on, and its devices are taken off their VPN servers.
+     * @throws CVaultError `not_found`
+     */
+    suspend: (id: string): Promise<Tenant> => setState(id, 'suspended'),
+
+    /** @throws CVaultError `not_found` */
+    resume: (id: string): Promise<Tenant> => setState(id, 'active'),
+
+    /**
+     * Answers `deleting` where VPN servers do not acknowledge the removal of its devices in time: then `finishDeletions`
+     * completes it.
+     * @throws CVaultError `not_found`
+     */
+    async remove(id: string): Promise<'deleted' | 'deleting'> {
+      const serverIds = await tenants.beginDeletion(id);
+      if (serverIds === null) throw notFound('tenant');
+      peers.wake(serverIds);
+      return (await waitForDeletion(id)) ? 'deleted' : 'deleting';
+    },
+
+    /** Completes what can be completed; answers how many tenants are gone. Call it from time to time. */
+    async finishDeletions(items: Items): Promise<number> {
+      let gone = 0;
+      for (const id of await tenants.deleting()) {
+        if ((await items.attempt(id, () => tenants.finishDeletion(id))) === true) gone++;
+      }
+      return gone;
+    },
+  };
+}
+
+export type TenantService = ReturnType<typeof createTenantService>;

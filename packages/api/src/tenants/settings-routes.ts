@@ -1,0 +1,40 @@
+import type { TenantService } from './service.ts';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { scopeOf } from '../platform/http/access.ts';
+import { tenantResource, TenantResource, UpdateOwnSettings } from './schemas.ts';
+
+const tags = ['Settings (tenant)'];
+
+/** A tenant's own settings. What it pays for, and what protects the platform, only the operator sets. */
+export const settingsRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = async (app, { tenants }) => {
+  app.get(
+    '/settings',
+    {
+      config: { access: 'tenant', scope: 'settings:read', act: null, limit: 'read' },
+      schema: {
+        operationId: 'getSettings',
+        tags,
+        summary: 'Get my settings and my plan',
+        response: { 200: TenantResource },
+      },
+    },
+    async (request) => tenantResource(await tenants.get(scopeOf(request).tenantId)),
+  );
+
+  app.patch(
+    '/settings',
+    {
+      config: { access: 'tenant', scope: 'settings:write', act: 'settings.update', limit: 'write' },
+      schema: {
+        operationId: 'updateSettings',
+        tags,
+        summary: 'Change my settings',
+        description:
+          'What is left out stays. They are of live devices too, so a test key cannot change them.',
+        body: UpdateOwnSettings,
+        response: { 200: TenantResource },
+      },
+    },
+    async (request) => tenantResource(await tenants.update(scopeOf(request).tenantId, request.body)),
+  );
+};

@@ -1,0 +1,120 @@
+import { CVaultError } from '../platform/errors.ts';
+
+export type Granularity = 'hour' | 'day';
+
+const MS: Readonly<Record<Granularity, number>> = { hour: 3_600_000, day: 86_400_000 };
+
+/** Longest series of each granularity, in points: a month of hours, a year and a month of days. */
+export const POINTS_MAX: Readonly<Record<Granularity, number>> = { hour: 31 * 24, day: 400 };
+const POINTS_DEFAULT: Readonly<Record<Granularity, number>> = { hour: 24, day: 30 };
+
+/** What one device (or all together: null) sent and received from `startsAt` on, for as long as the granularity says. */
+export interface UsageRow {
+  readonly startsAt: Date;
+  readonly device: { readonly id: string; readonly name: string } | null;
+  readonly uploadBytes: number;
+  readonly downloadBytes: number;
+}
+
+export interface UsagePoint {
+  readonly startsAt: Date;
+  readonly uploadBytes: number;
+  readonly downloadBytes: number;
+}
+
+export interface DeviceUsage {
+  readonly id: string;
+  readonly name: string;
+  readonly uploadBytes: number;
+  readonly downloadBytes: number;
+}
+
+/** From `from` until just before `to`, both at the start of an hour or day (UTC). */
+export interface UsageRange {
+  readonly from: Date;
+  readonly to: Date;
+  readonly granularity: Granularity;
+}
+
+export interface UsageReport extends UsageRange {
+  readonly uploadBytes: number;
+  readonly downloadBytes: number;
+  /** Every hour or day of the range, also those without usage. */
+  readonly series: readonly UsagePoint[];
+  /** Who moved the most comes first. Empty where the report is not by device. */
+  readonly devices: readonly DeviceUsage[];
+  /** What all of the above was added up from. */
+  readonly rows: readonly UsageRow[];
+}
+
+function refused(field: string, message: string): CVaultError {
+  return new CVaultError('invalid_request', `/${field}: ${message}.`, {
+    faults: [{ pointer: `/${field}`, message }],
+  });
+}
+
+/**
+ * The range that is meant: widened to whole hours or days; without `to` until the end of the one under way, without `from`
+ * the last 24 hours or 30 days.
+ * @param hourlyDays for how many days hours are kept
+ * @throws CVaultError `invalid_request` where it is empty, too long, or reaches back to where there are no hours
+ */
+export function usageRange(
+  asked: {
+    readonly from?: Date | undefined;
+    readonly to?: Date | undefined;
+    readonly granularity: Granularity;
+  },
+  now: Date,
+  hourlyDays: number,
+): UsageRange {
+  const { granularity } = asked;
+  const ms = MS[granularity];
+  const floor = (at: number) => Math.floor(at / ms) * ms;
+  const to = asked.to === undefined ? floor(now.getTime()) + ms : floor(asked.to.getTime() + ms - 1);
+  const from = asked.from === undefined ? to - POINTS_DEFAULT[granularity] * ms : floor(asked.from.getTime());
+  if (from >= to) throw refused('to', 'must be after `from`');
+  if (to - from > POINTS_MAX[granularity] * ms) {
+    throw refused('from', `must be at most ${POINTS_MAX[granularity]} ${granularity}s before \`to\``);
+  }
+  // One day less than they are kept: the day that is being rolled up just now is not offered half.
+  const oldestHour = Math.floor(now.getTime() / MS.day) * MS.day - (hourlyDays - 1) * MS.day;
+  if (granularity === 'hour' && from < oldestHour) {
+    throw refused('from', `must not be before ${new Date(oldestHour).toISOString()} for hours; ask for days`);
+  }
+  return { from: new Date(from), to: new Date(to), granularity };
+}
+
+export function usageReport(range: UsageRange, rows: readonly UsageRow[]): UsageReport {
+  const ms = MS[range.granularity];
+  const points = new Map<number, { startsAt: Date; uploadBytes: number; downloadBytes: number }>();
+  for (let at = range.from.getTime(); at < range.to.getTime(); at += ms) {
+    points.set(at, { startsAt: new Date(at), uploadBytes: 0, downloadBytes: 0 });
+  }
+  const devices = new Map<string, { id: string; name: string; uploadBytes: number; downloadBytes: number }>();
+  const total = { uploadBytes: 0, downloadBytes: 0 };
+  const add = (sum: { uploadBytes: number; downloadBytes: number }, row: UsageRow) => {
+    sum.uploadBytes += row.uploadBytes;
+    sum.downloadBytes += row.downloadBytes;
+  };
+  for (const row of rows) {
+    add(total, row);
+    const point = points.get(row.startsAt.getTime());
+    if (point !== undefined) add(point, row);
+    if (row.device === null) continue;
+    let device = devices.get(row.device.id);
+    if (device === undefined) {
+      device = { ...row.device, uploadBytes: 0, downloadBytes: 0 };
+      devices.set(device.id, device);
+    }
+    add(device, row);
+  }
+  const moved = ({ uploadBytes, downloadBytes }: DeviceUsage) => uploadBytes + downloadBytes;
+  return {
+    ...range,
+    ...total,
+    series: [...points.values()],
+    devices: [...devices.values()].sort((a, b) => moved(b) - moved(a) || (a.id < b.id ? -1 : 1)),
+    rows,
+  };
+}

@@ -1,0 +1,56 @@
+import type { Clock } from '../platform/clock.ts';
+import { CVaultError, notFound } from '../platform/errors.ts';
+import type { UsageScope, UsageStore } from './ports.ts';
+import { type Granularity, usageRange, usageReport, type UsageReport } from './series.ts';
+
+/** Most rows behind one report: a month of hours of 134 devices. */
+const ROWS_MAX = 100_000;
+
+/** What callers are told that there is none of. */
+const NAMES: Readonly<Record<UsageScope['of'], string>> = {
+  user: 'user',
+  device: 'device',
+  tenant: 'tenant',
+  live: 'tenant',
+  test: 'tenant',
+  server: 'VPN server',
+};
+
+export interface UsageServiceDeps {
+  readonly usage: UsageStore;
+  readonly clock: Clock;
+  /** For how many days usage by the hour is kept. */
+  readonly hourlyDays: number;
+}
+
+export interface UsageQuery {
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+  readonly granularity: Granularity;
+}
+
+/** What devices sent and received, told to those whom it concerns. */
+export function createUsageService({ usage, clock, hourlyDays }: UsageServiceDeps) {
+  return {
+    /**
+     * @throws CVaultError `not_found`; `invalid_request` for a range that is empty, too long, or too much to tell at once
+     */
+    async report(scope: UsageScope, query: UsageQuery): Promise<UsageReport> {
+      const range = usageRange(query, clock.now(), hourlyDays);
+      const rows = await usage.series(scope, range, ROWS_MAX + 1);
+      if (rows === null) throw notFound(NAMES[scope.of]);
+      if (rows.length > ROWS_MAX) {
+        throw new CVaultError(
+          'invalid_request',
+          'This is too much for one answer: ask for a shorter range.',
+          {
+            faults: [{ pointer: '/from', message: 'must be nearer to `to`: so many devices were in use' }],
+          },
+        );
+      }
+      return usageReport(range, rows);
+    },
+  };
+}
+
+export type UsageService = ReturnType<typeof createUsageService>;

@@ -1,0 +1,16 @@
+/** What other nouns use of this one. */
+export type { Budget, DataBudget, SomeUserLimits } from './ports.ts';
+export { userLimitRoutes } from './routes.ts';
+export { Limits, UserLimitsInput } from './schemas.ts';
+export { type PlanService, createPlanService } from './service.ts';
+export {
+  USER_PLAN_COLUMNS,
+  type UserPlanRow,
+  changeUserSql,
+  createPlanStore,
+  effectiveSql,
+  leaveToUsers,
+  limitAssignments,
+  userPlanFromRow,
+} from './store.ts';
+export type { UserLimits, UserPlan } from './user-limits.ts';

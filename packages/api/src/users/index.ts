@@ -1,0 +1,7 @@
+/** What other nouns use of this one. */
+export { type Metadata, type UserDirectory, createUserDirectory } from './directory.ts';
+export { externalIdRefusal } from './external-ids.ts';
+export { meRoutes } from './me-routes.ts';
+export { createUserDirectoryStore, finishUserDeletions } from './store.ts';
+export { tenantUserRoutes } from './tenant-routes.ts';
+export type { User } from './user.ts';

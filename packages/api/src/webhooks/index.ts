@@ -1,0 +1,6 @@
+/** What other nouns use of this one. */
+export { createWebhookQueue } from './queue.ts';
+export { webhookRoutes } from './routes.ts';
+export { createWebhookSender } from './sender.ts';
+export { type WebhookService, createWebhookService } from './service.ts';
+export { createWebhookEndpointStore } from './store.ts';

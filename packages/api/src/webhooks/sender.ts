@@ -1,0 +1,141 @@
+import type { Clock } from '../platform/clock.ts';
+import type { Items } from '../platform/jobs/items.ts';
+import type { Vault } from '../platform/crypto/vault.ts';
+import { OutboundError, type OutboundAnswer, type OutboundHttp } from '../platform/outbound/ports.ts';
+import { reached } from '../platform/observability/steps.ts';
+import { previousWebhookSecretCell, webhookSecretCell } from './endpoint.ts';
+import type { AttemptResult, ClaimedDelivery, WebhookQueue } from './ports.ts';
+import { pauseAfter } from './schedule.ts';
+import { signedHeaders } from './signature.ts';
+
+/**
+ * Attempts that are under way in this process at most. An endpoint that hangs occupies one for 15 s at a time, and a
+ * tenant has at most ten endpoints, so it takes dozens of tenants to delay the others.
+ */
+const UNDER_WAY_MAX = 500;
+/** How long a stop waits for answers. What is cut off comes due again. */
+const STOP_WAIT_MS = 3_000;
+
+export interface WebhookSenderDeps {
+  readonly queue: WebhookQueue;
+  readonly outbound: Pick<OutboundHttp, 'post'>;
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly userAgent: string;
+  /** Endpoints for which something goes wrong on our side. A delivery comes due again by itself. */
+  readonly items: Items;
+}
+
+/** What a receiver is told: the same over all attempts, because it is written from what is stored. */
+function bodyOf({ type, createdAt, data }: ClaimedDelivery): string {
+  return JSON.stringify({ type, timestamp: createdAt.toISOString(), data });
+}
+
+/** Sends what is due. Any number of processes may do it at once. */
+export function createWebhookSender({ queue, outbound, vault, clock, userAgent, items }: WebhookSenderDeps) {
+  const underWay = new Set<Promise<void>>();
+  const busy = new Map<string, number>();
+  let stopped = false;
+  let claiming: Promise<void> | null = null;
+  let wanted = false;
+
+  async function claim(): Promise<void> {
+    while (wanted && !stopped && underWay.size < UNDER_WAY_MAX) {
+      wanted = false;
+      const endpoints = await queue.dueEndpoints(items.resting());
+      const claimed = await items.together(endpoints, (ids) =>
+        queue.claim(ids, busy, UNDER_WAY_MAX - underWay.size),
+      );
+      claimed.flat().forEach(begin);
+    }
+  }
+
+  /** One claim at a time: what ends meanwhile makes one more, however many that are. */
+  function sendDue(): Promise<void> {
+    wanted = true;
+    claiming ??= claim().finally(() => (claiming = null));
+    return claiming;
+  }
+
+  function secretsOf({ tenantId, endpointId, sealedSecret, sealedPreviousSecret }: ClaimedDelivery) {
+    const current = vault.open(webhookSecretCell(tenantId, endpointId), sealedSecret);
+    return sealedPreviousSecret === null
+      ? [current]
+      : [current, vault.open(previousWebhookSecretCell(tenantId, endpointId), sealedPreviousSecret)];
+  }
+
+  function resultOf(
+    delivery: ClaimedDelivery,
+    answer: OutboundAnswer | OutboundError,
+  ): Pick<AttemptResult, 'status' | 'fault' | 'outcome'> {
+    const retry = (retryAfterSeconds: number | null) =>
+      ({ is: 'failed', retryInSeconds: pauseAfter(delivery.attempts + 1, retryAfterSeconds) }) as const;
+    if (answer instanceof OutboundError) {
+      return { status: null, fault: answer.fault, outcome: retry(null) };
+    }
+    const { status, retryAfterSeconds } = answer;
+    if (status >= 200 && status < 300) return { status, fault: null, outcome: { is: 'delivered' } };
+    if (status === 410) return { status, fault: 'gone', outcome: { is: 'gone' } };
+    const fault = status >= 300 && status < 400 ? 'redirect' : 'bad_status';
+    return { status, fault, outcome: retry(retryAfterSeconds) };
+  }
+
+  /** @returns whether it was taken */
+  async function send(delivery: ClaimedDelivery): Promise<boolean> {
+    const body = bodyOf(delivery);
+    const headers = signedHeaders({ id: delivery.messageId, body }, secretsOf(delivery), clock.now());
+    reached('webhook:claimed');
+    const startedAt = performance.now();
+    const answer = await outbound
+      .post(delivery.url, { ...headers, 'user-agent': userAgent }, body)
+      .catch((error: unknown) => {
+        if (error instanceof OutboundError) return error;
+        throw error;
+      });
+    reached('webhook:sent');
+    const durationMs = Math.round(performance.now() - startedAt);
+    const result = resultOf(delivery, answer);
+    await queue.record(delivery, { ...result, durationMs });
+    return result.outcome.is === 'delivered';
+  }
+
+  function begin(delivery: ClaimedDelivery): void {
+    const { endpointId } = delivery;
+    busy.set(endpointId, (busy.get(endpointId) ?? 0) + 1);
+    const run = items
+      .attempt(endpointId, () => send(delivery))
+      // The database is away: the next turn says so.
+      .catch(() => null)
+      .then((taken) => {
+        underWay.delete(run);
+        const left = (busy.get(endpointId) ?? 1) - 1;
+        if (left === 0) busy.delete(endpointId);
+        else busy.set(endpointId, left);
+        // An endpoint that takes what it is sent gets the next at once: by the turns alone it got eight a second (measured), and
+        // the suspension of ten thousand devices took twenty minutes to tell. A fault of ours the next turn meets again.
+        if (taken === true) void sendDue().catch(() => undefined);
+      });
+    underWay.add(run);
+  }
+
+  return {
+    /** Begins to send what is due, without waiting for answers. Call it often. */
+    sendDue,
+
+    /** Resolves when nothing is under way. */
+    async idle(): Promise<void> {
+      while (underWay.size > 0 || claiming !== null) await Promise.all([...underWay, claiming]);
+    },
+
+    /** Begins nothing more, and waits for answers a little. */
+    async stop(): Promise<void> {
+      stopped = true;
+      let timer: NodeJS.Timeout | undefined;
+      const wait = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_WAIT_MS)));
+      await Promise.race([Promise.all(underWay), wait]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+export type WebhookSender = ReturnType<typeof createWebhookSender>;

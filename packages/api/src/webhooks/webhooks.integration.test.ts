@@ -1,0 +1,273 @@
+/** Webhooks as a tenant's developer has them: made, received, verified, replayed. */
+import { newId } from '../platform/ids.ts';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { aServer } from '../testing/fixtures.ts';
+import { type Receiver, startReceiver } from '../testing/receiver.ts';
+import { createWholeApi, signUp, type SignedInUser, type WholeApi } from '../testing/whole-api.ts';
+
+const PATH = '/tenant/webhook-endpoints';
+
+let database: TestDatabase;
+let api: WholeApi;
+let receiver: Receiver;
+let alice: SignedInUser;
+let mallory: SignedInUser;
+
+interface Endpoint {
+  id: string;
+  secret: string;
+  enabled: boolean;
+  disabledReason: string | null;
+}
+
+async function anEndpoint(settings: object = {}, path = '/hook'): Promise<Endpoint> {
+  const answer = await alice.call('POST', PATH, { url: receiver.url + path, ...settings });
+  expect(answer.statusCode).toBe(201);
+  return answer.json<Endpoint>();
+}
+const remove = (endpoint: Endpoint) => alice.call('DELETE', `${PATH}/${endpoint.id}`);
+const due = () =>
+  database.pool.query(
+    "UPDATE webhook_deliveries SET due_at = now() - make_interval(secs => 1) WHERE state = 'pending'",
+  );
+const isVerified = (secret: string, { body, headers }: { body: string; headers: Record<string, string> }) => {
+  try {
+    new Webhook(secret).verify(body, headers);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await aServer(database);
+  receiver = await startReceiver();
+  api = await createWholeApi(database, { CVAULT_OUTBOUND_ALLOW: '127.0.0.1' });
+  alice = await signUp(api, 'Acme');
+  mallory = await signUp(api, 'Mallory & Sons');
+});
+beforeEach(async () => {
+  receiver.messages.length = 0;
+  receiver.answer = null;
+  await database.pool.query('DELETE FROM webhook_endpoints');
+});
+afterAll(async () => {
+  await api.close();
+  await receiver.close();
+  await database.close();
+});
+
+test('a device’s life is told, signed, and without what is nobody’s business', async () => {
+  const { secret } = await anEndpoint();
+  const registered = await alice.call('POST', '/devices', { deviceName: 'Phone of Alice' });
+  const device = registered.json<{ id: string; assignedIp: string; config: string }>();
+  await alice.call('POST', '/vpn/connect', { deviceId: device.id });
+  await alice.call('POST', `/devices/${device.id}/rotate`, {});
+  await alice.call('DELETE', `/devices/${device.id}`);
+  const messages = await receiver.until(6);
+  expect(messages.map(({ type }) => type).sort()).toEqual([
+    'device.active',
+    'device.created',
+    'device.deleted',
+    'device.rotated',
+    'session.closed',
+    'session.opened',
+  ]);
+  for (const message of messages) {
+    expect(new Webhook(secret).verify(message.body, message.headers)).toMatchObject({
+      type: message.type,
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/) as string,
+      data: { deviceId: device.id },
+    });
+    expect(isVerified(secret, { ...message, body: message.body.replace('device', 'devise') })).toBe(false);
+    expect(message.body).not.toMatch(/Phone|@|\b\d+\.\d+\.\d+\.\d+\b|[A-Za-z0-9+/]{43}=/);
+  }
+  expect(new Set(messages.map(({ headers }) => headers['webhook-id'])).size).toBe(6);
+});
+
+test('an endpoint hears of what it asked for, and another tenant’s hears nothing', async () => {
+  await anEndpoint({ events: ['device.deleted'] });
+  await mallory.call('POST', PATH, { url: `${receiver.url}/mallory` });
+  const { id } = (await alice.call('POST', '/devices', { deviceName: 'x' })).json<{ id: string }>();
+  await alice.call('DELETE', `/devices/${id}`);
+  await receiver.until(1);
+  const { rows } = await database.pool.query<{ type: string; tenant_id: string }>(
+    "SELECT type, tenant_id FROM webhook_events WHERE data ->> 'deviceId' = $1",
+    [id],
+  );
+  expect(rows).toEqual([{ type: 'device.deleted', tenant_id: alice.tenantId }]);
+  expect(receiver.messages.map(({ path }) => path)).toEqual(['/hook']);
+});
+
+test('while secrets overlap both sign, and the secret is shown once', async () => {
+  const first = await anEndpoint();
+  const rotated = await alice.call('POST', `${PATH}/${first.id}/rotate-secret`, {});
+  const second = rotated.json<Endpoint>();
+  await alice.call('POST', `${PATH}/${first.id}/test`);
+  const [message] = await receiver.until(1);
+  expect([first.secret, second.secret].map((secret) => isVerified(secret, message!))).toEqual([true, true]);
+  const third = (
+    await alice.call('POST', `${PATH}/${first.id}/rotate-secret`, { overlapSeconds: 0 })
+  ).json<Endpoint>();
+  await alice.call('POST', `${PATH}/${first.id}/test`);
+  await receiver.until(2);
+  const verified = [first, second, third].map(({ secret }) => isVerified(secret, receiver.messages[1]!));
+  expect(verified).toEqual([false, false, true]);
+  for (const { secret } of [first, second, third]) {
+    expect(Buffer.from(secret.replace('whsec_', ''), 'base64')).toHaveLength(32);
+    expect((await alice.call('GET', PATH)).body).not.toContain(secret);
+    const dump = await database.pool.query("SELECT encode(secret, 'escape') AS text FROM webhook_endpoints");
+    expect(JSON.stringify(dump.rows)).not.toContain(secret.slice(6));
+  }
+});
+
+test('what fails comes again under its id, and what failed for good comes again when it is asked for', async () => {
+  const { id } = await anEndpoint();
+  receiver.answer = (_message, response) => response.writeHead(302, { location: receiver.url }).end('CANARY');
+  const sent = (await alice.call('POST', `${PATH}/${id}/test`)).json<{ messageId: string }>();
+  const one = `${PATH}/${id}/deliveries/${sent.messageId}`;
+  const detail = async () =>
+    (await alice.call('GET', one)).json<{ state: string; attempts: number; log: object[] }>();
+  for (let attempt = 1; attempt <= 10; attempt++) {
+    await due();
+    await receiver.until(attempt);
+    await expect.poll(async () => (await detail()).attempts).toBe(attempt);
+  }
+  expect(new Set(receiver.messages.map(({ headers }) => headers['webhook-id']))).toEqual(
+    new Set([sent.messageId]),
+  );
+  expect(new Set(receiver.messages.map(({ body }) => body)).size).toBe(1);
+  const failed = await detail();
+  expect(failed).toMatchObject({ state: 'failed', attempts: 10 });
+  expect(failed.log[0]).toMatchObject({ status: 302, fault: 'redirect' });
+  expect(JSON.stringify(failed)).not.toContain('CANARY');
+  receiver.answer = null;
+  const replayed = await alice.call('POST', `${PATH}/${id}/replay`, { since: '2026-01-01T00:00:00Z' });
+  expect(replayed.json()).toEqual({ replayed: 1 });
+  await receiver.until(11);
+  await expect.poll(async () => (await detail()).state).toBe('delivered');
+  await alice.call('POST', `${one}/replay`);
+  await receiver.until(12);
+  const list = await alice.call('GET', `${PATH}/${id}/deliveries?limit=1`);
+  expect(list.json<{ deliveries: object[] }>().deliveries).toHaveLength(1);
+});
+
+test('410 ends it, three days of failure do too, and the other endpoints hear of it', async () => {
+  const [gone, failing, witness] = [
+    await anEndpoint({ events: ['device.moved'] }, '/gone'),
+    await anEndpoint({ events: ['device.moved'] }, '/failing'),
+    await anEndpoint({ events: ['webhook_endpoint.disabled'] }, '/witness'),
+  ];
+  receiver.answer = ({ path }, response) =>
+    response.writeHead({ '/gone': 410, '/failing': 500 }[path] ?? 204).end();
+  await alice.call('POST', `${PATH}/${gone.id}/test`);
+  await alice.call('POST', `${PATH}/${failing.id}/test`);
+  await receiver.until(3);
+  await expect
+    .poll(async () => {
+      const { rows } = await database.pool.query(
+        'SELECT FROM webhook_endpoints WHERE failing_since IS NOT NULL',
+      );
+      return rows.length;
+    })
+    .toBe(2);
+  await database.pool.query(
+    "UPDATE webhook_endpoints SET failing_since = now() - interval '73 hours' WHERE id = $1",
+    [failing.id],
+  );
+  await due();
+  await receiver.until(5);
+  const told = receiver.messages.filter(({ path }) => path === '/witness').map(({ body }) => body);
+  expect(told.map((body) => (JSON.parse(body) as { data: object }).data)).toEqual([
+    { endpointId: gone.id, reason: 'gone' },
+    { endpointId: failing.id, reason: 'failing' },
+  ]);
+  const states = (await alice.call('GET', PATH)).json<{ webhookEndpoints: Endpoint[] }>().webhookEndpoints;
+  expect(states.map(({ id, enabled, disabledReason }) => [id, enabled, disabledReason])).toEqual([
+    [gone.id, false, 'gone'],
+    [failing.id, false, 'failing'],
+    [witness.id, true, null],
+  ]);
+  const enabled = await alice.call('PATCH', `${PATH}/${failing.id}`, { enabled: true });
+  expect(enabled.json()).toMatchObject({ enabled: true, disabledReason: null, failingSince: null });
+});
+
+test('a suspended tenant’s webhooks wait, and come when it is resumed', async () => {
+  await anEndpoint({ events: ['device.suspended', 'device.resumed'] });
+  const device = (await alice.call('POST', '/devices', { deviceName: 'x' })).json<{ id: string }>();
+  const admin = { authorization: `Bearer ${api.adminKey}` };
+  const set = (what: string) =>
+    api.app.inject({
+      method: 'POST',
+      url: `/api/v1/admin/tenants/${alice.tenantId}/${what}`,
+      headers: admin,
+    });
+  await set('suspend');
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(receiver.messages).toEqual([]);
+  await set('resume');
+  const messages = await receiver.until(2);
+  expect(messages.map(({ type }) => type).sort()).toEqual(['device.resumed', 'device.suspended']);
+  await alice.call('DELETE', `/devices/${device.id}`);
+});
+
+describe('refused', () => {
+  test.each([
+    ['an inner address', { url: 'https://169.254.169.254/latest' }],
+    ['an inner address in disguise', { url: 'https://[::ffff:10.0.0.1]/' }],
+    // secretlint-disable-next-line -- made up
+    ['credentials', { url: 'https://user:word@example.com/' }],
+    ['another scheme', { url: 'ftp://example.com/' }],
+    ['no URL', { url: 'nowhere' }],
+    ['an unknown event', { url: 'https://example.com/', events: ['device.*'] }],
+    ['an event twice', { url: 'https://example.com/', events: ['device.moved', 'device.moved'] }],
+    ['a secret of one’s own', { url: 'https://example.com/', secret: 'whsec_AAAA' }],
+    ['a tenant', { url: 'https://example.com/', tenantId: newId() }],
+  ])('%s', async (_what, body) => {
+    const answer = await alice.call('POST', PATH, body);
+    expect(answer.statusCode).toBe(400);
+    expect((await alice.call('GET', PATH)).json()).toEqual({ webhookEndpoints: [] });
+  });
+
+  test('an eleventh endpoint, also of twenty at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => alice.call('POST', PATH, { url: receiver.url })),
+    );
+    const codes = answers.map(({ statusCode }) => statusCode).sort();
+    expect(codes).toEqual([...Array<number>(10).fill(201), ...Array<number>(10).fill(409)]);
+  });
+
+  test('another tenant’s endpoint, as if it were not there', async () => {
+    const { id } = await anEndpoint();
+    const { messageId } = (await alice.call('POST', `${PATH}/${id}/test`)).json<{ messageId: string }>();
+    const own = await mallory.call('POST', PATH, { url: receiver.url });
+    const attempts: ['GET' | 'POST' | 'PATCH' | 'DELETE', string, object?][] = [
+      ['GET', ''],
+      ['PATCH', '', { url: 'https://example.com/' }],
+      ['POST', '/rotate-secret', {}],
+      ['POST', '/test'],
+      ['GET', '/deliveries'],
+      ['GET', `/deliveries/${messageId}`],
+      ['POST', `/deliveries/${messageId}/replay`],
+      ['POST', '/replay', { since: '2026-01-01T00:00:00Z' }],
+      ['DELETE', ''],
+    ];
+    for (const [method, path, body] of attempts) {
+      const [theirs, random] = [
+        await mallory.call(method, `${PATH}/${id}${path}`, body),
+        await mallory.call(method, `${PATH}/${newId()}${path}`, body),
+      ];
+      expect([theirs.statusCode, theirs.json<{ detail: string }>().detail], path).toEqual([
+        404,
+        random.json<{ detail: string }>().detail,
+      ]);
+    }
+    const mixed = `${PATH}/${own.json<Endpoint>().id}/deliveries/${messageId}`;
+    expect((await mallory.call('GET', mixed)).statusCode).toBe(404);
+    expect((await alice.call('GET', `${PATH}/${id}`)).json()).toMatchObject({ url: `${receiver.url}/hook` });
+    await remove({ id } as Endpoint);
+  });
+});

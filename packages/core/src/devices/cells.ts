@@ -1,9 +1,0 @@
-import type { Cell } from '../keys/vault.ts';
-
-export function privateKeyCell(tenantId: string, deviceId: string): Cell {
-  return { owner: tenantId, row: deviceId, column: 'devices.private_key' };
-}
-
-export function presharedKeyCell(tenantId: string, deviceId: string): Cell {
-  return { owner: tenantId, row: deviceId, column: 'devices.preshared_key' };
-}
