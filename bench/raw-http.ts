@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** 0 where the connection ended instead. */
-export interface RawReply {
+interface RawReply {
   readonly status: number;
   readonly head: string;
 }

@@ -26,6 +26,7 @@ for (const [what, program, args] of [
   ['types of tests and benchmarks', bin('tsc'), ['--project', 'bench']],
   ['types of scripts', bin('tsc'), ['--project', 'scripts']],
   ['lint', bin('eslint'), ['.', '--max-warnings=0']],
+  ['unused files, exports and packages', bin('knip'), ['--no-progress']],
   ['format', bin('prettier'), ['--check', '.', '--log-level=warn']],
   ['supply chain', process.execPath, [join(ROOT, 'scripts/supply-chain.mjs')]],
 ]) {

@@ -6,7 +6,7 @@ export interface HostFault {
   command(host: FaultyHost): readonly string[];
 }
 
-export interface FaultyHost {
+interface FaultyHost {
   readonly poolCidr: string;
   /** A device's address in the tunnel. */
   readonly deviceAddress: string;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const PROGRAM = fileURLToPath(new URL('hostile-clients.mjs', import.meta.url));
 
 /** By kind: the connections that it opened, and how many answers of each status it had. */
-export type HostileDeeds = Readonly<
+type HostileDeeds = Readonly<
   Record<string, { readonly connections: number; readonly statuses: Readonly<Record<string, number>> }>
 >;
 

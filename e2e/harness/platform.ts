@@ -10,7 +10,7 @@ import { startTestHost, type NamespaceHost } from './test-host.ts';
 import { until } from './until.ts';
 import { runScriptOverSsh } from './vpn-server.ts';
 
-export interface Examination {
+interface Examination {
   readonly healthy: boolean;
   readonly findings: readonly {
     readonly breach: string;
@@ -30,7 +30,7 @@ export const FAULT_SETTINGS = {
 /** From the fault until the checker must be content, in milliseconds. */
 const HEALTHY_WITHIN_MS = 60_000;
 
-export const examine = (baseUrl: string, secrets: ControlPlaneSecrets): Promise<Examination> =>
+const examine = (baseUrl: string, secrets: ControlPlaneSecrets): Promise<Examination> =>
   must(callAsAdmin(baseUrl, secrets.CVAULT_ADMIN_KEY)<Examination>('GET', '/api/v1/admin/doctor?deep=true'));
 
 /** Waits until nothing is queued any more and the checker finds nothing; fails with what it finds, by default after a minute. */

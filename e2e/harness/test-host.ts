@@ -156,17 +156,3 @@ async function bootCommand({ namespace, init, system, drive, name, undo }: BootO
   const join = ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup];
   return [...join, ...enter, ...unshare, '--cgroup', '--', BOOT, system, init];
 }
-
-/** Why no test host can be made here; undefined where one can. */
-export async function whyNoTestHost(init: Init): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return 'needs root';
-  for (const program of ['/usr/sbin/sshd', 'unshare', 'nsenter', 'setpriv', 'ssh', 'apt-get']) {
-    const found = await runProgram(['sh', '-c', 'command -v "$0"', program]);
-    if (found.status !== 0) return `needs ${program}`;
-  }
-  if (init === 'systemd' && (await cgroupRoot()) === undefined) return 'needs cgroup v2';
-  if (init === 'systemd' && (await runProgram(['test', '-x', '/lib/systemd/systemd'])).status !== 0) {
-    return 'needs systemd';
-  }
-  return undefined;
-}

@@ -210,7 +210,7 @@ async function* inParts(text: string): AsyncGenerator<string> {
 }
 
 /** Reads lines of `key TAB prefix SPACE prefix …`; a peer without any shows `(none)`. */
-export function parseAllowedIps(text: string): ObservedPeer[] {
+function parseAllowedIps(text: string): ObservedPeer[] {
   const peers: ObservedPeer[] = [];
   for (const line of text.split('\n')) {
     if (line === '') continue;

@@ -61,13 +61,13 @@ export interface NetworkLab {
   destroy(): Promise<void>;
 }
 
-export interface LinkEnd {
+interface LinkEnd {
   readonly namespace: Namespace;
   readonly device: string;
   readonly addresses: readonly string[];
 }
 
-export interface WireGuardOptions {
+interface WireGuardOptions {
   readonly interfaceName?: string;
   readonly privateKey?: string;
   readonly listenPort?: number;

@@ -34,5 +34,3 @@ export function createRefusals(store: RefusalStore) {
     },
   };
 }
-
-export type Refusals = ReturnType<typeof createRefusals>;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Instant } from '../platform/http/schemas/answers.ts';
 import { cursorOfNumber, NextCursor } from '../platform/http/schemas/pages.ts';
 
-export const AuditEntryResource = z
+const AuditEntryResource = z
   .object({
     id: z.int(),
     tenantId: z.uuid().nullable().describe('Null: an act of the platform.'),
@@ -54,7 +54,7 @@ export const AuditVerification = z
   })
   .meta({ id: 'AuditVerification' });
 
-export function entryResource({ seal, changed, ...entry }: AuditEntry) {
+function entryResource({ seal, changed, ...entry }: AuditEntry) {
   return {
     ...entry,
     changed: [...changed],

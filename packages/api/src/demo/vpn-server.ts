@@ -16,7 +16,7 @@ import { forward, forwardsIpv6, keepForwarding } from './forwarding.ts';
 import { clearVpnServer, namesFor } from './leftovers.ts';
 
 export const DEMO_PORT = 51820;
-export const DEMO_GATEWAY = '10.8.0.1/24';
+const DEMO_GATEWAY = '10.8.0.1/24';
 
 export interface DemoVpnServer {
   readonly kind: 'real' | 'simulated';

@@ -16,7 +16,7 @@ function allowedIps(device: Device): readonly string[] {
 }
 
 /** Of addresses. */
-export type Family = 'ipv4' | 'ipv6';
+type Family = 'ipv4' | 'ipv6';
 
 /** What a configuration is to be like. */
 export interface ConfigWish {

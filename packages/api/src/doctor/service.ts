@@ -28,7 +28,7 @@ export interface DoctorDeps {
   readonly failingWork: () => readonly FailingWork[];
 }
 
-export interface FailingWork {
+interface FailingWork {
   readonly what: string;
   readonly failing: readonly FailingItem[];
 }

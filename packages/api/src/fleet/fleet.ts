@@ -10,7 +10,7 @@ import type { OpOf } from './ops.ts';
 import { type Transport, TransportError } from './transports/transport.ts';
 
 /** A VPN server that this replica keeps a link to. */
-export interface LinkedServer {
+interface LinkedServer {
   readonly id: string;
   /** Canonical base64. */
   readonly publicKey: string;
@@ -20,7 +20,7 @@ export interface LinkedServer {
 }
 
 /** A VPN server that no link can be made to: its SSH key cannot be opened, say. */
-export interface UnlinkableServer {
+interface UnlinkableServer {
   readonly id: string;
   readonly error: unknown;
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { Instant } from '../platform/http/schemas/answers.ts';
 
 /** What a part of the platform says when it is asked whether it works. */
-export interface ProbeResult {
+interface ProbeResult {
   /** False: without it no request can be answered well, so none should be sent here. */
   readonly ok: boolean;
   /** True: it works, though not as it should. A VPN server that is away is a case: the others serve. */

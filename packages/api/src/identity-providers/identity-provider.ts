@@ -18,10 +18,10 @@ export const ID_TOKEN_ALGORITHMS = [
   'EdDSA',
 ] as const;
 
-export type IdTokenAlgorithm = (typeof ID_TOKEN_ALGORITHMS)[number];
+type IdTokenAlgorithm = (typeof ID_TOKEN_ALGORITHMS)[number];
 
 /** Public keys as RFC 7517 writes them; what else is in them, nobody looks at. */
-export interface JsonWebKeySet {
+interface JsonWebKeySet {
   readonly keys: readonly Readonly<Record<string, unknown>>[];
 }
 

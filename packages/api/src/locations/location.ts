@@ -18,10 +18,10 @@ export interface Location {
  * - full: every address is in use
  * - unavailable: in maintenance, or not heard of late
  */
-export type LocationStatus = 'available' | 'full' | 'unavailable';
+type LocationStatus = 'available' | 'full' | 'unavailable';
 
 /** How many of its addresses are in use: below one half, below four fifths, above. */
-export type Load = 'low' | 'medium' | 'high';
+type Load = 'low' | 'medium' | 'high';
 
 /** A VPN server as far as its location follows from it. */
 export interface LocatedServer extends Pick<Location, 'id' | 'name' | 'region' | 'endpointHost' | 'hasIpv6'> {

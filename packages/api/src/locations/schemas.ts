@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const LocationResource = z
+const LocationResource = z
   .object({
     id: z.uuid(),
     name: z.string(),

@@ -9,7 +9,7 @@ export function recipientCell(tenantId: string, mailId: string): Cell {
 }
 
 /** A mail that is to be sent to a user of this mode. What it says is made when it is sent, so no link waits in the database. */
-export interface QueuedMail extends TenantScope {
+interface QueuedMail extends TenantScope {
   readonly id: string;
   readonly purpose: MailPurpose;
   /** The e-mail address, sealed for `recipientCell`: it need not be anybody's whom we know. */

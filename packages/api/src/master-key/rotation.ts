@@ -14,7 +14,7 @@ export interface SealedValue {
 }
 
 /** How far one column has come. */
-export interface SealedProgress extends SealedColumn {
+interface SealedProgress extends SealedColumn {
   readonly total: number;
   /** Those of the current master key. */
   readonly current: number;

@@ -4,7 +4,7 @@ import type { ServerHealth } from '../servers/index.ts';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Connections of one pool to PostgreSQL. */
-export interface ConnectionCounts {
+interface ConnectionCounts {
   readonly totalCount: number;
   readonly idleCount: number;
   /** Queries that wait for a connection. */
@@ -154,5 +154,3 @@ export function createMetrics(sources: MetricsSources) {
     },
   };
 }
-
-export type Metrics = ReturnType<typeof createMetrics>;

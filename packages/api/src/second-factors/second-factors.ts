@@ -11,7 +11,7 @@ import type { TenantScope } from '../platform/access/tenant-scope.ts';
 /** How long a user has for the second factor after the password. */
 export const CHALLENGE_SECONDS = 300;
 
-export const RECOVERY_CODES = 10;
+const RECOVERY_CODES = 10;
 /** 80 bits: nothing to guess, also not from a copy of the database. */
 const RECOVERY_CODE_BYTES = 10;
 const RECOVERY_CODE_SHAPE = /^[0-9a-f]{20}$/;
@@ -19,7 +19,7 @@ const TOTP_SHAPE = /^\d{6}$/;
 
 const CHALLENGE_SHAPE = /^cv_ch_[A-Za-z0-9_-]{43}$/;
 
-export function totpCell(tenantId: string, userId: string): Cell {
+function totpCell(tenantId: string, userId: string): Cell {
   return { owner: tenantId, row: userId, column: 'second_factors.secret' };
 }
 

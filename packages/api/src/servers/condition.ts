@@ -6,7 +6,7 @@ import type { Server } from './server.ts';
  * - degraded: its agent answers, and names what is wrong with the machine
  * - unreachable: its agent does not answer
  */
-export type Condition = 'healthy' | 'degraded' | 'unreachable';
+type Condition = 'healthy' | 'degraded' | 'unreachable';
 
 /** One thing that is wrong with a VPN server. */
 export interface ConditionReason {

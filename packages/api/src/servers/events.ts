@@ -11,7 +11,7 @@ export const SERVER_EVENTS = [
   'server.mended',
 ] as const;
 
-export type ServerEventType = (typeof SERVER_EVENTS)[number];
+type ServerEventType = (typeof SERVER_EVENTS)[number];
 
 /** Something that happened to a VPN server, for the operator. */
 export interface ServerEvent {

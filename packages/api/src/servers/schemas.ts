@@ -11,7 +11,7 @@ const HostName = z
   .max(253)
   .regex(/^[A-Za-z0-9:][A-Za-z0-9.:-]*$/, 'must be a DNS name or an IP address');
 
-export const Region = z
+const Region = z
   .string()
   .max(50)
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters and digits, joined by hyphens');

@@ -9,7 +9,7 @@ import type { ApiKeyMode } from '../platform/access/api-key.ts';
  * - removing: its devices are deleted; gone once it has acknowledged all of them
  * - removed: kept as the history of its devices
  */
-export type ServerState = 'provisioning' | 'active' | 'draining' | 'disabled' | 'removing' | 'removed';
+type ServerState = 'provisioning' | 'active' | 'draining' | 'disabled' | 'removing' | 'removed';
 
 export interface SshAccess {
   readonly host: string;

@@ -6,7 +6,7 @@ import { Id } from '../platform/http/schemas/ids.ts';
 import { cursorOf, NextCursor } from '../platform/http/schemas/pages.ts';
 
 /** A closed list of fields: of where a device was, and what it did, nothing is known. */
-export const SessionRecord = z
+const SessionRecord = z
   .object({
     id: Id,
     status: z.enum(['ACTIVE', 'CLOSED']),

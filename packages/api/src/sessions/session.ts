@@ -13,7 +13,7 @@ export interface Session {
  * What ended a session: the app's word, 180 s without a handshake, the move to another VPN server, or that the device may not
  * be there any more.
  */
-export type SessionEnd = 'disconnect' | 'silence' | 'moved' | 'revoked';
+type SessionEnd = 'disconnect' | 'silence' | 'moved' | 'revoked';
 
 /** A session as history tells it. Of where the device was, nothing is known. */
 export interface PastSession {

@@ -10,7 +10,7 @@ import { z } from 'zod';
 /** RFC 9068: an access token cannot be taken for an ID token or for anything else that we may sign one day. */
 const TYPE = 'at+jwt';
 /** One algorithm. The token's own header never chooses. */
-export const ALGORITHM = 'ES256';
+const ALGORITHM = 'ES256';
 
 /** Tokens whose signature was checked lately, so that it is checked once and not with each of a client's requests. */
 const REMEMBERED_MAX = 10_000;

@@ -77,7 +77,7 @@ export function checkPassword(password: string, rules: PasswordRules, field = 'p
   });
 }
 
-export interface PasswordMatch {
+interface PasswordMatch {
   readonly matches: boolean;
   /** It matches, and the hash is weaker than those that are made now. */
   readonly outdated: boolean;

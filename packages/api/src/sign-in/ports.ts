@@ -3,7 +3,7 @@ import type { ProvenUser } from '../platform/access/principal.ts';
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
 import type { User } from '../users/index.ts';
 
-export interface NewUser {
+interface NewUser {
   readonly id: string;
   readonly tenantId: string;
   /** Of the API key that sees the user. */
@@ -25,7 +25,7 @@ export interface UserWithPassword extends UserWithEpoch {
 }
 
 /** Who has an e-mail address. */
-export interface EmailHolder {
+interface EmailHolder {
   /** Null where there is none, or where it is being deleted. */
   readonly user: UserWithPassword | null;
   /** Of the first sign-up that waits for the address to be confirmed; null where there is a user, or no sign-up. */
@@ -33,7 +33,7 @@ export interface EmailHolder {
 }
 
 /** A sign-in and its first refresh token. */
-export interface NewSignIn {
+interface NewSignIn {
   readonly id: string;
   readonly refreshTokenHash: Buffer;
 }

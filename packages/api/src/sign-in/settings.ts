@@ -12,7 +12,7 @@ export interface SignInSettings {
 }
 
 /** What is given is changed. */
-export type SomeSignInSettings = {
+type SomeSignInSettings = {
   readonly [K in keyof Omit<SignInSettings, 'tenantName'>]?: SignInSettings[K] | undefined;
 };
 

@@ -10,7 +10,7 @@ import { Recent } from '../platform/access/recent.ts';
  * A new key is published this long before it signs: longer than anybody keeps the published keys, ours in other processes
  * included, so that no token comes whose key its verifier does not have.
  */
-export const PUBLISHED_AHEAD_SECONDS = 600;
+const PUBLISHED_AHEAD_SECONDS = 600;
 /** How long others may keep the published keys. */
 export const PUBLISHED_KEYS_MAX_AGE_SECONDS = 300;
 /** How long an access token lasts. */
@@ -26,7 +26,7 @@ const FRESH_MS = 30_000;
 const READ_AGAIN_MS = 1_000;
 const TENANTS_MAX = 10_000;
 
-export function signingKeyCell(tenantId: string, keyId: string): Cell {
+function signingKeyCell(tenantId: string, keyId: string): Cell {
   return { owner: tenantId, row: keyId, column: 'signing_keys.private_key' };
 }
 

@@ -16,13 +16,13 @@ export interface UsageRow {
   readonly downloadBytes: number;
 }
 
-export interface UsagePoint {
+interface UsagePoint {
   readonly startsAt: Date;
   readonly uploadBytes: number;
   readonly downloadBytes: number;
 }
 
-export interface DeviceUsage {
+interface DeviceUsage {
   readonly id: string;
   readonly name: string;
   readonly uploadBytes: number;

@@ -1,6 +1,6 @@
 import type { WebhookAttempt, WebhookDelivery, WebhookDeliveryState, WebhookEndpoint } from './endpoint.ts';
 
-export interface NewWebhookEndpoint {
+interface NewWebhookEndpoint {
   readonly id: string;
   readonly tenantId: string;
   readonly url: string;
@@ -17,7 +17,7 @@ export interface WebhookEndpointChanges {
   readonly enabled?: boolean | undefined;
 }
 
-export interface WebhookSecretChange {
+interface WebhookSecretChange {
   /** Nothing is changed where it is another one meanwhile. */
   readonly ifSealedSecret: Buffer;
   readonly sealedSecret: Buffer;

@@ -92,7 +92,7 @@ const delivery = {
   createdAt: Instant,
 };
 
-export const WebhookDeliveryResource = z.object(delivery).meta({ id: 'WebhookDelivery' });
+const WebhookDeliveryResource = z.object(delivery).meta({ id: 'WebhookDelivery' });
 
 export const WebhookDeliveryList = z
   .object({ deliveries: z.array(WebhookDeliveryResource), nextCursor: NextCursor })

@@ -26,7 +26,7 @@ export interface ResolvedTarget {
 const DEFAULTS = ['ConnectTimeout=15', 'ServerAliveInterval=5', 'ServerAliveCountMax=3'];
 
 /** @throws Failure */
-export function checkDestination(destination: string): string {
+function checkDestination(destination: string): string {
   // What begins with a hyphen is an option to ssh; the rest is its own to judge.
   if (/^-|[\s\p{Cc}]/u.test(destination) || destination === '') {
     throw new Failure(

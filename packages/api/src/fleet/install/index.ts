@@ -1,3 +1,3 @@
-export { InvalidInstallationInput, type InstallationInput, type RemovalInput } from './input.ts';
+export { InvalidInstallationInput, type InstallationInput } from './input.ts';
 export { renderInstallation, renderRemoval } from './render.ts';
 export { InstallationResult } from './result.ts';

@@ -18,7 +18,7 @@ import {
 import type { LogLevel } from '../observability/logger.ts';
 
 /** `production`: everything that matters has to be set. `demo`: what `npm start` runs; see src/demo. */
-export type Mode = 'production' | 'demo';
+type Mode = 'production' | 'demo';
 
 /** How long things are kept, in days. */
 export interface Retention {

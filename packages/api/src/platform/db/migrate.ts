@@ -13,7 +13,7 @@ const PRISMA_FOLDER = fileURLToPath(new URL('../../../prisma/', import.meta.url)
 const MIGRATION_LOCK = 4_211_207_001n;
 
 /** The migrations in prisma/migrations, as Prisma's engine wants them. */
-export async function readMigrations(): Promise<MigrationList> {
+async function readMigrations(): Promise<MigrationList> {
   const baseDir = join(PRISMA_FOLDER, 'migrations');
   const entries = await readdir(baseDir, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);

@@ -12,7 +12,7 @@ import { addressOf } from './client-address.ts';
 export type Access = 'public' | 'tenant' | 'user' | 'admin';
 
 /** What the audit log calls an act, such as `device.register`. */
-export type Act = `${string}.${string}`;
+type Act = `${string}.${string}`;
 
 /**
  * How a route's requests are counted. `none`: not at all, and never shed: what load balancers and the operator's monitoring

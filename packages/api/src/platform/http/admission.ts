@@ -100,5 +100,3 @@ export function createAdmission(places: number, now: () => number = () => perfor
     },
   };
 }
-
-export type Admission = ReturnType<typeof createAdmission>;

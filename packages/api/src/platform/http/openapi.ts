@@ -5,8 +5,7 @@ import fp from 'fastify-plugin';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { Access } from './access.ts';
 import { PROBLEM_MEDIA_TYPE } from './problem.ts';
-// Imported for its name in zod's registry: every operation answers it.
-import './schemas/problem.ts';
+import { Problem } from './schemas/problem.ts';
 
 type Schemas = Record<string, unknown>;
 
@@ -69,6 +68,8 @@ const TAGS = [
 ];
 
 const REFERENCE = '#/components/schemas/';
+/** The name in the document of what every error looks like: importing its schema puts it into zod's registry. */
+const PROBLEM = Problem.meta()!.id!;
 
 /** Names of the components that a part of the document refers to. */
 function namesIn(part: unknown): string[] {
@@ -80,7 +81,7 @@ function namesIn(part: unknown): string[] {
 /** Everything that can be reached from the paths, over any number of references. */
 function reachable(document: Document, schemas: Schemas): Set<string> {
   const found = new Set<string>();
-  const left = [...namesIn(document.paths), 'Problem'];
+  const left = [...namesIn(document.paths), PROBLEM];
   for (let name = left.pop(); name !== undefined; name = left.pop()) {
     if (found.has(name)) continue;
     found.add(name);
@@ -176,7 +177,7 @@ export const openApi = fp<{ version: string; publicUrl: string }>(async (app, { 
         responses: {
           Problem: {
             description: 'What went wrong: see `code`',
-            content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: `${REFERENCE}Problem` } } },
+            content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: `${REFERENCE}${PROBLEM}` } } },
           },
         },
       },

@@ -38,7 +38,7 @@ const CHALLENGE: Partial<Record<ErrorCode, string>> = {
 };
 
 /** An RFC 9457 problem, with our own members `code`, `requestId` and `errors`. */
-export interface Problem {
+interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;

@@ -12,7 +12,7 @@ export interface Claim {
   readonly intendedId: string;
 }
 
-export type Claimed =
+type Claimed =
   /** The write is the caller's to do. */
   | {
       readonly outcome: 'claimed';

@@ -33,7 +33,7 @@ interface LoggedError {
  * An error as it is logged: name, message, code, stack and causes. No other property: errors of drivers carry queries,
  * parameters, rows and packets along.
  */
-export function loggedError(error: unknown, depth = 0): LoggedError {
+function loggedError(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: scrub(String(error)) };
   const { code, cause } = error as Error & { code?: unknown };
   return {
