@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RateLimiter } from './platform/limits/rate-limiter.ts';
 import type { Logger } from 'pino';
-import { type Config, ConfigError, type Environment, loadConfig } from './platform/config/config.ts';
+import {
+  type Config,
+  ConfigError,
+  type Environment,
+  loadConfig,
+  misspeltVariables,
+} from './platform/config/config.ts';
 import { holdDataDirectory } from './demo/data-directory.ts';
 import { type DemoFile, demoFileIn, removeDemoFile, writeDemoFile } from './demo/demo-file.ts';
 import { startEcho } from './demo/echo.ts';
@@ -173,6 +179,9 @@ async function main(environment: Environment): Promise<void> {
   const start = async () => {
     const config = loadConfig(isDemo ? await demoEnvironment(environment, started) : environment, readFile);
     log = createLogger(config.logLevel);
+    for (const { variable, meant } of misspeltVariables(environment)) {
+      log.warn({ variable }, `${variable} is not known and changes nothing; did you mean ${meant}?`);
+    }
     await (isDemo ? startDemo : startProduction)(config, started, log);
   };
   const code = await live(

@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, type Environment, FILE_VARIABLES, loadConfig, VARIABLES } from './config.ts';
+import {
+  ConfigError,
+  type Environment,
+  FILE_VARIABLES,
+  loadConfig,
+  misspeltVariables,
+  VARIABLES,
+} from './config.ts';
 
 const key = () => randomBytes(32).toString('base64');
 const adminKey = () => `cv_admin_${randomBytes(32).toString('base64url')}`;
@@ -239,4 +246,19 @@ describe('.env.example', () => {
     const blocks = text.split(/\n\n+/).filter((block) => /^# [A-Z_]+=/m.test(block));
     for (const block of blocks) expect(block, block).toContain('Absent:');
   });
+});
+
+test('a variable that is spelt wrong is named with the one that was meant; those of others are let be', () => {
+  const environment = {
+    ...Object.fromEntries(VARIABLES.map((variable) => [variable, 'x'])),
+    ...Object.fromEntries(FILE_VARIABLES.map((variable) => [`${variable}_FILE`, 'x'])),
+    CVAULT_QUARENTINE_SECONDS: '60',
+    CVAULT_ADMIN_KEY_FIEL: '/run/key',
+    CVAULT_GRAFANA_BOARD: 'x',
+    PATH: '/bin',
+  };
+  expect(misspeltVariables(environment)).toEqual([
+    { variable: 'CVAULT_QUARENTINE_SECONDS', meant: 'CVAULT_QUARANTINE_SECONDS' },
+    { variable: 'CVAULT_ADMIN_KEY_FIEL', meant: 'CVAULT_ADMIN_KEY_FILE' },
+  ]);
 });

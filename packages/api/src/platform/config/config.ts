@@ -16,6 +16,7 @@ import {
   wholeNumber,
 } from './values.ts';
 import type { LogLevel } from '../observability/logger.ts';
+import { nearest } from '../text/nearest.ts';
 
 /** `production`: everything that matters has to be set. `demo`: what `npm start` runs; see src/demo. */
 type Mode = 'production' | 'demo';
@@ -220,6 +221,23 @@ function findReuse(texts: Texts): ConfigFault[] {
     seen.set(bareSecret(text), variable);
   }
   return faults;
+}
+
+const OURS = 'CVAULT_';
+
+/**
+ * Variables that look like one of ours that is spelt wrong. They are not refused: a name may be another version's, or of a
+ * program that shares the environment.
+ */
+export function misspeltVariables(environment: Environment): { variable: string; meant: string }[] {
+  const known: readonly string[] = [...VARIABLES, ...FILE_VARIABLES.map((variable) => `${variable}_FILE`)];
+  const bare = known.filter((name) => name.startsWith(OURS)).map((name) => name.slice(OURS.length));
+  return Object.keys(environment)
+    .filter((variable) => variable.startsWith(OURS) && !known.includes(variable))
+    .flatMap((variable) => {
+      const meant = nearest(variable.slice(OURS.length), bare);
+      return meant === null ? [] : [{ variable, meant: `${OURS}${meant}` }];
+    });
 }
 
 /** What is wrong only in production, or only together with another variable. */
