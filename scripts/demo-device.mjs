@@ -12,7 +12,9 @@ function readDemo() {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
-    throw new Stop(`no demo runs here: there is no ${file}. Start one with npm start.`);
+    throw new Stop(
+      `no demo runs here: there is no ${file}. Start one with npm start, or set CVAULT_DATA_DIR to the folder of one that runs.`,
+    );
   }
 }
 

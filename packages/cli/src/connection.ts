@@ -26,7 +26,7 @@ export function findConnection({ environment, readFile }: ConnectionSources): Co
   if (!baseUrl || !adminKey) {
     throw new Failure(
       'I do not know which API to call. Set CVAULT_URL to its address and CVAULT_ADMIN_KEY to the admin key, or run this ' +
-        'in the folder of a demo that is running.',
+        'in the folder of a demo that is running, with the CVAULT_DATA_DIR that it has, if any.',
       { exitCode: EXIT.usage },
     );
   }

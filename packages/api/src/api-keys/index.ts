@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { createKeyUses } from './key-uses.ts';
 export { apiKeyRoutes } from './routes.ts';
 export { type ApiKeyService, createApiKeyService } from './service.ts';

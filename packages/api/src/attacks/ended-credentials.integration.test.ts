@@ -1,10 +1,10 @@
 /**
  * What ends a credential × every kind of credential. Each cell is tried before (without the event it opens), during (the
- * credential is being used while the event happens) and after. `core/access/endings.ts` says in words what is asserted here.
+ * credential is being used while the event happens) and after. `sign-in/endings.ts` says in words what is asserted here.
  */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { Mail } from '../mail/mail.ts';
-import { createUserDirectory } from '../users/directory.ts';
+import { createUserDirectory } from '../users/service.ts';
 import type { LightMyRequestResponse } from 'fastify';
 import { Secret, TOTP } from 'otpauth';
 import pg from 'pg';

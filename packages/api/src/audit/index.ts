@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { createRefusalStore } from './refusal-store.ts';
 export { createRefusals } from './refusals.ts';
 export { auditRoutes, tenantAuditRoutes } from './routes.ts';

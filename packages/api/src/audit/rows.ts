@@ -39,5 +39,5 @@ export function entryFromRow(row: EntryRow): AuditEntry {
   };
 }
 
-/** Of a row of audit_log: core's `chainOf`. */
+/** Of a row of audit_log: see `chainOf`. */
 export const CHAIN = "coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)";

@@ -1,9 +1,9 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { finishDepartures, finishDeparturesOf } from './departures.ts';
 export { type Device, statusOf, tunnelAddressesOfDevice } from './device.ts';
 export { endDevices } from './end.ts';
 export { HOLDS } from './hold.ts';
-export { putHold, releaseHold } from './holds.ts';
+export { putHold, releaseHold } from './hold-sql.ts';
 export { moveOnce } from './move.ts';
 export { whyNotPlaced } from './placement.ts';
 export type { DeviceStore, Owner, PeerPush, PushResult } from './ports.ts';

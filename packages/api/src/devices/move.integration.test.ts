@@ -9,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { createPeerStore } from '../fleet/peer-store.ts';
 import { finishDepartures } from './departures.ts';
-import { putHold } from './holds.ts';
+import { putHold } from './hold-sql.ts';
 import { createDeviceStore } from './store.ts';
 import { strictItems } from '../testing/items.ts';
 

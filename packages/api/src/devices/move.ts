@@ -25,7 +25,7 @@ import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './r
  * The hold of a VPN server that is disabled stays behind with it.
  *
  * A device that failed has no place any more: it gets one like a new device, counted again, where it was or elsewhere. Its old
- * address drains, or has long been given back, whichever: it has left it (see FAIL in peers.ts).
+ * address drains, or has long been given back, whichever: it has left it (see FAIL in fleet/peer-store.ts).
  *
  * A move that its owner asked for counts as churn, like a deletion; one by the operator does not.
  */

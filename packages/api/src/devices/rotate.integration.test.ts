@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { createPeerStore } from '../fleet/peer-store.ts';
-import { putHold } from './holds.ts';
+import { putHold } from './hold-sql.ts';
 import { createDeviceStore } from './store.ts';
 
 let database: TestDatabase;

@@ -5,7 +5,7 @@ import { askAsTenant } from '../platform/db/tenancy.ts';
 import { moveDevice } from './move.ts';
 import { erasePrivateKey } from './private-key.ts';
 import { registerDevice } from './register.ts';
-import { deleteDevice } from './remove.ts';
+import { deleteDevice } from './delete.ts';
 import { rotateKeys } from './rotate.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
 import { updateDevice } from './update.ts';

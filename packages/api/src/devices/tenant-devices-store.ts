@@ -6,7 +6,7 @@ import type pg from 'pg';
 import type { Database } from '../platform/db/database.ts';
 import { given } from '../platform/db/filters.ts';
 import { askAsTenant, asTenant } from '../platform/db/tenancy.ts';
-import { putHold, releaseHold } from './holds.ts';
+import { putHold, releaseHold } from './hold-sql.ts';
 import { changedValues, setOwn } from './own-configuration.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
 

@@ -3,7 +3,7 @@ import { HOLDS } from './hold.ts';
 import type { DeviceUpkeepStore, KeyToRotate, UpkeepBatch } from './upkeep.ts';
 import type { Database } from '../platform/db/database.ts';
 import { repeating } from '../platform/db/transaction.ts';
-import { putHold, releaseHold } from './holds.ts';
+import { putHold, releaseHold } from './hold-sql.ts';
 import { DUE_KEY_WARNINGS, WARN_OF_KEY_EXPIRY } from './key-warnings.ts';
 
 /** A device that is held back has no old key on its VPN server: nothing there has to hear of it. */

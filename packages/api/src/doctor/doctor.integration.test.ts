@@ -269,7 +269,7 @@ describe('on an interface', () => {
 
 test('every breach has been planted here', () => {
   const interfaces: Breach[] = ['orphan_peer', 'missing_peer', 'wrong_addresses', 'peer_ahead'];
-  // In jobs/poisoned-rows.integration.test.ts.
+  // In platform/jobs/poisoned-rows.integration.test.ts.
   const work: Breach[] = ['failing_work'];
   expect(Object.keys(BREACHES)).toHaveLength(15 + interfaces.length + work.length);
 });

@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { doctorRoutes } from './routes.ts';
 export { type Doctor, createDoctor } from './service.ts';
 export { createDoctorStore } from './store.ts';

@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export type { Fleet } from './fleet.ts';
 export { createPeerStore } from './peer-store.ts';
 export type { DesiredPeer, ObservedPeer, PeerLimits } from './peer.ts';

@@ -57,7 +57,8 @@ function describe(log: Logger, serverId: string, event: LinkEvent): void {
         'VPN server ready',
       );
     case 'repaired':
-      return log.warn(
+      // After a restart peers are only missing, which is nobody's doing.
+      return log[Object.values(event.drift).some((count) => count > 0) ? 'warn' : 'info'](
         { serverId, evicted: event.evicted, removed: event.removed, set: event.set, drift: event.drift },
         'VPN server differed from the database',
       );

@@ -1,2 +1,2 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { type HealthOptions, type Probe, healthRoutes } from './routes.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Recent } from '../platform/access/recent.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type OutboundHttp, OutboundError } from '../platform/outbound/ports.ts';
-import type { IdentityProvider, IdTokenVerifier } from './identity-provider.ts';
+import type { IdentityProvider, IdTokenVerifier } from './service.ts';
 import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from 'jose';
 import { z } from 'zod';
 

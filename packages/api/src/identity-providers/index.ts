@@ -1,6 +1,6 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { createIdTokenVerifier } from './id-tokens.ts';
-export { type IdentityProviderService, createIdentityProviderService } from './identity-provider.ts';
+export { type IdentityProviderService, createIdentityProviderService } from './service.ts';
 export { identityProviderRoutes } from './routes.ts';
 export { createIdentityProviderStore } from './store.ts';
 export { type TokenExchange, createTokenExchange } from './token-exchange.ts';

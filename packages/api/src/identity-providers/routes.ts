@@ -1,4 +1,4 @@
-import type { IdentityProviderService } from './identity-provider.ts';
+import type { IdentityProviderService } from './service.ts';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf } from '../platform/http/access.ts';
 import { NoContent } from '../platform/http/schemas/answers.ts';

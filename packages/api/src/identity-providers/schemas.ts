@@ -1,5 +1,5 @@
 import { Secret } from '../platform/crypto/secret.ts';
-import { ID_TOKEN_ALGORITHMS, type IdentityProvider } from './identity-provider.ts';
+import { ID_TOKEN_ALGORITHMS, type IdentityProvider } from './service.ts';
 import { z } from 'zod';
 import { Instant } from '../platform/http/schemas/answers.ts';
 import { Id } from '../platform/http/schemas/ids.ts';

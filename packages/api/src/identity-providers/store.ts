@@ -1,6 +1,6 @@
 import type { ProvenUser } from '../platform/access/principal.ts';
 import { CVaultError } from '../platform/errors.ts';
-import type { IdentityProvider, IdentityProviderStore, VerifiedIdToken } from './identity-provider.ts';
+import type { IdentityProvider, IdentityProviderStore, VerifiedIdToken } from './service.ts';
 import type pg from 'pg';
 import { brokenConstraint, type Database } from '../platform/db/database.ts';
 import { askAsTenant, asTenant } from '../platform/db/tenancy.ts';

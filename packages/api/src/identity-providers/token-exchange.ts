@@ -2,7 +2,7 @@ import type { TenantPrincipal } from '../platform/access/principal.ts';
 import { CVaultError, userSuspended } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
-import type { IdentityProviderStore, IdTokenVerifier } from './identity-provider.ts';
+import type { IdentityProviderStore, IdTokenVerifier } from './service.ts';
 import type { SignIns, Tokens } from '../sign-in/index.ts';
 
 export interface TokenExchangeDeps {

@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export type { LocationStore } from './location.ts';
 export { locationRoutes } from './routes.ts';
 export { countAddresses, createLocationStore } from './store.ts';

@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { LINK_HOURS, type LinkPurpose, generateLinkToken, linkTo } from './link.ts';
 export {
   type ClaimedMail,
@@ -8,7 +8,7 @@ export {
   type NewSignUp,
   recipientCell,
 } from './ports.ts';
-export { type RecoveryService, createRecoveryService } from './recovery.ts';
+export { type RecoveryService, createRecoveryService } from './service.ts';
 export { linkRoutes } from './routes.ts';
 export { ChangeSignInSettings, SignInSettingsResource } from './schemas.ts';
 export { createLinkStore } from './store.ts';

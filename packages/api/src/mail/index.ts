@@ -1,5 +1,5 @@
-/** What other nouns use of this one. */
-export { type PostOffice, createPostOffice } from './mail-queue.ts';
+/** What is used from outside this folder. */
+export { type PostOffice, createPostOffice } from './delivery.ts';
 export type { MailPurpose, Mailer } from './mail.ts';
 export { createMailer } from './mailer.ts';
-export { createMailOutbox } from './outbox.ts';
+export { createMailOutbox } from './store.ts';

@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { type MasterKeyRotation, createMasterKeyRotation } from './rotation.ts';
 export { masterKeyRoutes } from './routes.ts';
 export { createSealedStore } from './sealed-columns.ts';

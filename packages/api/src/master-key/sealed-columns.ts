@@ -24,7 +24,7 @@ export const SEALED_COLUMNS: readonly OwnedColumn[] = [
   { table: 'webhook_endpoints', column: 'previous_secret', owner: 'tenant_id' },
 ];
 
-/** The version in a record's header: see core's vault. */
+/** The version in a record's header: see platform/crypto/vault.ts. */
 const versionOf = (column: string) => `(get_byte(${column}, 1) << 8) + get_byte(${column}, 2)`;
 
 function outdatedSql({ table, column, owner, row = 'id' }: OwnedColumn, and: string): string {

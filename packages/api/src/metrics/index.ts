@@ -1,3 +1,3 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { createMetrics } from './metrics.ts';
 export { type MetricsOptions, metricsRoutes } from './routes.ts';

@@ -1,4 +1,4 @@
-/** What kind of failure a code is. `http/problem.ts` gives each kind its status. */
+/** What kind of failure a code is. `platform/http/problem.ts` gives each kind its status. */
 export type ErrorKind =
   | 'invalid'
   | 'unauthenticated'

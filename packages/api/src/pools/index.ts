@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { createFreeAddresses } from './free-addresses.ts';
 export { checkPoolCidr, refuseOwnAddress } from './range.ts';
 export { deletePool, growPool, insertPool, listPools, nextDefaultCidr } from './store.ts';

@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { createErasureStore } from './erasure.ts';
 export { privacyRoutes } from './routes.ts';
 export { type PrivacyService, createPrivacyService } from './service.ts';

@@ -1,6 +1,6 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { secondFactorRoutes } from './routes.ts';
-export { type Challenge, type SecondFactors, createSecondFactors } from './second-factors.ts';
+export { type Challenge, type SecondFactors, createSecondFactors } from './codes.ts';
 export { type SecondFactorService, createSecondFactorService } from './service.ts';
 export { createSecondFactorStore } from './store.ts';
 export { totpCodes } from './totp.ts';

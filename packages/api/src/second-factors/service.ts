@@ -1,6 +1,6 @@
 import type { ProvenUser } from '../platform/access/principal.ts';
 import type { UserPrincipal, TenantPrincipal } from '../platform/access/principal.ts';
-import { invalidChallenge, type SecondFactors } from './second-factors.ts';
+import { invalidChallenge, type SecondFactors } from './codes.ts';
 import { scopeOfKey } from '../platform/access/tenant-scope.ts';
 import { CVaultError, notFound } from '../platform/errors.ts';
 import type { Secret } from '../platform/crypto/secret.ts';

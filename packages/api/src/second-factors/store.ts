@@ -3,7 +3,7 @@ import {
   type ChallengedUser,
   type SecondFactorStore,
   type StoredSecondFactor,
-} from './second-factors.ts';
+} from './codes.ts';
 import type { Database } from '../platform/db/database.ts';
 import { askAsTenant, asTenant } from '../platform/db/tenancy.ts';
 import { MAY_ENTER, endCredentials } from '../sign-in/index.ts';

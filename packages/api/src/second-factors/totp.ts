@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Secret } from '../platform/crypto/secret.ts';
-import type { TotpCodes } from './second-factors.ts';
+import type { TotpCodes } from './codes.ts';
 import { Secret as TotpSecret, TOTP } from 'otpauth';
 
 /** RFC 4226 section 4 R6: as many as SHA-1, which every authenticator app can, works with. */

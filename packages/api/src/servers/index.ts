@@ -1,5 +1,5 @@
-/** What other nouns use of this one. */
-export { type ServerAccess, findServerAccess, listServerAccess } from './access.ts';
+/** What is used from outside this folder. */
+export { type ServerAccess, findServerAccess, listServerAccess } from './connection.ts';
 export { NOTE_CONDITION, createServerEventStore, forgetServerEvents } from './condition-store.ts';
 export type { LinkView } from './condition.ts';
 export { createEvacuationStore } from './evacuation-store.ts';

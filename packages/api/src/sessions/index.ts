@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { vpnRoutes } from './connect-routes.ts';
 export { ownSessionRoutes, sessionRoutes, tenantSessionRoutes } from './routes.ts';
 export { type SessionService, createSessionService } from './service.ts';

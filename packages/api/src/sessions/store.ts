@@ -62,7 +62,7 @@ const SCOPES: Readonly<Record<Exclude<SessionScope['of'], 'mode'>, ScopeSql>> = 
 
 function sqlOf(scope: SessionScope): ScopeSql {
   if (scope.of !== 'mode') return SCOPES[scope.of];
-  // Whether a filter was given is in the text, so that the plan can use its index: see given.ts.
+  // Whether a filter was given is in the text, so that the plan can use its index: see platform/db/filters.ts.
   const user = scope.userId === null ? '$5::uuid IS NULL' : 'x.user_id = $5';
   const device = scope.deviceId === null ? '$6::uuid IS NULL' : 'x.device_id = $6';
   return {

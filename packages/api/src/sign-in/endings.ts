@@ -8,14 +8,14 @@ export interface Ending {
 }
 
 /**
- * What ends a user's credentials, and what it ends. The one place that says so; `postgres/identity/endings.ts` does it.
+ * What ends a user's credentials, and what it ends. The one place that says so; `end-credentials.ts` does it.
  *
  * Whatever the event, these end too: sign-ins that are under way (a password that is being compared, a code that is being
  * checked, an ID token), second-factor challenges, and the enrolment of a second factor that nobody has confirmed. With a
  * sign-in end its access tokens and its refresh tokens, however it was opened.
  *
  * Not here, because they end nothing: a suspension holds everything back until the user is resumed, and a lower plan takes
- * no credential away. What ends with an API key, `tenants/api-key-service.ts` says.
+ * no credential away. What ends with an API key, `api-keys/service.ts` says.
  */
 export const ENDINGS = {
   password_changed: { signIns: 'others', links: ['reset_password', 'invitation'] },

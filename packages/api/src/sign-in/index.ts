@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { accountRoutes } from './account-routes.ts';
 export type { AccountService } from './account.ts';
 export { MAY_ENTER, endCredentials } from './end-credentials.ts';

@@ -30,7 +30,7 @@ import { createPasswordHasher } from './password-hasher.ts';
 import { createPseudonym } from './pseudonyms.ts';
 import type { Database } from '../platform/db/database.ts';
 import { createAccountStore } from './account-store.ts';
-import { ENDED } from '../platform/db/identity/ended.ts';
+import { ENDED } from './ended.ts';
 import { createSignInSettingsStore } from './settings-store.ts';
 import { createTryStore } from './guess-store.ts';
 import { createUserStore } from './store.ts';

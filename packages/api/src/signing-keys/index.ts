@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { publishedKeyRoutes, signingKeyRoutes } from './routes.ts';
 export { ACCESS_TOKEN_SECONDS, type SigningKeys, createSigningKeys } from './signing-keys.ts';
 export { createSigningKeyStore } from './store.ts';

@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export type { ApiKeyPage, ApiKeyScope, ApiKeyStore, NewApiKeyRow, RevokedFamily } from './ports.ts';
 export { tenantRoutes } from './routes.ts';
 export { API_KEY_COLUMNS, type ApiKeyRow, apiKeyFromRow } from './rows.ts';

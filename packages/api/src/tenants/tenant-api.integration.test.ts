@@ -2,7 +2,7 @@
 import type { DeviceStatus } from '../devices/device.ts';
 import { HOLDS } from '../devices/hold.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { putHold } from '../devices/holds.ts';
+import { putHold } from '../devices/hold-sql.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aServer } from '../testing/fixtures.ts';
 import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';

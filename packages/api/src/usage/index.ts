@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { createDataLimitStore } from './data-limits.ts';
 export { createMeterStore } from './meter-store.ts';
 export type { Sample, StoredPass } from './meter.ts';

@@ -62,7 +62,7 @@ export interface Counts {
 
 /**
  * What one device used on one VPN server: the highest counts of each life, added up. Maxima and sums do not depend on
- * order and repetition, so a reading may come late, twice, or never. The statement in postgres/usage/meter.ts keeps the
+ * order and repetition, so a reading may come late, twice, or never. The statement in meter-store.ts keeps the
  * same, and is tested against this.
  */
 export class Meter {

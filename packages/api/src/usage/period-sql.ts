@@ -1,7 +1,7 @@
 import { effectiveSql } from '../user-limits/index.ts';
 
 /**
- * SQL for when the period under way began, by the database's clock: what core's `periodStart` says. Months are counted on
+ * SQL for when the period under way began, by the database's clock: what `periodStart` says. Months are counted on
  * days that the reset day was taken off, so that those before it belong to the month before.
  * @param resetDay an expression for the reset day, 1 to 28
  */

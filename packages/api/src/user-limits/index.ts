@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export type { Budget, DataBudget, SomeUserLimits } from './ports.ts';
 export { userLimitRoutes } from './routes.ts';
 export { Limits, UserLimitsInput } from './schemas.ts';

@@ -1,5 +1,5 @@
 import { newId } from '../platform/ids.ts';
-import { createUserDirectory } from '../users/directory.ts';
+import { createUserDirectory } from '../users/service.ts';
 import type { SomeUserLimits } from './ports.ts';
 import { createPlanService } from './service.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

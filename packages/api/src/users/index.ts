@@ -1,5 +1,5 @@
-/** What other nouns use of this one. */
-export { type Metadata, type UserDirectory, createUserDirectory } from './directory.ts';
+/** What is used from outside this folder. */
+export { type Metadata, type UserDirectory, createUserDirectory } from './service.ts';
 export { externalIdRefusal } from './external-ids.ts';
 export { meRoutes } from './me-routes.ts';
 export { createUserDirectoryStore, finishUserDeletions } from './store.ts';

@@ -2,7 +2,7 @@ import { HOLDS, endDevices, putHold, releaseHold } from '../devices/index.ts';
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
 import { CVaultError } from '../platform/errors.ts';
 import type { Items } from '../platform/jobs/items.ts';
-import type { ChangedUser, Metadata, TenantUser, UserDirectoryStore, UserState } from './directory.ts';
+import type { ChangedUser, Metadata, TenantUser, UserDirectoryStore, UserState } from './service.ts';
 import type pg from 'pg';
 import { brokenConstraint, type Database } from '../platform/db/database.ts';
 import { externalIdRefusal } from './external-ids.ts';

@@ -1,4 +1,4 @@
-import type { TenantUser, UserDirectory } from './directory.ts';
+import type { TenantUser, UserDirectory } from './service.ts';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { scopeOf } from '../platform/http/access.ts';

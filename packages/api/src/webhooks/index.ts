@@ -1,4 +1,4 @@
-/** What other nouns use of this one. */
+/** What is used from outside this folder. */
 export { createWebhookQueue } from './queue.ts';
 export { webhookRoutes } from './routes.ts';
 export { createWebhookSender } from './sender.ts';

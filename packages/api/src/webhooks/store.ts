@@ -13,7 +13,7 @@ import {
   type EndpointRow,
 } from './rows.ts';
 
-/** Each one may have a request of ours hanging: see core's sender. */
+/** Each one may have a request of ours hanging: see sender.ts. */
 const ENDPOINTS_MAX = 10;
 
 /** What is sent again counts its attempts anew. */

@@ -47,7 +47,7 @@ export function doctorCommand(program: Command, { api, say, print }: Context): v
       say(
         interfacesExamined === null
           ? 'the database agrees with itself; --deep looks at the interfaces, too'
-          : `the database agrees with itself and with ${interfacesExamined} interfaces`,
+          : `the database agrees with itself and with ${interfacesExamined === 1 ? 'one interface' : `${interfacesExamined} interfaces`}`,
       );
     });
 }

@@ -5,7 +5,7 @@ import type { Owner } from '../../devices/ports.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
-import { putHold, releaseHold } from '../../devices/holds.ts';
+import { putHold, releaseHold } from '../../devices/hold-sql.ts';
 import { createDeviceStore } from '../../devices/store.ts';
 import { createPeerStore } from '../../fleet/peer-store.ts';
 import { inTransaction } from './transaction.ts';

@@ -25,7 +25,7 @@ import { validatorCompiler } from './validation.ts';
 export interface AppOptions {
   readonly logger: Logger;
   readonly authenticator: Authenticator;
-  /** Registers the features: the API's table of contents, in ../routes.ts. */
+  /** Registers the nouns' routes: the API's table of contents, in src/routes.ts. */
   readonly routes: (app: FastifyInstance) => void;
   /** Knows the errors of the drivers; null for those it does not know. */
   readonly translateError: (error: unknown) => CVaultError | null;
@@ -175,8 +175,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(openApi, { version: options.version, publicUrl });
   await app.register(documentation, { pathPrefix: prefix });
   // Async, so that a route that is refused fails the start and not the process.
-  await app.register(async (features) => {
-    options.routes(features);
+  await app.register(async (routes) => {
+    options.routes(routes);
   });
   app.refuseOtherMethods();
   return app;

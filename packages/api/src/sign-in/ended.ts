@@ -1,4 +1,4 @@
-import { type OldRows, rowsOf } from '../old-rows.ts';
+import { type OldRows, rowsOf } from '../platform/db/old-rows.ts';
 
 const hash = (column: string) => `encode(substring(${column}, 1, 8), 'hex')`;
 

@@ -1,5 +1,5 @@
 /**
- * SQL that puts a hold on devices or releases it: `$2` is its bit (core's HOLDS). Whose state changes by it gets a new
+ * SQL that puts a hold on devices or releases it: `$2` is its bit (see HOLDS). Whose state changes by it gets a new
  * generation, and its VPN server has to hear of it; the statement answers the ids of those VPN servers. Rows are locked in the
  * order of their ids, as everywhere.
  * @param which the condition that chooses the devices, by `$1` and any from `$3` on; constant text of the caller's

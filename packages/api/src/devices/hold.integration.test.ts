@@ -4,7 +4,7 @@ import type { DeviceStore, Owner } from './ports.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
-import { putHold, releaseHold } from './holds.ts';
+import { putHold, releaseHold } from './hold-sql.ts';
 import { createDeviceStore } from './store.ts';
 
 let database: TestDatabase;

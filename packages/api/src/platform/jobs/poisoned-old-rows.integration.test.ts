@@ -1,15 +1,15 @@
 /** Of rows whose time is over, one that cannot be deleted keeps no other, and is done once it can be. */
-import { createItems, type Items } from '../platform/jobs/items.ts';
+import { createItems, type Items } from './items.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDeviceStore } from '../devices/store.ts';
-import { forgetAnswers } from '../platform/idempotency/store.ts';
-import { ENDED } from '../platform/db/identity/ended.ts';
-import { workThrough } from '../platform/db/old-rows.ts';
-import { countAddresses } from '../locations/store.ts';
-import { forgetServerEvents } from '../servers/condition-store.ts';
-import { createRetentionStore } from '../usage/retention.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
+import { createDeviceStore } from '../../devices/store.ts';
+import { forgetAnswers } from '../idempotency/store.ts';
+import { ENDED } from '../../sign-in/ended.ts';
+import { workThrough } from '../db/old-rows.ts';
+import { countAddresses } from '../../locations/store.ts';
+import { forgetServerEvents } from '../../servers/condition-store.ts';
+import { createRetentionStore } from '../../usage/retention.ts';
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { aDevice, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
 
 let database: TestDatabase;
 /** $1 tenant, $2 user, $3 device, $4 VPN server. */

@@ -1,9 +1,9 @@
 import { digestOfPeer } from '@cvault/protocol';
 import { encodeKey } from '@cvault/wireguard';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
-import { aDevice, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
-import { createDeviceStore } from '../../devices/store.ts';
+import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
+import { createDeviceStore } from './store.ts';
 
 let database: TestDatabase;
 
