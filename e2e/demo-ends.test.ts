@@ -340,6 +340,7 @@ describe('demo-client', () => {
 
   beforeAll(async () => {
     demo = await startDemo(join(folder, 'clients'));
+    others = await allCables();
     file = join(folder, 'client.conf');
     await mustRun([process.execPath, join(REPOSITORY, 'scripts/demo-device.mjs'), file], {
       env: { PATH: process.env['PATH'], CVAULT_DATA_DIR: join(folder, 'clients') },
@@ -352,16 +353,14 @@ describe('demo-client', () => {
     await rm(file, { force: true });
   });
 
-  /** Network devices of clients; that of the demo itself is another. */
-  const cables = async () => {
-    const own = (await mustRun(['ip', '-o', 'address'])).split('\n');
-    const demos = own
-      .find((line) => line.includes(new URL(demo.vpnServer.echoUrl!).hostname))
-      ?.split(/\s+/)[1];
-    return (await mustRun(['ip', '-o', 'link', 'show', 'type', 'veth']))
+  const allCables = async () =>
+    (await mustRun(['ip', '-o', 'link', 'show', 'type', 'veth']))
       .split('\n')
-      .filter((line) => line.includes('cvcable') && !line.includes(`${demos ?? ''}@`));
-  };
+      .map((line) => /\bcvcable\d+/.exec(line)?.[0])
+      .filter((name) => name !== undefined);
+  let others: readonly string[];
+  /** Cables that came since: those of demos, this one's too, were there before. */
+  const cables = async () => (await allCables()).filter((name) => !others.includes(name));
   /** Small files that are not older than the configuration, wherever programs put what is not to stay. */
   const filesWithKey = async () =>
     (
@@ -404,6 +403,7 @@ describe('demo-client', () => {
           stdio: ['ignore', 'pipe', 'pipe'],
         },
       );
+      onTestFinished(() => void child.kill('SIGKILL'));
       let said = '';
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (chunk) => (said += String(chunk)));
