@@ -5,6 +5,7 @@ import type { CreatedApiKey as MadeApiKey } from './service.ts';
 import { z } from 'zod';
 import { Instant } from '../platform/http/schemas/answers.ts';
 import { Id } from '../platform/http/schemas/ids.ts';
+import { Moment } from '../platform/http/schemas/moments.ts';
 import { Name } from '../platform/http/schemas/name.ts';
 import { NextCursor } from '../platform/http/schemas/pages.ts';
 import { Routes } from '../platform/http/schemas/addresses.ts';
@@ -43,11 +44,7 @@ export const RevokeQuery = z.strictObject({
     .meta({ description: 'What becomes of the keys that it has made, and of those that they have' }),
 });
 
-const ExpiresAt = z.iso
-  .datetime({ offset: true, error: 'must be a time with its zone, such as 2026-01-31T12:00:00Z' })
-  .transform((text) => new Date(text))
-  .nullable()
-  .optional();
+const ExpiresAt = Moment.nullable().optional();
 
 const newKey = {
   name: Name,

@@ -266,6 +266,24 @@ describe('the configuration as a file', () => {
     expect((await file(id)).statusCode).toBe(200);
     expect((await file(device.id, '?format=qr')).headers['content-type']).toBe('image/png');
   });
+
+  test('is no QR code where none holds so much', async () => {
+    const { id } = (await alice.call('POST', '/devices', { deviceName: 'long' })).json<DeviceBody>();
+    const label = 'a'.repeat(60);
+    const changed = await alice.call('PATCH', `/devices/${id}`, {
+      routes: Array.from(
+        { length: 32 },
+        (_, n) => `2001:db8:aaaa:bbbb:cccc:${(0xdd00 + n).toString(16)}::/96`,
+      ),
+      searchDomains: Array.from({ length: 6 }, (_, n) => `${label}.${label}.${label}.n${n}.example`),
+    });
+    expect(changed.statusCode, changed.body).toBe(200);
+    for (const image of ['png', 'svg']) {
+      const answer = await file(id, `?format=qr&image=${image}`);
+      expect([answer.statusCode, answer.json()]).toMatchObject([409, { code: 'configuration_too_long' }]);
+    }
+    expect((await file(id)).statusCode).toBe(200);
+  });
 });
 
 describe('move', () => {

@@ -2,6 +2,7 @@ import type { DeviceService } from './service.ts';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import encodeQR from 'qr';
 import { z } from 'zod';
+import { CVaultError } from '../platform/errors.ts';
 import { userOf } from '../platform/http/access.ts';
 import { attemptOf } from '../platform/idempotency/replay.ts';
 import { IdParams } from '../platform/http/schemas/ids.ts';
@@ -23,6 +24,24 @@ import { renderPng } from './png.ts';
 const QR_BORDER = 4;
 /** Pixels per module of the PNG. */
 const QR_SCALE = 6;
+
+/** @throws CVaultError `configuration_too_long` where no QR code holds so much (2,331 bytes at its usual error correction) */
+function withinCode<T>(encode: () => T): T {
+  try {
+    return encode();
+  } catch (cause) {
+    throw new CVaultError('configuration_too_long', 'This configuration is too long for a QR code.', {
+      cause,
+    });
+  }
+}
+
+const svgOf = (config: string) => withinCode(() => encodeQR(config, 'svg', { border: QR_BORDER }));
+const pngOf = (config: string) =>
+  renderPng(
+    withinCode(() => encodeQR(config, 'raw', { border: QR_BORDER })),
+    QR_SCALE,
+  );
 
 const access = { access: 'user', scope: 'app' } as const;
 const tags = ['Devices'];
@@ -239,11 +258,8 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
           .header('content-disposition', `attachment; filename="${tunnelName}.conf"`)
           .send(config);
       }
-      if (image === 'svg')
-        return reply.type('image/svg+xml').send(encodeQR(config, 'svg', { border: QR_BORDER }));
-      return reply
-        .type('image/png')
-        .send(renderPng(encodeQR(config, 'raw', { border: QR_BORDER }), QR_SCALE));
+      if (image === 'svg') return reply.type('image/svg+xml').send(svgOf(config));
+      return reply.type('image/png').send(pngOf(config));
     },
   );
 };

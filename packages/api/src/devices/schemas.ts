@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Id } from '../platform/http/schemas/ids.ts';
 import { Resolvers, Routes, SearchDomains } from '../platform/http/schemas/addresses.ts';
 import { Mtu, PersistentKeepalive } from '../platform/http/schemas/interface.ts';
+import { Moment } from '../platform/http/schemas/moments.ts';
 import { Name } from '../platform/http/schemas/name.ts';
 
 /** Where a device is to be: in a region, on one VPN server, or anywhere. */
@@ -18,10 +19,7 @@ function atMostOne({ region, serverId }: { region?: unknown; serverId?: unknown 
   return region === undefined || serverId === undefined;
 }
 const AT_MOST_ONE = { error: 'cannot be named together with a region', path: ['serverId'] };
-const ExpiresAt = z.iso
-  .datetime({ offset: true, error: 'must be a time with its zone, such as 2026-01-31T12:00:00Z' })
-  .transform((text) => new Date(text))
-  .nullable()
+const ExpiresAt = Moment.nullable()
   .optional()
   .describe('The device is taken off its VPN server at this time. Null: never.');
 

@@ -18,10 +18,15 @@ const SUBJECT_CHARACTERS_MAX = 255;
 
 const Keys = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })).max(100) });
 const Metadata = z.looseObject({ issuer: z.string(), jwks_uri: z.string() });
+/** PostgreSQL keeps no U+0000, and half a surrogate pair would become U+FFFD: two subjects would be one user. */
+const STORABLE = /^[^\0\p{Cs}]*$/u;
+/** The end of the year 9999, in seconds: the last that RFC 3339 can write. */
+const LAST_SECOND = 253_402_300_799;
+
 const Claims = z.object({
-  sub: z.string().min(1).max(SUBJECT_CHARACTERS_MAX),
+  sub: z.string().min(1).max(SUBJECT_CHARACTERS_MAX).regex(STORABLE),
   iat: z.number(),
-  exp: z.number(),
+  exp: z.number().max(LAST_SECOND),
   aud: z.union([z.string(), z.array(z.string())]),
   azp: z.string().optional(),
 });
@@ -90,7 +95,8 @@ export function createIdTokenVerifier({ outbound, clock }: IdTokenVerifierOption
   return {
     issuerOf(token) {
       try {
-        return decodeJwt(token).iss ?? null;
+        const { iss } = decodeJwt(token);
+        return typeof iss === 'string' && STORABLE.test(iss) ? iss : null;
       } catch (error) {
         if (error instanceof errors.JOSEError) return null;
         throw error;

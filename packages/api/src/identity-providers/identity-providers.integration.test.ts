@@ -203,6 +203,11 @@ describe('with keys that are given, refused is', () => {
     ['one of another issuer', () => token({ iss: 'https://id.evil.test' })],
     ['one without a subject', () => token({ sub: undefined })],
     ['one whose subject is empty', () => token({ sub: '' })],
+    ['one whose subject PostgreSQL cannot keep', () => token({ sub: 'a\u0000b' })],
+    ['one whose subject is half a character', () => token({ sub: '\ud800' })],
+    ['one whose issuer PostgreSQL cannot keep', () => token({ iss: 'https://a\u0000b' })],
+    ['one that ends after the year 9999', () => token({ exp: 1e15 })],
+    ['one that ends when no number can say', () => token({ exp: 1e300 })],
     ['one signed by a stranger', () => token({}, {}, stranger.privateKey)],
     [
       'one with its own key',

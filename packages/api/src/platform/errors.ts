@@ -205,6 +205,11 @@ export const ERRORS = {
     remedy:
       'Ask for the configuration as text and put the private key into it on the device, or let CVault make the keys: `POST /devices/{id}/rotate` without `publicKey`.',
   },
+  configuration_too_long: {
+    kind: 'conflict',
+    title: 'The configuration does not fit into a QR code',
+    remedy: 'Ask for the configuration as text, or give the device fewer routes or search domains.',
+  },
   private_key_gone: {
     kind: 'gone',
     title: 'The private key was told once and is forgotten',

@@ -2,12 +2,7 @@ import { POINTS_MAX, type UsageReport } from './series.ts';
 import { z } from 'zod';
 import { Instant } from '../platform/http/schemas/answers.ts';
 import { Id } from '../platform/http/schemas/ids.ts';
-
-/** Within these years every moment is one that PostgreSQL and JavaScript both know. */
-const Moment = z.iso
-  .datetime({ offset: true })
-  .transform((text) => new Date(text))
-  .refine((at) => at.getUTCFullYear() >= 2000 && at.getUTCFullYear() < 2100, 'must be in this century');
+import { Moment } from '../platform/http/schemas/moments.ts';
 
 export const UsageQuery = z.strictObject({
   from: Moment.optional().meta({

@@ -15,10 +15,26 @@ const notAnObject = () =>
   new CVaultError('invalid_request', 'The body must be a JSON object.', {
     faults: [{ pointer: '', message: 'must be a JSON object' }],
   });
+/** Fastify's parser refuses what could change the prototype of objects; what remains of JSON's faults is its form. */
+const forbiddenField = () =>
+  new CVaultError('invalid_request', 'The body has a field of a name that none may have.', {
+    faults: [
+      { pointer: '', message: 'must have no field `__proto__`, and none `prototype` in a `constructor`' },
+    ],
+  });
 const malformed = (detail: string) => new CVaultError('malformed_body', detail);
 
 /** `application/json`, alone or with the one character set that JSON has (RFC 8259 section 8.1). */
 const JSON_IN_UTF8 = /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*"?utf-?8"?[ \t]*)?;?$/i;
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function hasBody({ headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
@@ -92,7 +108,7 @@ export const strictJson = fp((app, _options, done) => {
         // Fastify says null of a body that is not there, so one that is there and null has to be told from it here.
         if (error === null && value === null) parsed(notAnObject());
         else if (error === null) parsed(null, value);
-        else parsed(malformed('The body is not JSON.'));
+        else parsed(isJson(text) ? forbiddenField() : malformed('The body is not JSON.'));
       });
     },
   );

@@ -1,6 +1,7 @@
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { CVaultError } from '../errors.ts';
 import { renderErrorsPage } from './error-pages.ts';
 
 /** The page brings its own scripts and styles; nothing inline runs and nothing comes from elsewhere. */
@@ -16,6 +17,9 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** What the page's own files may be called. Any other name is no file: @fastify/static would call some a fault of ours. */
+const FILE_NAME = /^[\w.-]{1,100}$/;
+
 /** The documentation: /openapi.json for tools, /docs for people, /docs/errors for the codes. */
 export const documentation = fp<{ pathPrefix: string }>(async (app, { pathPrefix }) => {
   // Written once. To write 300 KB for each who asks would take milliseconds from everybody else, as YAML some 50.
@@ -28,6 +32,12 @@ export const documentation = fp<{ pathPrefix: string }>(async (app, { pathPrefix
   app.addHook('onRoute', (route) => {
     if (route.url === '/docs/json') route.handler = sendJson;
     if (route.url === '/docs/yaml') route.handler = sendYaml;
+    if (route.url === '/docs/static/*') {
+      route.preHandler = (request, _reply, next) => {
+        const { '*': name = '' } = request.params as { '*'?: string };
+        next(FILE_NAME.test(name) ? undefined : new CVaultError('no_such_route', 'There is no such file.'));
+      };
+    }
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',

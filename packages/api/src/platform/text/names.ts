@@ -4,10 +4,15 @@ import { asciiHost } from './idna.ts';
 export const NAME_CHARACTERS_MAX = 100;
 
 /**
- * Control characters, line and paragraph separators, and the marks that change the direction of writing or hide something
- * (Unicode categories Cc, Cf, Zl, Zp, Cs, Co, Cn). What joins is text where it has something to join: see below.
+ * Control characters, line and paragraph separators, the marks that change the direction of writing or hide something
+ * (Unicode categories Cc, Cf, Zl, Zp, Cs, Co, Cn), and what is drawn as nothing: Default_Ignorable_Code_Point, and the
+ * empty pattern of Braille. What joins or chooses a shape is text where it has something to do so with: see below.
  */
-const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/u;
+const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/** What chooses the shape of the character before it: of emoji and keys, Mongolian letters, Chinese characters. */
+const SHAPE_SELECTOR =
+  /(?<=[\p{Extended_Pictographic}\d#*])[\uFE0E\uFE0F]|(?<=\p{Script=Mongolian})[\u180B-\u180D\u180F]|(?<=\p{Script=Han})[\uFE00-\uFE02\u{E0100}-\u{E01EF}]/gu;
 
 /** A family, a flag of England: sequences of emoji hold joiners and tags (UTS #51). */
 const EMOJI_JOINER =
@@ -46,7 +51,8 @@ export function faultOfName(name: string): string | null {
   if (name.length > NAME_CHARACTERS_MAX * 12 || [...graphemes.segment(name)].length > NAME_CHARACTERS_MAX) {
     return `must have at most ${NAME_CHARACTERS_MAX} characters`;
   }
-  if (FORBIDDEN.test(withoutWordJoiners(name.replace(EMOJI_FLAG, '').replace(EMOJI_JOINER, '')))) {
+  const plain = name.replace(EMOJI_FLAG, '').replace(EMOJI_JOINER, '').replace(SHAPE_SELECTOR, '');
+  if (FORBIDDEN.test(withoutWordJoiners(plain))) {
     return 'must not contain control characters, line ends or invisible formatting characters';
   }
   return null;
