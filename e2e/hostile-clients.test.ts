@@ -39,7 +39,7 @@ afterAll(async () => {
   await database?.close();
 });
 
-/** What an app does all day, until the time is over; each answer is noted. */
+/** Calls the API as an app does all day, until the time is over, and notes each answer. */
 async function behave(until: number, note: (what: string, status: number) => void): Promise<void> {
   const backend = createCaller(plane.baseUrl, { 'x-api-key': alice.apiKey });
   const device = await must(registerDevice(alice));

@@ -108,7 +108,7 @@ async function inApi(): Promise<Bytes> {
 const plus = (a: Bytes, b: Bytes): Bytes => ({ up: a.up + b.up, down: a.down + b.down });
 const minus = (a: Bytes, b: Bytes): Bytes => ({ up: a.up - b.up, down: a.down - b.down });
 
-/** What the API says once two readings that began after this call are written down: all that has passed by now is in them. */
+/** The API's counts after two readings that began after this call: they include everything that has passed by now. */
 async function settled(): Promise<Bytes> {
   const before = await inApi();
   const passes = async () => {

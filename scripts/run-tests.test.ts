@@ -1,4 +1,4 @@
-/** What is left of `npm test` when it is ended in the middle: nothing. */
+/** Nothing is left of `npm test` when it is ended in the middle. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';

@@ -59,7 +59,7 @@ export async function startVirtualMachine(options: VirtualMachineOptions): Promi
     await mustRun(['sh', '-c', `{ cat "$1/initrd"; ${seed[2]}; } >"$2"`, folder, image, initrd]);
     const qemu = await startQemu(namespace, [
       ...['-kernel', join(image, 'vmlinuz'), '-initrd', initrd, '-serial', `file:${consoleFile}`],
-      // What is written is kept when the machine reboots, and lost when it is stopped.
+      // A reboot keeps the files that the machine wrote; a stop loses them.
       ...['-drive', `file=${join(image, 'root.ext4')},format=raw,if=virtio,snapshot=on,cache=unsafe`],
       ...cards.flatMap(({ tap, mac }) => [
         ...['-netdev', `tap,id=${tap},ifname=${tap},script=no,downscript=no`],
@@ -188,7 +188,7 @@ interface Seed {
   readonly cards: readonly Card[];
 }
 
-/** What makes this machine another one than the next: host keys, name, network, and who may in. Answers its host keys. */
+/** Gives this machine its own host keys, name, network and authorized keys. Answers its host keys. */
 async function makeSeed({ folder, name, identityFile, cards }: Seed): Promise<string[]> {
   const root = join(folder, 'seed.d/seed');
   const place = (...path: string[]) => join(root, ...path);

@@ -83,7 +83,7 @@ const untilActive = (user: TestUser, id: string) =>
     PATIENCE_MS,
   );
 
-/** What the echo on the internet says that a client comes from, by IPv4 and IPv6, once it answers. */
+/** The addresses from which the echo on the internet sees a client, by IPv4 and IPv6. Waits until it answers. */
 async function comesFrom(client: WireGuardClient): Promise<(string | undefined)[]> {
   const ask = (url: string) =>
     until(`${url} answers through the tunnel`, () => client.fetch(url, 10_000), PATIENCE_MS);
@@ -124,7 +124,7 @@ afterAll(async () => {
   await database?.close();
 });
 
-/** What is not worth its minutes in the shortened round, because it is tried with wireguard-go there. */
+/** The shortened round leaves these out: other tests try them with wireguard-go, and here they take minutes. */
 const testInFull: (what: string, tried: () => Promise<void>) => void = isFull ? test : () => undefined;
 
 describe('installation', () => {
@@ -287,7 +287,7 @@ describe('limits', () => {
     say(
       `in 10 s: ${Math.round(free / KBIT)} kbit without a limit, ${Math.round(limited / KBIT)} with ${SLOW / KBIT} kbit/s`,
     );
-    // What the bucket holds comes on top: a second's worth and 64 KiB.
+    // The bucket adds its own size: a second's worth and 64 KiB.
     const most = 11 * SLOW + 8 * 65_536;
     expect(limited).toBeLessThanOrEqual(most);
     expect(free).toBeGreaterThan(most);

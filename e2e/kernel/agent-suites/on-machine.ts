@@ -7,7 +7,7 @@ import type { VirtualMachine } from '../virtual-machine.ts';
 import { bundleAgentSuites } from './bundle.ts';
 import type { TestOutcome } from './run.ts';
 
-/** What the agent counts on in its backend and its meter. */
+/** The agent relies on this of its backend and its meter. */
 export const CONTRACTS = ['wg-backend', 'nft-meter'];
 
 const FOLDER = '/opt/agent-suites';

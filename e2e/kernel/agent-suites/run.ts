@@ -9,7 +9,7 @@ import { startTests } from 'vitest/internal/browser';
 export interface TestOutcome {
   readonly name: string;
   readonly state: string;
-  /** Of a test that failed: its errors with their stacks. */
+  /** The errors of a failed test, with their stacks. */
   readonly why: string;
 }
 

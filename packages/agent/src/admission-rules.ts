@@ -49,7 +49,7 @@ interface WantedRule {
   readonly shown: Readonly<Record<string, unknown>>;
 }
 
-/** What `ip` adds where an interface or the target of a `goto` is not there. */
+/** `ip` adds these words where an interface or the target of a `goto` is missing. */
 const REMARKS = ['protocol', 'iif_detached', 'unresolved'];
 
 function isShownAs(rule: Rule, wanted: Readonly<Record<string, unknown>>): boolean {

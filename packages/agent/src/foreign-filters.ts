@@ -107,7 +107,7 @@ const concernsPort =
   ({ listenPort }: Tunnel) =>
   (rule: string): boolean =>
     namesPort(rule, listenPort) ||
-    // Whoever accepts without a word about protocols, ports or states means all packets of some address or interface.
+    // An accept without protocols, ports or states means all packets of some address or interface.
     (rule.endsWith('accept') &&
       !/\b(tcp|icmp|icmpv6|dport|sport|ct state|ct status|"lo"|igmp|ah|esp)\b|"lo"/.test(rule));
 

@@ -37,7 +37,7 @@ export interface SessionContext {
   readonly life: string;
   /** Reads the counters anew. */
   readStats(stored: number | undefined, withCut: boolean): Promise<Reading>;
-  /** What is known of the host. */
+  /** The agent's newest report of its host. */
   hostReport(fresh: boolean): Promise<HostReport>;
   onHostReport(listener: (report: HostReport) => void): () => void;
   /** Sends what was not asked for. */

@@ -1,7 +1,7 @@
 import type { ObservedPeer } from './backend.ts';
 import { samePrefixes } from './host-prefix.ts';
 
-/** What is looked at in one go: well under a millisecond. */
+/** Entries that are read in one step: well under a millisecond. */
 const STEP_PEERS = 250;
 
 /** What this epoch's ops made of a device. A removed one stays known, so that an older `set` cannot bring it back. */

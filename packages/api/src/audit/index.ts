@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export { createRefusalStore } from './refusal-store.ts';
 export { createRefusals } from './refusals.ts';
 export { auditRoutes, tenantAuditRoutes } from './routes.ts';

@@ -18,7 +18,7 @@ function allowedIps(device: Device): readonly string[] {
 /** Of addresses. */
 type Family = 'ipv4' | 'ipv6';
 
-/** What a configuration is to be like. */
+/** The wishes for a configuration. */
 export interface ConfigWish {
   /** How the VPN server is to be reached. Absent: over IPv4 where it has both. */
   readonly endpoint?: Family | undefined;

@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export { finishDepartures, finishDeparturesOf } from './departures.ts';
 export { type Device, statusOf, tunnelAddressesOfDevice } from './device.ts';
 export { endDevices } from './end.ts';

@@ -16,12 +16,12 @@ export interface NewDevice extends DeviceKeys, PlacementWish, OwnConfiguration {
   readonly expiresAt: Date | null;
 }
 
-/** What is given is changed, the rest stays. */
+/** Changes the given fields; the rest stays. */
 export type OwnConfigurationChanges = {
   readonly [K in keyof OwnConfiguration]?: OwnConfiguration[K] | undefined;
 };
 
-/** What is given is changed, the rest stays. */
+/** Changes the given fields; the rest stays. */
 export interface DeviceChanges extends OwnConfigurationChanges {
   readonly name?: string | undefined;
   /** In the future; null for never. */

@@ -42,7 +42,7 @@ export const ownConfiguration = {
     .describe('Seconds between packets that keep the way back open. Null: the tenant’s; 0: off.'),
 };
 
-/** What a user may change of a device. */
+/** The fields of a device that a user may change. */
 const own = { expiresAt: ExpiresAt, ...ownConfiguration };
 
 export const WaitQuery = z.strictObject({

@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export { doctorRoutes } from './routes.ts';
 export { type Doctor, createDoctor } from './service.ts';
 export { createDoctorStore } from './store.ts';

@@ -24,7 +24,7 @@ export interface DoctorDeps {
   };
   /** How long to wait before what looks wrong is looked at again, in milliseconds. */
   readonly secondLookMs: number;
-  /** What periodic work of this process fails at. */
+  /** The failing jobs and items of this process. */
   readonly failingWork: () => readonly FailingWork[];
 }
 

@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export type { Fleet } from './fleet.ts';
 export { createPeerStore } from './peer-store.ts';
 export type { DesiredPeer, ObservedPeer, PeerLimits } from './peer.ts';

@@ -447,7 +447,7 @@ export class Link {
         if (peer.present && channel.host.problems.length > 0 && !isNoted(peer, client.hello.epoch)) {
           return { outcome: 'pending' };
         }
-        // What could not be written down is still in the outbox.
+        // The outbox still has what could not be written.
         return (await acks.push({ deviceId: peer.deviceId, generation: peer.generation }))
           ? { outcome: 'applied' }
           : { outcome: 'pending' };

@@ -1,2 +1,2 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export { type HealthOptions, type Probe, healthRoutes } from './routes.ts';

@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export type { LocationStore } from './location.ts';
 export { locationRoutes } from './routes.ts';
 export { countAddresses, createLocationStore } from './store.ts';

@@ -1,5 +1,5 @@
-/** What is used from outside this folder. */
-export { LINK_HOURS, type LinkPurpose, generateLinkToken, linkTo } from './link.ts';
+/** The names that other folders use. */
+export { LINK_HOURS, type LinkPurpose, generateLinkToken, linkTo, readAppUrl } from './link.ts';
 export {
   type ClaimedMail,
   type LinkStore,
@@ -10,5 +10,4 @@ export {
 } from './ports.ts';
 export { type RecoveryService, createRecoveryService } from './service.ts';
 export { linkRoutes } from './routes.ts';
-export { ChangeSignInSettings, SignInSettingsResource } from './schemas.ts';
 export { createLinkStore } from './store.ts';

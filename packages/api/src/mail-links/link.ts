@@ -3,7 +3,7 @@ import { hashCredential } from '../platform/access/api-key.ts';
 import { Secret } from '../platform/crypto/secret.ts';
 import type { CanonicalText } from '../platform/text/addresses.ts';
 
-/** What a link in a mail is good for. */
+/** The purpose of a link in a mail. */
 export type LinkPurpose = 'verify_email' | 'reset_password' | 'invitation';
 
 /** How long a link lasts. */
@@ -24,7 +24,7 @@ const SHAPE = /^cv_ln_[A-Za-z0-9_-]{43}$/;
 
 export interface NewLinkToken {
   readonly token: Secret<string>;
-  /** What is stored. */
+  /** The stored form. */
   readonly hash: Buffer;
 }
 
@@ -34,7 +34,7 @@ export function generateLinkToken(): NewLinkToken {
   return { token: new Secret(token), hash: hashCredential(token) };
 }
 
-/** What a link token is looked up by; null where a text cannot be one. */
+/** The hash by which a link token is looked up; null where the text cannot be a token. */
 export function hashOfLinkToken(text: string): Buffer | null {
   return SHAPE.test(text) ? hashCredential(text) : null;
 }

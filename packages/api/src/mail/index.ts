@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export { type PostOffice, createPostOffice } from './delivery.ts';
 export type { MailPurpose, Mailer } from './mail.ts';
 export { createMailer } from './mailer.ts';

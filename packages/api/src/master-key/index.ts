@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export { type MasterKeyRotation, createMasterKeyRotation } from './rotation.ts';
 export { masterKeyRoutes } from './routes.ts';
 export { createSealedStore } from './sealed-columns.ts';

@@ -1,3 +1,3 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export { createMetrics } from './metrics.ts';
 export { type MetricsOptions, metricsRoutes } from './routes.ts';

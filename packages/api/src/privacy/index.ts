@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export { createErasureStore } from './erasure.ts';
 export { privacyRoutes } from './routes.ts';
 export { type PrivacyService, createPrivacyService } from './service.ts';

@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export { type ServerAccess, findServerAccess, listServerAccess } from './connection.ts';
 export { NOTE_CONDITION, createServerEventStore, forgetServerEvents } from './condition-store.ts';
 export type { LinkView } from './condition.ts';

@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export { vpnRoutes } from './connect-routes.ts';
 export { ownSessionRoutes, sessionRoutes, tenantSessionRoutes } from './routes.ts';
 export { type SessionService, createSessionService } from './service.ts';

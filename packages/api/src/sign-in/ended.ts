@@ -2,7 +2,7 @@ import { type OldRows, rowsOf } from '../platform/db/old-rows.ts';
 
 const hash = (column: string) => `encode(substring(${column}, 1, 8), 'hex')`;
 
-/** What has ended or expired, and is deleted. */
+/** Rows that have ended or expired, to be deleted. */
 export const ENDED: readonly OldRows[] = [
   {
     what: 'sign-ins',

@@ -15,7 +15,7 @@ export const REUSE_GRACE_SECONDS = 10;
 
 export interface NewRefreshToken {
   readonly token: Secret<string>;
-  /** What is stored. */
+  /** The stored form. */
   readonly hash: Buffer;
 }
 

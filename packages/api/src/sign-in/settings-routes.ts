@@ -1,7 +1,7 @@
 import type { SignInSettings, SignInSettingsStore } from './settings.ts';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf } from '../platform/http/access.ts';
-import { ChangeSignInSettings, SignInSettingsResource } from '../mail-links/index.ts';
+import { ChangeSignInSettings, SignInSettingsResource } from './settings-schemas.ts';
 
 const tags = ['Users'];
 

@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export type { ApiKeyPage, ApiKeyScope, ApiKeyStore, NewApiKeyRow, RevokedFamily } from './ports.ts';
 export { tenantRoutes } from './routes.ts';
 export { API_KEY_COLUMNS, type ApiKeyRow, apiKeyFromRow } from './rows.ts';

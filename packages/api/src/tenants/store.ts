@@ -42,7 +42,7 @@ const COLUMNS: Readonly<Record<keyof SomeSettings, readonly [column: string, typ
   deliveryLogDays: ['delivery_log_days', 'integer'],
 };
 
-/** What VPN servers enforce: only a change of these concerns them. */
+/** VPN servers enforce these: they hear of no other change. */
 const ENFORCED: readonly (keyof SomeSettings)[] = [
   'privateNetwork',
   'dataLimitBytes',

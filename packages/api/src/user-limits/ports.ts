@@ -8,7 +8,7 @@ export interface Budget {
   readonly bytes: number;
 }
 
-/** What is left of data limits. */
+/** The rest of data limits. */
 export interface DataBudget {
   /**
    * What each of these devices may still use in its period: by its user's limit, then by its tenant's; none where neither
@@ -17,7 +17,7 @@ export interface DataBudget {
   dataLeft(deviceIds: readonly string[]): Promise<ReadonlyMap<string, readonly Budget[]>>;
 }
 
-/** What is given of a user's limits; the rest stays. */
+/** Some of a user's limits; the rest stays. */
 export type SomeUserLimits = { readonly [K in keyof UserLimits]?: UserLimits[K] | undefined };
 
 /** A change of a plan that VPN servers have to hear of. */

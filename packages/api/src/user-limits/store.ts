@@ -55,7 +55,7 @@ export function userPlanFromRow(row: UserPlanRow): UserPlan {
   };
 }
 
-/** What VPN servers enforce: only a change of these concerns them. */
+/** VPN servers enforce these: they hear of no other change. */
 const ENFORCED = ['data_limit_bytes', 'upload_bits_per_second', 'download_bits_per_second'];
 const rowOf = (alias: string) =>
   `(${ENFORCED.map((column) => `${alias}.${column}, ${alias}.operator_${column}`).join(', ')})`;

@@ -1,4 +1,4 @@
-/** What is used from outside this folder. */
+/** The names that other folders use. */
 export { createWebhookQueue } from './queue.ts';
 export { webhookRoutes } from './routes.ts';
 export { createWebhookSender } from './sender.ts';

@@ -9,7 +9,7 @@ interface NewWebhookEndpoint {
   readonly sealedSecret: Buffer;
 }
 
-/** What is given is changed, the rest stays. */
+/** Changes the given fields; the rest stays. */
 export interface WebhookEndpointChanges {
   readonly url?: string | undefined;
   readonly description?: string | undefined;

@@ -3,7 +3,7 @@ import { runScript, type SshTarget } from './ssh.ts';
 
 type Server = components['schemas']['Server'];
 
-/** What a machine is, asked before anything is changed on it. */
+/** Asks a machine what it is, before anything is changed on it. */
 export interface Inspection {
   /** As in known_hosts, without the name. */
   readonly hostKeys: readonly string[];

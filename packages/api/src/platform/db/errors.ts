@@ -10,7 +10,7 @@ const AWAY = /^(08...|53...|57P0.|25006)$/;
 /** Those that say: this cannot be done now. A statement or a lock took too long; still undone after several attempts. */
 const BUSY = /^(57014|55P03|40001|40P01)$/;
 
-/** What Node.js says where there is no connection. */
+/** The codes of Node.js for a connection that cannot be made. */
 const NO_CONNECTION = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -21,7 +21,7 @@ const NO_CONNECTION = new Set([
   'EAI_AGAIN',
 ]);
 
-/** What `pg` says without a code, where a connection ends or none comes free. */
+/** `pg` gives these messages no code: a connection ended, or none came free. */
 const PG_WORDS =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout)/;
 

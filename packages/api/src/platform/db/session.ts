@@ -1,4 +1,4 @@
-/** What every connection to PostgreSQL relies on. A role or a database may have other defaults. */
+/** The settings that every connection to PostgreSQL relies on. A role or a database may have other defaults. */
 
 /**
  * Read and written as text, so formats matter; and nothing may wait or fail by the rules of somebody else's program on the same
@@ -21,7 +21,7 @@ const PINNED = {
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
   default_transaction_deferrable: 'off',
-  // What waits for a lock is bounded by the statement's time.
+  // The statement's time bounds the wait for a lock.
   lock_timeout: '0',
   statement_timeout: '0',
   // A process that froze inside a transaction does not keep its locks for longer.

@@ -17,7 +17,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** What the page's own files may be called. Any other name is no file: @fastify/static would call some a fault of ours. */
+/** The names that the page's files may have. @fastify/static would answer 500 to some others. */
 const FILE_NAME = /^[\w.-]{1,100}$/;
 
 /** The documentation: /openapi.json for tools, /docs for people, /docs/errors for the codes. */

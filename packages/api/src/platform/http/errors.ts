@@ -38,9 +38,9 @@ export function createErrorHandler({ translateError, publicUrl }: ErrorOptions) 
       path: publicPath(publicUrl) + pathOf(request.url),
       publicUrl,
     });
-    // What operators need is the cause; the error itself says no more than the answer does.
+    // Operators need the cause; the error itself says no more than the answer does.
     const { code, message, cause } = error;
-    // Who is refused because there are too many must cost little: its line as a request says 503, and a stack is built for nobody.
+    // An overload refusal must cost little: the request's own line says 503, and no stack is built.
     if (code === 'overloaded') request.log.debug({ code }, message);
     else if (status >= 500) request.log.error({ code, err: cause ?? error }, message);
     else request.log.info({ code, ...(cause === undefined ? {} : { err: cause }) }, message);
@@ -73,7 +73,7 @@ const UNREADABLE: Readonly<Record<string, readonly ['invalid_request' | 'request
   ],
 };
 
-/** What can be told of a request from its bytes, where no parser could make one of them. */
+/** Path and origin of a request whose bytes no parser can read. */
 function readHead(bytes: unknown): { path: string; origin: string | undefined } {
   const text = Buffer.isBuffer(bytes) ? bytes.subarray(0, 64 * 1024).toString('latin1') : '';
   const path = /^[A-Z]+ (\/[\x21-\x7e]*)/.exec(text)?.[1];

@@ -8,7 +8,7 @@ import type { LimitClass } from './access.ts';
 export interface Layer {
   /** As the headers name it. */
   readonly name: 'auth' | 'tenant' | 'key' | 'user' | 'client' | 'costly';
-  /** Whose count it is; holds the tenant's id. */
+  /** The owner of the count; holds the tenant's id. */
   readonly of: string;
   readonly rate: RateLimit;
 }

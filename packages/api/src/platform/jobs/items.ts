@@ -11,7 +11,7 @@ const FORGOTTEN_AFTER_MS = 600_000;
 const NOTES_MOST = 10_000;
 
 export interface FailingItem {
-  /** What the job calls it: an id, mostly. */
+  /** The job's name for it: an id, mostly. */
   readonly item: string;
   readonly error: unknown;
   /** Failed attempts in a row. */

@@ -1,6 +1,6 @@
 import type { FailingItem } from './items.ts';
 
-/** What became of a job in this process. */
+/** The runs of a job in this process. */
 export interface JobStatus {
   readonly what: string;
   readonly everyMs: number;

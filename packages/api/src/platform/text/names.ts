@@ -10,7 +10,7 @@ export const NAME_CHARACTERS_MAX = 100;
  */
 const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
-/** What chooses the shape of the character before it: of emoji and keys, Mongolian letters, Chinese characters. */
+/** Selectors of the shape of the character before them: emoji and keys, Mongolian letters, Chinese characters. */
 const SHAPE_SELECTOR =
   /(?<=[\p{Extended_Pictographic}\d#*])[\uFE0E\uFE0F]|(?<=\p{Script=Mongolian})[\u180B-\u180D\u180F]|(?<=\p{Script=Han})[\uFE00-\uFE02\u{E0100}-\u{E01EF}]/gu;
 

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
-/** What is longer is no slip of a finger, and would take long to compare. */
+/** A longer text is no slip of a finger, and would take long to compare. */
 const SLIP_CHARACTERS_MAX = 64;
 
 /**
