@@ -94,6 +94,22 @@ test('an event is written with its change, or not at all', async () => {
   expect(rows).toEqual([{ type: 'user.suspended' }, { type: 'user.resumed' }]);
 });
 
+test('events of one millisecond lie in the order of their making, and each is due at once', async () => {
+  await anEndpoint('https://a.test');
+  // In the database itself: a round trip for each would put a millisecond between them.
+  const { rows } = await sql(`
+    WITH made AS (SELECT n, emit_event('${tenantId}', NULL, 'user.created', to_jsonb(n)) FROM generate_series(1, 500) AS n)
+    SELECT count(*) FROM made`);
+  expect(rows).toEqual([{ count: 500 }]);
+  const events = await sql('SELECT data FROM webhook_events ORDER BY id');
+  expect(events.rows.map(({ data }) => data)).toEqual(Array.from({ length: 500 }, (_, n) => n + 1));
+  for (let n = 0; n < 50; n++) {
+    await happen(1);
+    const late = await sql('SELECT due_at, now() FROM webhook_deliveries WHERE due_at > now()');
+    expect(late.rows).toEqual([]);
+  }
+});
+
 test('nobody who listens, nothing written', async () => {
   await happen(3);
   await anEndpoint('https://a.test', (await aTenantWithUser(database)).tenantId);
