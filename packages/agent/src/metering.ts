@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { DeviceStats } from '@cvault/protocol';
+import { type DeviceStats, LIVE_HANDSHAKE_SECONDS } from '@cvault/protocol';
 import type { WireGuardBackend } from './backend.ts';
 import { prefixAddress } from './host-prefix.ts';
 import { addCounts, NO_COUNTS, type Counts, type MeterMemory } from './meter.ts';
@@ -7,9 +7,6 @@ import { createSerialQueue, type SerialQueue } from './serial-queue.ts';
 import { keysOf, type InterfaceState, type PresentDevice } from './state.ts';
 import type { Traffic } from './traffic.ts';
 import type { Leaving, UnsettledCounts } from './unsettled-counts.ts';
-
-/** WireGuard rejects a session's keys 180 s after the handshake that made them. */
-const LIVE_SECONDS = 180;
 
 /** All devices' counts at one moment, ordered by device id. */
 export interface Reading {
@@ -243,5 +240,5 @@ function handshakeOf(
   const keys = keysOf(record);
   const at = Math.max(...keys.map((publicKey) => handshakes.get(publicKey) ?? 0));
   if (at === 0) return keys.some(hadHandshake) ? 'idle' : 'never';
-  return Date.now() / 1000 - at < LIVE_SECONDS ? 'live' : 'idle';
+  return Date.now() / 1000 - at < LIVE_HANDSHAKE_SECONDS ? 'live' : 'idle';
 }

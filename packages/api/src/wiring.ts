@@ -140,7 +140,7 @@ const RESEAL_MS = 20_000;
 const SEND_EVERY_MS = 500;
 /** How often the free addresses are counted that placing devices weighs. */
 const COUNT_EVERY_MS = 30_000;
-const JUDGE_EVERY_MS = 20_000;
+const REACHABILITY_EVERY_MS = 20_000;
 
 export interface CVault {
   readonly app: FastifyInstance;
@@ -505,7 +505,11 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         everyMs: COUNT_EVERY_MS,
         work: (each) => countAddresses(databases.jobs, each),
       },
-      { what: 'judge VPN servers', everyMs: JUDGE_EVERY_MS, work: (each) => reachability.judge(each) },
+      {
+        what: 'judge VPN servers',
+        everyMs: REACHABILITY_EVERY_MS,
+        work: (each) => reachability.update(each),
+      },
       {
         what: 'send webhooks',
         everyMs: SEND_EVERY_MS,

@@ -15,3 +15,9 @@ export const STATS_PAGE_DEVICES = 1000;
 
 /** Most of the VPN server's own tunnel addresses: one of each pool, and of its IPv6 range. */
 export const MAX_INTERFACE_ADDRESSES = 64;
+
+/**
+ * Age of a handshake up to which a tunnel counts as live. WireGuard rejects a session's keys 180 s after the handshake that
+ * made them (REJECT_AFTER_TIME), so an older one proves nothing.
+ */
+export const LIVE_HANDSHAKE_SECONDS = 180;

@@ -266,7 +266,7 @@ export const DeviceStats = z.strictObject({
    */
   receivedBytes: Count,
   sentBytes: Count,
-  /** `live`: a handshake in the last 180 s. `idle`: an older one. `never`: none since the peer was set. */
+  /** `live`: a handshake in the last LIVE_HANDSHAKE_SECONDS. `idle`: an older one. `never`: none since the peer was set. */
   handshake: z.enum(['live', 'idle', 'never']),
   /** It was removed since; these are its last counts. */
   gone: z.boolean(),

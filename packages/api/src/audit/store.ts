@@ -3,7 +3,7 @@ import type { AuditEntry } from './entry.ts';
 import type { AuditScope, AuditStore } from './ports.ts';
 import type pg from 'pg';
 import type { Database } from '../platform/db/database.ts';
-import { given } from '../platform/db/filters.ts';
+import { filters } from '../platform/db/filters.ts';
 import { asTenant } from '../platform/db/tenancy.ts';
 import { inTransaction } from '../platform/db/transaction.ts';
 import { CHAIN, ENTRY_COLUMNS, type EntryRow, entryFromRow } from './rows.ts';
@@ -55,7 +55,7 @@ export function createAuditStore({ pool }: Database): AuditStore {
 
   return {
     async list(scope, { limit, beforeId }) {
-      const { and, values } = given(
+      const { and, values } = filters(
         [limit],
         [
           ['tenant_id =', scope.tenantId],
@@ -70,7 +70,7 @@ export function createAuditStore({ pool }: Database): AuditStore {
     async *all(scope) {
       let after = 0;
       for (;;) {
-        const { and, values } = given([after, PART_ROWS], [['tenant_id =', scope.tenantId]]);
+        const { and, values } = filters([after, PART_ROWS], [['tenant_id =', scope.tenantId]]);
         const sql = `${SELECT} AND id > $1${and} ORDER BY id LIMIT $2`;
         const { rows } = await within(scope, (db) => db.query<EntryRow>(sql, values));
         yield* rows.map(entryFromRow);

@@ -1,7 +1,7 @@
 import { renderDeviceConfig } from '@cvault/wireguard';
 import type { Vault } from '../platform/crypto/vault.ts';
 import { CVaultError } from '../platform/errors.ts';
-import { presharedKeyCell, privateKeyCell } from './sealed-columns.ts';
+import { presharedKeyColumn, privateKeyColumn } from './sealed-columns.ts';
 import { type Device, type Placement, tunnelAddressesOfDevice } from './device.ts';
 
 /**
@@ -65,7 +65,7 @@ export function configOf(vault: Vault, device: Device, { endpoint, family }: Con
       privateKey:
         sealedPrivateKey === null
           ? undefined
-          : vault.open(privateKeyCell(tenantId, id), sealedPrivateKey).reveal(),
+          : vault.open(privateKeyColumn(tenantId, id), sealedPrivateKey).reveal(),
       addresses: onlyOf(family, 'tunnel address', tunnelAddressesOfDevice(device)),
       dns: device.dns.filter(isOf(family)),
       searchDomains: device.searchDomains,
@@ -76,7 +76,7 @@ export function configOf(vault: Vault, device: Device, { endpoint, family }: Con
       presharedKey:
         sealedPresharedKey === null
           ? undefined
-          : vault.open(presharedKeyCell(tenantId, id), sealedPresharedKey).reveal(),
+          : vault.open(presharedKeyColumn(tenantId, id), sealedPresharedKey).reveal(),
       endpoint: { host: endpointOf(device.placement, endpoint), port: endpointPort },
       allowedIps: onlyOf(family, 'route', allowedIps(device)),
       persistentKeepalive: device.persistentKeepalive === 0 ? null : device.persistentKeepalive,

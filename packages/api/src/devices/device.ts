@@ -20,7 +20,7 @@ export interface Placement {
   readonly serverPublicKey: Buffer;
   /** The epoch of the agent that was last reconciled; null where none ever was. */
   readonly serverEpoch: string | null;
-  /** Nobody has heard the VPN server of late. */
+  /** The VPN server is not reachable. */
   readonly serverAway: boolean;
 }
 

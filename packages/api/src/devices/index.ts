@@ -9,7 +9,7 @@ export { whyNotPlaced } from './placement.ts';
 export type { DeviceStore, Owner, PeerPush, PushResult } from './ports.ts';
 export { deviceRoutes } from './routes.ts';
 export { PLAN_COLUMNS, PLAN_JOINS, type PlanRow, limitsFromRow } from './rows.ts';
-export { presharedKeyCell } from './sealed-columns.ts';
+export { presharedKeyColumn } from './sealed-columns.ts';
 export { type DeviceService, createDeviceService } from './service.ts';
 export { createDeviceStore } from './store.ts';
 export { createDeviceDirectoryStore } from './tenant-devices-store.ts';

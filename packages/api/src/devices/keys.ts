@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { generateKeyPair, InvalidPublicKey, KEY_BYTES, parsePublicKey } from '@cvault/wireguard';
 import { CVaultError } from '../platform/errors.ts';
 import type { Vault } from '../platform/crypto/vault.ts';
-import { presharedKeyCell, privateKeyCell } from './sealed-columns.ts';
+import { presharedKeyColumn, privateKeyColumn } from './sealed-columns.ts';
 
 /** What a device gets with each change of keys. */
 export interface DeviceKeys {
@@ -41,7 +41,8 @@ export function newKeys(
   const { tenantId, id } = device;
   return {
     publicKey,
-    sealedPrivateKey: privateKey === undefined ? null : vault.seal(privateKeyCell(tenantId, id), privateKey),
-    sealedPresharedKey: vault.seal(presharedKeyCell(tenantId, id), randomBytes(KEY_BYTES)),
+    sealedPrivateKey:
+      privateKey === undefined ? null : vault.seal(privateKeyColumn(tenantId, id), privateKey),
+    sealedPresharedKey: vault.seal(presharedKeyColumn(tenantId, id), randomBytes(KEY_BYTES)),
   };
 }

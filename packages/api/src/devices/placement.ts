@@ -4,6 +4,7 @@ import { unknownRegion } from '../servers/index.ts';
 import type { Owner, PlacementWish } from './ports.ts';
 import type pg from 'pg';
 import { modeOf } from '../platform/db/mode.ts';
+import { isReachable } from '../platform/db/reachable.ts';
 import { asTenant } from '../platform/db/tenancy.ts';
 
 /** The parameters of a statement that hold what is wished; either may be null. */
@@ -17,7 +18,7 @@ interface WishParameters {
  * CTEs that choose a VPN server and one of its addresses, and lock it: `chosen (server_id, address, address6)`, empty
  * where there is none.
  *
- * VPN servers that were heard of late and have no problem come first. Among them each has its turn by chance, weighed by weight × free share
+ * VPN servers that are reachable and have no problem come first. Among them each has its turn by chance, weighed by weight × free share
  * (Efraimidis and Spirakis' key), so that replicas spread devices without asking each other. The share was counted some
  * seconds ago and only weighs. What is exact is `free`: it walks the VPN servers in their turn and takes the first
  * address that nobody else is taking (SKIP LOCKED), the longest unused first, so one that has run out costs one look
@@ -31,7 +32,7 @@ interface WishParameters {
 export function choosePlacement({ region, serverId }: WishParameters, and = 'true'): string {
   return `
 placement AS MATERIALIZED (
-  SELECT s.id, (s.last_contact_at > now() - interval '90 seconds' AND s.degraded_since IS NULL) IS TRUE AS healthy,
+  SELECT s.id, ${isReachable('s')} AND s.degraded_since IS NULL AS healthy,
     -ln(1 - random()) * greatest(s.addresses, 1) / (s.weight * greatest(s.free_addresses, 1)::float8) AS turn
   FROM servers s
   WHERE s.state = 'active' AND s.weight > 0

@@ -2,7 +2,7 @@
 import { Secret } from '../platform/crypto/secret.ts';
 import { createVault } from '../platform/crypto/vault.ts';
 import { newId } from '../platform/ids.ts';
-import { privateKeyCell } from './sealed-columns.ts';
+import { privateKeyColumn } from './sealed-columns.ts';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
@@ -64,7 +64,7 @@ test('the answer to a registration tells it, and from then on nobody has it', as
 test('of fifty who fetch it at once, one gets it', async () => {
   const { id } = await register();
   // As if the registration’s answer had never been made: the process died before.
-  const sealed = vault.seal(privateKeyCell(alice.tenantId, id), randomBytes(32).fill(64, 31));
+  const sealed = vault.seal(privateKeyColumn(alice.tenantId, id), randomBytes(32).fill(64, 31));
   await database.pool.query('UPDATE devices SET private_key = $2, private_key_erased = false WHERE id = $1', [
     id,
     sealed,

@@ -1,6 +1,7 @@
 import type { PeerLimits } from '../fleet/index.ts';
 import type { Device, DeviceState } from './device.ts';
 import { holdsOf } from './hold.ts';
+import { isReachable } from '../platform/db/reachable.ts';
 import { effectiveSql } from '../user-limits/index.ts';
 
 /** What a device `d` of user `u` and tenant `t` may use: see `user_limit`. */
@@ -38,7 +39,7 @@ export const DEVICE_COLUMNS = `
   d.created_at, d.key_changed_at + t.key_lifetime_days * interval '1 day' AS key_expires_at, d.server_id, s.name AS server_name, s.region, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
   host(s.endpoint_host6) AS endpoint_host6,
   s.public_key AS server_public_key, s.epoch AS server_epoch,
-  (s.last_contact_at > now() - interval '90 seconds') IS NOT TRUE AS server_away,
+  NOT ${isReachable('s')} AS server_away,
   ${textOf('t.dns', 'host')} AS tenant_dns, ${textOf('d.dns', 'host')} AS own_dns,
   ${textOf('t.routes', 'text')} AS tenant_routes, ${textOf('d.routes', 'text')} AS own_routes,
   t.search_domains AS tenant_search_domains, d.search_domains AS own_search_domains, t.mtu AS tenant_mtu, d.mtu AS own_mtu,

@@ -1,9 +1,9 @@
-import type { Cell } from '../platform/crypto/vault.ts';
+import type { SealedColumn } from '../platform/crypto/vault.ts';
 
-export function privateKeyCell(tenantId: string, deviceId: string): Cell {
+export function privateKeyColumn(tenantId: string, deviceId: string): SealedColumn {
   return { owner: tenantId, row: deviceId, column: 'devices.private_key' };
 }
 
-export function presharedKeyCell(tenantId: string, deviceId: string): Cell {
+export function presharedKeyColumn(tenantId: string, deviceId: string): SealedColumn {
   return { owner: tenantId, row: deviceId, column: 'devices.preshared_key' };
 }

@@ -4,7 +4,7 @@ import { HOLDS } from './hold.ts';
 import type { DeviceDirectoryStore, TenantDevice } from './tenant-devices.ts';
 import type pg from 'pg';
 import type { Database } from '../platform/db/database.ts';
-import { given } from '../platform/db/filters.ts';
+import { filters } from '../platform/db/filters.ts';
 import { askAsTenant, asTenant } from '../platform/db/tenancy.ts';
 import { putHold, releaseHold } from './hold-sql.ts';
 import { changedValues, setOwn } from './own-configuration.ts';
@@ -45,7 +45,7 @@ async function findIn(
 export function createDeviceDirectoryStore({ pool }: Database): DeviceDirectoryStore {
   return {
     async list({ tenantId, mode }, { userId, status, serverId, region, externalId }, { limit, afterId }) {
-      const { and, values } = given(
+      const { and, values } = filters(
         [tenantId, mode, limit],
         [
           ['d.id >', afterId],

@@ -67,7 +67,7 @@ export async function lookAtAll(
     });
     counts.full += differing.length;
     counts.quiet += ids.length - differing.length;
-    await peers.heard(ids);
+    await peers.noteContact(ids);
     differing.forEach(onDiffering);
   }
 

@@ -239,10 +239,10 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
       return tunnelAddressesOf({ tunnelPrefix6: rows[0]?.tunnelPrefix6 ?? null }, rows);
     },
 
-    async heard(serverIds) {
+    async noteContact(serverIds) {
       await pool.query(
-        `WITH heard AS (SELECT id FROM servers WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE)
-         UPDATE servers SET last_contact_at = now() FROM heard WHERE servers.id = heard.id`,
+        `WITH answering AS (SELECT id FROM servers WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE)
+         UPDATE servers SET last_contact_at = now() FROM answering WHERE servers.id = answering.id`,
         [serverIds],
       );
     },

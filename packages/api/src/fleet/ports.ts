@@ -26,8 +26,8 @@ export interface PeerStore {
   adoptEpoch(serverId: string, epoch: string, agentVersion?: string): Promise<void>;
   /** The VPN server's own tunnel addresses, each with the length of its network: what its interface is to have. */
   tunnelAddresses(serverId: string): Promise<string[]>;
-  /** Notes that these VPN servers' agents were heard, all in one statement. */
-  heard(serverIds: readonly string[]): Promise<void>;
+  /** Notes that the agents of these VPN servers have answered just now, all in one statement. */
+  noteContact(serverIds: readonly string[]): Promise<void>;
   /**
    * Claims the periodic look at those of the VPN servers that no replica has claimed in the last `forMs` milliseconds;
    * answers whose turn it is for this caller alone.

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type PushResult, presharedKeyCell } from '../devices/index.ts';
+import { type PushResult, presharedKeyColumn } from '../devices/index.ts';
 import type { Vault } from '../platform/crypto/vault.ts';
 import { notFound } from '../platform/errors.ts';
 import {
@@ -14,7 +14,7 @@ import {
   type ServerAccess,
   findServerAccess,
   listServerAccess,
-  sshKeyCell,
+  sshKeyColumn,
 } from '../servers/index.ts';
 import type { DataBudget } from '../user-limits/index.ts';
 import type { PeerStore } from './ports.ts';
@@ -91,7 +91,7 @@ export function createVpnServers(deps: VpnServersDeps): { fleet: Fleet; control:
         if (server.ssh === null || sealedSshKey === null || first === undefined) {
           throw new Error(`VPN server ${server.id} has no SSH access`);
         }
-        const privateKey = vault.open(sshKeyCell(server.id), sealedSshKey).map((bytes) => bytes.toString());
+        const privateKey = vault.open(sshKeyColumn(server.id), sealedSshKey).map((bytes) => bytes.toString());
         return createSshTransport({ ...server.ssh, hostKeys: [first, ...others], privateKey });
       }
       case 'local':
@@ -124,7 +124,7 @@ export function createVpnServers(deps: VpnServersDeps): { fleet: Fleet; control:
     peers: deps.peers,
     opOf: createOps({
       presharedKeyOf: ({ tenantId, deviceId }, sealed) =>
-        vault.open(presharedKeyCell(tenantId, deviceId), sealed),
+        vault.open(presharedKeyColumn(tenantId, deviceId), sealed),
       data: deps.data,
     }),
     ackDeadlineMs: deps.ackDeadlineMs,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Recent } from '../platform/access/recent.ts';
+import { FifoCache } from '../platform/access/fifo-cache.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type OutboundHttp, OutboundError } from '../platform/outbound/ports.ts';
 import type { IdentityProvider, IdTokenVerifier } from './service.ts';
@@ -47,7 +47,7 @@ const isProvidersFault = (error: unknown) =>
 
 /** ID tokens (OpenID Connect Core, section 3.1.3.7) of providers that tenants choose. */
 export function createIdTokenVerifier({ outbound, clock }: IdTokenVerifierOptions): IdTokenVerifier {
-  const known = new Recent<string, KnownKeys>(PROVIDERS_MAX);
+  const known = new FifoCache<string, KnownKeys>(PROVIDERS_MAX);
   const now = () => clock.now().getTime();
 
   async function jwksOf({ issuer, jwksUrl, jwks }: IdentityProvider): Promise<unknown> {

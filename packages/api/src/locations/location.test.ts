@@ -8,7 +8,7 @@ const server = (over: Partial<LocatedServer> = {}): LocatedServer => ({
   endpointHost: '203.0.113.7',
   hasIpv6: true,
   open: true,
-  heard: true,
+  healthy: true,
   addresses: 100,
   freeAddresses: 100,
   ...over,
@@ -21,8 +21,8 @@ test.each([
   [{ freeAddresses: 20 }, 'available', 'high'],
   [{ freeAddresses: 0 }, 'full', 'high'],
   [{ open: false }, 'unavailable', 'low'],
-  [{ heard: false }, 'unavailable', 'low'],
-  [{ heard: false, freeAddresses: 0 }, 'unavailable', 'high'],
+  [{ healthy: false }, 'unavailable', 'low'],
+  [{ healthy: false, freeAddresses: 0 }, 'unavailable', 'high'],
   [{ addresses: 0, freeAddresses: 0 }, 'full', 'high'],
 ] as const)('%o is %s, its load %s', (over, status, load) => {
   expect(locationOf(server(over))).toMatchObject({ status, load });

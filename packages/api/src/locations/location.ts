@@ -16,7 +16,7 @@ export interface Location {
 /**
  * - available: takes devices
  * - full: every address is in use
- * - unavailable: in maintenance, or not heard of late
+ * - unavailable: in maintenance, unreachable or degraded
  */
 type LocationStatus = 'available' | 'full' | 'unavailable';
 
@@ -27,8 +27,8 @@ type Load = 'low' | 'medium' | 'high';
 export interface LocatedServer extends Pick<Location, 'id' | 'name' | 'region' | 'endpointHost' | 'hasIpv6'> {
   /** Active, and its weight is not 0. */
   readonly open: boolean;
-  /** Heard in the last 90 s. */
-  readonly heard: boolean;
+  /** Its agent answers, and has named no problem. */
+  readonly healthy: boolean;
   /** As they were counted some seconds ago. */
   readonly addresses: number;
   readonly freeAddresses: number;
@@ -39,8 +39,8 @@ export interface LocationStore {
   locatedServers(mode: ApiKeyMode): Promise<LocatedServer[]>;
 }
 
-function statusOfLocation({ open, heard, freeAddresses }: LocatedServer): LocationStatus {
-  if (!open || !heard) return 'unavailable';
+function statusOfLocation({ open, healthy, freeAddresses }: LocatedServer): LocationStatus {
+  if (!open || !healthy) return 'unavailable';
   return freeAddresses === 0 ? 'full' : 'available';
 }
 

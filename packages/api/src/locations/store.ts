@@ -1,6 +1,7 @@
 import type { Items } from '../platform/jobs/items.ts';
 import type { LocatedServer, LocationStore } from './location.ts';
 import type { Database } from '../platform/db/database.ts';
+import { isReachable } from '../platform/db/reachable.ts';
 
 /**
  * Counts the addresses of every VPN server; answers only what changed. One replica at a time: another one's count under
@@ -34,7 +35,7 @@ const LOCATED = {
   name: 'servers-located',
   text: `
 SELECT id, name, region, host(endpoint_host) AS "endpointHost", tunnel_prefix6 IS NOT NULL AS "hasIpv6",
-  state = 'active' AND weight > 0 AS open, (last_contact_at > now() - interval '90 seconds' AND degraded_since IS NULL) IS TRUE AS heard,
+  state = 'active' AND weight > 0 AS open, ${isReachable('servers')} AND degraded_since IS NULL AS healthy,
   addresses, free_addresses AS "freeAddresses"
 FROM servers WHERE state IN ('active', 'draining', 'disabled') AND mode = $1::api_key_mode ORDER BY region, name`,
 };

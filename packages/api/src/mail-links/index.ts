@@ -6,7 +6,7 @@ export {
   type MailOutbox,
   type MailUser,
   type NewSignUp,
-  recipientCell,
+  recipientColumn,
 } from './ports.ts';
 export { type RecoveryService, createRecoveryService } from './service.ts';
 export { linkRoutes } from './routes.ts';

@@ -1,10 +1,10 @@
 import type { Items } from '../platform/jobs/items.ts';
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
-import type { Cell } from '../platform/crypto/vault.ts';
+import type { SealedColumn } from '../platform/crypto/vault.ts';
 import type { LinkPurpose } from './link.ts';
 import type { MailPurpose } from '../mail/index.ts';
 
-export function recipientCell(tenantId: string, mailId: string): Cell {
+export function recipientColumn(tenantId: string, mailId: string): SealedColumn {
   return { owner: tenantId, row: mailId, column: 'mail_outbox.recipient' };
 }
 
@@ -12,7 +12,7 @@ export function recipientCell(tenantId: string, mailId: string): Cell {
 interface QueuedMail extends TenantScope {
   readonly id: string;
   readonly purpose: MailPurpose;
-  /** The e-mail address, sealed for `recipientCell`: it need not be anybody's whom we know. */
+  /** The e-mail address, sealed for `recipientColumn`: it need not be anybody's whom we know. */
   readonly sealedRecipient: Buffer;
 }
 

@@ -13,7 +13,7 @@ import {
   type NewSignUp,
   generateLinkToken,
   linkTo,
-  recipientCell,
+  recipientColumn,
 } from '../mail-links/index.ts';
 import { type Mailer, type MailPurpose, mailText } from './mail.ts';
 
@@ -108,7 +108,7 @@ export function createPostOffice(deps: PostOfficeDeps) {
 
   async function deliver(mail: ClaimedMail): Promise<void> {
     const { tenantId } = mail;
-    const to = vault.open(recipientCell(tenantId, mail.id), mail.sealedRecipient).reveal().toString('utf8');
+    const to = vault.open(recipientColumn(tenantId, mail.id), mail.sealedRecipient).reveal().toString('utf8');
     const { appUrl, tenantName } = await settings.of(tenantId);
     const user = await links.userOf(mail, to);
     const letter = (await letterAboutSignUp(mail, to, user)) ?? letterTo(mail, to, user);
@@ -147,7 +147,7 @@ export function createPostOffice(deps: PostOfficeDeps) {
     const limit = { subject: pseudonym('mail', tenantId, mode, purpose, email), ...SAME_MAIL };
     if ((await tries.take(tenantId, [limit])) !== null) return;
     const id = newId();
-    const sealedRecipient = vault.seal(recipientCell(tenantId, id), Buffer.from(email));
+    const sealedRecipient = vault.seal(recipientColumn(tenantId, id), Buffer.from(email));
     const signUp: NewSignUp | null = passwordHash === null ? null : { email, passwordHash };
     await outbox.add({ id, tenantId, mode, purpose, sealedRecipient }, signUp);
   }

@@ -23,18 +23,18 @@ const DEVICES = 150;
 let database: TestDatabase;
 let jobs: SealedStore;
 let owner: Owner;
-/** What every sealed value opens to, by its cell. */
+/** What every sealed value opens to, by where it stands. */
 const plain = new Map<string, string>();
 
 async function seal(table: string, id: string, columns: string[], vault: Vault, row = 'id'): Promise<void> {
   const ownerId = table === 'servers' ? 'platform' : owner.tenantId;
   for (const column of columns) {
-    const cell = { owner: ownerId, row: id, column: `${table}.${column}` };
+    const at = { owner: ownerId, row: id, column: `${table}.${column}` };
     const secret = randomBytes(32);
-    plain.set(JSON.stringify(cell), secret.toString('hex'));
+    plain.set(JSON.stringify(at), secret.toString('hex'));
     await database.pool.query(`UPDATE ${table} SET ${column} = $2 WHERE ${row} = $1`, [
       id,
-      vault.seal(cell, secret),
+      vault.seal(at, secret),
     ]);
   }
 }
@@ -43,8 +43,8 @@ async function seal(table: string, id: string, columns: string[], vault: Vault, 
 async function opened(vault: Vault): Promise<Map<string, string>> {
   const values = new Map<string, string>();
   for (const column of SEALED_COLUMNS) {
-    for (const { cell, record } of await createSealedStore(database).outdated(column, 0, null, 10_000)) {
-      values.set(JSON.stringify(cell), vault.open(cell, record).reveal().toString('hex'));
+    for (const { at, record } of await createSealedStore(database).outdated(column, 0, null, 10_000)) {
+      values.set(JSON.stringify(at), vault.open(at, record).reveal().toString('hex'));
     }
   }
   return values;
@@ -159,10 +159,10 @@ test('a value that changes meanwhile stays, and one that nothing opens stops nob
   const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM devices ORDER BY id LIMIT 3');
   const [changed, foreign, last] = rows.map(({ id }) => id) as [string, string, string];
   const three = createVault(third, [two]);
-  const cell = (id: string) => ({ owner: owner.tenantId, row: id, column: 'devices.private_key' });
-  const stranger = createVault(master(9)).seal(cell(foreign), Buffer.from('x'));
+  const privateKey = (id: string) => ({ owner: owner.tenantId, row: id, column: 'devices.private_key' });
+  const stranger = createVault(master(9)).seal(privateKey(foreign), Buffer.from('x'));
   await database.pool.query('UPDATE devices SET private_key = $2 WHERE id = $1', [foreign, stranger]);
-  const newest = three.seal(cell(changed), Buffer.from('newest'));
+  const newest = three.seal(privateKey(changed), Buffer.from('newest'));
   const racing: SealedStore = {
     ...jobs,
     async replace(column, value, record) {
@@ -190,7 +190,7 @@ test('a value that changes meanwhile stays, and one that nothing opens stops nob
     ).rows[0]!.private_key;
   expect(await stored(changed)).toEqual(newest);
   expect(await stored(foreign)).toEqual(stranger);
-  expect(three.open(cell(last), await stored(last)).reveal()).toHaveLength(32);
+  expect(three.open(privateKey(last), await stored(last)).reveal()).toHaveLength(32);
 });
 
 test('asked to end, it ends after the batch that is under way', async () => {

@@ -1,20 +1,20 @@
 import type { Items } from '../platform/jobs/items.ts';
-import type { Cell, Vault } from '../platform/crypto/vault.ts';
+import type { SealedColumn, Vault } from '../platform/crypto/vault.ts';
 
 /** A column that holds sealed values. */
-export interface SealedColumn {
+export interface TableColumn {
   readonly table: string;
   readonly column: string;
 }
 
 export interface SealedValue {
   readonly id: string;
-  readonly cell: Cell;
+  readonly at: SealedColumn;
   readonly record: Buffer;
 }
 
 /** How far one column has come. */
-interface SealedProgress extends SealedColumn {
+interface SealedProgress extends TableColumn {
   readonly total: number;
   /** Those of the current master key. */
   readonly current: number;
@@ -22,17 +22,17 @@ interface SealedProgress extends SealedColumn {
 
 /** Every sealed value that there is. */
 export interface SealedStore {
-  readonly columns: readonly SealedColumn[];
+  readonly columns: readonly TableColumn[];
   progress(version: number): Promise<SealedProgress[]>;
   /** Values of other versions than this one, in the order of their rows' ids, after `afterId`. */
   outdated(
-    column: SealedColumn,
+    column: TableColumn,
     version: number,
     afterId: string | null,
     limit: number,
   ): Promise<SealedValue[]>;
   /** Puts the new record in the place of the old one; false where that is not there any more. */
-  replace(column: SealedColumn, value: SealedValue, record: Buffer): Promise<boolean>;
+  replace(column: TableColumn, value: SealedValue, record: Buffer): Promise<boolean>;
 }
 
 export interface MasterKeyStatus {
@@ -58,9 +58,9 @@ export interface MasterKeyRotationDeps {
  * anywhere, begin again anywhere, and run in several processes at once: a value that was changed meanwhile stays.
  */
 export function createMasterKeyRotation({ store, vault, items }: MasterKeyRotationDeps) {
-  async function reseal(column: SealedColumn, value: SealedValue): Promise<void> {
-    const { cell, record } = value;
-    await store.replace(column, value, vault.seal(cell, vault.open(cell, record).reveal()));
+  async function reseal(column: TableColumn, value: SealedValue): Promise<void> {
+    const { at, record } = value;
+    await store.replace(column, value, vault.seal(at, vault.open(at, record).reveal()));
   }
 
   async function status(): Promise<MasterKeyStatus> {
@@ -87,7 +87,7 @@ export function createMasterKeyRotation({ store, vault, items }: MasterKeyRotati
         while (performance.now() < until && stopping?.aborted !== true) {
           const values: SealedValue[] = await store.outdated(column, vault.version, afterId, BATCH);
           for (const value of values) {
-            await items.attempt(`${value.cell.column} of ${value.id}`, () => reseal(column, value));
+            await items.attempt(`${value.at.column} of ${value.id}`, () => reseal(column, value));
           }
           if (values.length < BATCH) break;
           afterId = values.at(-1)!.id;

@@ -1,11 +1,11 @@
-import type { SealedColumn, SealedStore, SealedValue } from './rotation.ts';
+import type { TableColumn, SealedStore, SealedValue } from './rotation.ts';
 import type { Database } from '../platform/db/database.ts';
-import { given } from '../platform/db/filters.ts';
+import { filters } from '../platform/db/filters.ts';
 
-interface OwnedColumn extends SealedColumn {
-  /** Where its cell's owner stands; null for what belongs to no tenant. */
+interface OwnedColumn extends TableColumn {
+  /** The column that holds the owner; null where the value belongs to no tenant. */
   readonly owner: 'tenant_id' | null;
-  /** Where its cell's row stands, which is the row's own key; absent: `id`. */
+  /** The column that identifies the row; absent: `id`. */
   readonly row?: 'id' | 'user_id';
 }
 
@@ -35,7 +35,7 @@ WHERE ${column} IS NOT NULL AND ${versionOf(column)} <> $1${and} ORDER BY ${row}
 
 /** Names of tables and columns are those above, none comes from outside. */
 export function createSealedStore({ pool }: Pick<Database, 'pool'>): SealedStore {
-  const find = ({ table, column }: SealedColumn): OwnedColumn => {
+  const find = ({ table, column }: TableColumn): OwnedColumn => {
     const found = SEALED_COLUMNS.find((one) => one.table === table && one.column === column);
     if (found === undefined) throw new Error(`${table}.${column} is not a sealed column`);
     return found;
@@ -59,12 +59,12 @@ export function createSealedStore({ pool }: Pick<Database, 'pool'>): SealedStore
 
     async outdated(of, version, afterId, limit) {
       const { table, column, row = 'id' } = find(of);
-      const { and, values } = given([version, limit], [[`${row} >`, afterId]]);
+      const { and, values } = filters([version, limit], [[`${row} >`, afterId]]);
       const sql = outdatedSql(find(of), and);
       const { rows } = await pool.query<{ id: string; owner: string; record: Buffer }>(sql, values);
       return rows.map(({ id, owner, record }): SealedValue => ({
         id,
-        cell: { owner, row: id, column: `${table}.${column}` },
+        at: { owner, row: id, column: `${table}.${column}` },
         record,
       }));
     },

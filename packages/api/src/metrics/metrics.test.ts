@@ -15,7 +15,7 @@ const server: ServerHealth = {
   link: 'away',
   state: 'active',
   lastContactAt: null,
-  heard: true,
+  reachable: true,
   unreachableSince: null,
   problems: [],
   condition: 'degraded',
@@ -51,7 +51,7 @@ test('tells of each VPN server how far it is behind, and of this process what it
   ]) {
     expect(text).toContain(line);
   }
-  expect(text, 'it was never heard').not.toContain('cvault_server_last_contact_seconds{');
+  expect(text, 'its agent has never answered').not.toContain('cvault_server_last_contact_seconds{');
 });
 
 test('while the database is away, what this process knows is still told, and nothing old is told as new', async () => {

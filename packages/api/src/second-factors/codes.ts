@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import { CVaultError, userSuspended } from '../platform/errors.ts';
-import type { Cell, Vault } from '../platform/crypto/vault.ts';
+import type { SealedColumn, Vault } from '../platform/crypto/vault.ts';
 import { Secret } from '../platform/crypto/secret.ts';
 import { hashCredential } from '../platform/access/api-key.ts';
 import type { ProvenUser } from '../platform/access/principal.ts';
@@ -19,7 +19,7 @@ const TOTP_SHAPE = /^\d{6}$/;
 
 const CHALLENGE_SHAPE = /^cv_ch_[A-Za-z0-9_-]{43}$/;
 
-function totpCell(tenantId: string, userId: string): Cell {
+function totpColumn(tenantId: string, userId: string): SealedColumn {
   return { owner: tenantId, row: userId, column: 'second_factors.secret' };
 }
 
@@ -113,7 +113,7 @@ const hashOfChallenge = (token: Secret<string>): Buffer | null =>
 /** Second factors: codes of an authenticator app, and recovery codes for when it is lost. */
 export function createSecondFactors({ store, codes, guesses, vault, clock }: SecondFactorDeps) {
   const open = (tenantId: string, userId: string, { sealedSecret }: StoredSecondFactor) =>
-    vault.open(totpCell(tenantId, userId), sealedSecret);
+    vault.open(totpColumn(tenantId, userId), sealedSecret);
 
   async function use(tenantId: string, userId: string, code: string): Promise<true | null> {
     if (RECOVERY_CODE_SHAPE.test(code)) {
@@ -142,7 +142,7 @@ export function createSecondFactors({ store, codes, guesses, vault, clock }: Sec
      */
     async begin(user: ProvenUser, account: string, issuer: string) {
       const secret = codes.newSecret();
-      const sealed = vault.seal(totpCell(user.tenantId, user.userId), secret.reveal());
+      const sealed = vault.seal(totpColumn(user.tenantId, user.userId), secret.reveal());
       if (!(await store.begin(user, sealed))) {
         throw new CVaultError('state_conflict', 'There is a second factor already; remove it first.');
       }

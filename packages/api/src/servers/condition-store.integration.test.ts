@@ -81,7 +81,7 @@ test('what an older life says no longer counts', async () => {
 
 test('new devices go to VPN servers without problems while there are any', async () => {
   const other = await aServer(database, { cidr: '10.9.0.0/24' });
-  await peers.heard([server.id, other.id]);
+  await peers.noteContact([server.id, other.id]);
   await note({ problems: [noRoute] });
   const owner = await aTenantWithUser(database);
   const devices = createDeviceStore(database.as('cvault_api'), 0);

@@ -1,7 +1,7 @@
 import type { Items } from '../platform/jobs/items.ts';
 import type { ServerEvent, ServerEventStore } from './events.ts';
 import type { Database } from '../platform/db/database.ts';
-import { given } from '../platform/db/filters.ts';
+import { filters } from '../platform/db/filters.ts';
 import { type OldRows, rowsOf, workThrough } from '../platform/db/old-rows.ts';
 
 /** How long events are kept. */
@@ -52,7 +52,7 @@ FROM server_events e JOIN servers s ON s.id = e.server_id WHERE true`;
 export function createServerEventStore({ pool }: Database): ServerEventStore {
   return {
     async list({ serverId, type, limit, beforeId }) {
-      const { and, values } = given(
+      const { and, values } = filters(
         [limit],
         [
           ['e.server_id =', serverId],

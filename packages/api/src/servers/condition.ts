@@ -27,9 +27,9 @@ export interface ServerCondition {
   readonly reasons: readonly ConditionReason[];
 }
 
-/** @param link of the replica that is asked, which notices at once; the database says it after 90 seconds */
+/** @param link of the replica that is asked, which notices at once, long before the database does */
 export function conditionOf(
-  server: Pick<Server, 'state' | 'heard' | 'lastContactAt' | 'unreachableSince' | 'problems'>,
+  server: Pick<Server, 'state' | 'reachable' | 'lastContactAt' | 'unreachableSince' | 'problems'>,
   link: LinkView,
 ): ServerCondition {
   if (server.state === 'provisioning') return { condition: null, reasons: [] };
@@ -38,7 +38,7 @@ export function conditionOf(
     reasons: [{ code: 'unreachable', detail, since: server.unreachableSince ?? server.lastContactAt }],
   });
   if (link?.linked === false) return unreachable(link.why);
-  if (link === null && !server.heard) {
+  if (link === null && !server.reachable) {
     return unreachable(
       server.lastContactAt === null ? 'Its agent has never answered.' : 'Its agent has stopped answering.',
     );

@@ -5,7 +5,7 @@ import type { Server } from './server.ts';
 /** How far a VPN server is behind, as the database knows it. */
 export interface ServerLag extends Pick<
   Server,
-  'state' | 'heard' | 'lastContactAt' | 'unreachableSince' | 'problems'
+  'state' | 'reachable' | 'lastContactAt' | 'unreachableSince' | 'problems'
 > {
   readonly id: string;
   readonly name: string;
@@ -16,7 +16,7 @@ export interface ServerLag extends Pick<
   readonly queuedChanges: number;
   /** Age of the oldest of them, in seconds; 0 where there is none. */
   readonly lagSeconds: number;
-  /** Since a replica last heard it, in seconds; null where none ever did. */
+  /** Since its agent last answered a replica, in seconds; null for never. */
   readonly lastContactSeconds: number | null;
   /** Peers that somebody else had changed on it, ever found. */
   readonly driftFound: number;

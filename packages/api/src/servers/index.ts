@@ -18,7 +18,7 @@ export {
   type ServerService,
   createServerService,
   finishRemovals,
-  sshKeyCell,
+  sshKeyColumn,
   tunnelAddressesOf,
 } from './service.ts';
 export { createServerStatusStore } from './status-store.ts';

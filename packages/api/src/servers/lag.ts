@@ -1,5 +1,6 @@
 import type { ServerLag, ServerLagStore } from './health.ts';
 import type { Database } from '../platform/db/database.ts';
+import { isReachable } from '../platform/db/reachable.ts';
 import { reasonFromRow, type StoredReason } from './rows.ts';
 
 type LagRow = Omit<ServerLag, 'problems'> & { reasons: StoredReason[] };
@@ -10,7 +11,7 @@ SELECT s.id, s.name, s.region, s.state, s.epoch, coalesce(waiting.changes, 0) AS
   coalesce(extract(epoch FROM now() - waiting.oldest), 0)::float8 AS "lagSeconds",
   extract(epoch FROM now() - s.last_contact_at)::float8 AS "lastContactSeconds",
   s.drift_found AS "driftFound", s.drift_found_at AS "driftFoundAt", s.last_contact_at AS "lastContactAt",
-  (s.last_contact_at > now() - interval '90 seconds') IS TRUE AS heard, s.unreachable_since AS "unreachableSince",
+  ${isReachable('s')} AS reachable, s.unreachable_since AS "unreachableSince",
   s.degraded_reasons AS reasons
 FROM servers s LEFT JOIN (
   SELECT server_id, count(*) AS changes, min(created_at) AS oldest FROM outbox

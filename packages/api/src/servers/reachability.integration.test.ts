@@ -31,11 +31,11 @@ beforeEach(async () => {
     );
     if (has === 'a device here') await devices.register(aDevice(owner));
   }
-  await heard('1 second');
+  await answered('1 second');
 });
 afterAll(() => database.close());
 
-const heard = (ago: string) =>
+const answered = (ago: string) =>
   database.pool.query('UPDATE servers SET last_contact_at = now() - $1::interval', [ago]);
 
 /** What each tenant is told, in order. */
@@ -49,28 +49,28 @@ async function told(): Promise<string[][]> {
 
 const process = () => createReachability(database.as('cvault_jobs'));
 
-async function judge(times: number, by = process()): Promise<void> {
-  for (let n = 0; n < times; n++) await by.judge(strictItems());
+async function update(times: number, by = process()): Promise<void> {
+  for (let n = 0; n < times; n++) await by.update(strictItems());
 }
 
-test('that nothing is heard of it, and that it is heard again; by two processes, once', async () => {
-  await heard('91 seconds');
+test('that its agent does not answer, and that it answers again; by two processes, once', async () => {
+  await answered('91 seconds');
   const [one, two] = [process(), process()];
-  await judge(2, one);
+  await update(2, one);
   expect(await told()).toEqual([[], [], []]);
-  await Promise.all([judge(3, one), judge(3, two)]);
+  await Promise.all([update(3, one), update(3, two)]);
   expect(await told()).toEqual([['server.unreachable'], ['server.unreachable'], []]);
-  await heard('0 seconds');
-  await Promise.all([judge(2, one), judge(2, two)]);
+  await answered('0 seconds');
+  await Promise.all([update(2, one), update(2, two)]);
   const both = ['server.unreachable', 'server.recovered'];
   expect(await told()).toEqual([both, both, []]);
 });
 
 test('not that it was silent while nobody listened', async () => {
-  await heard('1 hour');
-  await judge(2);
-  await heard('1 second');
-  await judge(3);
+  await answered('1 hour');
+  await update(2);
+  await answered('1 second');
+  await update(3);
   expect(await told()).toEqual([[], [], []]);
 });
 

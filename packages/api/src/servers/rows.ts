@@ -1,11 +1,12 @@
 import type { ConditionReason } from './condition.ts';
 import type { Pool, Server } from './server.ts';
+import { isReachable } from '../platform/db/reachable.ts';
 
 /** Columns of a VPN server `s`: what `serverFromRow` reads. */
 export const SERVER_COLUMNS = `
   s.id, s.name, s.region, s.state, s.transport, s.mode, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
   host(s.endpoint_host6) AS endpoint_host6, s.weight, text(s.tunnel_prefix6) AS tunnel_prefix6, s.interface_name, s.public_key, s.netns, s.ssh_host, s.ssh_port, s.ssh_user, s.ssh_host_keys, s.epoch,
-  s.agent_version, s.last_contact_at, (s.last_contact_at > now() - interval '90 seconds') IS TRUE AS heard, s.unreachable_since,
+  s.agent_version, s.last_contact_at, ${isReachable('s')} AS reachable, s.unreachable_since,
   s.degraded_reasons, s.created_at,
   (SELECT count(*) FROM devices d WHERE d.server_id = s.id AND d.state IN ('live', 'suspended')) AS device_count`;
 
@@ -43,7 +44,7 @@ export interface ServerRow {
   epoch: string | null;
   agent_version: string | null;
   last_contact_at: Date | null;
-  heard: boolean;
+  reachable: boolean;
   unreachable_since: Date | null;
   degraded_reasons: StoredReason[];
   created_at: Date;
@@ -73,7 +74,7 @@ export function serverFromRow(row: ServerRow): Server {
     epoch: row.epoch,
     agentVersion: row.agent_version,
     lastContactAt: row.last_contact_at,
-    heard: row.heard,
+    reachable: row.reachable,
     unreachableSince: row.unreachable_since,
     problems: row.degraded_reasons.map(reasonFromRow),
     createdAt: row.created_at,

@@ -48,11 +48,11 @@ export interface Server {
   readonly epoch: string | null;
   /** What that agent said it is; null where none ever did. */
   readonly agentVersion: string | null;
-  /** Null where it was never heard. */
+  /** When its agent last answered; null for never. */
   readonly lastContactAt: Date | null;
-  /** A replica heard it in the last 90 seconds. */
-  readonly heard: boolean;
-  /** Since when it counts as unreachable; null while it is heard. */
+  /** Its agent has answered lately: see `isReachable`. */
+  readonly reachable: boolean;
+  /** Since when it counts as unreachable; null while its agent answers. */
   readonly unreachableSince: Date | null;
   /** What its agent named last and cannot mend; empty where all is well. */
   readonly problems: readonly ConditionReason[];

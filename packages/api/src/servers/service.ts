@@ -2,7 +2,7 @@ import { InvalidPublicKey, parsePublicKey } from '@cvault/wireguard';
 import { CVaultError, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Items } from '../platform/jobs/items.ts';
-import type { Cell, Vault } from '../platform/crypto/vault.ts';
+import type { SealedColumn, Vault } from '../platform/crypto/vault.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
 import type { FleetControl, Installer, Probe, ServerChanges, ServerStore } from './ports.ts';
 import { conditionOf, type ServerCondition } from './condition.ts';
@@ -48,7 +48,7 @@ export interface ServerServiceDeps {
   readonly interfaceName: string;
 }
 
-export function sshKeyCell(serverId: string): Cell {
+export function sshKeyColumn(serverId: string): SealedColumn {
   return { owner: 'platform', row: serverId, column: 'servers.ssh_private_key' };
 }
 
@@ -168,7 +168,7 @@ export function createServerService(deps: ServerServiceDeps) {
         interfaceName: deps.interfaceName,
         ssh: { host: input.sshHost, port: input.sshPort, user: deps.sshUser, hostKeys: [] },
         netns: null,
-        sealedSshKey: vault.seal(sshKeyCell(id), Buffer.from(key.privateKey.reveal())),
+        sealedSshKey: vault.seal(sshKeyColumn(id), Buffer.from(key.privateKey.reveal())),
         poolCidr,
       });
       return { server, installation: render(server, pools, key.publicKey, false) };
@@ -192,7 +192,7 @@ export function createServerService(deps: ServerServiceDeps) {
       if (server.state === 'removing') {
         throw new CVaultError('state_conflict', 'The VPN server is being removed.');
       }
-      const privateKey = vault.open(sshKeyCell(id), sealed).map((bytes) => bytes.toString());
+      const privateKey = vault.open(sshKeyColumn(id), sealed).map((bytes) => bytes.toString());
       return render(server, await servers.pools(id), deps.publicKeyOf(privateKey), replaceKey);
     },
 

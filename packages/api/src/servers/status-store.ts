@@ -1,6 +1,7 @@
 import type { ServerStatusStore } from './status.ts';
 import type { Database } from '../platform/db/database.ts';
 import { modeOf } from '../platform/db/mode.ts';
+import { isReachable } from '../platform/db/reachable.ts';
 import { asTenant } from '../platform/db/tenancy.ts';
 
 const SERVER_FOR = `
@@ -13,7 +14,7 @@ LEFT JOIN LATERAL (
 ) AS mine ON true
 WHERE s.state IN ('active', 'draining', 'disabled') AND s.mode = ${modeOf('$1', '$2')}
   AND (s.state = 'active' AND s.weight > 0 OR mine.created_at IS NOT NULL)
-ORDER BY mine.created_at DESC NULLS LAST, (s.last_contact_at > now() - interval '90 seconds' AND s.degraded_since IS NULL) IS TRUE DESC,
+ORDER BY mine.created_at DESC NULLS LAST, ${isReachable('s')} AND s.degraded_since IS NULL DESC,
   s.weight * s.free_addresses / greatest(s.addresses, 1) DESC, s.created_at, s.id
 LIMIT 1`;
 

@@ -1,5 +1,6 @@
 import type { SessionPage } from './service.ts';
 import type { PastSession } from './session.ts';
+import { LIVE_HANDSHAKE_SECONDS } from '@cvault/protocol';
 import { z } from 'zod';
 import { Instant } from '../platform/http/schemas/answers.ts';
 import { Id } from '../platform/http/schemas/ids.ts';
@@ -20,7 +21,8 @@ const SessionRecord = z
       .nullable()
       .meta({
         description:
-          '`disconnect`: the call. `silence`: 180 s without a handshake. `moved`: the device moved to another VPN server. ' +
+          `\`disconnect\`: the call. \`silence\`: ${LIVE_HANDSHAKE_SECONDS} s without a handshake. ` +
+          '`moved`: the device moved to another VPN server. ' +
           '`revoked`: it was deleted or suspended',
       }),
     uploadBytes: z.int(),

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { AccessTokenClaims, AccessTokens } from '../platform/access/ports.ts';
-import { Recent } from '../platform/access/recent.ts';
+import { FifoCache } from '../platform/access/fifo-cache.ts';
 import type { Clock } from '../platform/clock.ts';
 import { Secret } from '../platform/crypto/secret.ts';
 import { ACCESS_TOKEN_SECONDS, type SigningKeys } from '../signing-keys/index.ts';
@@ -49,7 +49,7 @@ export interface AccessTokenOptions {
 export function createAccessTokens({ keys, clock, publicUrl }: AccessTokenOptions): AccessTokens {
   // By hash, so that memory holds no token that could be used. A signature that was good stays good while its key does;
   // whether the token has expired is asked each time, and whether its sign-in has ended the database says.
-  const remembered = new Recent<string, VerifiedToken>(REMEMBERED_MAX);
+  const remembered = new FifoCache<string, VerifiedToken>(REMEMBERED_MAX);
   const hashOf = (token: string) => createHash('sha256').update(token).digest('base64');
   const nowSeconds = () => Math.floor(clock.now().getTime() / 1000);
 

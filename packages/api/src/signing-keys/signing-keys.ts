@@ -3,8 +3,8 @@ import type { Clock } from '../platform/clock.ts';
 import { notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Items } from '../platform/jobs/items.ts';
-import type { Cell, Vault } from '../platform/crypto/vault.ts';
-import { Recent } from '../platform/access/recent.ts';
+import type { SealedColumn, Vault } from '../platform/crypto/vault.ts';
+import { FifoCache } from '../platform/access/fifo-cache.ts';
 
 /**
  * A new key is published this long before it signs: longer than anybody keeps the published keys, ours in other processes
@@ -26,7 +26,7 @@ const FRESH_MS = 30_000;
 const READ_AGAIN_MS = 1_000;
 const TENANTS_MAX = 10_000;
 
-function signingKeyCell(tenantId: string, keyId: string): Cell {
+function signingKeyColumn(tenantId: string, keyId: string): SealedColumn {
   return { owner: tenantId, row: keyId, column: 'signing_keys.private_key' };
 }
 
@@ -35,7 +35,7 @@ export interface StoredSigningKey {
   readonly id: string;
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Buffer;
-  /** PKCS #8, DER, sealed for `signingKeyCell`. */
+  /** PKCS #8, DER, sealed for `signingKeyColumn`. */
   readonly sealedPrivateKey: Buffer;
   /** It signs from then on, until a later one does. */
   readonly signsFrom: Date;
@@ -88,7 +88,7 @@ export interface SigningKeysDeps {
  * be verified as another's. Remembered for a while in each process.
  */
 export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
-  const remembered = new Recent<string, KnownKeys>(TENANTS_MAX);
+  const remembered = new FifoCache<string, KnownKeys>(TENANTS_MAX);
 
   function known(tenantId: string, atMostMs: number): KnownKeys | null {
     const found = remembered.get(tenantId);
@@ -119,7 +119,7 @@ export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
     const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const privateKey = pair.privateKey.export({ format: 'der', type: 'pkcs8' });
     const publicKey = pair.publicKey.export({ format: 'der', type: 'spki' });
-    const sealedPrivateKey = vault.seal(signingKeyCell(tenantId, id), privateKey);
+    const sealedPrivateKey = vault.seal(signingKeyColumn(tenantId, id), privateKey);
     privateKey.fill(0);
     return store.add(tenantId, { id, publicKey, sealedPrivateKey }, how);
   }
@@ -142,7 +142,7 @@ export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
       const signer = found === null ? undefined : signerOf(found);
       if (signer === undefined) throw notFound('tenant');
       signer.privateKey ??= createPrivateKey({
-        key: vault.open(signingKeyCell(tenantId, signer.id), signer.sealedPrivateKey).reveal(),
+        key: vault.open(signingKeyColumn(tenantId, signer.id), signer.sealedPrivateKey).reveal(),
         format: 'der',
         type: 'pkcs8',
       });

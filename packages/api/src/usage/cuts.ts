@@ -9,7 +9,7 @@ const LESS_THAN_A_PACKET = 65_536;
  * Each device that is cut off, whose limit that is, and whether that is reached. Without one, what it was cut off by is not
  * what it is to have: another period's budget, or a limit's that was changed.
  */
-const JUDGE = `
+const VERDICTS = `
 SELECT d.id AS device_id, d.tenant_id, subject.id AS subject_id, nullif(subject.id, d.tenant_id) AS user_id,
   subject.starts_at, subject.limit_bytes, subject.used_bytes, subject.grants,
   subject.bytes_left < ${LESS_THAN_A_PACKET} AS reached
@@ -72,7 +72,7 @@ export async function settleCuts(
   db: pg.PoolClient,
   cuts: readonly Cut[],
 ): Promise<{ reached: OverLimit[]; serverIds: string[] }> {
-  const { rows } = await db.query<Verdict>(JUDGE, [
+  const { rows } = await db.query<Verdict>(VERDICTS, [
     cuts.map(({ deviceId }) => deviceId),
     cuts.map(({ budget }) => budget),
   ]);

@@ -4,7 +4,7 @@ import { type Budget, leaveToUsers } from '../user-limits/index.ts';
 import type { DataLimitStore } from './ports.ts';
 import type pg from 'pg';
 import type { Database } from '../platform/db/database.ts';
-import { given } from '../platform/db/filters.ts';
+import { filters } from '../platform/db/filters.ts';
 import { inTransaction, isRefusal, repeating } from '../platform/db/transaction.ts';
 import { accountOf } from './user-totals.ts';
 import { settleCuts } from './cuts.ts';
@@ -133,7 +133,7 @@ export function createDataLimitStore({ pool }: Database): DataLimitStore {
         return turned === undefined ? [] : work(db, turned);
       });
     const batch = (turned: TurnedRow) =>
-      given([turned.tenant_id, RENEW_DEVICES], [['d.id >', turned.after_device]]);
+      filters([turned.tenant_id, RENEW_DEVICES], [['d.id >', turned.after_device]]);
     try {
       return await step(async (db, turned) => {
         const { and, values } = batch(turned);
@@ -156,7 +156,7 @@ export function createDataLimitStore({ pool }: Database): DataLimitStore {
 
   return {
     async hold({ tenantId, userId }, items) {
-      const { and, values } = given([tenantId], [['user_id =', userId]]);
+      const { and, values } = filters([tenantId], [['user_id =', userId]]);
       const { rows } = await pool.query<{ id: string }>(`${HOLDABLE}${and}`, values);
       return moveHolds(HOLD, tenantId, rows, items);
     },

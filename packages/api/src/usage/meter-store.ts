@@ -1,5 +1,6 @@
 import type { Reading } from './meter.ts';
 import type { DueServer, MeterStore } from './ports.ts';
+import { LIVE_HANDSHAKE_SECONDS } from '@cvault/protocol';
 import type { Database } from '../platform/db/database.ts';
 import { inTransaction, repeating } from '../platform/db/transaction.ts';
 import { addToTotals, type MovedBytes } from './totals.ts';
@@ -37,7 +38,7 @@ WHERE p.server_id = $1 AND s.id = $1 AND s.epoch = $2 AND (p.epoch IS DISTINCT F
  * Bytes count in any order. Handshakes do not: an older pass would close what a newer one has opened, so they are
  * believed only of the pass that was begun last (`fresh`).
  *
- * A handshake that is still fresh when the disconnect call comes stays `live` for up to 180 s more: within these, only
+ * A handshake that is still fresh when the disconnect call comes stays `live` for up to LIVE_HANDSHAKE_SECONDS more: within these, only
  * the connect call opens a session.
  *
  * A session is of the VPN server that its device is on, so what another one says of a device that has left it concerns none.
@@ -56,7 +57,7 @@ WITH fresh AS MATERIALIZED (
 ), reading AS MATERIALIZED (
   SELECT d.tenant_id, d.user_id, d.id AS device_id, r.received, r.sent, r.live, s.id AS session_id,
     r.received > coalesce(m.received_bytes, 0) OR r.sent > coalesce(m.sent_bytes, 0) AS moved,
-    r.idle AND s.id IS NOT NULL AND (s.opened_by = 'handshake' OR s.connected_at <= now() - interval '180 seconds') AS silent
+    r.idle AND s.id IS NOT NULL AND (s.opened_by = 'handshake' OR s.connected_at <= now() - interval '${LIVE_HANDSHAKE_SECONDS} seconds') AS silent
   FROM unnest($5::uuid[], $6::bigint[], $7::bigint[], $8::boolean[], $9::boolean[])
     AS r (device_id, received, sent, live, idle)
   CROSS JOIN LATERAL (SELECT id, tenant_id, user_id FROM devices WHERE id = r.device_id LIMIT 1) AS d
@@ -111,7 +112,7 @@ WITH fresh AS MATERIALIZED (
     coalesce(metered.upload, 0), coalesce(metered.download, 0)
   FROM touched LEFT JOIN metered USING (device_id)
   WHERE touched.here AND touched.live AND touched.session_id IS NULL AND (
-    SELECT last.closed_reason = 'disconnect' AND last.closed_at > now() - interval '180 seconds'
+    SELECT last.closed_reason = 'disconnect' AND last.closed_at > now() - interval '${LIVE_HANDSHAKE_SECONDS} seconds'
     FROM sessions last WHERE last.tenant_id = touched.tenant_id AND last.device_id = touched.device_id
     ORDER BY last.connected_at DESC, last.id DESC LIMIT 1
   ) IS NOT TRUE
@@ -128,7 +129,7 @@ const CLOSE_SILENT = `
 WITH silent AS (
   SELECT s.id FROM sessions s JOIN devices d ON d.tenant_id = s.tenant_id AND d.id = s.device_id
   WHERE s.server_id = $1 AND s.state = 'ACTIVE'
-    AND greatest(s.connected_at, d.last_connected_at) <= now() - interval '180 seconds'
+    AND greatest(s.connected_at, d.last_connected_at) <= now() - interval '${LIVE_HANDSHAKE_SECONDS} seconds'
     AND EXISTS (SELECT FROM meter_passes WHERE server_id = $1 AND epoch = $2 AND pass = $3)
   ORDER BY s.device_id FOR UPDATE OF s
 )

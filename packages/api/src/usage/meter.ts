@@ -4,7 +4,7 @@ export interface Reading {
   /** Bytes that came from the device. */
   readonly receivedBytes: number;
   readonly sentBytes: number;
-  /** `live`: a handshake in the last 180 s. `idle`: an older one. `never`: none since the peer was set. */
+  /** `live`: a handshake in the last LIVE_HANDSHAKE_SECONDS. `idle`: an older one. `never`: none since the peer was set. */
   readonly handshake: 'live' | 'idle' | 'never';
   /** It was removed since: these are its last counts. */
   readonly gone: boolean;

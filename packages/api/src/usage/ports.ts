@@ -49,7 +49,7 @@ export interface MeterStore {
     sample: Omit<Sample, 'readings'>,
     readings: readonly Reading[],
   ): Promise<readonly OverLimit[]>;
-  /** Every page of the pass is written down: closes sessions whose device has been silent for 180 s. */
+  /** Every page of the pass is written down: closes sessions whose device has been silent for LIVE_HANDSHAKE_SECONDS. */
   endPass(serverId: string, sample: Omit<Sample, 'readings'>): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import type { PlanChange, PlanStore, SomeUserLimits } from './ports.ts';
 import type { UserLimits, UserPlan } from './user-limits.ts';
 import type pg from 'pg';
 import type { Database } from '../platform/db/database.ts';
-import { given } from '../platform/db/filters.ts';
+import { filters } from '../platform/db/filters.ts';
 import { askAsTenant } from '../platform/db/tenancy.ts';
 import { inTransaction, isRefusal } from '../platform/db/transaction.ts';
 
@@ -172,7 +172,7 @@ export function createPlanStore({ pool }: Database): PlanStore {
     async users(tenantId, { limit, afterId }) {
       const { rowCount } = await pool.query('SELECT FROM tenants WHERE id = $1', [tenantId]);
       if (rowCount === 0) return null;
-      const { and, values } = given([tenantId, limit], [['u.id >', afterId]]);
+      const { and, values } = filters([tenantId, limit], [['u.id >', afterId]]);
       const { rows } = await pool.query<UserPlanRow>(
         `SELECT ${USER_PLAN_COLUMNS} FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id
          WHERE u.tenant_id = $1${and} ORDER BY u.id LIMIT $2`,
@@ -198,7 +198,7 @@ export function createPlanStore({ pool }: Database): PlanStore {
         return await inTransaction(pool, async (db) => {
           const change = (await db.query<ChangeRow>(TAKE_CHANGE, [id])).rows[0];
           if (change === undefined) return NONE;
-          const { and, values } = given(
+          const { and, values } = filters(
             [change.tenant_id, change.after_device, limit],
             [['user_id =', change.user_id]],
           );

@@ -6,7 +6,7 @@ import type { ChangedUser, Metadata, TenantUser, UserDirectoryStore, UserState }
 import type pg from 'pg';
 import { brokenConstraint, type Database } from '../platform/db/database.ts';
 import { externalIdRefusal } from './external-ids.ts';
-import { given } from '../platform/db/filters.ts';
+import { filters } from '../platform/db/filters.ts';
 import {
   USER_PLAN_COLUMNS,
   type UserPlanRow,
@@ -79,7 +79,7 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
 
   return {
     async list({ tenantId, mode }, { email, externalId, state }, { limit, afterId }) {
-      const { and, values } = given(
+      const { and, values } = filters(
         [tenantId, mode, limit],
         [
           ['u.id >', afterId],

@@ -1,4 +1,4 @@
-import type { Cell } from '../platform/crypto/vault.ts';
+import type { SealedColumn } from '../platform/crypto/vault.ts';
 
 /** `gone`: it answered 410. `failing`: every attempt of three days has failed. */
 export type WebhookDisabledReason = 'manual' | 'gone' | 'failing';
@@ -43,13 +43,13 @@ export interface WebhookAttempt {
   readonly at: Date;
 }
 
-export const webhookSecretCell = (tenantId: string, endpointId: string): Cell => ({
+export const webhookSecretColumn = (tenantId: string, endpointId: string): SealedColumn => ({
   owner: tenantId,
   row: endpointId,
   column: 'webhook_endpoints.secret',
 });
 
-export const previousWebhookSecretCell = (tenantId: string, endpointId: string): Cell => ({
+export const previousWebhookSecretColumn = (tenantId: string, endpointId: string): SealedColumn => ({
   owner: tenantId,
   row: endpointId,
   column: 'webhook_endpoints.previous_secret',

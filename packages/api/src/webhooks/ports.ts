@@ -21,7 +21,7 @@ interface WebhookSecretChange {
   /** Nothing is changed where it is another one meanwhile. */
   readonly ifSealedSecret: Buffer;
   readonly sealedSecret: Buffer;
-  /** The one that is replaced, sealed for its new cell; null to have it end at once. */
+  /** The one that is replaced, sealed for its new column; null to have it end at once. */
   readonly sealedPrevious: Buffer | null;
   readonly overlapSeconds: number;
 }

@@ -7,7 +7,7 @@ import { createVault } from '../platform/crypto/vault.ts';
 import { newId } from '../platform/ids.ts';
 import { createItems } from '../platform/jobs/items.ts';
 import type { OutboundHttp } from '../platform/outbound/ports.ts';
-import { webhookSecretCell } from './endpoint.ts';
+import { webhookSecretColumn } from './endpoint.ts';
 import { createWebhookSender, type WebhookSender } from './sender.ts';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ const sql = (text: string, values: unknown[] = []) =>
 
 async function anEndpoint(url: string, tenant = tenantId): Promise<string> {
   const id = newId();
-  const secret = vault.seal(webhookSecretCell(tenant, id), randomBytes(32));
+  const secret = vault.seal(webhookSecretColumn(tenant, id), randomBytes(32));
   await sql('INSERT INTO webhook_endpoints (id, tenant_id, url, secret) VALUES ($1, $2, $3, $4)', [
     id,
     tenant,

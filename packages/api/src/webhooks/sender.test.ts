@@ -4,7 +4,7 @@ import { newId } from '../platform/ids.ts';
 import { createItems } from '../platform/jobs/items.ts';
 import { createVault } from '../platform/crypto/vault.ts';
 import { Secret } from '../platform/crypto/secret.ts';
-import { webhookSecretCell } from './endpoint.ts';
+import { webhookSecretColumn } from './endpoint.ts';
 import type { ClaimedDelivery } from './ports.ts';
 import { createWebhookSender } from './sender.ts';
 
@@ -19,7 +19,7 @@ function aDelivery(): ClaimedDelivery {
     messageId: newId(),
     attempts: 0,
     url: 'https://hooks.example',
-    sealedSecret: vault.seal(webhookSecretCell(tenantId, endpointId), randomBytes(32)),
+    sealedSecret: vault.seal(webhookSecretColumn(tenantId, endpointId), randomBytes(32)),
     sealedPreviousSecret: null,
     type: 'device.created',
     data: {},

@@ -3,7 +3,7 @@ import type { Items } from '../platform/jobs/items.ts';
 import type { Vault } from '../platform/crypto/vault.ts';
 import { OutboundError, type OutboundAnswer, type OutboundHttp } from '../platform/outbound/ports.ts';
 import { reached } from '../platform/observability/steps.ts';
-import { previousWebhookSecretCell, webhookSecretCell } from './endpoint.ts';
+import { previousWebhookSecretColumn, webhookSecretColumn } from './endpoint.ts';
 import type { AttemptResult, ClaimedDelivery, WebhookQueue } from './ports.ts';
 import { pauseAfter } from './schedule.ts';
 import { signedHeaders } from './signature.ts';
@@ -58,10 +58,10 @@ export function createWebhookSender({ queue, outbound, vault, clock, userAgent, 
   }
 
   function secretsOf({ tenantId, endpointId, sealedSecret, sealedPreviousSecret }: ClaimedDelivery) {
-    const current = vault.open(webhookSecretCell(tenantId, endpointId), sealedSecret);
+    const current = vault.open(webhookSecretColumn(tenantId, endpointId), sealedSecret);
     return sealedPreviousSecret === null
       ? [current]
-      : [current, vault.open(previousWebhookSecretCell(tenantId, endpointId), sealedPreviousSecret)];
+      : [current, vault.open(previousWebhookSecretColumn(tenantId, endpointId), sealedPreviousSecret)];
   }
 
   function resultOf(

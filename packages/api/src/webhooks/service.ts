@@ -4,11 +4,11 @@ import type { Vault } from '../platform/crypto/vault.ts';
 import { OutboundError, type OutboundHttp } from '../platform/outbound/ports.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
 import {
-  previousWebhookSecretCell,
+  previousWebhookSecretColumn,
   type WebhookAttempt,
   type WebhookDelivery,
   type WebhookEndpoint,
-  webhookSecretCell,
+  webhookSecretColumn,
 } from './endpoint.ts';
 import type { DeliveryPage, WebhookEndpointChanges, WebhookEndpointStore } from './ports.ts';
 import { newWebhookSecret, webhookSecretText } from './signature.ts';
@@ -60,7 +60,7 @@ export function createWebhookService({ endpoints, outbound, vault }: WebhookServ
         url: checkUrl(input.url),
         description: input.description ?? '',
         events: input.events ?? [],
-        sealedSecret: vault.seal(webhookSecretCell(tenantId, id), secret.reveal()),
+        sealedSecret: vault.seal(webhookSecretColumn(tenantId, id), secret.reveal()),
       });
       return { endpoint, secret: webhookSecretText(secret) };
     },
@@ -86,13 +86,13 @@ export function createWebhookService({ endpoints, outbound, vault }: WebhookServ
      */
     async rotateSecret(tenantId: string, id: string, overlapSeconds: number): Promise<ToldSecret> {
       const sealed = found(await endpoints.sealedSecret(tenantId, id));
-      const old = vault.open(webhookSecretCell(tenantId, id), sealed);
+      const old = vault.open(webhookSecretColumn(tenantId, id), sealed);
       const secret = newWebhookSecret();
       const endpoint = await endpoints.changeSecret(tenantId, id, {
         ifSealedSecret: sealed,
-        sealedSecret: vault.seal(webhookSecretCell(tenantId, id), secret.reveal()),
+        sealedSecret: vault.seal(webhookSecretColumn(tenantId, id), secret.reveal()),
         sealedPrevious:
-          overlapSeconds === 0 ? null : vault.seal(previousWebhookSecretCell(tenantId, id), old.reveal()),
+          overlapSeconds === 0 ? null : vault.seal(previousWebhookSecretColumn(tenantId, id), old.reveal()),
         overlapSeconds,
       });
       if (endpoint === null)

@@ -5,7 +5,7 @@ import type { KeyGrant } from './grant.ts';
 import { hashCredential, looksLikeApiKey } from './api-key.ts';
 import type { AccessTokenClaims, AccessTokens, FoundIdentity, IdentityStore, KeyUses } from './ports.ts';
 import type { AdminPrincipal, TenantPrincipal, UserPrincipal } from './principal.ts';
-import { Recent } from './recent.ts';
+import { FifoCache } from './fifo-cache.ts';
 
 /** How many API keys a process remembers to be real, and how many not to be. */
 const KNOWN_KEYS = 100_000;
@@ -40,8 +40,8 @@ export function createAuthenticator({
   now = () => performance.now(),
 }: AuthenticatorDeps) {
   const adminKeyHash = hashCredential(adminKey.reveal());
-  const known = new Recent<string, true>(KNOWN_KEYS);
-  const unknownUntil = new Recent<string, number>(UNKNOWN_KEYS);
+  const known = new FifoCache<string, true>(KNOWN_KEYS);
+  const unknownUntil = new FifoCache<string, number>(UNKNOWN_KEYS);
 
   /** What can be told of an API key without the database. */
   function readApiKey(apiKey: string | undefined): Buffer {

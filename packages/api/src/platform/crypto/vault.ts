@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Secret } from './secret.ts';
 
-/** Which cell a ciphertext belongs to. Bound to it as additional data: moved to another cell, it does not decrypt. */
-export interface Cell {
+/** A column of one row that holds a ciphertext. It is bound to it as additional data: moved elsewhere, it does not decrypt. */
+export interface SealedColumn {
   /** The tenant's id, or `platform` for what belongs to no tenant. */
   readonly owner: string;
   /** The id of the row: the device's, the VPN server's. */
@@ -18,10 +18,10 @@ export interface MasterKey {
   readonly key: Secret<Buffer>;
 }
 
-/** Thrown where a record cannot be decrypted: changed, moved to another cell, or of a master key we do not hold. */
+/** Thrown where a record cannot be decrypted: changed, moved to another row or column, or of a master key we do not hold. */
 export class UndecryptableRecord extends Error {
-  constructor(cell: Cell, cause?: unknown) {
-    super(`the ${cell.column} of ${cell.row} cannot be decrypted`, { cause });
+  constructor(at: SealedColumn, cause?: unknown) {
+    super(`the ${at.column} of ${at.row} cannot be decrypted`, { cause });
     this.name = 'UndecryptableRecord';
   }
 }
@@ -32,9 +32,9 @@ const HEADER_BYTES = 3;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-function additionalData(cell: Cell, version: number): Buffer {
-  // JSON keeps the parts apart: no choice of names can make two cells read the same.
-  return Buffer.from(JSON.stringify([cell.owner, cell.row, cell.column, version]));
+function additionalData(at: SealedColumn, version: number): Buffer {
+  // JSON keeps the parts apart: no choice of names can make two columns read the same.
+  return Buffer.from(JSON.stringify([at.owner, at.row, at.column, version]));
 }
 
 /**
@@ -48,10 +48,10 @@ export function createVault(current: MasterKey, retired: readonly MasterKey[] = 
     /** Of the master key that seals. */
     version: current.version,
 
-    seal(cell: Cell, plain: Uint8Array): Buffer {
+    seal(at: SealedColumn, plain: Uint8Array): Buffer {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current.key.reveal(), nonce);
-      cipher.setAAD(additionalData(cell, current.version));
+      cipher.setAAD(additionalData(at, current.version));
       const header = Buffer.alloc(HEADER_BYTES);
       header.writeUInt8(FORMAT, 0);
       header.writeUInt16BE(current.version, 1);
@@ -59,23 +59,23 @@ export function createVault(current: MasterKey, retired: readonly MasterKey[] = 
     },
 
     /** @throws {UndecryptableRecord} */
-    open(cell: Cell, record: Uint8Array): Secret<Buffer> {
+    open(at: SealedColumn, record: Uint8Array): Secret<Buffer> {
       const bytes = Buffer.from(record);
       if (bytes.length < HEADER_BYTES + NONCE_BYTES + TAG_BYTES || bytes.readUInt8(0) !== FORMAT) {
-        throw new UndecryptableRecord(cell);
+        throw new UndecryptableRecord(at);
       }
       const version = bytes.readUInt16BE(1);
       const key = keys.get(version);
-      if (key === undefined) throw new UndecryptableRecord(cell);
+      if (key === undefined) throw new UndecryptableRecord(at);
       const nonce = bytes.subarray(HEADER_BYTES, HEADER_BYTES + NONCE_BYTES);
       const decipher = createDecipheriv('aes-256-gcm', key.reveal(), nonce, { authTagLength: TAG_BYTES });
-      decipher.setAAD(additionalData(cell, version));
+      decipher.setAAD(additionalData(at, version));
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
       try {
         const body = bytes.subarray(HEADER_BYTES + NONCE_BYTES, -TAG_BYTES);
         return new Secret(Buffer.concat([decipher.update(body), decipher.final()]));
       } catch (cause) {
-        throw new UndecryptableRecord(cell, cause);
+        throw new UndecryptableRecord(at, cause);
       }
     },
   };

@@ -54,8 +54,8 @@ test('opposing writers of the same rows, again and again', async () => {
     () => Promise.all(serverIds.map((id) => peers.claimDue(id, 512))),
     () => peers.claimLook(serverIds, 0),
     () => peers.claimLook([...serverIds].reverse(), 0),
-    () => peers.heard(serverIds),
-    () => peers.heard([...serverIds].reverse()),
+    () => peers.noteContact(serverIds),
+    () => peers.noteContact([...serverIds].reverse()),
     async () => {
       const device = await devices.register(aDevice(owners[0]!));
       await peers.fail({ tenantId: device.tenantId, deviceId: device.id, generation: 1 }, 'conflict');

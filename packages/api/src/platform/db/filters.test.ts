@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { given } from './filters.ts';
+import { filters } from './filters.ts';
 
 test('only what was asked for is in the text, each with the number of its value', () => {
   expect(
-    given(
+    filters(
       ['tenant', 50],
       [
         ['id >', undefined],
@@ -19,5 +19,5 @@ test('only what was asked for is in the text, each with the number of its value'
 });
 
 test('nothing asked for: nothing added', () => {
-  expect(given(['tenant'], [['id >', null]])).toEqual({ and: '', values: ['tenant'] });
+  expect(filters(['tenant'], [['id >', null]])).toEqual({ and: '', values: ['tenant'] });
 });

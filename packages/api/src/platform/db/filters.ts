@@ -7,7 +7,7 @@ export type Condition = readonly [before: string, value: unknown];
  * @param values of the parameters that the text has already
  * @returns `AND …` for each of them, and all values
  */
-export function given(
+export function filters(
   values: readonly unknown[],
   conditions: readonly Condition[],
 ): { readonly and: string; readonly values: unknown[] } {

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Principal } from '../access/principal.ts';
-import type { Cell, Vault } from '../crypto/vault.ts';
+import type { SealedColumn, Vault } from '../crypto/vault.ts';
 import { CVaultError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Claim, IdempotencyStore } from './ports.ts';
@@ -85,7 +85,7 @@ function claimOf(request: FastifyRequest, principal: Principal, key: string): Cl
   };
 }
 
-function cellOf({ tenantId, hash }: Claim): Cell {
+function answerColumn({ tenantId, hash }: Claim): SealedColumn {
   return { owner: tenantId ?? 'platform', row: hash.toString('hex'), column: 'idempotency_keys.answer' };
 }
 
@@ -142,7 +142,7 @@ export const idempotency = fp<IdempotencyOptions>((app, { store, vault }, done) 
           retryAfterSeconds: claimed.retryAfterSeconds,
         });
       case 'answered': {
-        const text = vault.open(cellOf(retry.claim), claimed.answer).reveal().toString();
+        const text = vault.open(answerColumn(retry.claim), claimed.answer).reveal().toString();
         const { status, headers, body } = JSON.parse(text) as Answer;
         return reply
           .code(status)
@@ -169,7 +169,7 @@ export const idempotency = fp<IdempotencyOptions>((app, { store, vault }, done) 
         );
         const body = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.toString() : '';
         const answer: Answer = { status: reply.statusCode, headers, body };
-        const sealed = vault.seal(cellOf(claim), Buffer.from(JSON.stringify(answer)));
+        const sealed = vault.seal(answerColumn(claim), Buffer.from(JSON.stringify(answer)));
         await store.answer(claim, claimed.attempt, reply.statusCode, sealed);
       } else {
         // What failed on our side may have made something: its id is kept for the next try.

@@ -1,5 +1,5 @@
 /** A map that forgets what was put in first when it is full. */
-export class Recent<K, V> {
+export class FifoCache<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #most: number;
 
