@@ -1,4 +1,4 @@
-/** Where the time comes from, so that tests can set it. Order is never decided by it: generations do that. */
+/** The source of time, which tests can set. Generations, not times, decide order. */
 export interface Clock {
   now(): Date;
 }

@@ -1,4 +1,4 @@
-/** What kind of failure a code is. `platform/http/problem.ts` gives each kind its status. */
+/** Kinds of failure. `platform/http/problem.ts` maps each to an HTTP status. */
 export type ErrorKind =
   | 'invalid'
   | 'unauthenticated'
@@ -20,11 +20,11 @@ interface ErrorDefinition {
   readonly kind: ErrorKind;
   /** Short and fixed: RFC 9457 `title`. */
   readonly title: string;
-  /** What the caller can do about it; printed in docs/errors.md. */
+  /** What the caller can do; printed in docs/errors.md. */
   readonly remedy: string;
 }
 
-/** The closed set of error codes. docs/errors.md and the OpenAPI enum are generated from it. */
+/** The closed set of error codes, and the source of docs/errors.md and the OpenAPI enum. */
 export const ERRORS = {
   invalid_request: {
     kind: 'invalid',
@@ -318,20 +318,20 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** One thing wrong with the input, at the place that the JSON pointer (RFC 6901) names. */
+/** One fault of the input, at a JSON pointer (RFC 6901). */
 export interface InputFault {
   readonly pointer: string;
   readonly message: string;
 }
 
 /**
- * The one error that the domain throws. `message` is for the caller and must hold no secret, SQL, path or address of
- * ours; what operators need goes into `cause`.
+ * The only error class of the domain. `message` is for the caller: no secrets, SQL, paths or internal addresses.
+ * Details for operators go into `cause`.
  */
 export class CVaultError extends Error {
   readonly code: ErrorCode;
   readonly faults: readonly InputFault[];
-  /** Seconds after which trying again makes sense; undefined where the code does not say so. */
+  /** Seconds until a retry makes sense; undefined for the code's default. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -351,12 +351,12 @@ export class CVaultError extends Error {
   }
 }
 
-/** The same words for an id that never was and for one of another tenant. */
+/** The same message for an id that never existed and for another tenant's. */
 export function notFound(what: string): CVaultError {
   return new CVaultError('not_found', `There is no ${what} with this id.`);
 }
 
-/** For whoever has shown a credential that is right; with a wrong one nobody learns it. */
+/** Only for callers with a valid credential; others must not learn it. */
 export function userSuspended(): CVaultError {
   return new CVaultError('user_suspended', 'The user is suspended.');
 }

@@ -1,4 +1,4 @@
 import { v7 } from 'uuid';
 
-/** A new id: UUID version 7 (RFC 9562), so that rows made together lie together in the index. */
+/** A new UUID version 7 (RFC 9562), so that rows created together are close in the index. */
 export const newId = (): string => v7();

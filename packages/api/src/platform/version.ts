@@ -4,5 +4,5 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
-/** Of this control plane, and of the agents that it installs. */
+/** The version of this control plane and of the agents that it installs. */
 export const VERSION = version;

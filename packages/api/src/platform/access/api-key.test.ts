@@ -11,14 +11,14 @@ test('a key has its mode, 256 random bits and a checksum', () => {
   expect(generateApiKey('test').key.reveal()).toMatch(/^cv_test_/);
 });
 
-test('what is stored or shown opens nothing', () => {
+test('neither the stored hash nor the prefix opens anything', () => {
   const { hash, prefix } = generateApiKey('live');
   for (const stored of [hash.toString('hex'), hash.toString('base64'), hash.toString('base64url'), prefix]) {
     expect(looksLikeApiKey(stored)).toBe(false);
   }
 });
 
-test('a mistyped key is known without the database', () => {
+test('a mistyped key is detected without the database', () => {
   const text = generateApiKey('live').key.reveal();
   for (let place = 0; place < text.length; place++) {
     const changed = text.slice(0, place) + (text[place] === 'a' ? 'b' : 'a') + text.slice(place + 1);

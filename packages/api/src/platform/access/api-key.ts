@@ -4,29 +4,29 @@ import { Secret } from '../crypto/secret.ts';
 
 export type ApiKeyMode = 'live' | 'test';
 
-/** 256 random bits in base64url. */
+/** 256 bits. */
 const RANDOM_BYTES = 32;
 const RANDOM_CHARACTERS = 43;
-/** How much of the random part `prefix` shows: enough to tell keys apart, 220 bits short of opening anything. */
+/** Characters of the random part in `prefix`: enough to distinguish keys, and 220 bits short of a whole key. */
 const SHOWN_CHARACTERS = 6;
 
 const SHAPE = new RegExp(`^cv_(live|test)_([A-Za-z0-9_-]{${RANDOM_CHARACTERS}})([0-9a-f]{8})$`);
 
-/** CRC-32 of what comes before it, as 8 hexadecimal digits. */
+/** CRC-32 of `body` as 8 hexadecimal digits. */
 function checksum(body: string): string {
   return crc32(body).toString(16).padStart(8, '0');
 }
 
 export interface NewApiKey {
-  /** The whole key. It is shown once and stored nowhere. */
+  /** The whole key. Shown once, never stored. */
   readonly key: Secret<string>;
-  /** What is stored: SHA-256 of the whole key. */
+  /** SHA-256 of the whole key, which is stored. */
   readonly hash: Buffer;
-  /** What lists show, such as `cv_live_Ab3dEf`. */
+  /** The part that lists show, such as `cv_live_Ab3dEf`. */
   readonly prefix: string;
 }
 
-/** SHA-256 is enough for a key of 256 random bits: there is nothing to guess, so a slow hash would add nothing. */
+/** SHA-256 suffices: a slow hash adds nothing against guessing 256 random bits. */
 export function hashCredential(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
@@ -43,8 +43,8 @@ export function generateApiKey(mode: ApiKeyMode): NewApiKey {
 }
 
 /**
- * Whether a text has the shape and the checksum of an API key. Mistyped and made-up keys are told by it without asking
- * the database, and secret scanners can tell a real key from a look-alike.
+ * Checks shape and checksum of an API key. This rejects mistyped and invented keys without the database, and helps
+ * secret scanners to recognize real ones.
  */
 export function looksLikeApiKey(text: string): boolean {
   const match = SHAPE.exec(text);

@@ -65,7 +65,7 @@ function given(
 const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 describe('a tenant', () => {
-  test('is known by its key', async () => {
+  test('is identified by its key', async () => {
     const { authenticator } = given({});
     await expect(authenticator.tenant(apiKey, null)).resolves.toEqual({
       kind: 'tenant',
@@ -75,7 +75,7 @@ describe('a tenant', () => {
     });
   });
 
-  test('without a key, or with what cannot be one, is refused without asking the database', async () => {
+  test('without a well-formed key is refused without the database', async () => {
     const { authenticator, reads } = given({});
     await expect(authenticator.tenant(undefined, null)).rejects.toThrow(code('missing_api_key'));
     await expect(authenticator.tenant('', null)).rejects.toThrow(code('invalid_api_key'));
@@ -85,14 +85,14 @@ describe('a tenant', () => {
     expect(reads).toEqual([]);
   });
 
-  test('with a key from an address that it is not allowed from is refused, and the key does not count as used', async () => {
+  test('with a key from a forbidden address is refused, and the key does not count as used', async () => {
     const { authenticator, uses } = given({ key: { ...grant, sourceAllowed: false } });
     await expect(authenticator.tenant(apiKey, '203.0.113.1')).rejects.toThrow(code('source_not_allowed'));
     await expect(authenticator.user(apiKey, 'token', null)).rejects.toThrow(code('source_not_allowed'));
     expect(uses).toEqual([]);
   });
 
-  test('is told apart: unknown or being deleted 401, suspended 403', async () => {
+  test('gets 401 if unknown or being deleted, and 403 if suspended', async () => {
     await expect(given(null).authenticator.tenant(apiKey, null)).rejects.toThrow(code('invalid_api_key'));
     const deleting = given({ tenantState: 'deleting' }).authenticator;
     await expect(deleting.tenant(apiKey, null)).rejects.toThrow(code('invalid_api_key'));
@@ -102,7 +102,7 @@ describe('a tenant', () => {
 });
 
 describe('an API key', () => {
-  test('that is not real is looked for once in five seconds, and does not count as known', async () => {
+  test('that does not exist is looked up once in five seconds, and never becomes known', async () => {
     const { authenticator, reads, clock } = given(null);
     const isRefused = (key: string) =>
       expect(authenticator.tenant(key, null)).rejects.toThrow(code('invalid_api_key'));
@@ -116,7 +116,7 @@ describe('an API key', () => {
     expect(authenticator.knows(apiKey)).toBe(false);
   });
 
-  test('that is real is known from its first use on, until it is not real any more', async () => {
+  test('that exists is known from its first use until it stops existing', async () => {
     const found: { tenantState: FoundIdentity['tenantState'] } = { tenantState: 'active' };
     const { authenticator } = given(found);
     expect(authenticator.knows(apiKey)).toBe(false);
@@ -129,7 +129,7 @@ describe('an API key', () => {
 });
 
 describe('a user', () => {
-  test('is known by key and token; where the token was seen before, with one read', async () => {
+  test('is identified by key and token, with one read if the token was seen before', async () => {
     const { authenticator, reads } = given({}, null, claims);
     const principal = await authenticator.user(apiKey, 'token', null);
     expect(principal).toMatchObject({
@@ -141,13 +141,13 @@ describe('a user', () => {
     expect(reads).toHaveLength(1);
   });
 
-  test('whose token is new here is looked for when the token was verified', async () => {
+  test('with a token new to this process is looked up after the token is verified', async () => {
     const { authenticator, reads } = given({});
     await expect(authenticator.user(apiKey, 'token', null)).resolves.toMatchObject({ userId: 'user-1' });
     expect(reads.map((read) => (read as unknown[])[1])).toEqual([null, claims]);
   });
 
-  test('with a forged token is never looked for', async () => {
+  test('with a forged token is never looked up', async () => {
     const { authenticator, reads } = given({}, null);
     await expect(authenticator.user(apiKey, undefined, null)).rejects.toThrow(code('missing_token'));
     expect(reads).toEqual([]);
@@ -155,12 +155,12 @@ describe('a user', () => {
     expect(reads.map((read) => (read as unknown[])[1])).toEqual([null]);
   });
 
-  test('with the token of another tenant is refused, whatever the database finds', async () => {
+  test('with another tenant’s token is refused, whatever the database finds', async () => {
     const { authenticator } = given({}, { ...claims, tenantId: 'tenant-b' });
     await expect(authenticator.user(apiKey, 'token', null)).rejects.toThrow(code('invalid_token'));
   });
 
-  test('who is suspended is told so', async () => {
+  test('who is suspended gets user_suspended', async () => {
     const { authenticator } = given({ user: { ...user, suspended: true } });
     await expect(authenticator.user(apiKey, 'token', null)).rejects.toThrow(code('user_suspended'));
   });
@@ -172,7 +172,7 @@ describe('a user', () => {
   });
 });
 
-test('the operator is known by the admin key alone', () => {
+test('only the admin key identifies the operator', () => {
   const { authenticator } = given({});
   expect(authenticator.admin(adminKey)).toEqual({ kind: 'admin' });
   for (const other of [

@@ -7,12 +7,12 @@ import type { AccessTokenClaims, AccessTokens, FoundIdentity, IdentityStore, Key
 import type { AdminPrincipal, TenantPrincipal, UserPrincipal } from './principal.ts';
 import { FifoCache } from './fifo-cache.ts';
 
-/** How many API keys a process remembers to be real, and how many not to be. */
+/** The number of existing keys, and of unknown ones, that a process remembers. */
 const KNOWN_KEYS = 100_000;
 const UNKNOWN_KEYS = 10_000;
 /**
- * How long a key that is not real is refused without asking the database again. A new key is never among them: nobody can
- * have sent its 256 random bits before they were drawn.
+ * How long an unknown key is refused without another look-up. A new key is never affected: nobody can have sent its
+ * 256 random bits before they were generated.
  */
 const UNKNOWN_MS = 5_000;
 
@@ -21,7 +21,7 @@ export interface AuthenticatorDeps {
   readonly accessTokens: AccessTokens;
   readonly adminKey: Secret<string>;
   readonly keyUses: KeyUses;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 
@@ -31,7 +31,7 @@ const grantOf = ({ id, mode, scopes }: KeyGrant): KeyGrant => ({ id, mode, scope
 const nameOf = (apiKeyHash: Buffer): string => apiKeyHash.toString('base64');
 const invalidToken = () => new CVaultError('invalid_token', 'The access token is not valid.');
 
-/** Finds out who sends a request, from the credentials that it carries; undefined stands for one that it does not. */
+/** Identifies senders by the credentials of their requests; undefined means that a credential is missing. */
 export function createAuthenticator({
   identities,
   accessTokens,
@@ -43,7 +43,7 @@ export function createAuthenticator({
   const known = new FifoCache<string, true>(KNOWN_KEYS);
   const unknownUntil = new FifoCache<string, number>(UNKNOWN_KEYS);
 
-  /** What can be told of an API key without the database. */
+  /** Checks an API key as far as possible without the database. */
   function readApiKey(apiKey: string | undefined): Buffer {
     if (apiKey === undefined) throw new CVaultError('missing_api_key', 'Send an API key in X-API-Key.');
     if (!looksLikeApiKey(apiKey)) throw invalidApiKey();
@@ -72,7 +72,7 @@ export function createAuthenticator({
     return found;
   }
 
-  /** With the keys of the API key's tenant and no others: whose a token is, the token itself is not asked. */
+  /** Verifies with the keys of the API key's tenant only. The tenant that the token claims is not trusted. */
   async function verify(
     apiKeyHash: Buffer,
     source: string | null,
@@ -86,8 +86,8 @@ export function createAuthenticator({
 
   return {
     /**
-     * Whether an API key was real when this process last looked. It opens nothing: a caller with such a key is worth looking up
-     * at once, any other waits with the strangers.
+     * Whether an API key existed at this process's last look-up. Grants nothing: a known key is looked up at once,
+     * any other waits among the strangers.
      */
     knows: (apiKey: string | undefined): boolean =>
       apiKey !== undefined &&
@@ -95,7 +95,7 @@ export function createAuthenticator({
       known.get(nameOf(hashCredential(apiKey))) !== undefined,
 
     /**
-     * @param source the client's address; null where it is not known
+     * @param source the client's address; null if unknown
      * @throws CVaultError `missing_api_key`, `invalid_api_key`, `tenant_suspended`, `source_not_allowed`
      */
     async tenant(apiKey: string | undefined, source: string | null): Promise<TenantPrincipal> {
@@ -132,7 +132,7 @@ export function createAuthenticator({
 
     /** @throws CVaultError `invalid_admin_key` */
     admin(token: string | undefined): AdminPrincipal {
-      // Hashed first: both sides have one length, and the comparison tells nothing about either.
+      // Hashing first gives both sides one length, so the comparison reveals nothing about either.
       if (token === undefined || !timingSafeEqual(hashCredential(token), adminKeyHash)) {
         throw new CVaultError('invalid_admin_key', 'The admin key is missing or not valid.');
       }

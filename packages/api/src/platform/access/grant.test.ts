@@ -4,7 +4,7 @@ import { SCOPES } from './scopes.ts';
 
 const key = (scopes: (typeof SCOPES)[number][] | null) => ({ id: 'key', mode: 'live' as const, scopes });
 
-test('a key may do what its scopes say and nothing else; without a list, everything', () => {
+test('a key may do only what its scopes allow; without a list, everything', () => {
   for (const scope of SCOPES) {
     expect(() => checkScope(key(null), scope)).not.toThrow();
     expect(() => checkScope(key([scope]), scope)).not.toThrow();
@@ -17,7 +17,7 @@ test('a key may do what its scopes say and nothing else; without a list, everyth
   }
 });
 
-test('a test key has nothing that reaches what is live', () => {
+test('a test key cannot reach anything live', () => {
   for (const scope of [
     'settings:write',
     'webhooks:read',
@@ -32,7 +32,7 @@ test('a test key has nothing that reaches what is live', () => {
   expect(() => checkScope({ ...key(null), mode: 'test' }, 'users:write')).not.toThrow();
 });
 
-test('a key cannot give what it has not got', () => {
+test('a key cannot grant more than it has', () => {
   expect(scopesBeyond(key(null), null)).toEqual([]);
   expect(scopesBeyond(key(['keys:write', 'users:read']), ['users:read'])).toEqual([]);
   expect(scopesBeyond(key(['keys:write', 'users:read']), ['users:read', 'users:write'])).toEqual([
@@ -41,7 +41,7 @@ test('a key cannot give what it has not got', () => {
   expect(scopesBeyond(key(['keys:write']), null)).toContain('app');
 });
 
-test('a key is within another where mode, scopes, addresses and life are', () => {
+test('a key is within another if mode, scopes, addresses and lifetime are', () => {
   const bounds = (over: Partial<KeyBounds> = {}): KeyBounds => ({
     mode: 'live',
     scopes: ['app'],

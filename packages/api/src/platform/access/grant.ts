@@ -3,27 +3,27 @@ import { CVaultError } from '../errors.ts';
 import type { ApiKeyMode } from './api-key.ts';
 import { type Scope, SCOPES } from './scopes.ts';
 
-/** The API key of a request, and what it was made for. */
+/** The API key of a request and its rights. */
 export interface KeyGrant {
   readonly id: string;
-  /** `test`: simulated VPN servers, and users and devices of their own. */
+  /** `test` keys use simulated VPN servers, and have their own users and devices. */
   readonly mode: ApiKeyMode;
-  /** Null: all that there are, also those to come. Keys from before there were scopes have it, and the demo’s. */
+  /** Null: all scopes, including future ones. Keys older than scopes and the demo's key have null. */
   readonly scopes: readonly Scope[] | null;
 }
 
-/** What an API key is bound to. */
+/** The limits of an API key. */
 export interface KeyBounds {
   readonly mode: ApiKeyMode;
-  /** Null: all that there are, also those to come. */
+  /** Null: all scopes, including future ones. */
   readonly scopes: readonly Scope[] | null;
-  /** Ranges that it may be used from, canonical; empty for everywhere. */
+  /** Canonical ranges that the key may be used from; empty for everywhere. */
   readonly allowedSources: readonly string[];
-  /** It opens nothing from then on; null for never. */
+  /** When the key stops working; null for never. */
   readonly expiresAt: Date | null;
 }
 
-/** What these are about has no mode: it is of live users and devices too. */
+/** Scopes whose data has no mode and so includes live users and devices. */
 const LIVE_ONLY: ReadonlySet<Scope> = new Set<Scope>([
   'settings:write',
   'webhooks:read',
@@ -32,7 +32,7 @@ const LIVE_ONLY: ReadonlySet<Scope> = new Set<Scope>([
   'privacy:write',
 ]);
 
-/** @throws CVaultError `insufficient_scope`, which names it */
+/** @throws CVaultError `insufficient_scope`, which names the scope */
 export function checkScope({ scopes, mode }: KeyGrant, scope: Scope): void {
   if (mode === 'test' && LIVE_ONLY.has(scope))
     throw new CVaultError('insufficient_scope', `A test key cannot use the scope ${scope}.`);
@@ -40,7 +40,7 @@ export function checkScope({ scopes, mode }: KeyGrant, scope: Scope): void {
   throw new CVaultError('insufficient_scope', `The API key does not have the scope ${scope}.`);
 }
 
-/** What of `wanted` a key has not got itself, and so cannot give to another one. */
+/** The scopes in `wanted` that a key lacks, and so cannot grant to another key. */
 export function scopesBeyond(
   { scopes }: Pick<KeyBounds, 'scopes'>,
   wanted: readonly Scope[] | null,
@@ -54,7 +54,7 @@ function within(range: string, outer: string): boolean {
   return one.family === other.family && one.first >= other.first && one.last <= other.last;
 }
 
-/** Ranges that a key cannot be used from itself. No ranges are all. */
+/** The ranges in `wanted` that a key itself cannot be used from. An empty list means everywhere. */
 function sourcesBeyond(own: readonly string[], wanted: readonly string[]): readonly string[] {
   if (own.length === 0) return [];
   const ranges = wanted.length === 0 ? ['0.0.0.0/0', '::/0'] : wanted;
@@ -62,8 +62,8 @@ function sourcesBeyond(own: readonly string[], wanted: readonly string[]): reado
 }
 
 /**
- * A key gives, and takes away, no more than it has itself: mode, scopes, addresses and time.
- * @throws CVaultError `insufficient_scope`, which says what is beyond
+ * A key cannot grant or revoke more than it has: mode, scopes, addresses and lifetime.
+ * @throws CVaultError `insufficient_scope`, which names the excess
  */
 export function checkWithin(own: KeyBounds, wanted: KeyBounds): void {
   const refuse = (what: string) => {

@@ -25,8 +25,8 @@ interface IdentityRow {
 }
 
 /**
- * Key, tenant, sign-in and user of a request in one read by four primary or unique keys. The sign-in is looked for
- * within the key's own tenant, so a token of another tenant finds nothing.
+ * Reads key, tenant, sign-in and user of a request at once, by four primary or unique keys. The sign-in is looked
+ * up within the key's own tenant, so another tenant's token finds nothing.
  */
 const FIND = {
   name: 'identity-find',

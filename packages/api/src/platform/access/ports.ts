@@ -2,7 +2,7 @@ import type { Secret } from '../crypto/secret.ts';
 import type { KeyGrant } from './grant.ts';
 import type { TenantPolicy } from './principal.ts';
 
-/** What an access token says. */
+/** The claims of an access token. */
 export interface AccessTokenClaims {
   readonly tenantId: string;
   readonly userId: string;
@@ -10,25 +10,25 @@ export interface AccessTokenClaims {
 }
 
 export interface AccessTokens {
-  /** How long a token lasts. */
+  /** The lifetime of a token. */
   readonly lifetimeSeconds: number;
   issue(claims: AccessTokenClaims): Promise<Secret<string>>;
-  /** What a token says that this process has issued or verified lately and that is still good; null for any other. */
+  /** The claims of a valid token that this process has issued or verified lately; null for any other. */
   recall(token: string): AccessTokenClaims | null;
-  /** Null for everything that is not a token of ours, for this tenant, for its purpose, within its time. */
+  /** Null unless the token is ours, unexpired, and for this tenant and purpose. */
   verify(token: string, tenantId: string): Promise<AccessTokenClaims | null>;
 }
 
-/** What the database knows of an API key and, where one was asked for, of a sign-in. */
+/** Database state of an API key and, if requested, of a sign-in. */
 export interface FoundIdentity {
   readonly tenantId: string;
   readonly tenantState: 'active' | 'suspended' | 'deleting';
   readonly policy: TenantPolicy;
   readonly key: KeyGrant & {
-    /** The key may be used from where the request comes. */
+    /** Whether the key may be used from the request's address. */
     readonly sourceAllowed: boolean;
   };
-  /** Null where none was asked for, or where it is not this tenant's, has ended, or its user is being deleted. */
+  /** Null if not requested, not of this tenant or ended, and if the user is being deleted. */
   readonly user: {
     readonly id: string;
     readonly email: string;
@@ -40,9 +40,9 @@ export interface FoundIdentity {
 
 export interface IdentityStore {
   /**
-   * Everything that one request's credentials stand for, in one read, so that revoking, suspending and signing out act
-   * with the next request. Null where the API key is unknown, revoked or expired.
-   * @param source the client's address; null where it is not known, and then keys with a list of sources are refused
+   * Reads everything about a request's credentials at once, so that revocation, suspension and sign-out take effect
+   * with the next request. Null if the API key is unknown, revoked or expired.
+   * @param source the client's address; null if unknown, in which case keys with a list of sources are refused
    */
   find(
     apiKeyHash: Buffer,
@@ -51,8 +51,8 @@ export interface IdentityStore {
   ): Promise<FoundIdentity | null>;
 }
 
-/** Told which API keys are used. */
+/** Records the use of API keys. */
 export interface KeyUses {
-  /** Costs nothing: it is written down later, and once a minute at most. */
+  /** Cheap: written to the database later, at most once a minute. */
   saw(keyId: string): void;
 }

@@ -1,27 +1,27 @@
 import type { KeyGrant } from './grant.ts';
 
-/** Whom a credential has proven, and as of which epoch of their credentials. */
+/** A user whose identity was proven, with the epoch of their credentials at that time. */
 export interface ProvenUser {
   readonly tenantId: string;
   readonly userId: string;
-  /** Every ending raises it. What was proven under an earlier one lets nobody in. */
+  /** Raised whenever sign-ins end. A proof from an earlier epoch is void. */
   readonly credentialsEpoch: number;
 }
 
-/** What a tenant's row says about how its requests are treated. Read with every request, so a change acts at once. */
+/** How a tenant's requests are treated. Read with every request, so changes take effect at once. */
 export interface TenantPolicy {
   readonly passwordLengthMin: number;
-  /** Requests that one client may send to the authentication routes in one window. */
+  /** Requests per client and window on authentication routes. */
   readonly authRateLimit: number;
   readonly authRateWindowSeconds: number;
-  /** Requests in a minute: of the whole tenant, of each API key, of each user, of each client address of its users. */
+  /** Requests per minute: of the tenant, of each API key, of each user, of each client address of its users. */
   readonly tenantRateLimit: number;
   readonly keyRateLimit: number;
   readonly userRateLimit: number;
   readonly clientRateLimit: number;
 }
 
-/** A tenant's backend, by its API key. */
+/** A tenant's backend, identified by its API key. */
 export interface TenantPrincipal {
   readonly kind: 'tenant';
   readonly tenantId: string;
@@ -29,7 +29,7 @@ export interface TenantPrincipal {
   readonly policy: TenantPolicy;
 }
 
-/** An end user, by the tenant's API key and the user's access token. */
+/** An end user, identified by the tenant's API key and the user's access token. */
 export interface UserPrincipal extends ProvenUser {
   readonly kind: 'user';
   readonly key: KeyGrant;
@@ -39,10 +39,10 @@ export interface UserPrincipal extends ProvenUser {
   readonly signInId: string;
 }
 
-/** The operator, by the admin key. */
+/** The operator, identified by the admin key. */
 export interface AdminPrincipal {
   readonly kind: 'admin';
 }
 
-/** Who sends a request. */
+/** The sender of a request. */
 export type Principal = TenantPrincipal | UserPrincipal | AdminPrincipal;

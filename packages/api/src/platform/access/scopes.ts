@@ -1,12 +1,12 @@
 /**
- * What an API key may be allowed to do. `app` is the only one that a key needs which is shipped inside the tenant’s
- * product: it signs users in and acts for a user whose access token comes with it. All others are for a backend.
+ * What an API key may do. `app` is the only scope that a key shipped inside the tenant's product needs: it signs
+ * users in and acts for the user whose access token is sent. All others are for backends.
  */
 export const SCOPES = [
   'app',
   'users:read',
   'users:write',
-  /** Makes access tokens for any user, so as good as all their passwords. */
+  /** Issues access tokens for any user, so it is as powerful as all their passwords. */
   'tokens:write',
   'devices:read',
   'devices:write',

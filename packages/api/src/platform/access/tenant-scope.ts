@@ -1,12 +1,12 @@
 import type { ApiKeyMode } from './api-key.ts';
 
-/** What a tenant's backend sees by one of its keys: users and devices of the key's mode. */
+/** The users and devices that an API key may see: those of the key's mode. */
 export interface TenantScope {
   readonly tenantId: string;
   readonly mode: ApiKeyMode;
 }
 
-/** What the API key that came with a request sees. */
+/** The scope of a request's API key. */
 export const scopeOfKey = (principal: {
   readonly tenantId: string;
   readonly key: { readonly mode: ApiKeyMode };

@@ -1,16 +1,16 @@
 import { currentAct } from './context.ts';
 
-/** Nothing else gets into a message that takes no parameters. */
+/** The only characters allowed in the text, because SET takes no parameters. */
 const WORDS = /^[\w.:|-]{0,400}$/;
 
-/** As the trigger `audit_change` reads it. */
+/** The format that the trigger `audit_change` reads. */
 export function actText(act: string, actorKind: string, actorId: string, requestId: string): string {
   const text = [act, actorKind, actorId, requestId].join('|');
   if (!WORDS.test(text)) throw new Error('an act has a name or an actor that is none');
   return text;
 }
 
-/** The statement that tells a transaction who acts in it, or that nobody changes anything; empty where nobody is known to. */
+/** SQL that tells a transaction its actor, or makes it read-only; empty outside of any context. */
 export function actingSql(): string {
   const context = currentAct();
   if (context === null) return '';

@@ -35,7 +35,7 @@ function faultsOf(env: Environment, readFile = noFile): { variables: string[]; e
   throw new Error('it was accepted');
 }
 
-test('what is required is enough', () => {
+test('the required variables suffice', () => {
   const config = loadConfig(GOOD, noFile);
   expect(config.mode).toBe('production');
   expect(config.http).toEqual({
@@ -51,13 +51,13 @@ test('what is required is enough', () => {
   expect(config.redisUrl).toBeNull();
 });
 
-test('an empty environment names everything that production needs, at once', () => {
+test('an empty environment reports every variable that production requires at once', () => {
   const { variables, error } = faultsOf({});
   expect(variables.sort()).toEqual(['CVAULT_ADMIN_KEY', 'CVAULT_MASTER_KEY', 'DATABASE_URL']);
   for (const variable of variables) expect(error.message).toContain(variable);
 });
 
-test('faults of all kinds come together', () => {
+test('faults of all kinds are reported together', () => {
   const { variables } = faultsOf({
     ...GOOD,
     PORT: 'x',
@@ -145,7 +145,7 @@ test.each([
   expect(loadConfig({ ...GOOD, CORS_ORIGINS: origin }, noFile).http.corsOrigins).toEqual([origin]);
 });
 
-test('a misplaced * is told where it may stand, an origin what one looks like', () => {
+test('a misplaced * is answered with its valid places, a bad origin with an example', () => {
   const problem = (origins: string) => faultsOf({ ...GOOD, CORS_ORIGINS: origins }).error.faults[0]?.problem;
   expect(problem('https://app*.acme.dev')).toContain('as in https://*.acme.dev');
   expect(problem('https://app.acme.dev/')).toContain('capacitor://localhost');
@@ -191,18 +191,18 @@ describe('files', () => {
     expect(config.masterKeys.current.key.reveal().toString('base64')).toBe(text);
   });
 
-  test('one that cannot be read, or is empty, is one fault', () => {
+  test('an unreadable or empty file is one fault', () => {
     const env = { ...rest, CVAULT_MASTER_KEY_FILE: '/nowhere' };
     expect(faultsOf(env).variables).toEqual(['CVAULT_MASTER_KEY_FILE']);
     expect(faultsOf(env, () => '\n').variables).toEqual(['CVAULT_MASTER_KEY_FILE']);
   });
 
-  test('not beside the variable itself', () => {
+  test('a file and the variable itself exclude each other', () => {
     expect(faultsOf({ ...GOOD, CVAULT_ADMIN_KEY_FILE: '/x' }).variables).toEqual(['CVAULT_ADMIN_KEY']);
   });
 });
 
-test('the demo starts without a database of its own, with the secrets that it makes', () => {
+test('the demo starts without a database URL, with generated secrets', () => {
   const config = loadConfig(
     { ...GOOD, DATABASE_URL: undefined, CVAULT_MODE: 'demo', BCRYPT_COST: '10' },
     noFile,
@@ -219,36 +219,36 @@ describe('.env.example', () => {
     required: commented === undefined,
   }));
 
-  test('names every variable once, and no other', () => {
+  test('names every variable exactly once', () => {
     expect(entries.map((entry) => entry.name).sort()).toEqual([...VARIABLES].sort());
   });
 
-  test('marks exactly those as required that production needs', () => {
+  test('marks exactly the variables that production requires as required', () => {
     const required = entries.filter((entry) => entry.required).map((entry) => entry.name);
     expect(required.sort()).toEqual(faultsOf({}).variables.sort());
   });
 
-  test('gives no secret a value that somebody could keep', () => {
+  test('gives no secret a usable value', () => {
     const secrets: readonly string[] = FILE_VARIABLES;
     for (const { name, value } of entries) {
       if (secrets.includes(name) && name !== 'REDIS_URL') expect(value, name).toBe('');
     }
   });
 
-  test('shows values that are accepted', () => {
+  test('shows accepted values', () => {
     const shown = entries.filter((entry) => entry.value !== '').map((entry) => [entry.name, entry.value]);
     expect(() =>
       loadConfig({ ...GOOD, ...(Object.fromEntries(shown) as Environment) }, noFile),
     ).not.toThrow();
   });
 
-  test('says of every optional variable what happens without it', () => {
+  test('says what happens without each optional variable', () => {
     const blocks = text.split(/\n\n+/).filter((block) => /^# [A-Z_]+=/m.test(block));
     for (const block of blocks) expect(block, block).toContain('Absent:');
   });
 });
 
-test('a variable that is spelt wrong is named with the one that was meant; those of others are let be', () => {
+test('a misspelt variable is reported with the likely name; variables of other programs are ignored', () => {
   const environment = {
     ...Object.fromEntries(VARIABLES.map((variable) => [variable, 'x'])),
     ...Object.fromEntries(FILE_VARIABLES.map((variable) => [`${variable}_FILE`, 'x'])),

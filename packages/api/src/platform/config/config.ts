@@ -18,12 +18,12 @@ import {
 import type { LogLevel } from '../observability/logger.ts';
 import { nearest } from '../text/nearest.ts';
 
-/** `production`: everything that matters has to be set. `demo`: what `npm start` runs; see src/demo. */
+/** `production` requires every setting that matters. `demo` is what `npm start` runs; see src/demo. */
 type Mode = 'production' | 'demo';
 
-/** How long things are kept, in days. */
+/** Retention periods in days. */
 export interface Retention {
-  /** Usage by the hour; after that, by the day. */
+  /** Hourly usage. Older usage is kept per day. */
   readonly hourlyDays: number;
   readonly dailyDays: number;
   /** Closed sessions. */
@@ -34,30 +34,30 @@ export interface Config {
   readonly mode: Mode;
   readonly http: {
     readonly host: string;
-    /** 0: any free one. */
+    /** 0 for any free port. */
     readonly port: number;
-    /** Without a slash at the end; empty where it is not set. */
+    /** Without a trailing slash; empty if not set. */
     readonly publicUrl: string;
     readonly corsOrigins: readonly string[];
     readonly trustProxy: readonly string[];
-    /** Requests that are worked on at once; more are refused. */
+    /** The maximum of concurrent requests. Further requests are refused. */
     readonly requestsAtOnce: number;
   };
   readonly dataDir: string;
   readonly database: {
-    /** Null: start an embedded PostgreSQL below the data directory. */
+    /** Null: start an embedded PostgreSQL in the data directory. */
     readonly url: Secret<string> | null;
-    /** Whose tables they are: migrations use it. Null: that of `url`. */
+    /** Login of the tables' owner, for migrations. Null: the login of `url`. */
     readonly ownerUrl: Secret<string> | null;
     readonly connections: number;
     /** How long a query waits for a connection before its request is answered 503. */
     readonly waitMs: number;
   };
-  /** Null: what Redis would share between replicas stays in each of them. */
+  /** Null: each replica counts on its own. */
   readonly redisUrl: Secret<string> | null;
   readonly masterKeys: { readonly current: MasterKey; readonly retired: readonly MasterKey[] };
   readonly adminKey: Secret<string>;
-  /** Null: no mails are sent; in the demo they are put into its data directory. */
+  /** Null: no mail is sent. The demo writes mails to its data directory. */
   readonly mail: { readonly url: Secret<string>; readonly from: string } | null;
   readonly bcryptCost: number;
   readonly peers: {
@@ -66,24 +66,24 @@ export interface Config {
     readonly reconcileSeconds: number;
   };
   readonly metering: {
-    /** How often each VPN server's counters are read. */
+    /** The interval between counter readings of each VPN server. */
     readonly everySeconds: number;
     readonly keep: Retention;
   };
-  /** What webhooks and fetched keys may reach although it is not public: addresses and ranges. */
+  /** Non-public addresses and ranges that webhooks and key fetches may reach. */
   readonly outboundAllow: readonly string[];
-  /** How long what the audit log tells is kept, in days. */
+  /** How long audit entries are kept, in days. */
   readonly auditDays: number;
   readonly logLevel: LogLevel;
 }
 
-/** What is wrong with one variable, and what to do. Never holds its value. */
+/** A fault of one variable and its remedy. Never holds the value. */
 export interface ConfigFault {
   readonly variable: string;
   readonly problem: string;
 }
 
-/** Everything that is wrong with the environment, at once. */
+/** All faults of the environment at once. */
 export class ConfigError extends Error {
   readonly faults: readonly ConfigFault[];
 
@@ -97,10 +97,10 @@ export class ConfigError extends Error {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Bcrypt's cost is a power of two: 12 takes about 250 ms, 15 two seconds. */
+/** Bcrypt's cost is logarithmic: 12 takes about 250 ms, 15 two seconds. */
 const BCRYPT_COST_MIN: Readonly<Record<Mode, number>> = { production: 12, demo: 10 };
 
-/** Every variable that there is. */
+/** Every variable. */
 const Variables = z.object({
   CVAULT_MODE: oneOf(['production', 'demo']).default('production'),
   HOST: z.string().default('127.0.0.1'),
@@ -144,7 +144,7 @@ type Variable = keyof typeof Variables.shape;
 
 export const VARIABLES = Object.keys(Variables.shape) as readonly Variable[];
 
-/** Those that can be read from a file as well, whose path is in `<NAME>_FILE`: how orchestrators hand secrets out. */
+/** Variables that can also be read from the file named by `<NAME>_FILE`, as orchestrators provide secrets. */
 export const FILE_VARIABLES = [
   'DATABASE_URL',
   'DATABASE_OWNER_URL',
@@ -157,7 +157,7 @@ export const FILE_VARIABLES = [
 
 type Texts = Partial<Record<Variable, string>>;
 
-/** What is set, with files read. A variable that is set to nothing is not set: that is what `NAME=` in a file means. */
+/** Collects the set variables and reads files. An empty variable counts as unset, as `NAME=` does in an env file. */
 function gather(env: Environment, readFile: (path: string) => string, faults: ConfigFault[]): Texts {
   const read = (name: string): string | undefined => env[name]?.trim() || undefined;
   const texts: Texts = {};
@@ -184,7 +184,7 @@ function gather(env: Environment, readFile: (path: string) => string, faults: Co
   return texts;
 }
 
-/** A secret without what its form adds, so that one value is known in two forms. */
+/** A secret without its prefix and encoding, so that one value is recognized in two forms. */
 function bareSecret(text: string): string {
   return text
     .replace(/^cv_admin_/, '')
@@ -198,7 +198,7 @@ function passwordIn(url: string | undefined): string | undefined {
   return new URL(url).password || undefined;
 }
 
-/** One value in two places: who learns it in one of them has both. */
+/** Finds secrets that are used twice. Whoever learns one would have the other. */
 function findReuse(texts: Texts): ConfigFault[] {
   const secrets: [Variable, string | undefined][] = [
     ['CVAULT_MASTER_KEY', texts.CVAULT_MASTER_KEY],
@@ -226,8 +226,8 @@ function findReuse(texts: Texts): ConfigFault[] {
 const OURS = 'CVAULT_';
 
 /**
- * Variables that look like one of ours that is spelt wrong. They are not refused: a name may be another version's, or of a
- * program that shares the environment.
+ * Variables that look like misspelt ones of ours. They are not refused: they may belong to another version, or to
+ * another program in the same environment.
  */
 export function misspeltVariables(environment: Environment): { variable: string; meant: string }[] {
   const known: readonly string[] = [...VARIABLES, ...FILE_VARIABLES.map((variable) => `${variable}_FILE`)];
@@ -240,7 +240,7 @@ export function misspeltVariables(environment: Environment): { variable: string;
     });
 }
 
-/** What is wrong only in production, or only together with another variable. */
+/** Faults that arise only in production or only in combination. */
 function checkTogether(texts: Texts): ConfigFault[] {
   const faults = findReuse(texts);
   const production = texts.CVAULT_MODE !== 'demo';
@@ -278,8 +278,8 @@ function checkTogether(texts: Texts): ConfigFault[] {
 }
 
 /**
- * Reads the configuration. Pure: the environment and the way to read a file are given.
- * @throws ConfigError with everything that is wrong
+ * Reads the configuration. Pure: environment and file reader are parameters.
+ * @throws ConfigError with all faults
  */
 export function loadConfig(env: Environment, readFile: (path: string) => string): Config {
   const faults: ConfigFault[] = [];
@@ -287,7 +287,7 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
   const parsed = Variables.safeParse(texts);
   for (const issue of parsed.error?.issues ?? []) {
     const variable = String(issue.path[0]);
-    // A file that cannot be read is one fault, not also a variable that is not set.
+    // An unreadable file is one fault; the unset variable is not a second one.
     if (faults.some((fault) => fault.variable === `${variable}_FILE`)) continue;
     faults.push({ variable, problem: issue.message });
   }

@@ -1,4 +1,4 @@
-/** What single environment variables may hold. A message says what to do, and never what was found. */
+/** Validation of single environment variables. A message says what to do and never shows the value. */
 import { isIP } from 'node:net';
 import { Secret } from '../crypto/secret.ts';
 import type { MasterKey } from '../crypto/vault.ts';
@@ -9,9 +9,9 @@ import { z } from 'zod';
 const MAKE_KEY = 'make one with: openssl rand -base64 32';
 const MAKE_ADMIN_KEY = 'make one with: echo "cv_admin_$(openssl rand -base64 32 | tr +/ -_ | tr -d =)"';
 
-/** Words that stand where a secret has to be filled in. Long ones only: short ones turn up in random text. */
+/** Words of placeholders. Only long ones, since short ones occur in random text. */
 const PLACEHOLDER = /change.?me|replace|example|placeholder|default|secret|password|[<>]|\.\.\./i;
-/** A random secret of 32 bytes has far more different characters, and steps from one to the next; a pattern has fewer. */
+/** 32 random bytes have more distinct characters and steps between neighbours than this; a pattern has fewer. */
 const VARIETY_MIN = 12;
 
 function isPattern(values: readonly number[]): boolean {
@@ -43,7 +43,7 @@ export function oneOf<const T extends readonly [string, ...string[]]>(values: T)
   });
 }
 
-/** Entries separated by commas. */
+/** Comma-separated entries. */
 const List = z.string().transform((text) =>
   text
     .split(',')
@@ -73,12 +73,12 @@ export const PublicUrl = z
 
 export const MailAddress = z
   .email({ error: 'must be an e-mail address such as no-reply@acme.dev', abort: true })
-  // So that a mail's header is the same for every mail server.
+  // Keeps the mail header the same for every mail server.
   .regex(/^[\x21-\x7e]+$/, 'must be an e-mail address in ASCII');
 
-/** `capacitor://localhost`, as apps in a web view have it: a scheme of its own and a host. */
+/** `capacitor://localhost`: apps in a web view have a custom scheme and a host. */
 const APP_ORIGIN = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/;
-/** One `*` for the first labels of a host that has two more. */
+/** One `*` in place of the first labels, before at least two more. */
 const WILDCARD_ORIGIN = /^https?:\/\/\*\.(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*(?::\d{1,5})?$/;
 
 const isOrigin = (text: string): boolean =>
@@ -105,7 +105,7 @@ export const Ranges = List.refine(
 );
 
 export const Proxies = Ranges.refine(
-  // Then every caller could choose the address that it is limited by.
+  // Otherwise every caller could choose the address that its requests are counted by.
   (proxies) => !proxies.some((proxy) => proxy.endsWith('/0')),
   'trusts everybody; name the addresses of your proxies',
 );

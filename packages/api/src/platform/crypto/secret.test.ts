@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { Secret } from './secret.ts';
 
-test('no way of printing shows the value', () => {
+test('no way of printing reveals the value', () => {
   const secret = new Secret('canary-7f3a');
   const holder = { deep: [{ secret }] };
   const error = new Error(`with ${String(secret)}`);

@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 const SHOWN = '[redacted]';
 
 /**
- * A value that must never be printed. Logs, JSON, template strings and `console.log` all show `[redacted]`; only
- * `reveal()` gives the value, so that every use is visible in review.
+ * A value that must never be printed. Logs, JSON, template strings and `console.log` show `[redacted]`. Only
+ * `reveal()` returns the value, which makes every use visible in review.
  */
 export class Secret<T> {
   readonly #value: T;
@@ -17,7 +17,7 @@ export class Secret<T> {
     return this.#value;
   }
 
-  /** Another form of the same secret, as little printable as this one. */
+  /** Another form of the same secret, equally protected. */
   map<U>(change: (value: T) => U): Secret<U> {
     return new Secret(change(this.#value));
   }

@@ -5,14 +5,14 @@ import { Secret } from './secret.ts';
 export interface SealedColumn {
   /** The tenant's id, or `platform` for what belongs to no tenant. */
   readonly owner: string;
-  /** The id of the row: the device's, the VPN server's. */
+  /** The id of the row, such as the device's or the VPN server's. */
   readonly row: string;
   readonly column: string;
 }
 
-/** A master key and its version, as records name it. */
+/** A master key and the version that records refer to. */
 export interface MasterKey {
-  /** 1 to 65,535; raised when the master key is replaced. */
+  /** 1 to 65,535; raised with each new master key. */
   readonly version: number;
   /** 32 bytes. */
   readonly key: Secret<Buffer>;
@@ -39,13 +39,13 @@ function additionalData(at: SealedColumn, version: number): Buffer {
 
 /**
  * Encrypts single values with AES-256-GCM.
- * A record is: format (1 byte), master key version (2 bytes, big endian), nonce (12), ciphertext, tag (16).
+ * A record consists of format (1 byte), master key version (2 bytes, big endian), nonce (12), ciphertext, tag (16).
  */
 export function createVault(current: MasterKey, retired: readonly MasterKey[] = []) {
   const keys = new Map([current, ...retired].map(({ version, key }) => [version, key]));
 
   return {
-    /** Of the master key that seals. */
+    /** Version of the master key that seals. */
     version: current.version,
 
     seal(at: SealedColumn, plain: Uint8Array): Buffer {

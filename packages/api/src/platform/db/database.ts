@@ -12,24 +12,23 @@ export interface Database {
 }
 
 export interface DatabaseOptions {
-  /** Whose rights its connections have: see roles.ts. Null: the login's own, for migrations and tests. */
+  /** The role of all connections: see roles.ts. Null: the login's own rights, for migrations and tests. */
   readonly role: DatabaseRole | null;
-  /** Who acts in all of its transactions, for the audit log. Absent: whoever the work at hand is done for. */
+  /** The actor of all transactions, for the audit log. If absent, the actor of the current work. */
   readonly actor?: string;
-  /** Most connections. */
+  /** The maximum of connections. */
   readonly connections: number;
-  /** How long a query waits for one before it fails. Absent: 5,000 ms. */
+  /** How long a query waits for a connection before it fails; 5,000 ms by default. */
   readonly connectionWaitMs?: number;
-  /** Called when an idle connection breaks: PostgreSQL was restarted. The pool replaces it by itself. */
+  /** Called when an idle connection breaks, for example when PostgreSQL restarts. The pool replaces it. */
   readonly onConnectionLost?: (error: Error) => void;
 }
 
 /**
- * A pool whose connections survive a statement that fails. `pg.Pool.query` throws its connection away with every error,
- * and a broken constraint is an everyday answer here: measured, a refusal cost 15 ms for the new connection instead of
- * 0.4 ms, and 250 of them at once starved the rest.
- *
- * A statement of somebody whom the audit log has to name is a transaction that says who it is.
+ * A pool that keeps connections after a failed statement. `pg.Pool.query` discards the connection with every error,
+ * but constraint violations are routine here: measured, a refusal cost 15 ms for a new connection instead of 0.4
+ * ms, and 250 at once starved the other requests.
+ * If the audit log needs an actor, the statement runs in a transaction that names it.
  */
 class SteadyPool extends pg.Pool {
   readonly #asks: boolean;
@@ -63,18 +62,18 @@ export function openDatabase(url: Secret<string>, options: DatabaseOptions): Dat
     {
       ...sessionOf(url.reveal(), {
         statement_timeout: '30s',
-        // Planning a registration costs as much as running it. Its plan does not depend on the values, so the one that is
-        // made first is kept; statistics that change make a new one.
+        // Planning a registration costs as much as running it. Plans do not depend on the values, so the first one
+        // is kept until the statistics change.
         plan_cache_mode: 'force_generic_plan',
         ...(options.role === null ? {} : { role: options.role }),
         ...(options.actor === undefined ? {} : { 'cvault.act': actText('', 'job', options.actor, '') }),
       }),
       max: options.connections,
-      // Several statements may be on their way at once; each still waits for the one before it in PostgreSQL.
+      // Sends several statements without waiting; PostgreSQL still runs them one by one.
       pipeline: true,
       application_name: 'cvault',
       connectionTimeoutMillis: options.connectionWaitMs ?? 5_000,
-      // A new connection costs 15 ms (SCRAM) and its prepared statements: worth keeping through a quiet spell.
+      // A new connection costs 15 ms (SCRAM) and its prepared statements, so idle ones are kept for a while.
       idleTimeoutMillis: 300_000,
       types: {
         // int8 as number: generations and counts stay far below 2^53.
@@ -86,14 +85,14 @@ export function openDatabase(url: Secret<string>, options: DatabaseOptions): Dat
     },
     options.actor === undefined,
   );
-  // Without listeners, a restart of PostgreSQL ends this process: the pool listens to idle connections only, and one that is
-  // lent out has moments without a query, in which PostgreSQL's last words are nobody's answer.
+  // Without these listeners, a PostgreSQL restart would end this process. The pool listens to idle connections
+  // only, and a borrowed connection without a running query would emit an unhandled error.
   pool.on('error', (error) => options.onConnectionLost?.(error));
   pool.on('connect', (client) => client.on('error', () => undefined));
   return { pool, close: () => pool.end() };
 }
 
-/** The constraint that a statement broke, as PostgreSQL names it; null where the error is of another kind. */
+/** The name of the constraint that a statement violated; null for other errors. */
 export function brokenConstraint(error: unknown): string | null {
   return error instanceof pg.DatabaseError && error.code?.startsWith('23')
     ? (error.constraint ?? error.column ?? null)

@@ -1,4 +1,4 @@
-/** Every statement that changes many rows, against every other, at once: no deadlock reaches a caller. */
+/** Runs all statements that change many rows against each other. No deadlock may reach a caller. */
 import type { Device } from '../../devices/device.ts';
 import { HOLDS } from '../../devices/hold.ts';
 import type { Owner } from '../../devices/ports.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-test('opposing writers of the same rows, again and again', async () => {
+test('opposing writers of the same rows, repeatedly', async () => {
   const devices = createDeviceStore(database.as('cvault_api'), 0);
   const peers = createPeerStore(database.as('cvault_links'), 0);
   const made: Device[] = [];
@@ -71,7 +71,7 @@ test('opposing writers of the same rows, again and again', async () => {
   }
 });
 
-test('two transactions that lock each other’s rows: one is done again, both succeed', async () => {
+test('of two transactions that lock each other’s rows, one is repeated and both succeed', async () => {
   const [one, two] = owners as [Owner, Owner];
   let attempts = 0;
   let arrived = 0;

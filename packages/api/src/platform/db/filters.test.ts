@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { filters } from './filters.ts';
 
-test('only what was asked for is in the text, each with the number of its value', () => {
+test('the text has only the given filters, each with its parameter number', () => {
   expect(
     filters(
       ['tenant', 50],

@@ -1,11 +1,11 @@
-/** What comes before its parameter (`d.id >`), and the value; undefined or null: not asked for. */
+/** The SQL before the parameter (`d.id >`), and the value; undefined or null to omit the condition. */
 export type Condition = readonly [before: string, value: unknown];
 
 /**
- * The conditions that were asked for, and only those. One plan serves all values here (`plan_cache_mode`), so that
- * `$4 IS NULL OR d.id > $4` in the text would keep PostgreSQL from the index: a page of a million devices took more than 30 s.
- * @param values of the parameters that the text has already
- * @returns `AND …` for each of them, and all values
+ * Builds the conditions that have a value. All values share one plan (`plan_cache_mode`), so `$4 IS NULL OR d.id >
+ * $4` would keep PostgreSQL from using the index: a page of a million devices took more than 30 s.
+ * @param values parameters that the text already has
+ * @returns `AND …` for each condition, and all values
  */
 export function filters(
   values: readonly unknown[],

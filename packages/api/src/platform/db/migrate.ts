@@ -6,13 +6,13 @@ import pg from 'pg';
 import { withSchemaEngine } from './schema-engine.ts';
 import { sessionOf } from './session.ts';
 
-/** The same from src/ and from dist/: both lie one level below the package. */
+/** Valid from src/ and dist/, which have the same depth. */
 const PRISMA_FOLDER = fileURLToPath(new URL('../../../prisma/', import.meta.url));
 
-/** Any constant will do, as long as nothing else in the database takes the same one. */
+/** Any constant that nothing else in the database uses. */
 const MIGRATION_LOCK = 4_211_207_001n;
 
-/** The migrations in prisma/migrations, as Prisma's engine wants them. */
+/** Reads prisma/migrations for Prisma's engine. */
 async function readMigrations(): Promise<MigrationList> {
   const baseDir = join(PRISMA_FOLDER, 'migrations');
   const entries = await readdir(baseDir, { withFileTypes: true });
@@ -39,14 +39,14 @@ async function readMigrations(): Promise<MigrationList> {
   };
 }
 
-/** The text of prisma/schema.prisma. */
+/** Reads prisma/schema.prisma. */
 export async function readDatamodel(): Promise<string> {
   return readFile(join(PRISMA_FOLDER, 'schema.prisma'), 'utf8');
 }
 
 /**
- * Brings the database to the newest migration; answers the names of those that it applied. Replicas that start at
- * once wait for each other on an advisory lock, which PostgreSQL frees by itself if its holder dies.
+ * Migrates the database and returns the names of the applied migrations. Replicas that start together wait for each
+ * other on an advisory lock, which PostgreSQL releases if its holder dies.
  */
 export async function migrate(databaseUrl: string): Promise<string[]> {
   const lock = new pg.Client({ ...sessionOf(databaseUrl), application_name: 'cvault migrate' });

@@ -1,4 +1,4 @@
-/** A database that has run a migration does not run it again: one that is changed afterwards means another schema to each. */
+/** A database runs each migration once. If one changed afterwards, databases would differ. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ test('every migration has its hash', () => {
   expect(missing, 'run `npm run generate`, and commit prisma/migrations.sha256 with them').toEqual([]);
 });
 
-test('none was changed or taken out since it was committed', () => {
+test('no committed migration was changed or removed', () => {
   const hashOf = (name: string) =>
     createHash('sha256')
       .update(readFileSync(join(PRISMA, 'migrations', name, 'migration.sql')))

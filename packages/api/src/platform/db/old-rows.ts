@@ -2,21 +2,21 @@ import type { Items } from '../jobs/items.ts';
 import { isAway } from './errors.ts';
 import type { Database } from './database.ts';
 
-/** Rows that one statement moves or deletes, so that none holds its locks for long. */
+/** Rows per statement, so that none holds its locks for long. */
 const PART_ROWS = 10_000;
-/** After so many statements the rest waits for the next run. */
+/** After this many statements, the rest waits for the next run. */
 const STATEMENTS_MAX = 2_000;
-/** How quickly a part shrinks around a row that fails, and grows behind it. */
+/** The factor by which a part shrinks before a failing row and grows after it. */
 const STEP = 4;
 
-/** Rows whose time is over. */
+/** Expired rows of one kind. */
 export interface OldRows {
   readonly what: string;
-  /** Selects a key and `item` (what a row is called) in a fixed order: `$1` rows, after the first `$2`. */
+  /** Selects a key and `item` (the row's name) in a fixed order: `$1` rows after the first `$2`. */
   readonly rows: string;
-  /** What is done with the rows of that selection. It has one result row, or changes one row, for each. */
+  /** The statement for the selected rows. It returns or changes one row for each. */
   readonly act: (rows: string) => string;
-  /** From `$3` on. */
+  /** Parameters from `$3` on. */
   readonly values?: readonly unknown[];
 }
 
@@ -26,7 +26,7 @@ export const deleteFrom =
     `DELETE FROM ${table} WHERE ${key} = ANY (ARRAY(SELECT ${key} FROM (${rows}) AS old))`;
 
 /**
- * All rows of one table for which a condition holds.
+ * All rows of a table that meet a condition.
  * @param key for a role that may not read whole rows, and so no `ctid`
  */
 export function rowsOf(table: string, item: string, where: string, key = 'ctid'): Omit<OldRows, 'what'> {
@@ -37,8 +37,8 @@ export function rowsOf(table: string, item: string, where: string, key = 'ctid')
 }
 
 /**
- * Takes the rows in parts. Where a part fails it is made smaller, until it is the one row that fails: that is noted and
- * passed over, and the rows behind it have their turn.
+ * Processes the rows in parts. A failing part shrinks to the single failing row, which is noted and skipped, so
+ * that the rows behind it are still processed.
  */
 export async function workThrough({ pool }: Database, old: OldRows, items: Items): Promise<void> {
   const { what, rows, act, values = [] } = old;

@@ -1,30 +1,30 @@
 /**
- * The roles that the parts of the control plane work under. A migration makes them; what each may do stands there too, and
- * in the closed list of walls.integration.test.ts.
+ * The database roles of the control plane's parts. A migration creates them with their grants;
+ * walls.integration.test.ts has the closed list.
  */
 import pg from 'pg';
 import { sessionOf } from './session.ts';
 
 export const ROLES = [
-  /** Requests of tenants and their users: sees one tenant, and none where a transaction stands for none. */
+  /** Requests of tenants and users. Sees one tenant, or none in a transaction without a tenant. */
   'cvault_api',
-  /** Finds out whose credentials a request carries. */
+  /** Looks up the credentials of requests. */
   'cvault_authenticator',
   /** Requests of the operator. */
   'cvault_operator',
-  /** What is pushed to VPN servers, acknowledged by them and compared with them. */
+  /** Pushes to VPN servers, records acknowledgements, compares. */
   'cvault_links',
-  /** Readings, totals, data limits, and what is forgotten with time. */
+  /** Readings, totals, data limits, retention of usage. */
   'cvault_metering',
-  /** The rest of what is done again and again. */
+  /** All other periodic work. */
   'cvault_jobs',
-  /** Chains the rows of the audit log and forgets old ones. */
+  /** Chains the rows of the audit log and deletes old ones. */
   'cvault_sealer',
 ] as const;
 
 export type DatabaseRole = (typeof ROLES)[number];
 
-/** Since PostgreSQL 16 a member may be denied to act as the role, which is what counts here. */
+/** Since PostgreSQL 16, a member may lack the right to SET ROLE, which is needed here. */
 const MISSING = `
 SELECT session_user::text AS login, role
 FROM unnest($1::text[]) AS role LEFT JOIN pg_roles r ON r.rolname = role
@@ -32,7 +32,7 @@ WHERE CASE WHEN r.oid IS NULL THEN true
   ELSE NOT pg_has_role(session_user, r.oid, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
 END`;
 
-/** A pooler that drops startup options would have everything done with the login's own rights, and nobody would notice. */
+/** A pooler that drops startup options would run everything with the login's own rights, unnoticed. */
 async function refuseDeafness(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ heard: string | null }>(
     "SELECT current_setting('cvault.heard', true) AS heard",
@@ -45,7 +45,7 @@ async function refuseDeafness(client: pg.Client): Promise<void> {
 
 /**
  * Refuses a login that cannot act as the roles: every request would fail.
- * @throws Error that says what to grant
+ * @throws Error that names the missing grants
  */
 export async function checkRoles(databaseUrl: string): Promise<void> {
   const client = new pg.Client({

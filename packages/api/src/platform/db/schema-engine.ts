@@ -12,7 +12,7 @@ type EngineModule = typeof Engine & {
   __wbg_set_wasm(exports: unknown): void;
 };
 
-/** The part of the WebAssembly interface that is used here: Node.js has it, its types leave it to the browser's. */
+/** The part of WebAssembly used here. Node.js provides it, but its types do not. */
 const { instantiate } = (
   globalThis as unknown as {
     WebAssembly: {
@@ -25,14 +25,14 @@ const { instantiate } = (
 ).WebAssembly;
 
 /**
- * The glue module holds one instance for the whole process: a second one under a living first makes both panic. This
- * module can be loaded more than once (each project of a test run does), so the one instance is known to the process.
+ * The glue module holds one instance per process; a second one makes both panic. Since this module can be loaded
+ * more than once (once per test project), the instance is stored globally.
  */
 const shared = globalThis as { cvaultSchemaEngine?: Promise<EngineModule> };
 
 /**
- * Prisma's own schema engine as WebAssembly, so that no binary has to be downloaded. The package's entry point is made
- * for bundlers (it imports the .wasm file as a module), so its two files are put together here.
+ * Loads Prisma's schema engine as WebAssembly, so that no binary has to be downloaded. The package's entry point is
+ * for bundlers (it imports the .wasm file as a module), so its two files are combined here.
  */
 async function loadEngine(): Promise<EngineModule> {
   const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
@@ -45,8 +45,8 @@ async function loadEngine(): Promise<EngineModule> {
 }
 
 /**
- * Prisma's adapter cuts a script at every semicolon, also inside comments and function bodies, and so leaves half of it
- * done when a statement fails. Sent whole, PostgreSQL runs a script as one transaction.
+ * Prisma's adapter splits a script at every semicolon, even in comments and function bodies, so a failing statement
+ * leaves half of it applied. PostgreSQL runs a script sent whole as one transaction.
  */
 class WholeScripts extends PrismaPg {
   override async connect() {
@@ -58,7 +58,7 @@ class WholeScripts extends PrismaPg {
   }
 }
 
-/** Runs `work` with a schema engine on the database, and frees it afterwards. */
+/** Runs `work` with a schema engine and frees the engine afterwards. */
 export async function withSchemaEngine<T>(
   databaseUrl: string,
   datamodel: string | null,
@@ -66,8 +66,8 @@ export async function withSchemaEngine<T>(
 ): Promise<T> {
   shared.cvaultSchemaEngine ??= loadEngine();
   const { SchemaEngine } = await shared.cvaultSchemaEngine;
-  // Our own pool: the engine leaves its connections open, and a connection that PostgreSQL ends later without anybody
-  // listening ends the process.
+  // Our own pool, because the engine leaves connections open. PostgreSQL ending one without a listener would end
+  // the process.
   const pool = new pg.Pool({ ...sessionOf(databaseUrl), application_name: 'cvault migrate', max: 2 });
   pool.on('error', () => undefined);
   try {

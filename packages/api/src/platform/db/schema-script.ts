@@ -1,9 +1,9 @@
 import { withSchemaEngine } from './schema-engine.ts';
 
 /**
- * SQL that makes one schema of another; both as text in Prisma's language.
- * @param databaseUrl any database: the engine wants a connection, and changes nothing
- * @param from null: from an empty database
+ * The SQL that turns one Prisma schema into another.
+ * @param databaseUrl any database: the engine needs a connection, but changes nothing
+ * @param from null: an empty database
  */
 export async function schemaScript(databaseUrl: string, from: string | null, to: string): Promise<string> {
   const asTarget = (content: string) => ({

@@ -1,4 +1,4 @@
-/** schema.prisma and the migrations say the same: who reads the one must not believe in a database that nobody has. */
+/** schema.prisma and the migrations must describe the same database. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -19,7 +19,10 @@ afterAll(async () => {
   await admin.end();
 });
 
-/** What both ways can say. That a list is never null, checks, partial indexes, triggers and generated columns are the migrations' alone. */
+/**
+ * The parts that both can express. Only migrations have non-null lists, checks, partial indexes, triggers and
+ * generated columns.
+ */
 async function describeDatabase(url: string): Promise<string[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -46,7 +49,7 @@ async function describeDatabase(url: string): Promise<string[]> {
   }
 }
 
-test('the migrations make what schema.prisma says', async () => {
+test('the migrations produce schema.prisma', async () => {
   const url = urlOfDatabase(inject('postgresUrl'), name);
   const empty = new pg.Client({ connectionString: url });
   await empty.connect();

@@ -1,4 +1,4 @@
-/** The database's and the login's defaults are somebody else's: nothing here may depend on them. */
+/** Connections must not depend on defaults of the database or the login. */
 import { randomBytes } from 'node:crypto';
 import { Secret } from '../crypto/secret.ts';
 import pg from 'pg';
@@ -11,7 +11,7 @@ import { openDatabase } from './database.ts';
 import { migrate } from './migrate.ts';
 import { checkRoles } from './roles.ts';
 
-/** The worst that each may be. */
+/** The worst value of each setting. */
 const DEFAULTS = {
   DateStyle: "'SQL, DMY'",
   IntervalStyle: 'iso_8601',
@@ -75,7 +75,7 @@ describe('a database that was used before', () => {
   });
   afterAll(() => database.close());
 
-  test('each setting is the connection’s own', async () => {
+  test('each setting is pinned per connection', async () => {
     const { rows } = await database.pool.query<{ name: string }>(
       "SELECT name FROM pg_settings WHERE lower(name) = ANY($1) AND source = 'client'",
       [Object.keys(DEFAULTS).map((name) => name.toLowerCase())],
@@ -87,7 +87,7 @@ describe('a database that was used before', () => {
     );
   });
 
-  test('with all of it, and options in the URL that say it once more', async () => {
+  test('also with the same settings in the URL’s options', async () => {
     const { pathname } = new URL(database.url.reveal());
     await setAll(pathname.slice(1), DEFAULTS);
     expect(await migrate(database.url.reveal())).toEqual([]);

@@ -1,8 +1,8 @@
-/** The settings that every connection to PostgreSQL relies on. A role or a database may have other defaults. */
+/** Settings of every connection, whatever the defaults of role and database. */
 
 /**
- * Read and written as text, so formats matter; and nothing may wait or fail by the rules of somebody else's program on the same
- * cluster. Poolers in transaction mode keep the first ones apart by client (PgBouncer: `track_extra_parameters`).
+ * Values are exchanged as text, so formats matter, and another program's timeouts on the same cluster must not
+ * apply. Poolers in transaction mode keep the first ones per client (PgBouncer: `track_extra_parameters`).
  */
 const PINNED = {
   DateStyle: 'ISO, MDY',
@@ -16,22 +16,22 @@ const PINNED = {
   transform_null_equals: 'off',
   quote_all_identifiers: 'off',
   search_path: 'public',
-  // Off, a read beyond the tenant's walls would be an error instead of nothing.
+  // With `off`, reading another tenant's rows would be an error instead of an empty result.
   row_security: 'on',
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
   default_transaction_deferrable: 'off',
-  // The statement's time bounds the wait for a lock.
+  // The statement's timeout also bounds waiting for locks.
   lock_timeout: '0',
   statement_timeout: '0',
-  // A process that froze inside a transaction does not keep its locks for longer.
+  // Frees the locks of a process that froze inside a transaction.
   idle_in_transaction_session_timeout: '60s',
   idle_session_timeout: '0',
 } as const;
 
 type Settings = Readonly<Record<string, string>>;
 
-/** As the `options` of a connection take it: blanks and backslashes are escaped. */
+/** Formats the `options` of a connection; blanks and backslashes are escaped. */
 function optionsOf(settings: Settings): string {
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\ ]/g, '\\$&')}`)
@@ -39,9 +39,9 @@ function optionsOf(settings: Settings): string {
 }
 
 /**
- * How to connect, with the settings pinned. `options` of the URL's own are kept, and come first: what is pinned counts. In a
- * connection string they would replace ours, the role among them.
- * @param more settings of this connection
+ * Connection parameters with pinned settings. `options` of the URL come first, so pinned settings win. Left in the
+ * connection string, they would replace ours, including the role.
+ * @param more further settings of this connection
  */
 export function sessionOf(url: string, more: Settings = {}): { connectionString: string; options: string } {
   const { searchParams, href } = new URL(url);

@@ -4,8 +4,8 @@ import { onceStatement, onceTransaction, repeating } from './transaction.ts';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * The message that begins a transaction of a tenant. It goes out in one with BEGIN, which saves a round trip; such a message
- * takes no parameters, so nothing gets into it that is not an id.
+ * Begins a tenant's transaction. Sent as one message with BEGIN, which saves a round trip. Such a message takes no
+ * parameters, so only a UUID may enter it.
  */
 function beginFor(tenantId: string): string {
   if (!UUID.test(tenantId)) throw new Error('a transaction wants a tenant that has no id');
@@ -13,9 +13,9 @@ function beginFor(tenantId: string): string {
 }
 
 /**
- * Runs `work` in one READ COMMITTED transaction that stands for one tenant: what row-level security lets it see and write
- * is that tenant's. Deadlocks are repeated, so `work` must have no effect outside of the database.
- * @param tenantId of the principal, never of the request's path or body
+ * Runs `work` in a READ COMMITTED transaction for one tenant: row-level security limits it to that tenant's rows.
+ * Deadlocks are retried, so `work` must have no effects outside the database.
+ * @param tenantId from the principal, never from the request's path or body
  */
 export async function asTenant<T>(
   pool: pg.Pool,
@@ -26,7 +26,7 @@ export async function asTenant<T>(
   return repeating(() => onceTransaction(pool, begin, work));
 }
 
-/** `asTenant` for what is one statement: it costs one round trip instead of three. */
+/** `asTenant` for a single statement: one round trip instead of three. */
 export async function askAsTenant<R extends pg.QueryResultRow>(
   pool: pg.Pool,
   tenantId: string,

@@ -20,6 +20,6 @@ test.each([
   expect(isRefusal(anError(code, severity))).toBe(goesOn);
 });
 
-test('what PostgreSQL did not say is no refusal of its', () => {
+test('an error that is not PostgreSQL’s is no refusal', () => {
   expect(isRefusal(new Error('Connection terminated'))).toBe(false);
 });

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { actingSql } from '../audit-context/sql.ts';
 
-/** serialization_failure and deadlock_detected: PostgreSQL undid the transaction, and doing it again may succeed. */
+/** serialization_failure and deadlock_detected: the transaction was rolled back and may succeed if repeated. */
 const REPEATABLE = new Set(['40001', '40P01']);
 const ATTEMPTS = 5;
 const PAUSE_MOST_MS = 50;
 
-/** Does `work` again where PostgreSQL undid it for a deadlock; it must have no effect outside of the database. */
+/** Repeats `work` after a deadlock. It must have no effects outside the database. */
 export async function repeating<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -20,16 +20,14 @@ export async function repeating<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/**
- * Runs `work` in one READ COMMITTED transaction; what it throws undoes everything. Deadlocks are repeated here.
- */
+/** Runs `work` in a READ COMMITTED transaction and rolls back if it throws. Deadlocks are retried. */
 export function inTransaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> {
   return repeating(() => onceTransaction(pool, 'BEGIN', work));
 }
 
 /**
- * One statement that is a transaction of its own, in one round trip instead of three: its beginning and its end go out with
- * it (the pool's connections pipeline). Where the statement fails, PostgreSQL makes a rollback of the COMMIT behind it.
+ * Runs one statement as a transaction in one round trip instead of three: BEGIN and COMMIT are pipelined with it.
+ * If the statement fails, PostgreSQL turns the COMMIT into a rollback.
  * @param begin the message that begins the transaction
  */
 export async function onceStatement<R extends pg.QueryResultRow>(
@@ -46,7 +44,7 @@ export async function onceStatement<R extends pg.QueryResultRow>(
       db.query('COMMIT'),
     ]);
     const failed = answers.find((answer) => answer.status === 'rejected');
-    // PostgreSQL's own refusal leaves the connection in order, and the transaction is over.
+    // After a refusal by PostgreSQL, the connection is usable and the transaction over.
     broken = failed !== undefined && !isRefusal(failed.reason);
     if (failed !== undefined) throw failed.reason;
     return (answers[1] as PromiseFulfilledResult<pg.QueryResult<R>>).value;
@@ -56,19 +54,19 @@ export async function onceStatement<R extends pg.QueryResultRow>(
 }
 
 /**
- * Codes of errors after which PostgreSQL closes the connection: of the connection, of who signs in, too many connections, shut
- * down, a transaction that was idle or took too long, internal. The severity is no help: it comes in the server's language.
+ * Errors after which PostgreSQL closes the connection: connection and authentication errors, too many connections,
+ * shutdown, idle or overlong transactions, internal errors. The severity cannot be used: it is translated.
  */
 const CLOSING = /^(08...|28...|3D...|53300|57P0.|25P03|25P04|XX...)$/;
 
-/** Whether PostgreSQL refused a statement and the connection is in order. */
+/** Whether PostgreSQL refused a statement and left the connection usable. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code !== undefined && !CLOSING.test(error.code);
 }
 
 /**
- * Says who acts in it, where that is known, in the same message that begins the transaction.
- * @param begin that message
+ * Runs `work` in one transaction, whose first message also names the actor if one is known.
+ * @param begin the message that begins the transaction
  */
 export async function onceTransaction<T>(
   pool: pg.Pool,

@@ -1,4 +1,4 @@
-/** Tenants are kept apart by the database itself, whatever a query forgets. */
+/** The database itself separates tenants, whatever a query forgets. */
 import type { Owner } from '../../devices/ports.ts';
 import { newId } from '../ids.ts';
 import type pg from 'pg';
@@ -18,15 +18,15 @@ let database: TestDatabase;
 let api: pg.Pool;
 let alice: Owner;
 let bob: Owner;
-/** Every table that `cvault_api` may read and that has rows of tenants, with the column that says whose. */
+/** Tables with tenants' rows that `cvault_api` may read, and the column that names the tenant. */
 let tenantTables: { table: string; column: string }[];
 
-/** A tenant with something in every table that tenants have rows in. */
+/** A tenant with a row in every table of tenants' rows. */
 async function aTenantWithEverything(serverId: string): Promise<Owner> {
   const owner = await aTenantWithUser(database);
   const { tenantId, userId } = owner;
   const { pool } = database;
-  // First, so that what follows is told to it.
+  // First, so that the following changes produce webhook events.
   await pool.query("INSERT INTO webhook_endpoints (id, tenant_id, url, secret) VALUES ($1, $2, 'x', '')", [
     newId(),
     tenantId,
@@ -149,7 +149,7 @@ const mayRead = async (table: string) =>
   ).rows[0]!.may;
 
 describe('the schema', () => {
-  test('every table with rows of tenants has row-level security, forced, and a policy; nothing of ours goes round it', async () => {
+  test('every table of tenants’ rows has forced row-level security and a policy', async () => {
     expect(tenantTables.length).toBeGreaterThan(15);
     const { rows } = await database.pool.query<{ name: string }>(
       `SELECT c.relname AS name FROM pg_class c WHERE c.oid = ANY ($1::regclass[])
@@ -173,7 +173,7 @@ describe('the schema', () => {
     expect(rows).toEqual([]);
   });
 
-  test('a row of a tenant refers to rows of the same tenant alone: each such foreign key has the tenant in it', async () => {
+  test('foreign keys between tenants’ rows include the tenant', async () => {
     const { rows } = await database.pool.query(`
       SELECT conrelid::regclass AS table, conname FROM pg_constraint k
       WHERE contype = 'f'
@@ -183,7 +183,7 @@ describe('the schema', () => {
     expect(rows).toEqual([]);
   });
 
-  test('each role has the grants that are written down here, and no other', async () => {
+  test('each role has exactly the grants in grants.txt', async () => {
     const { rows } = await database.pool.query<{ line: string }>(
       `WITH granted AS (
          SELECT a.grantee::regrole::text AS role, c.relname AS name, NULL AS column, a.privilege_type AS privilege
@@ -204,7 +204,7 @@ describe('the schema', () => {
        SELECT role || ': ' || name || ' ' || string_agg(privilege, ', ' ORDER BY privilege) AS line
        FROM described GROUP BY role, name ORDER BY role, name`,
     );
-    // Read it when it changes: it is what each part of the control plane can do at most.
+    // Review every change: this file is the most that each part of the control plane can do.
     await expect(rows.map(({ line }) => line + '\n').join('')).toMatchFileSnapshot('grants.txt');
   });
 });
@@ -217,7 +217,7 @@ describe('without a tenant', () => {
     }
   });
 
-  test('a request writes nothing into any of them', async () => {
+  test('a request writes into none of them', async () => {
     const { tenantId, userId } = alice;
     const inserts: [string, unknown[]][] = [
       [
@@ -240,7 +240,7 @@ describe('without a tenant', () => {
     for (const [sql, values] of inserts) expect(await codeOf(api.query(sql, values)), sql).toBe('42501');
   });
 
-  test('a setting that is left over from a transaction is none', async () => {
+  test('a setting left over from a transaction has no effect', async () => {
     const client = await api.connect();
     try {
       await client.query("BEGIN; SELECT set_config('cvault.tenant', '" + alice.tenantId + "', true)");
@@ -254,7 +254,7 @@ describe('without a tenant', () => {
 });
 
 describe('as one tenant', () => {
-  test('there is something of its own in every table, and nothing of another’s', async () => {
+  test('every table shows its own rows and no others', async () => {
     const seen: Record<string, unknown> = {};
     const expected: Record<string, unknown> = {};
     for (const { table, column } of tenantTables) {
@@ -268,7 +268,7 @@ describe('as one tenant', () => {
     expect(seen).toEqual(expected);
   });
 
-  test('rows of another cannot be changed, whatever the condition', async () => {
+  test('another’s rows cannot be changed, whatever the condition', async () => {
     for (const sql of [
       "UPDATE devices SET name = 'mine' WHERE tenant_id = $1",
       "UPDATE tenant_users SET password_hash = '' WHERE tenant_id = $1",
@@ -282,7 +282,7 @@ describe('as one tenant', () => {
     }
   });
 
-  test('rows are neither made for another nor given to one', async () => {
+  test('rows can be neither created for another nor moved to it', async () => {
     const as = (sql: string, values: unknown[]) =>
       codeOf(asTenant(api, alice.tenantId, (db) => db.query(sql, values)));
     expect(
@@ -300,13 +300,13 @@ describe('as one tenant', () => {
     ).toBe('42501');
   });
 
-  test('a VPN server can be locked and not changed, and how it is reached cannot be read', async () => {
+  test('a VPN server can be locked but not changed, and its connection details cannot be read', async () => {
     expect((await api.query('SELECT id FROM servers FOR KEY SHARE')).rowCount).toBe(1);
     expect(await codeOf(api.query('UPDATE servers SET weight = 0'))).toBe('42501');
     expect(await codeOf(api.query('SELECT ssh_private_key FROM servers'))).toBe('42501');
   });
 
-  test('what the tenant’s plan gives cannot be changed', async () => {
+  test('the tenant’s plan cannot be changed', async () => {
     for (const column of ['device_limit', 'data_limit_bytes', 'tenant_rate_limit', 'state']) {
       const sql = `UPDATE tenants SET ${column} = ${column} WHERE id = $1`;
       expect(await codeOf(asTenant(api, alice.tenantId, (db) => db.query(sql, [alice.tenantId]))), sql).toBe(
@@ -315,14 +315,14 @@ describe('as one tenant', () => {
     }
   });
 
-  test('what is no id gets into no transaction', async () => {
+  test('an invalid tenant id begins no transaction', async () => {
     const hostile = "x'; RESET ROLE; --";
     await expect(asTenant(api, hostile, () => Promise.resolve())).rejects.toThrow('no id');
     await expect(askAsTenant(api, hostile, 'SELECT 1')).rejects.toThrow('no id');
   });
 });
 
-test('the operator sees no answer that a tenant was given, and makes none for one', async () => {
+test('the operator can neither read nor write tenants’ stored answers', async () => {
   const operator = database.as('cvault_operator').pool;
   expect((await operator.query('SELECT FROM idempotency_keys')).rowCount).toBe(0);
   const insert = `INSERT INTO idempotency_keys (claim_hash, tenant_id, fingerprint, intended_id, claimed_until)

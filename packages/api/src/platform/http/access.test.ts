@@ -5,7 +5,7 @@ import { adminOf, tenantOf, userOf } from './access.ts';
 
 const schema = { hide: true };
 
-/** What a route of this access that changes nothing declares. */
+/** The smallest valid configuration of a read-only route with this access. */
 const configOf = (access: string) =>
   ({
     access,
@@ -14,7 +14,7 @@ const configOf = (access: string) =>
     limit: 'read',
   }) as FastifyContextConfig;
 
-describe('a route that does not declare what it is ends the start', () => {
+describe('a route with an incomplete declaration stops the start', () => {
   const whole = { access: 'tenant', scope: 'users:write', act: 'user.create', limit: 'write' };
   test.each([
     ['access', undefined],
@@ -46,7 +46,7 @@ describe('a route that does not declare what it is ends the start', () => {
   });
 });
 
-test('TypeScript refuses a route that declares only a part, or what there is not', () => {
+test('TypeScript refuses a partial or unknown declaration', () => {
   // @ts-expect-error neither act nor limit
   const part: FastifyContextConfig = { access: 'public' };
   const whole = { access: 'tenant', act: null, limit: 'read' } as const;
@@ -55,7 +55,7 @@ test('TypeScript refuses a route that declares only a part, or what there is not
   expect([part, odd]).toHaveLength(2);
 });
 
-test('a key without the route’s scope is refused with the scope’s name, before anything else is looked at', async () => {
+test('a key without the route’s scope is refused first, and the refusal names the scope', async () => {
   const authenticator = {
     ...fakeAuthenticator,
     tenant: async (apiKey: string | undefined, source: string | null) => ({
@@ -84,7 +84,7 @@ test('a key without the route’s scope is refused with the scope’s name, befo
   await app.close();
 });
 
-describe('a route lets in whom it is for, and nobody else', () => {
+describe('a route admits its own kind of principal and no other', () => {
   const credentials = {
     none: {},
     key: { 'x-api-key': 'key' },
@@ -112,7 +112,7 @@ describe('a route lets in whom it is for, and nobody else', () => {
         });
       });
       for (const [name, headers] of Object.entries(credentials)) {
-        // A body that cannot be read: who is not let in must not get as far as being told so.
+        // The body is malformed JSON. A refused caller must not get far enough to learn that.
         const payload = '{';
         const answer = await app.inject({
           method: 'POST',
@@ -151,7 +151,7 @@ test('a HEAD request is authenticated once', async () => {
   await app.close();
 });
 
-test('a handler that asks for another principal than its route lets in gets none', async () => {
+test('a handler that asks for a principal its route does not admit throws', async () => {
   const { app, logs } = await bareApp((routes) => {
     const config = configOf('tenant');
     routes.get('/tenant', { schema, config }, (request) => tenantOf(request));

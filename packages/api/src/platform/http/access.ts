@@ -6,33 +6,34 @@ import type { FastifyContextConfig, FastifyRequest, RouteOptions } from 'fastify
 import { addressOf } from './client-address.ts';
 
 /**
- * Whom a route is for. `public`: everybody. `tenant`: a tenant's backend, by X-API-Key. `user`: an end user, by X-API-Key
- * and an access token. `admin`: the operator, by the admin key.
+ * Who may call a route. `public`: anyone. `tenant`: a tenant's backend, with X-API-Key. `user`: an end user, with
+ * X-API-Key and an access token. `admin`: the operator, with the admin key.
  */
 export type Access = 'public' | 'tenant' | 'user' | 'admin';
 
-/** What the audit log calls an act, such as `device.register`. */
+/** An act's name in the audit log, such as `device.register`. */
 type Act = `${string}.${string}`;
 
 /**
- * How a route's requests are counted. `none`: not at all, and never shed: what load balancers and the operator's monitoring
- * ask. `auth`: what guesses at credentials. `costly`: what works for long, or reads much. See rate-limit.ts and door.ts.
+ * How requests to a route are counted. `none`: never counted and never shed, for health probes and monitoring.
+ * `auth`: routes where credentials can be guessed. `costly`: slow handlers and large reads. See rate-limit.ts and
+ * door.ts.
  */
 export type LimitClass = 'none' | 'auth' | 'read' | 'write' | 'costly';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     access: Access;
-    /** What the API key has to be allowed to do; routes with access `tenant` and `user` have to say so, others must not. */
+    /** The scope that the API key needs. Required for access `tenant` and `user`, forbidden for the others. */
     scope?: Scope;
-    /** What the audit log calls it; null where nothing changes. */
+    /** The act's name in the audit log; null if the route changes nothing. */
     act: Act | null;
     limit: LimitClass;
-    /** The methods that the path knows, on a route that answers 405. */
+    /** The methods that the path supports. Set only on routes that answer 405. */
     allow?: string;
   }
   interface FastifyRequest {
-    /** Who sends the request; null on public routes. Handlers read it with `tenantOf`, `userOf`. */
+    /** The sender; null on public routes. Handlers read it with `tenantOf` and `userOf`. */
     principal: Principal | null;
   }
 }
@@ -49,7 +50,7 @@ export function apiKeyOf(request: FastifyRequest): string | undefined {
   return Array.isArray(header) ? header.join() : header;
 }
 
-/** Finds out who sends a request to a route that is not for everybody. @throws CVaultError as the authenticator */
+/** Identifies the sender of a request to a non-public route. @throws CVaultError as the authenticator */
 export async function authenticate(
   request: FastifyRequest,
   authenticator: Authenticator,
@@ -66,7 +67,10 @@ export async function authenticate(
   }
 }
 
-/** What plugins make for the documentation page and for CORS preflights: static, the same for everybody. */
+/**
+ * Routes that plugins add, for the documentation page and CORS preflights. They are static and the same for
+ * everybody.
+ */
 const PLUGIN: FastifyContextConfig = { access: 'public', act: null, limit: 'read' };
 
 function isOfPlugin({ url, method }: RouteOptions): boolean {
@@ -77,7 +81,10 @@ const ACCESSES: readonly unknown[] = ['public', 'tenant', 'user', 'admin'] satis
 const LIMITS: readonly unknown[] = ['none', 'auth', 'read', 'write', 'costly'] satisfies LimitClass[];
 const ACT = /^[a-z_-]+\.[a-z_-]+$/;
 
-/** What a route has not declared, or not rightly. TypeScript says so too, where a route has a `config` at all. */
+/**
+ * The first field of `config` that is missing or invalid; null if there is none. TypeScript checks only routes that
+ * have a `config`.
+ */
 function undeclared({ config, method }: RouteOptions): string | null {
   const { access, scope, act, limit } = (config ?? {}) as {
     readonly [K in keyof FastifyContextConfig]: unknown;
@@ -92,8 +99,8 @@ function undeclared({ config, method }: RouteOptions): string | null {
 }
 
 /**
- * Has a route say whom it is for, what an API key must be allowed to use it, what it does and how it is limited. A route that
- * does not say is a fault of ours, and ends the start.
+ * Requires a route to declare its access, scope, act and limit. @throws Error for an incomplete declaration, which
+ * stops the start
  */
 export function checkDeclaration(route: RouteOptions): void {
   if (isOfPlugin(route)) route.config ??= PLUGIN;
@@ -113,17 +120,17 @@ function principalOf<K extends Principal['kind']>(request: FastifyRequest, kind:
   return principal as Extract<Principal, { kind: K }>;
 }
 
-/** The tenant that sends the request, on a route with access `tenant`. */
+/** The tenant that sent the request. Only for routes with access `tenant`. */
 export const tenantOf = (request: FastifyRequest): TenantPrincipal => principalOf(request, 'tenant');
 
-/** What the tenant's key of the request sees, on a route with access `tenant`. */
+/** The rows that the request's API key may see. Only for routes with access `tenant`. */
 export function scopeOf(request: FastifyRequest): TenantScope {
   const { tenantId, key } = tenantOf(request);
   return { tenantId, mode: key.mode };
 }
 
-/** The user that sends the request, on a route with access `user`. */
+/** The user that sent the request. Only for routes with access `user`. */
 export const userOf = (request: FastifyRequest): UserPrincipal => principalOf(request, 'user');
 
-/** The operator, on a route with access `admin`. */
+/** The operator. Only for routes with access `admin`. */
 export const adminOf = (request: FastifyRequest): AdminPrincipal => principalOf(request, 'admin');

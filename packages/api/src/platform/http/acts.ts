@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { toCVaultError } from './problem.ts';
 
-/** Who acts, as the audit log names them. */
+/** The actor of a request, as the audit log records it. */
 function actorOf(principal: Principal | null): Actor {
   switch (principal?.kind) {
     case 'user':
@@ -21,18 +21,18 @@ function actorOf(principal: Principal | null): Actor {
 const tenantIdOf = ({ principal }: FastifyRequest): string | null =>
   principal === null || principal.kind === 'admin' ? null : principal.tenantId;
 
-/** What tells of an attempt at what is somebody else's. That a credential was left out does not. */
+/** Refusals that suggest somebody tried to reach another's data. A missing credential does not. */
 const REFUSED = new Set(['unauthenticated', 'forbidden', 'not_found']);
 const NO_ATTEMPT = new Set(['missing_api_key', 'missing_token', 'missing_admin_key', 'no_such_route']);
 
-/** Says of everything that a handler changes who does it and by which act, and counts what is refused. */
+/** Attaches actor and act to everything that a handler changes, and records refusals. */
 export const acts = fp<{ refusals: RefusalLog | undefined }>((app, { refusals }, done) => {
   app.addHook('preHandler', (request, _reply, next) => {
     const { act } = request.routeOptions.config;
     const context = { actor: actorOf(request.principal), requestId: request.id };
-    // A HEAD runs the handler of its GET, and must change nothing even where that does.
+    // HEAD runs the GET handler. It must not write, even if that handler does.
     if (request.method === 'HEAD') withAct({ ...context, act: null, readOnly: true }, next);
-    // Null, and on what is no route undefined.
+    // `act` is null on read-only routes and undefined if no route matched.
     else if (typeof act !== 'string') next();
     else withAct({ ...context, act }, next);
   });

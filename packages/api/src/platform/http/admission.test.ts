@@ -5,7 +5,7 @@ import { bareApp, fakeAuthenticator } from '../../testing/bare-app.ts';
 import { createAdmission } from './admission.ts';
 
 describe('places', () => {
-  test('are as many as there are, and each is given back once', () => {
+  test('are limited in number, and each is released once', () => {
     const gate = createAdmission(3);
     const places = [gate.enter(null), gate.enter(null), gate.enter(null)];
     expect(() => gate.enter(null)).toThrow(
@@ -15,7 +15,7 @@ describe('places', () => {
     expect(gate.inWork).toBe(0);
   });
 
-  test('of n tenants each has 1/(n+1), so that the next one finds a share', () => {
+  test('each of n tenants gets 1/(n+1), which leaves a share for the next', () => {
     const gate = createAdmission(12);
     const take = (tenantId: string) => {
       try {
@@ -32,7 +32,7 @@ describe('places', () => {
     };
     expect(takeAll('a')).toBe(6);
     expect(takeAll('b')).toBe(4);
-    // While a has more than its new share, the last place goes to who has none.
+    // While a holds more than its new share, the last place is kept for a tenant without one.
     expect(take('a')).toBe(false);
     expect(take('c')).toBe(true);
     expect(gate.inWork).toBe(11);
@@ -40,7 +40,7 @@ describe('places', () => {
 });
 
 describe('look-ups', () => {
-  test('are refused behind a queue of 500 ms, unless it is a burst', async () => {
+  test('are refused behind a queue of 500 ms, except in a burst', async () => {
     let clock = 1_000;
     const gate = createAdmission(100, () => clock);
     const goesOn = () => expect(gate.lookUp(() => Promise.resolve('found'))).resolves.toBe('found');
@@ -58,22 +58,22 @@ describe('look-ups', () => {
       };
     };
     const oldest = unanswered();
-    // A burst: long for less than five seconds.
+    // The queue has been long for less than five seconds: a burst.
     clock += 501;
     await goesOn();
     clock += 5_000;
     await goesOn();
     clock += 1;
     await isRefused();
-    // It is answered: its request may work for as long as it likes.
+    // The look-up is answered. Its request may now take as long as it likes.
     await oldest();
     await goesOn();
-    // Overload goes on: the next long queue is no burst.
+    // The overload continues, so the next long queue does not count as a burst.
     const next = unanswered();
     clock += 501;
     await isRefused();
     await next();
-    // Calm for five seconds: the next one is.
+    // After five calm seconds, it counts as a burst again.
     clock += 5_000;
     const later = unanswered();
     clock += 501;
@@ -81,7 +81,7 @@ describe('look-ups', () => {
     await later();
   });
 
-  test('that fail are over, too', async () => {
+  test('count as answered when they fail', async () => {
     let clock = 1_000;
     const gate = createAdmission(100, () => clock);
     await expect(gate.lookUp(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
@@ -148,7 +148,7 @@ describe('a flood with slow handlers', () => {
       controller.abort();
       await gone;
     }
-    // Their handlers are still at work: the places are theirs.
+    // Their handlers are still running, so the places stay taken.
     expect((await app.inject({ url: '/slow', headers: { 'x-api-key': 'key' } })).statusCode).toBe(503);
     finish();
     await expect

@@ -1,6 +1,6 @@
 import { CVaultError } from '../errors.ts';
 
-/** A request's place among those in work. */
+/** One of the places for concurrent requests. */
 export interface Place {
   readonly tenantId: string | null;
   left: boolean;
@@ -8,13 +8,13 @@ export interface Place {
 
 const RETRY_AFTER_SECONDS = 1;
 /**
- * PostgreSQL is asked who sends a request before anything else is done for it. The look-up that is longest without an answer
- * shows how long the queue is, in this process and before the database, whatever requests do afterwards (wait for a VPN
- * server, hash a password). Measured at twice of what two cores can do: with the places alone, p50 of what was accepted was
- * 3.3 s.
+ * Every request starts with one PostgreSQL look-up of its sender. The oldest unanswered look-up shows how long the
+ * queue is, in this process and before the database, whatever requests do later (wait for a VPN server, hash a
+ * password). Measured at twice the capacity of two cores: with the limit on places alone, p50 of accepted requests
+ * was 3.3 s.
  */
 const QUEUE_MS = 500;
-/** A queue of that length for this long is a burst: it is worked off. After that, new requests are shed. */
+/** A long queue is a burst until it has lasted this long. After that, new requests are shed. */
 const BURST_MS = 5_000;
 /** Keep shedding for 5 s after the last refusal, so that the queue cannot build up again. */
 const CALM_MS = 5_000;
@@ -23,17 +23,15 @@ const overloaded = (why: string) =>
   new CVaultError('overloaded', why, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 
 /**
- * Counts the requests in work, and refuses what is too much: a request that is refused at once costs next to nothing, one that
- * waits behind a thousand others costs memory and a connection, and its sender gives up before it is answered.
- *
- * Only senders who are known count: nobody else makes the queue look long or holds a place.
- *
- * With n tenants at work each may have 1/(n+1) of the places, so a share is always free for one that comes; a tenant alone
- * has half of them.
+ * Limits concurrent requests and refuses the excess. An immediate refusal is nearly free; a request that waits
+ * behind a thousand others holds memory and a connection until its sender gives up.
+ * Only authenticated senders count. Nobody else holds a place or makes the queue look long.
+ * Each of n active tenants may hold 1/(n+1) of the places, so a newcomer always finds a free share. A single tenant
+ * may hold half.
  */
 export function createAdmission(places: number, now: () => number = () => performance.now()) {
   let inWork = 0;
-  /** When look-ups that are not answered yet began, oldest first. */
+  /** Start times of unanswered look-ups, oldest first. */
   const lookUps = new Set<{ readonly since: number }>();
   let longSince: number | null = null;
   let shedsUntil = -Infinity;
@@ -52,8 +50,8 @@ export function createAdmission(places: number, now: () => number = () => perfor
 
   return {
     /**
-     * Runs the look-up of a sender whose API key is known.
-     * @throws CVaultError `overloaded` where such look-ups wait for too long
+     * Runs the look-up for a known API key.
+     * @throws CVaultError `overloaded` if look-ups have waited too long
      */
     async lookUp<T>(find: () => Promise<T>): Promise<T> {
       const lookUp = { since: now() };
@@ -67,8 +65,8 @@ export function createAdmission(places: number, now: () => number = () => perfor
     },
 
     /**
-     * Takes a place for a request that has arrived as a whole.
-     * @param tenantId null: the operator's
+     * Takes a place for a request that has arrived completely.
+     * @param tenantId null for the operator
      * @throws CVaultError `overloaded`
      */
     enter(tenantId: string | null): Place {

@@ -58,7 +58,7 @@ const post = (payload: string | Buffer, headers: Record<string, string> = {}) =>
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 describe('every answer', () => {
-  test('has an id of ours, also where the caller sends one', async () => {
+  test('carries our own request id, even if the caller sends one', async () => {
     const answer = await app.inject({
       url: '/nowhere',
       headers: { 'x-request-id': 'mine', 'request-id': 'mine' },
@@ -67,7 +67,7 @@ describe('every answer', () => {
     expect(answer.json<{ requestId: string }>().requestId).toBe(answer.headers['x-request-id']);
   });
 
-  test('is kept by no cache and shown in no frame', async () => {
+  test('is not cached and cannot be framed', async () => {
     for (const url of ['/nowhere', '/ip', '/broken']) {
       const { headers } = await app.inject({ url });
       expect(headers['cache-control']).toBe('no-store');
@@ -81,7 +81,7 @@ describe('every answer', () => {
   });
 });
 
-describe('routes that there are not', () => {
+describe('unknown routes', () => {
   test('an unknown path: 404', async () => {
     const answer = await app.inject({
       method: 'POST',
@@ -92,7 +92,7 @@ describe('routes that there are not', () => {
     expect(answer.json()).toMatchObject({ code: 'no_such_route', instance: '/nowhere' });
   });
 
-  test('a known path with another method: 405, with the ones it knows', async () => {
+  test('a known path with an unknown method: 405 with the allowed methods', async () => {
     const answer = await app.inject({ method: 'DELETE', url: '/things' });
     expect(answer.statusCode).toBe(405);
     expect(answer.headers.allow).toBe('POST');
@@ -102,7 +102,7 @@ describe('routes that there are not', () => {
     expect(read.statusCode).toBe(405);
   });
 
-  test('a path that is none: 400', async () => {
+  test('an invalid path: 400', async () => {
     const answer = await app.inject({ url: '/things/%ZZ' });
     expect(answer.statusCode).toBe(400);
     expect(answer.headers['content-type']).toBe('application/problem+json');
@@ -158,14 +158,14 @@ describe('bodies', () => {
     expect(answer.body).not.toContain('canary');
   });
 
-  test('bytes that are no UTF-8: 400', async () => {
+  test('invalid UTF-8: 400', async () => {
     const latin1 = Buffer.from('{"name":"Zo\u00eb"}', 'latin1');
     expect((await post(latin1, JSON_TYPE)).json()).toMatchObject({ code: 'malformed_body' });
     const utf16 = Buffer.from('{"name":"x"}', 'utf16le');
     expect((await post(utf16, JSON_TYPE)).statusCode).toBe(400);
   });
 
-  test('20,000 brackets: 400, and the process lives', async () => {
+  test('20,000 brackets: 400, and the process survives', async () => {
     expect((await post('['.repeat(20_000) + ']'.repeat(20_000), JSON_TYPE)).statusCode).toBe(400);
     expect((await post('{"a":'.repeat(10_000), JSON_TYPE)).statusCode).toBe(400);
   });
@@ -182,7 +182,7 @@ describe('bodies', () => {
     expect((await sized(64 * 1024 + 1)).statusCode).toBe(413);
   });
 
-  test('a route without a body takes none, and does not mind the header', async () => {
+  test('a route without a body refuses one, and ignores the Content-Type header', async () => {
     for (const headers of [{}, JSON_TYPE]) {
       expect((await app.inject({ method: 'POST', url: '/bare', headers })).statusCode).toBe(200);
     }
@@ -257,7 +257,7 @@ describe('Content-Type', () => {
 });
 
 describe('failures', () => {
-  test('of ours: 500, the cause in the log alone', async () => {
+  test('of ours: 500, with the cause only in the log', async () => {
     const answer = await app.inject({ url: '/broken' });
     expect(answer.statusCode).toBe(500);
     expect(answer.body).not.toMatch(/canary|srv|Error:/);
@@ -271,7 +271,7 @@ describe('failures', () => {
     });
   });
 
-  test('of the caller: the cause in the log alone, at info', async () => {
+  test('of the caller: the cause only in the log, at info', async () => {
     const answer = await app.inject({ url: '/refused' });
     expect(answer.statusCode).toBe(409);
     expect(answer.body).not.toContain('canary');
@@ -283,7 +283,7 @@ describe('failures', () => {
 });
 
 describe('the log', () => {
-  test('has one line for each request, with the route and not the path', async () => {
+  test('has one line per request, with the route pattern instead of the path', async () => {
     const id = '0b9b1f6e-5a1c-4a8f-9d51-3c5e0d6c2f10';
     const answer = await app.inject({
       url: `/things/${id}?apiKey=canary-in-query`,
@@ -311,15 +311,15 @@ describe('behind proxies', () => {
       .inject({ url: '/ip', remoteAddress, headers: { 'x-forwarded-for': header } })
       .then((answer) => answer.json<{ ip: string }>().ip);
 
-  test('X-Forwarded-For is believed of those alone that are named', async () => {
+  test('X-Forwarded-For is trusted only from configured proxies', async () => {
     expect(await forwarded(app, '10.0.0.1', '198.51.100.7')).toBe('10.0.0.1');
     const { app: trusting } = await bareApp(routes, { trustProxy: ['10.0.0.0/8'] });
     expect(await forwarded(trusting, '10.0.0.1', '198.51.100.7')).toBe('198.51.100.7');
     expect(await forwarded(trusting, '203.0.113.9', '198.51.100.7')).toBe('203.0.113.9');
-    // As balancers write it that add ports and brackets.
+    // Some load balancers add ports and brackets.
     expect(await forwarded(trusting, '10.0.0.1', '203.0.113.61:40001')).toBe('203.0.113.61');
     expect(await forwarded(trusting, '10.0.0.1', '[2001:db8::1]:443, 10.0.0.2:3128')).toBe('2001:db8::1');
-    // What the client itself put in front is not believed.
+    // Entries that the client itself put in front are ignored.
     expect(await forwarded(trusting, '10.0.0.1', '1.1.1.1, 198.51.100.7')).toBe('198.51.100.7');
     await trusting.close();
   });
@@ -338,7 +338,7 @@ describe('CORS', () => {
     expect(answer.headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  test('the origins that are named, and no other', async () => {
+  test('only configured origins', async () => {
     const { app: shared } = await bareApp(routes, { corsOrigins: ['https://app.acme.dev'] });
     const answer = await preflight(shared, 'https://app.acme.dev');
     expect(answer.statusCode).toBe(204);
@@ -378,7 +378,7 @@ describe('CORS for apps and wildcards', () => {
     const answers = [
       { method: 'OPTIONS' as const, url: '/things', headers: { origin, ...PREFLIGHT } },
       { url: '/ip', headers: { origin } },
-      // Answers that no handler gives.
+      // Answers that no handler produces.
       { url: '/nowhere', headers: { origin } },
       { url: '/things/%ZZ', headers: { origin } },
       { method: 'DELETE' as const, url: '/things', headers: { origin } },
@@ -391,7 +391,7 @@ describe('CORS for apps and wildcards', () => {
     await shared.close();
   });
 
-  test('a preflight may ask for what browsers’ tracing adds', async () => {
+  test('a preflight may ask for the tracing headers of browsers', async () => {
     const { app: shared } = await bareApp(routes, { corsOrigins: ['https://app.acme.dev'] });
     const answer = await shared.inject({
       method: 'OPTIONS',
@@ -417,7 +417,7 @@ describe('words', () => {
     expect(errors).toEqual([{ pointer: pointer === '/' ? '' : pointer, message }]);
   });
 
-  test('a slash too many: 404, with the path without it', async () => {
+  test('a trailing slash: 404 that names the path without it', async () => {
     for (const url of ['/things/', '/things/?x=1']) {
       const answer = await app.inject({ url });
       expect(answer.statusCode).toBe(404);
@@ -430,7 +430,7 @@ describe('words', () => {
 });
 
 describe('a public URL with a path', () => {
-  test('is in what the API says of itself, and the path may come along or not', async () => {
+  test('appears in the API’s documents, and requests may include its path or not', async () => {
     const { app: below } = await bareApp(
       (routes) => {
         routes.post('/made', open, (_request, reply) =>
@@ -457,7 +457,7 @@ describe('a public URL with a path', () => {
     await below.close();
   });
 
-  test('is in what is said of bytes that are no request, too', async () => {
+  test('appears in answers to unreadable bytes, too', async () => {
     const { app: below } = await bareApp(routes, { publicUrl: 'https://example.org/vpn' });
     await below.listen({ port: 0, host: '127.0.0.1' });
     const { port } = below.server.address() as AddressInfo;
@@ -494,7 +494,7 @@ describe('the documentation', () => {
     await own.close();
   });
 
-  test('is served, and runs no script but its own', async () => {
+  test('is served, and runs only its own scripts', async () => {
     for (const url of [
       '/docs',
       '/docs/',
@@ -537,7 +537,7 @@ describe('rate limits', () => {
     return { ...started, send };
   }
 
-  test('count per tenant and client over all routes together, and say what is left', async () => {
+  test('count per tenant and client over all routes, and report what is left', async () => {
     const { app: target, send } = await limited(createInProcessRateLimiter());
     const first = await send('/a');
     expect(first.headers).toMatchObject({
@@ -552,13 +552,13 @@ describe('rate limits', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(60);
     expect(refused.headers.ratelimit).toMatch(/^"auth";r=0;t=\d+$/);
-    // Others are not concerned.
+    // Other clients and tenants are unaffected.
     expect((await send('/a', 'other')).statusCode).toBe(200);
     expect((await send('/a', 'key', '198.51.100.8')).statusCode).toBe(200);
     await target.close();
   });
 
-  test('an IPv6 line is one client, whatever address it takes', async () => {
+  test('a /64 of IPv6 addresses is one client', async () => {
     const { app: target, send } = await limited(createInProcessRateLimiter());
     for (let host = 1; host <= 3; host++) {
       expect((await send('/a', 'key', `2001:db8:1:2::${host}`)).statusCode).toBe(200);
@@ -575,7 +575,7 @@ describe('rate limits', () => {
       headers: { 'x-api-key': 'key', authorization: 'Bearer token', ...headers },
     });
 
-  test('each layer holds for itself: tenant, key, user, client; what is costly is rarer', async () => {
+  test('tenant, key, user and client each have a limit; costly routes have a lower one', async () => {
     const policy = { passwordLengthMin: 12, authRateLimit: 3, authRateWindowSeconds: 60 };
     const high = {
       tenantRateLimit: 1_000,
@@ -612,7 +612,7 @@ describe('rate limits', () => {
     await target.close();
   });
 
-  test('a client does not become another by a header, unless a trusted proxy says so', async () => {
+  test('only a trusted proxy can change the client’s address by a header', async () => {
     const seen: string[] = [];
     const counting: RateLimiter = {
       consume: (key) => {
@@ -644,13 +644,13 @@ describe('rate limits', () => {
     await target.close();
   });
 
-  /** Lets `limit` through in each layer, whatever the layer's own is. */
+  /** Replaces every layer's limit by `limit`. */
   function narrow(limit: number): RateLimiter {
     const limiter = createInProcessRateLimiter();
     return { consume: (key, { windowSeconds }) => limiter.consume(key, { limit, windowSeconds }) };
   }
 
-  test('a client that is over its own limit uses up nothing of the key’s and the tenant’s', async () => {
+  test('a client over its own limit uses none of the key’s and the tenant’s', async () => {
     const counted = new Map<string, number>();
     const limiter = createInProcessRateLimiter();
     const counting: RateLimiter = {
@@ -703,7 +703,7 @@ describe('rate limits', () => {
     const refused = await stranger('198.51.100.7');
     expect(refused.statusCode).toBe(429);
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-    // Neither another stranger, nor a tenant at the same address, nor the operator.
+    // Other strangers, tenants at the same address and the operator are unaffected.
     expect((await stranger('198.51.100.8')).statusCode).toBe(status);
     expect((await send('/a')).statusCode).toBe(200);
     const operator = { url: '/platform', remoteAddress: '198.51.100.7' };
@@ -791,7 +791,7 @@ describe('on a socket', () => {
     ['is opened and not used', ''],
     ['stops within its headers', 'GET /things?x=1 HTTP/1.1\r\nHost: x\r\n'],
   ])('a connection that %s: 408, and it ends', async (_what, bytes) => {
-    // Node looks every five seconds; what is shortened is only how long it has patience.
+    // Node checks every five seconds; only the timeout is shortened here.
     const { headersTimeout } = target.server;
     target.server.headersTimeout = 1_000;
     try {

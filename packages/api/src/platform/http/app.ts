@@ -25,55 +25,58 @@ import { validatorCompiler } from './validation.ts';
 export interface AppOptions {
   readonly logger: Logger;
   readonly authenticator: Authenticator;
-  /** Registers the nouns' routes: the API's table of contents, in src/routes.ts. */
+  /** Registers the routes of all nouns (src/routes.ts). */
   readonly routes: (app: FastifyInstance) => void;
-  /** Knows the errors of the drivers; null for those it does not know. */
+  /** Translates driver errors; null for an unknown error. */
   readonly translateError: (error: unknown) => CVaultError | null;
   readonly limiter: RateLimiter;
-  /** Requests that are worked on at once; more are refused. */
+  /** The maximum of concurrent requests. Further requests are refused. */
   readonly requestsAtOnce: number;
-  /** Where writes that are sent again are remembered; absent: Idempotency-Key is not looked at. */
+  /** Where the answers of writes are stored for retries. If absent, Idempotency-Key is ignored. */
   readonly idempotency?: IdempotencyOptions;
-  /** Origins that browsers may call from; empty for none, `*` for all. */
+  /** Origins that browsers may call from: empty for none, `*` for all. */
   readonly corsOrigins: readonly string[];
-  /** Addresses and ranges of proxies whose X-Forwarded-For is believed; empty for none. */
+  /** Addresses and ranges of proxies whose X-Forwarded-For is trusted; empty for none. */
   readonly trustProxy: readonly string[];
-  /** Where the API is reached from outside, without a slash at the end; empty where nobody said. */
+  /** The API's public URL, without a trailing slash; empty if not configured. */
   readonly publicUrl: string;
   readonly version: string;
-  /** Counts what is refused, for the audit log. Absent: nothing does. */
+  /** Records refusals for the audit log; optional. */
   readonly refusals?: RefusalLog;
-  /** Told of every answer; the route is a pattern, so no caller chooses it. */
+  /** Called for every answer. The route is a pattern, so callers cannot choose its value. */
   readonly onAnswer?: (method: string, route: string, status: number, seconds: number) => void;
 }
 
-/** Longer than the longest that a handler works (a queue of sign-ins), so that none is cut off. */
+/** Longer than the slowest handler (a queue of sign-ins), so that none is cut off. */
 const CONNECTION_TIMEOUT_MS = 60_000;
-/** For the headers of a request to arrive. */
+/** The time limit for a request's headers. */
 const HEADERS_TIMEOUT_MS = 15_000;
-/** For the whole of it: later than the door's own bound for the body, whose answer says more than Node's. */
+/**
+ * The time limit for a whole request. It exceeds the door's own limit for the body, whose answer is clearer than
+ * Node's.
+ */
 const REQUEST_TIMEOUT_MS = 40_000;
-/** How often Node looks for requests that are late; by default it does every 30 s. */
+/** The interval at which Node looks for late requests; its default is 30 s. */
 const TIMEOUT_CHECK_MS = 5_000;
-/** Above what load balancers commonly keep idle connections for, so that they close them and not we. */
+/** Longer than the usual idle timeout of load balancers, so that they close idle connections before we do. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 const HEADER_LIMIT_BYTES = 16 * 1024;
 const PATH_PARAMETER_LIMIT = 100;
 
-/** The HTTP application, without a socket: the caller listens, or injects requests. */
+/** Builds the HTTP application without a socket. The caller listens or injects requests. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { publicUrl, corsOrigins } = options;
   const prefix = publicPath(publicUrl);
   const strangers = createTurnstile(STRANGERS);
   const stopping = new AbortController();
-  // As many as there are connections.
+  // One listener per connection.
   setMaxListeners(0, stopping.signal);
   const logger: FastifyBaseLogger = options.logger;
   const handleError = createErrorHandler({ translateError: options.translateError, publicUrl });
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    // Ours, always: an id that a caller may choose can be made to collide.
+    // Always our own: a caller could make ids collide on purpose.
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -89,13 +92,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     },
     routerOptions: { maxParamLength: PATH_PARAMETER_LIMIT },
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
-    // What comes on a connection that is open while this process ends is served, and told that the connection closes. Fastify's
-    // own 503 cost a rolling restart one request in two thousand.
+    // Requests on open connections are still served while the process ends, with `Connection: close`. Fastify's own
+    // 503 cost a rolling restart one request in two thousand.
     return503OnClosing: false,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     rewriteUrl: ({ url = '/' }) => insidePath(url, prefix),
-    // Paths that cannot be read come past every hook, the door's too.
+    // Unreadable paths bypass every hook, including the door.
     frameworkErrors: (error, request, reply) => {
       const { raw } = request;
       bareForwardedFor(raw);
@@ -118,14 +121,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
-  // For what finds out behind the door that there is nothing, such as the files of the documentation.
+  // For handlers that find nothing behind the door, such as the documentation's files.
   app.setNotFoundHandler(() => {
     throw new CVaultError('no_such_route', 'There is no such route.');
   });
 
   app.addHook('onRequest', (request, reply, done) => {
     bareForwardedFor(request.raw);
-    // Answers hold tokens, keys and configurations: no cache keeps them.
+    // Answers hold tokens, keys and configurations, so no cache may keep them.
     void reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
     done();
   });
@@ -136,7 +139,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     request.log.info(
       {
         method: request.method,
-        // The pattern, not the path: ids and whatever else callers put there stay out of the logs.
+        // The pattern instead of the path keeps ids and other caller input out of the logs.
         route: request.routeOptions.url ?? null,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
@@ -163,7 +166,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     idempotency: options.idempotency,
   });
   await app.register(acts, { refusals: options.refusals });
-  // After the door, which keeps answers for retries as the handler gave them.
+  // Runs after the door, which stores answers for retries unchanged.
   app.addHook('onSend', (_request, reply, payload, done) => {
     const location = reply.getHeader('location');
     if (prefix !== '' && typeof location === 'string' && location.startsWith('/')) {
@@ -174,7 +177,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(methodNotAllowed);
   await app.register(openApi, { version: options.version, publicUrl });
   await app.register(documentation, { pathPrefix: prefix });
-  // Async, so that a route that is refused fails the start and not the process.
+  // Async, so that a refused route fails the start instead of crashing the process.
   await app.register(async (routes) => {
     options.routes(routes);
   });

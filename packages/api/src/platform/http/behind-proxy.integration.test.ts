@@ -1,4 +1,7 @@
-/** The whole API behind a proxy: below a path of a public URL, and with client addresses as cloud balancers write them. */
+/**
+ * The whole API behind a proxy: below the path of a public URL, with client addresses as cloud load balancers write
+ * them.
+ */
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
@@ -16,7 +19,7 @@ beforeAll(async () => {
   await aServer(database, { region: 'us-east' });
   api = await createWholeApi(database, {
     CVAULT_PUBLIC_URL: 'https://example.org/vpn',
-    // Requests that are injected come from 127.0.0.1.
+    // Injected requests come from 127.0.0.1.
     TRUST_PROXY: '127.0.0.0/8',
   });
   await api.cvault.fleet.untilSettled();
@@ -70,7 +73,7 @@ describe('a public URL with a path', () => {
     });
   });
 
-  test('is no prefix of other paths', async () => {
+  test('does not match other paths with the same prefix', async () => {
     expect((await get('/vpnx/openapi.json')).statusCode).toBe(404);
     expect((await get('/vpn/vpn/openapi.json')).statusCode).toBe(404);
   });
@@ -107,7 +110,7 @@ describe('X-Forwarded-For with ports and brackets', () => {
     expect((await signIn(tenant, other)).statusCode).toBe(200);
   });
 
-  test('ten wrong passwords of one client, on ten ports, lock nobody else out', async () => {
+  test('ten wrong passwords from one client on ten ports lock nobody else out', async () => {
     const tenant = await signUp(api, 'guesses');
     for (let n = 0; n < 12; n++)
       await signIn(tenant, `198.51.100.9:${50_000 + n}`, 'a wrong password of some length');
@@ -134,7 +137,7 @@ describe('X-Forwarded-For with ports and brackets', () => {
     expect((await ask(outside)).json()).toMatchObject({ status: 403, code: 'source_not_allowed' });
   });
 
-  test('of nobody but the proxies is it believed', async () => {
+  test('are trusted only from the proxies', async () => {
     const tenant = await signUp(api, 'strangers');
     await admin('PATCH', `/tenants/${tenant.tenantId}`, { authRateLimit: 3 });
     const statuses = [];

@@ -2,12 +2,12 @@ import { CVaultError } from '../errors.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-/** Above any request that we know, far below what a process could be choked with. */
+/** Larger than any legitimate request, and far too small to exhaust a process. */
 export const BODY_LIMIT_BYTES = 64 * 1024;
 
-/** For a body to arrive, once its request's headers were read. */
+/** The time limit for a body, counted from the end of its headers. */
 const ARRIVAL_MS = 15_000;
-/** For the rest of a body to arrive, once its request was answered without it: refused at the door, mostly. */
+/** The time limit for the rest of a body after its request was answered early, usually by a refusal at the door. */
 const REST_MS = 5_000;
 
 const NOT_JSON = 'Send the body as application/json in UTF-8.';
@@ -15,7 +15,10 @@ const notAnObject = () =>
   new CVaultError('invalid_request', 'The body must be a JSON object.', {
     faults: [{ pointer: '', message: 'must be a JSON object' }],
   });
-/** Fastify's parser refuses what could change the prototype of objects; what remains of JSON's faults is its form. */
+/**
+ * Fastify's parser refuses fields that could change an object's prototype. Every other fault of a body is one of
+ * syntax.
+ */
 const forbiddenField = () =>
   new CVaultError('invalid_request', 'The body has a field of a name that none may have.', {
     faults: [
@@ -24,7 +27,7 @@ const forbiddenField = () =>
   });
 const malformed = (detail: string) => new CVaultError('malformed_body', detail);
 
-/** `application/json`, alone or with the one character set that JSON has (RFC 8259 section 8.1). */
+/** `application/json`, alone or with JSON's only character set (RFC 8259 section 8.1). */
 const JSON_IN_UTF8 = /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*"?utf-?8"?[ \t]*)?;?$/i;
 
 function isJson(text: string): boolean {
@@ -41,7 +44,7 @@ function hasBody({ headers }: FastifyRequest): boolean {
 }
 
 /**
- * Refuses a body by what its headers say, before it is waited for.
+ * Refuses a body by its headers, before waiting for it.
  * @throws CVaultError `body_too_large`, `unsupported_media_type`
  */
 export function checkBodyHeaders(request: FastifyRequest): void {
@@ -64,7 +67,7 @@ export function checkBodyHeaders(request: FastifyRequest): void {
   }
 }
 
-/** Answers 408 where the body does not arrive in time. Returns what ends the wait. */
+/** Answers 408 if the body does not arrive in time. Returns a function that cancels the wait. */
 export function boundArrival(request: FastifyRequest, reply: FastifyReply): () => void {
   if (request.raw.complete || !hasBody(request)) return () => undefined;
   const late = setTimeout(() => {
@@ -76,10 +79,7 @@ export function boundArrival(request: FastifyRequest, reply: FastifyReply): () =
   return () => clearTimeout(late);
 }
 
-/**
- * Bodies are JSON in UTF-8, and nothing else: Fastify's own parsers are taken out, so there is no media type under which
- * a body could come past the validation.
- */
+/** Accepts only JSON in UTF-8. Fastify's own parsers are removed, so no media type lets a body bypass validation. */
 export const strictJson = fp((app, _options, done) => {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
@@ -91,7 +91,7 @@ export const strictJson = fp((app, _options, done) => {
         parsed(new CVaultError('unsupported_media_type', NOT_JSON));
         return;
       }
-      // Many clients send the header with every request. A route that wants a body refuses to have none.
+      // Many clients send the header with every request. Routes that need a body refuse its absence themselves.
       if (body.length === 0) {
         parsed(null, undefined);
         return;
@@ -103,16 +103,16 @@ export const strictJson = fp((app, _options, done) => {
         parsed(malformed('The body is not encoded in UTF-8.'));
         return;
       }
-      // The parser's own message quotes the body, so it goes nowhere.
+      // The parser's own message quotes the body, so it is discarded.
       void parse(request, text, (error, value) => {
-        // Fastify says null of a body that is not there, so one that is there and null has to be told from it here.
+        // Fastify represents a missing body as null, so a literal `null` has to be refused here.
         if (error === null && value === null) parsed(notAnObject());
         else if (error === null) parsed(null, value);
         else parsed(isJson(text) ? forbiddenField() : malformed('The body is not JSON.'));
       });
     },
   );
-  // Node waits 90 s for the rest of a body (measured) once its request is answered, however slowly it comes.
+  // After an early answer, Node waits 90 s for the rest of the body (measured), however slowly it arrives.
   app.addHook('onResponse', (request, _reply, next) => {
     const { raw } = request;
     if (!raw.complete) setTimeout(() => raw.complete || raw.destroy(), REST_MS).unref();

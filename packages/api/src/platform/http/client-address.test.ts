@@ -26,7 +26,7 @@ test.each([
   expect(addressOf(address)).toBe(canonical);
 });
 
-test('clients that have no address are told apart by what the proxy calls them', () => {
+test('clients without an address are distinguished by the proxy’s name for them', () => {
   const names = ['_hidden', '_other', 'unix:', 'x'.repeat(10_000)].map(clientOf);
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^unknown:[\w-]{22}$/);
@@ -51,7 +51,7 @@ describe('X-Forwarded-For', () => {
     ['[::ffff:203.0.113.61]:40001', '203.0.113.61'],
     ['::ffff:203.0.113.61', '203.0.113.61'],
     [' 198.51.100.7:1 ,, 10.0.0.2:3128,', '198.51.100.7, 10.0.0.2'],
-    // Not an address, and not made one.
+    // Not an address, so it stays as it is.
     ['unknown', 'unknown'],
     ['_hidden', '_hidden'],
     ['999.1.1.1:80', '999.1.1.1:80'],

@@ -5,23 +5,23 @@ import ipaddr from 'ipaddr.js';
 const IPV6_SITE_GROUPS = 4;
 
 /**
- * A client's address in its one spelling, IPv4 for one that is mapped into IPv6; null where there is none, as on a Unix
+ * The canonical form of a client's address; IPv4 if it is mapped into IPv6; null if there is none, as on a Unix
  * socket.
- * @param address as Fastify tells it: the peer's, or what a trusted proxy says
+ * @param address from Fastify: the peer's address, or the one that a trusted proxy reports
  */
 export function addressOf(address: string | undefined): string | null {
   if (address === undefined || !ipaddr.isValid(address)) return null;
   const parsed = ipaddr.process(address);
-  // Without the zone, which is this machine's name for the link.
+  // Drops the zone, which is only this machine's name for the link.
   return parsed.kind() === 'ipv4'
     ? parsed.toString()
     : new ipaddr.IPv6((parsed as ipaddr.IPv6).parts).toString();
 }
 
 /**
- * What counts as one client: an IPv4 address, or the /64 of an IPv6 address, of which one customer line has 2^64. A trusted
- * proxy that names its clients by something else, such as `_hidden` (RFC 7239), tells them apart by it.
- * @param address as Fastify tells it; undefined where the connection is gone already, whatever its type says
+ * The unit that counts as one client: an IPv4 address, or the /64 of an IPv6 address, since one customer line has
+ * 2^64 of them. A trusted proxy's other names for clients, such as `_hidden` (RFC 7239), count as one client each.
+ * @param address from Fastify; undefined after the connection is gone, whatever its type says
  */
 export function clientOf(address: string | undefined): string {
   if (address === undefined || address === '') return 'unknown';
@@ -34,7 +34,7 @@ export function clientOf(address: string | undefined): string {
   return `${groups.map((group) => group.toString(16)).join(':')}::/64`;
 }
 
-/** `203.0.113.7:40001`, `[2001:db8::1]`, `[2001:db8::1]:443`, `"[2001:db8::1]:443"`: the address in it. */
+/** Matches `203.0.113.7:40001`, `[2001:db8::1]`, `[2001:db8::1]:443` and `"[2001:db8::1]:443"`. */
 const WITH_PORT = /^"?(?:(\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?|\[([^\]]+)\](?::\d{1,5})?)"?$/;
 
 function bare(entry: string): string {
@@ -43,10 +43,7 @@ function bare(entry: string): string {
   return addressOf(address) ?? entry;
 }
 
-/**
- * Leaves nothing but addresses in X-Forwarded-For: several load balancers add ports and brackets. So whoever asks for the
- * request's address afterwards finds one.
- */
+/** Reduces X-Forwarded-For to plain addresses, because several load balancers add ports and brackets. */
 export function bareForwardedFor({ headers }: IncomingMessage): void {
   const text = headers['x-forwarded-for'];
   if (typeof text !== 'string') return;

@@ -43,7 +43,7 @@ async function open(port: number, text = ''): Promise<{ socket: Socket; said(): 
 
 const GET = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
-describe('an ordered end', () => {
+describe('an orderly shutdown', () => {
   test.each([
     ['is opened and not used', ''],
     ['has sent half a request', 'GET / HTTP/1.1\r\nHost:'],
@@ -56,20 +56,20 @@ describe('an ordered end', () => {
     await expect.poll(() => socket.closed).toBe(true);
   });
 
-  test('waits for the answer to a request that is under way', async () => {
+  test('waits for the answer to a pending request', async () => {
     const { close, port, began, release } = await listening();
     const { said } = await open(port, GET('/slow'));
     await began;
     const closing = close(600_000);
-    // Longer than what unused connections are given, so this one is kept because of its request.
+    // Longer than the limit for idle connections, so only the pending request keeps this one open.
     await sleep(1_500);
     release();
     await closing;
-    // It was sent before; on a busy machine it is read a moment later.
+    // It was sent before the close; a busy machine may read it a moment later.
     await expect.poll(said).toContain('done');
   });
 
-  test('cuts off what is still under way after the grace', async () => {
+  test('cuts off pending requests after the grace period', async () => {
     const { close, port, began } = await listening();
     const { socket, said } = await open(port, GET('/slow'));
     await began;

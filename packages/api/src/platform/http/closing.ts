@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
-/** A request that has begun to arrive has this long to be there as a whole. */
+/** The time limit for a request that has begun to arrive. */
 const ARRIVING_MS = 1_000;
 const LOOK_MS = 50;
 
 /**
- * Ends an HTTP server in order. Node.js waits for every connection on which no request was answered yet, so one that is
- * opened and not used, or whose client does not read, would hold the end up for ever. Ask for it before the server listens.
+ * Prepares an orderly shutdown; call it before the server listens. Node.js waits for every connection without an
+ * answered request, so an unused connection or a client that does not read would block the shutdown for ever.
  */
 export function prepareClose(app: FastifyInstance): (graceMs: number) => Promise<void> {
   const { server } = app;
@@ -25,7 +25,7 @@ export function prepareClose(app: FastifyInstance): (graceMs: number) => Promise
     response.once('close', () => count(socket, -1));
   });
 
-  /** @param graceMs longest that requests which are under way are waited for */
+  /** @param graceMs the longest wait for pending requests */
   return async (graceMs) => {
     const began = performance.now();
     const look = setInterval(() => {

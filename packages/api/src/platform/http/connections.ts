@@ -8,9 +8,9 @@ import {
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Requests that a connection may send ahead of their answers. Browsers and SDKs send none. */
+/** The number of requests that a connection may pipeline. Browsers and SDKs pipeline none. */
 const AHEAD_MOST = 32;
-/** For an answer to be taken, after it was given. */
+/** The time limit for a client to receive its answer. */
 const DELIVERY_MS = 60_000;
 
 interface Line {
@@ -18,37 +18,37 @@ interface Line {
   overrun: boolean;
 }
 
-/** The requests of a connection that wait for the one before them. */
+/** Per connection, the requests that wait for the one before them. */
 const lines = new WeakMap<Socket, Line>();
 
 function next(socket: Socket): void {
   const line = lines.get(socket);
-  // Requests of a connection that is gone are dropped: there is nobody to answer.
+  // Requests of a closed connection are dropped.
   const first = socket.destroyed ? undefined : line?.waiting.shift();
   if (first !== undefined) first();
   else if (line?.overrun !== true) lines.delete(socket);
 }
 
 /**
- * Nothing more is read from the connection, and none of what waits is begun; the timeout of quiet connections closes it. To
- * close it at once would have its client open the next, and to parse one packet of requests costs milliseconds.
+ * Stops reading from the connection and drops its waiting requests; the idle timeout closes it later. Closing at
+ * once would make the client open another connection, and parsing one packet of requests costs milliseconds.
  */
 function overrun(socket: Socket, line: Line, stopping: AbortSignal): void {
-  // As Node does itself where answers are not taken. It has its parser stop, which reads past the socket's own `pause`.
+  // Node does the same if answers are not read. The flag stops its parser, which ignores the socket's own `pause`.
   (socket as Socket & { _paused?: boolean })._paused = true;
   socket.pause();
   if (line.overrun) return;
   line.overrun = true;
   line.waiting.length = 0;
-  // That its client is gone is not read either.
+  // A paused socket does not notice that its client is gone.
   const end = () => socket.destroy();
   stopping.addEventListener('abort', end);
   socket.once('close', () => stopping.removeEventListener('abort', end));
 }
 
 /**
- * Begins with a request when those before it on its connection are answered and their answers taken. Answers leave in order
- * anyway, so working ahead would only let one connection have many requests in work, also one that reads no answers.
+ * Starts a request after the earlier answers on its connection were received. Answers leave in order anyway;
+ * working ahead would only let one connection keep many requests active, even if it reads no answers.
  */
 function inTurn(
   request: IncomingMessage,
@@ -70,8 +70,8 @@ function inTurn(
 }
 
 /**
- * A server that works on one request of a connection at a time.
- * @param stopping when it is to stop
+ * Creates a server that handles one request per connection at a time.
+ * @param stopping aborted when the server is to stop
  */
 export function createOrderlyServer(
   handler: RequestListener,
@@ -81,7 +81,7 @@ export function createOrderlyServer(
   return createServer(options, (request, response) => inTurn(request, response, handler, stopping));
 }
 
-/** Closes the connection of a client that does not take its answer. */
+/** Closes the connection of a client that does not receive its answer. */
 export function boundDelivery({ socket }: IncomingMessage, response: ServerResponse): void {
   const late = setTimeout(() => socket.destroy(), DELIVERY_MS).unref();
   response.once('close', () => clearTimeout(late));

@@ -3,23 +3,23 @@ import fp from 'fastify-plugin';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set where CORS is on and the request is a preflight for all that we know. */
+    /** Set if CORS is on and the request looks like a preflight. */
     corsPreflightEnabled?: boolean;
   }
 }
 
 const WILDCARD = '://*.';
-/** One or more labels of a host's name. */
+/** One or more labels of a host name. */
 const LABELS = '(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)+';
 
-/** `https://*.acme.dev` is every host below acme.dev, and not acme.dev itself. */
+/** `https://*.acme.dev` matches every host below acme.dev, but not acme.dev itself. */
 function patternOf(origin: string): string | RegExp {
   if (!origin.includes(WILDCARD)) return origin;
   const [scheme, host] = origin.split(WILDCARD, 2).map((part) => part.replace(/[.+]/g, '\\$&'));
   return new RegExp(`^${scheme}://${LABELS}${host}$`);
 }
 
-/** What an answer that no hook sees tells browsers: the least of what the plugin says. */
+/** CORS headers for an answer that bypasses every hook: a minimal version of the plugin's. */
 export function corsHeadersFor(
   origins: readonly string[],
   origin: string | undefined,
@@ -44,14 +44,14 @@ const EXPOSED_HEADERS = [
 const EXPOSED = { 'access-control-expose-headers': EXPOSED_HEADERS.join(', ') };
 
 /**
- * Says on every answer which browsers may read it. Preflights are answered by the door.
+ * Sets CORS headers on every answer. The door answers preflights.
  * @param origins as configured; `*` for all
  */
 export const crossOrigin = fp<{ origins: readonly string[] }>(async (app, { origins }) => {
   await app.register(fastifyCors, {
     origin: origins.includes('*') ? '*' : origins.map(patternOf),
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-    // The last two are what browsers' tracing adds (W3C Trace Context).
+    // Browsers' tracing adds the last two (W3C Trace Context).
     allowedHeaders: [
       'authorization',
       'content-type',

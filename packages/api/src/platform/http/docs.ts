@@ -4,7 +4,7 @@ import fp from 'fastify-plugin';
 import { CVaultError } from '../errors.ts';
 import { renderErrorsPage } from './error-pages.ts';
 
-/** The page brings its own scripts and styles; nothing inline runs and nothing comes from elsewhere. */
+/** The page ships its own scripts and styles. Nothing runs inline or comes from elsewhere. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -17,12 +17,12 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The names that the page's files may have. @fastify/static would answer 500 to some others. */
+/** Names that the page's files may have. @fastify/static answers 500 to some others. */
 const FILE_NAME = /^[\w.-]{1,100}$/;
 
-/** The documentation: /openapi.json for tools, /docs for people, /docs/errors for the codes. */
+/** Serves the documentation: /openapi.json for tools, /docs for people, /docs/errors for error codes. */
 export const documentation = fp<{ pathPrefix: string }>(async (app, { pathPrefix }) => {
-  // Written once. To write 300 KB for each who asks would take milliseconds from everybody else, as YAML some 50.
+  // Serialized once: 300 KB per request would block the process for milliseconds, and for about 50 ms as YAML.
   let json: string | undefined;
   let yaml: string | undefined;
   const sendJson = (_request: FastifyRequest, reply: FastifyReply) =>

@@ -1,4 +1,7 @@
-/** What comes past the door, and what holds nobody else up there. On sockets: what counts is when something is answered. */
+/**
+ * What the door lets through, and what holds nobody else up. These tests use sockets because timing of answers
+ * matters.
+ */
 import { EventEmitter, once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -10,7 +13,7 @@ const PLACES = 8;
 let app: FastifyInstance;
 let sockets: Socket[] = [];
 let inWork = 0;
-/** Emits `open` when handlers of /slow may end. */
+/** Emits `open` when the handlers of /slow may finish. */
 let gate: EventEmitter;
 
 async function start(): Promise<void> {
@@ -39,7 +42,7 @@ afterEach(async () => {
   await app.close();
 });
 
-/** A connection on which something was sent, and what came back so far. */
+/** A connection that sends `text` and collects the answer. */
 function send(text: string): { socket: Socket; received: () => string } {
   const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
   sockets.push(socket);
@@ -61,11 +64,11 @@ function head(method: string, path: string, headers: Record<string, string> = {}
 const KEY = { 'x-api-key': 'key' };
 const ask = async (path = '/things') => (await app.inject({ url: path, headers: KEY })).statusCode;
 
-/** A body that does not come. */
+/** Headers of a body that never arrives. */
 const COMING = { 'content-type': 'application/json', 'content-length': '1000' };
 const PREFLIGHT = { origin: 'https://app.acme.dev', 'access-control-request-method': 'POST' };
 
-describe('a body that does not come is not waited for', () => {
+describe('nobody waits for a body that does not arrive', () => {
   test.each<[string, string, number]>([
     ['to no route', head('POST', '/nowhere', COMING), 404],
     ['to no route, in pieces', head('POST', '/nowhere', { 'transfer-encoding': 'chunked' }), 404],
@@ -106,7 +109,7 @@ describe('a body that does not come is not waited for', () => {
   });
 });
 
-describe('nobody holds a place who', () => {
+describe('no place is held by a client that', () => {
   const flood = (text: string) => Array.from({ length: 4 * PLACES }, () => send(text));
 
   test.each([
@@ -132,7 +135,7 @@ describe('nobody holds a place who', () => {
     for (let time = 0; time < 2 * PLACES; time++) expect(await ask()).toBe(200);
   });
 
-  test('sends many requests on one connection: they are worked on one after the other', async () => {
+  test('pipelines many requests: they run one after the other', async () => {
     await start();
     const { received } = send(head('GET', '/slow', KEY).repeat(10));
     await expect.poll(() => inWork).toBe(1);
@@ -147,11 +150,11 @@ describe('nobody holds a place who', () => {
   });
 });
 
-test('strangers take turns: one that floods waits behind itself, and another is next', async () => {
+test('strangers take turns: a flood waits behind itself, and another client is next', async () => {
   await start();
   const stranger = (remoteAddress: string) => app.inject({ url: '/nowhere', remoteAddress });
   let answered = 0;
-  // More than the burst, so the pace holds back the rest.
+  // More than the burst, so that the pace holds the rest back.
   const flood = Array.from({ length: STRANGERS.burst + 400 }, async () => {
     await stranger('203.0.113.1');
     answered++;
@@ -161,7 +164,7 @@ test('strangers take turns: one that floods waits behind itself, and another is 
   await Promise.all(flood);
 });
 
-test('a connection that sends more requests ahead than it may is not read any further', async () => {
+test('a connection that pipelines too many requests is no longer read', async () => {
   await start();
   let bytesRead = () => 0;
   app.server.once('connection', (socket: Socket) => (bytesRead = () => socket.bytesRead));
@@ -176,6 +179,6 @@ test('a connection that sends more requests ahead than it may is not read any fu
     return bytesRead() - before;
   };
   await expect.poll(readMeanwhile).toBe(0);
-  // Node reads 64 KiB at once, and once more when an answer is taken.
+  // Node reads 64 KiB at once, and once more after each answer.
   expect(bytesRead()).toBeLessThanOrEqual(2 * 64 * 1024);
 });

@@ -1,17 +1,15 @@
 /**
- * What every request passes, in this order, whatever its path, method or body:
- *
+ * The checks that every request passes, in this order, whatever its path, method or body:
  * 1. its turn on its connection: one request at a time (connections.ts);
- * 2. whether it asks for a route at all (404, 405), for a preflight or for what is public: a turn of the strangers;
- * 3. who sends it (401, 403); whoever cannot say goes with the strangers;
- * 4. its limits, narrowest first (429), and its scope (403);
- * 5. what its headers say of the body (413, 415);
- * 6. the body, which has to arrive in time (408);
- * 7. a place among the requests in work (503);
- * 8. whether it was sent before (Idempotency-Key), and its handler.
- *
- * Nothing before 6 waits for the body. Nobody who is not authenticated gets to 7, makes the queue of 3 look long, or uses up a
- * limit that is somebody else's.
+ * 2. its route: unknown routes (404, 405), preflights and public routes wait for a turn among the strangers;
+ * 3. its sender (401, 403): a sender without a valid credential waits among the strangers;
+ * 4. its rate limits, narrowest first (429), and its scope (403);
+ * 5. the headers of its body (413, 415);
+ * 6. the arrival of its body (408);
+ * 7. a place among the concurrent requests (503);
+ * 8. Idempotency-Key, then its handler.
+ * Checks 1 to 5 do not wait for the body. An unauthenticated request never reaches 7, never makes the queue of 3
+ * look long, and never uses up another sender's limit.
  */
 import type { Authenticator } from '../access/authenticator.ts';
 import { checkScope } from '../access/grant.ts';
@@ -31,11 +29,11 @@ import { createTurnstile, type Turn, type Turnstile, type TurnstileLimits } from
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Its place among those in work. */
+    /** The place among the concurrent requests. */
     place: Place | null;
-    /** Its turn among the strangers, until it is answered. */
+    /** The turn among the strangers, held until the answer. */
     turn: Turn | null;
-    /** Ends the wait for its body. */
+    /** Cancels the wait for the body. */
     arrived: (() => void) | null;
   }
 }
@@ -44,26 +42,27 @@ export interface DoorOptions {
   readonly authenticator: Authenticator;
   readonly limiter: RateLimiter;
   readonly strangers: Turnstile;
-  /** Requests that are worked on at once; more are refused. */
+  /** The maximum of concurrent requests. Further requests are refused. */
   readonly requestsAtOnce: number;
-  /** Where writes that are sent again are remembered; absent: Idempotency-Key is not looked at. */
+  /** Where the answers of writes are stored for retries. If undefined, Idempotency-Key is ignored. */
   readonly idempotency: IdempotencyOptions | undefined;
 }
 
 /**
- * For whoever has no valid credential: 404, 405, documentation, public keys, preflights, wrong keys. An answer costs some 0.3 ms,
- * so however many ask, they have a few hundredths of the process. The burst is for a person who opens the documentation.
+ * For requests without a valid credential: 404, 405, documentation, public keys, preflights, wrong keys. An answer
+ * costs about 0.3 ms, so all of them together use a few percent of the process. The burst is for a person who opens
+ * the documentation.
  */
 export const STRANGERS: TurnstileLimits = { inside: 2, perSecond: 200, burst: 1_000, waiting: 10_000 };
 /**
- * For API keys of the right form that this process has not seen yet, real or made up. Two at once leave the other connections
- * of the pool to keys that are known.
+ * For well-formed API keys that this process has not seen yet, real or invented. Two at a time leave the pool's
+ * other connections to known keys.
  */
 const NEW_KEYS: TurnstileLimits = { inside: 2, perSecond: 100, burst: 500, waiting: 10_000 };
-/** For the probes of load balancers, which no other flood delays. */
+/** For health probes of load balancers, so that no other flood delays them. */
 const PROBES: TurnstileLimits = { inside: 32, perSecond: 100, burst: 500, waiting: 10_000 };
 
-/** Refusals of a credential, as opposed to failures to look it up. */
+/** True if a credential was refused, false if its look-up failed. */
 const isRefusal = (error: unknown): boolean =>
   error instanceof CVaultError && (error.kind === 'unauthenticated' || error.kind === 'forbidden');
 
@@ -72,7 +71,7 @@ const goneCheck =
   () =>
     socket.destroyed;
 
-/** Where CORS is on, and its plugin has said all that a browser asks. */
+/** Requires CORS. The plugin has already set every header that the browser needs. */
 function isPreflight({ corsPreflightEnabled, headers }: FastifyRequest): boolean {
   return (
     corsPreflightEnabled === true &&
@@ -81,10 +80,10 @@ function isPreflight({ corsPreflightEnabled, headers }: FastifyRequest): boolean
   );
 }
 
-/** A path that leaves the folder of the documentation's files; the plugin that serves them would fail on it. */
+/** Matches paths that leave the folder of the documentation's files. The plugin that serves them would fail. */
 const CLIMBS = /^\/docs\/.*(?:\.|%2e){2}(?:\/|\\|%2f|%5c|$)/i;
 
-/** Why there is nothing to do for a request, whoever sends it; null where there is. */
+/** The reason to refuse a request whoever sent it; null if there is none. */
 function dismissal({ is404, url, routeOptions }: FastifyRequest, reply: FastifyReply): CVaultError | null {
   const { allow } = routeOptions.config;
   if (allow !== undefined) {
@@ -92,7 +91,7 @@ function dismissal({ is404, url, routeOptions }: FastifyRequest, reply: FastifyR
     return new CVaultError('method_not_allowed', `The route does not know this method. It takes ${allow}.`);
   }
   const path = url.split('?', 1)[0]!;
-  // Also where a route takes what is behind the slash: an empty id is none.
+  // Includes routes with a parameter behind the slash: an empty id is invalid.
   const hasSlash = path.endsWith('/') && !path.startsWith('/docs/');
   const isNoRoute = is404 || routeOptions.url === '*' || hasSlash || CLIMBS.test(path);
   if (!isNoRoute) return null;
@@ -115,12 +114,12 @@ export const door = fp<DoorOptions>(async (app, options) => {
   const enter = (turnstile: Turnstile, request: FastifyRequest) =>
     turnstile.enter(clientOf(request.ip), goneCheck(request));
 
-  /** @throws CVaultError what refuses the credentials; `rate_limited` for a client that has sent too many of those */
+  /** @throws CVaultError as the authenticator; `rate_limited` after too many invalid credentials from one client */
   async function identify(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
     const { access } = request.routeOptions.config;
     const look = () => authenticate(request, authenticator);
     const isKnown = access === 'admin' || authenticator.knows(apiKeyOf(request));
-    // A key that is not known to be real waits for its look-up, so made-up ones cannot fill the pool.
+    // An unknown key waits for its look-up, so that invented keys cannot fill the pool.
     let turn = isKnown ? null : await enter(newKeys, request);
     try {
       const principal = await (isKnown && access !== 'admin' ? admission.lookUp(look) : look());
@@ -178,7 +177,7 @@ export const door = fp<DoorOptions>(async (app, options) => {
   if (options.idempotency === undefined) app.decorateRequest('retry', null);
   else await app.register(idempotency, options.idempotency);
 
-  // The work is done when the answer exists. How fast its client takes it concerns nobody else.
+  // The work ends with the answer. How fast the client receives it does not matter.
   const leave = (request: FastifyRequest) => {
     request.arrived?.();
     request.turn?.leave();

@@ -17,7 +17,7 @@ function entries(): Entry[] {
   }));
 }
 
-/** docs/errors.md. */
+/** Renders docs/errors.md. */
 export function renderErrorsMarkdown(): string {
   const sections = entries().map(
     ({ code, status, title, remedy }) => `## ${code}\n\n**${status}** ${title}.\n\n${remedy}\n`,
@@ -36,7 +36,7 @@ function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** The same for a browser: what a problem's `type` points to. */
+/** Renders the same list for browsers. A problem's `type` points here. */
 export function renderErrorsPage(): string {
   const sections = entries().map(
     ({ code, status, title, remedy }) =>

@@ -9,27 +9,27 @@ import { type ProblemAnswer, problemOf, toCVaultError } from './problem.ts';
 import type { Turnstile } from './turnstile.ts';
 
 export interface ErrorOptions {
-  /** Knows the errors of the drivers; null for those it does not know. */
+  /** Translates driver errors; null for an unknown error. */
   readonly translateError: (error: unknown) => CVaultError | null;
   readonly publicUrl: string;
 }
 
-/** The path below which the API is reached from outside, without a slash at the end; empty for the root. */
+/** The path of the public URL, without a trailing slash; empty for the root. */
 export function publicPath(publicUrl: string): string {
   return publicUrl === '' ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
 }
 
-/** A path without the one of the public URL: a proxy in front may keep that or take it away. */
+/** Strips the public URL's path, since a proxy in front may keep or remove it. */
 export function insidePath(path: string, prefix: string): string {
   return prefix !== '' && path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
 }
 
-/** The request's path as it came, without its query, which can hold what must not be repeated. */
+/** The request's path without its query, which can hold secrets. */
 function pathOf(url: string): string {
   return url.split(/[?#]/, 1)[0] ?? '';
 }
 
-/** Answers and logs whatever was thrown. */
+/** Answers and logs any thrown value. */
 export function createErrorHandler({ translateError, publicUrl }: ErrorOptions) {
   return (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const error = toCVaultError(thrown, translateError);
@@ -38,13 +38,13 @@ export function createErrorHandler({ translateError, publicUrl }: ErrorOptions) 
       path: publicPath(publicUrl) + pathOf(request.url),
       publicUrl,
     });
-    // Operators need the cause; the error itself says no more than the answer does.
+    // Operators need the cause. The error itself says no more than the answer.
     const { code, message, cause } = error;
-    // An overload refusal must cost little: the request's own line says 503, and no stack is built.
+    // Overload refusals must be cheap, so no stack is built. The request's own log line says 503.
     if (code === 'overloaded') request.log.debug({ code }, message);
     else if (status >= 500) request.log.error({ code, err: cause ?? error }, message);
     else request.log.info({ code, ...(cause === undefined ? {} : { err: cause }) }, message);
-    // As text: the schemas of the route are for what it answers itself.
+    // Serialized as text, because the route's schemas describe only its own answers.
     return reply
       .code(status)
       .headers({ ...headers, 'x-request-id': request.id })
@@ -53,7 +53,7 @@ export function createErrorHandler({ translateError, publicUrl }: ErrorOptions) 
   };
 }
 
-/** An answer for a connection on which no request could be read, as bytes. */
+/** The bytes of an answer for a connection on which no request could be parsed. */
 function rawResponse({ status, headers, body }: ProblemAnswer): string {
   const text = JSON.stringify(body);
   const lines = Object.entries({
@@ -73,7 +73,7 @@ const UNREADABLE: Readonly<Record<string, readonly ['invalid_request' | 'request
   ],
 };
 
-/** Path and origin of a request whose bytes no parser can read. */
+/** Reads path and origin from a request that the parser refused. */
 function readHead(bytes: unknown): { path: string; origin: string | undefined } {
   const text = Buffer.isBuffer(bytes) ? bytes.subarray(0, 64 * 1024).toString('latin1') : '';
   const path = /^[A-Z]+ (\/[\x21-\x7e]*)/.exec(text)?.[1];
@@ -82,13 +82,13 @@ function readHead(bytes: unknown): { path: string; origin: string | undefined } 
 }
 
 export interface ClientErrorOptions {
-  /** Where whoever sends such bytes waits for the answer. */
+  /** Where senders of unreadable bytes wait for their answer. */
   readonly strangers: Turnstile;
   readonly publicUrl: string;
   readonly corsOrigins: readonly string[];
 }
 
-/** Answers bytes that are no HTTP request, or too slow or too large to be read as one. */
+/** Answers bytes that are not an HTTP request, arrive too slowly or exceed the header limit. */
 export function createClientErrorHandler({ strangers, publicUrl, corsOrigins }: ClientErrorOptions) {
   const prefix = publicPath(publicUrl);
   return function (
@@ -105,7 +105,7 @@ export function createClientErrorHandler({ strangers, publicUrl, corsOrigins }: 
     const instance = path === '' ? '' : prefix + insidePath(path, prefix);
     const answer = () => {
       const requestId = randomUUID();
-      // Not the error itself: it carries the bytes that were sent.
+      // The error itself is not logged: it carries the sent bytes.
       this.log.info({ requestId, code, reason: error.code }, detail);
       if (!socket.writable) return void socket.destroy();
       const problem = problemOf(new CVaultError(code, detail), { requestId, path: instance, publicUrl });

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin';
 
 /**
- * Adds routes for the methods that a path does not know, which the door answers with 405 and `Allow`. Register it before the
- * routes: it collects them, and adds its own once all are there.
+ * Adds a route for each method that a path does not support; the door answers those with 405 and `Allow`. Register
+ * it before the routes, which it collects.
  */
 export const methodNotAllowed = fp((app, _options, done) => {
   const known = new Map<string, Set<string>>();
@@ -13,7 +13,7 @@ export const methodNotAllowed = fp((app, _options, done) => {
   });
   app.decorate('refuseOtherMethods', () => {
     for (const [url, methods] of [...known]) {
-      // Plugins' routes: a preflight for any path, the documentation's files.
+      // Routes of plugins: preflights for any path, files of the documentation.
       if (url === '*' || url.startsWith('/docs')) continue;
       const allow = [...methods].sort().join(', ');
       const others = app.supportedMethods.filter((method) => !methods.has(method));

@@ -4,7 +4,7 @@ import { mergeInputSchemas } from './openapi.ts';
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const object = { type: 'object' };
 
-test('one schema where input and output are the same, two where they differ, none that is not used', () => {
+test('one schema if input and output are equal, two if they differ, and no unused ones', () => {
   const merged = mergeInputSchemas({
     paths: {
       '/x': {

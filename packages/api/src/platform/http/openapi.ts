@@ -24,7 +24,7 @@ interface Operation {
   responses?: Record<string, Response | { $ref: string }>;
 }
 
-/** As much of an OpenAPI document as is touched here. */
+/** The parts of an OpenAPI document that are changed here. */
 interface Document {
   paths?: Record<string, Record<string, Operation>>;
   components?: { schemas?: Schemas };
@@ -68,7 +68,7 @@ const TAGS = [
 ];
 
 const REFERENCE = '#/components/schemas/';
-/** The name in the document of what every error looks like: importing its schema puts it into zod's registry. */
+/** The component name of the error schema. Importing the schema registers it with zod. */
 const PROBLEM = Problem.meta()!.id!;
 
 /** Names of the components that a part of the document refers to. */
@@ -78,7 +78,7 @@ function namesIn(part: unknown): string[] {
   );
 }
 
-/** Everything that can be reached from the paths, over any number of references. */
+/** Components that the paths refer to, directly or indirectly. */
 function reachable(document: Document, schemas: Schemas): Set<string> {
   const found = new Set<string>();
   const left = [...namesIn(document.paths), PROBLEM];
@@ -91,8 +91,8 @@ function reachable(document: Document, schemas: Schemas): Set<string> {
 }
 
 /**
- * zod describes each named schema twice, as input `XInput` and as output `X`. Keeps the ones that are used, and where one
- * is enough it gets the plain name, which generated clients then show.
+ * zod describes each named schema twice: `XInput` and `X`. Keeps the ones in use; if one is enough, it gets the
+ * plain name, which generated clients show.
  */
 export function mergeInputSchemas(document: Document): Document {
   const schemas: Schemas = document.components?.schemas ?? {};
@@ -118,7 +118,10 @@ export function mergeInputSchemas(document: Document): Document {
 
 const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
 
-/** The plugin calls every body that is a component required. One without a required field may be left out: see validation.ts. */
+/**
+ * The plugin marks every body that is a component as required. A body without required fields is optional: see
+ * validation.ts.
+ */
 function bodyIsOptional(document: Document, body: Body): boolean {
   const schemas: Schemas = document.components?.schemas ?? {};
   return Object.values(body.content).every(({ schema }) => {
@@ -128,24 +131,25 @@ function bodyIsOptional(document: Document, body: Body): boolean {
   });
 }
 
-/** What every operation has in common. */
+/** Adds the parts that all operations share. */
 function completeOperations(document: Document): Document {
   for (const path of Object.values(document.paths ?? {})) {
     for (const method of METHODS) {
       const responses = path[method]?.responses;
       if (responses === undefined) continue;
       const body = path[method]?.requestBody;
-      // A change that names nothing to change is refused, so PATCH wants its body.
+      // PATCH needs its body: a change without fields is refused.
       if (method === 'post' && body !== undefined && !('$ref' in body) && bodyIsOptional(document, body)) {
         body.required = false;
       }
       for (const [status, response] of Object.entries(responses)) {
         if ('$ref' in response) continue;
-        // The plugin's word where the schema has no description of its own.
+        // The plugin's default for a schema without a description.
         if (response.description === 'Default Response')
           response.description = STATUS_CODES[status] ?? status;
         if (status === '204') delete response.content;
-        // The plugin describes all types of `schema.produces` alike; what is no JSON is text or an image.
+        // The plugin gives all types of `schema.produces` the same schema. Types other than JSON are text or
+        // images.
         for (const [type, media] of Object.entries(response.content ?? {})) {
           if (!type.includes('json')) media.schema = { type: 'string' };
         }
@@ -159,7 +163,7 @@ function completeOperations(document: Document): Document {
 const describe = createJsonSchemaTransform({});
 const addComponents = createJsonSchemaTransformObject({});
 
-/** Describes the routes that are registered after it as OpenAPI 3.1. */
+/** Describes all routes that are registered after it, as OpenAPI 3.1. */
 export const openApi = fp<{ version: string; publicUrl: string }>(async (app, { version, publicUrl }) => {
   await app.register(swagger, {
     openapi: {
@@ -190,7 +194,7 @@ export const openApi = fp<{ version: string; publicUrl: string }>(async (app, { 
       }
       const { access = 'public', scope } = input.route.config ?? {};
       const security = SECURITY[access];
-      // An API key is no OAuth client, so its scopes have no place in OpenAPI’s own words for security.
+      // An API key is not an OAuth client, so OpenAPI's security scopes do not apply.
       return {
         schema: { ...schema, security, ...(scope === undefined ? {} : { 'x-scopes': [scope] }) },
         url,

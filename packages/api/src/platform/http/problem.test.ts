@@ -5,7 +5,7 @@ import { problemOf, statusOfCode, toCVaultError } from './problem.ts';
 const place = { requestId: 'request-1', path: '/api/v1/devices', publicUrl: '' };
 const noTranslation = () => null;
 
-test('every code has a status that a client can act by', () => {
+test('every code has a status that a client can act on', () => {
   for (const code of Object.keys(ERRORS) as ErrorCode[]) {
     const { status, body, headers } = problemOf(new CVaultError(code, 'Because.'), place);
     expect(status).toBe(statusOfCode(code));
@@ -36,7 +36,7 @@ test('faults, a known wait and the public address are passed on', () => {
   expect(body.type).toBe('https://vpn.acme.dev/docs/errors#rate_limited');
 });
 
-describe('whatever else is thrown', () => {
+describe('any other thrown value', () => {
   const fastifyError = (code: string, statusCode: number, message: string) =>
     Object.assign(new Error(message), { code, statusCode });
 
@@ -66,7 +66,7 @@ describe('whatever else is thrown', () => {
     expect(error.cause).toBe(thrown);
   });
 
-  test('a driver’s error is what the driver’s folder says', () => {
+  test('a driver’s error is translated by the driver’s folder', () => {
     const translate = () => new CVaultError('unavailable', 'Not now.');
     expect(toCVaultError(new Error('x'), translate).code).toBe('unavailable');
     expect(toCVaultError(new CVaultError('not_found', 'x'), translate).code).toBe('not_found');

@@ -1,7 +1,7 @@
 import { CVaultError, type ErrorCode, type ErrorKind, ERRORS, type InputFault } from '../errors.ts';
 import type { FastifyError } from 'fastify';
 
-/** The one place that gives failures their status. A new kind does not compile until it has one. */
+/** The only mapping from failures to HTTP status. A new kind does not compile without one. */
 const STATUS = {
   invalid: 400,
   unauthenticated: 401,
@@ -14,17 +14,17 @@ const STATUS = {
   too_large: 413,
   media_type: 415,
   limited: 429,
-  // Nobody but the caller's own platform can help, and the same request may work later: not a fault of the service.
+  // Only the caller's own platform can help, and the same request may succeed later: not a fault of the service.
   exhausted: 409,
   unprocessable: 422,
   internal: 500,
   unavailable: 503,
 } as const satisfies Record<ErrorKind, number>;
 
-/** Sent with every 503 and 429 that does not know better. */
+/** The default Retry-After of 503 and 429. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** RFC 9110 section 11.6.1: a 401 names what would be accepted. */
+/** RFC 9110 section 11.6.1: a 401 names the accepted scheme. */
 const CHALLENGE: Partial<Record<ErrorCode, string>> = {
   missing_api_key: 'ApiKey realm="cvault", header="X-API-Key"',
   invalid_api_key: 'ApiKey realm="cvault", header="X-API-Key"',
@@ -37,7 +37,7 @@ const CHALLENGE: Partial<Record<ErrorCode, string>> = {
   invalid_refresh_token: 'ApiKey realm="cvault", header="X-API-Key"',
 };
 
-/** An RFC 9457 problem, with our own members `code`, `requestId` and `errors`. */
+/** An RFC 9457 problem with our own members `code`, `requestId` and `errors`. */
 interface Problem {
   readonly type: string;
   readonly title: string;
@@ -46,7 +46,7 @@ interface Problem {
   readonly instance: string;
   readonly code: ErrorCode;
   readonly requestId: string;
-  /** Present where fields of the request are wrong. */
+  /** Present if fields of the request are wrong. */
   readonly errors?: readonly InputFault[];
 }
 
@@ -58,20 +58,20 @@ export interface ProblemAnswer {
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** The status of a code, for documents. */
+/** The status of a code, for documentation. */
 export function statusOfCode(code: ErrorCode): number {
   return STATUS[ERRORS[code].kind];
 }
 
 export interface ProblemPlace {
   readonly requestId: string;
-  /** Path of the request, without its query. */
+  /** The request's path without its query. */
   readonly path: string;
-  /** Where our documentation is; empty for the API's own address. */
+  /** Base URL of the documentation; empty for the API's own address. */
   readonly publicUrl: string;
 }
 
-/** What the caller is answered. Nothing but the code and the public message of the error gets into it. */
+/** Builds the answer to a failed request. Only the error's code and public message get into it. */
 export function problemOf(error: CVaultError, { requestId, path, publicUrl }: ProblemPlace): ProblemAnswer {
   const { code, faults } = error;
   const status = statusOfCode(code);
@@ -97,7 +97,7 @@ export function problemOf(error: CVaultError, { requestId, path, publicUrl }: Pr
   };
 }
 
-/** Faults of Fastify's own that mean something to the caller. Their messages can quote the body: they are not passed on. */
+/** Fastify errors that the caller caused. Their messages can quote the body, so they are replaced. */
 const FRAMEWORK: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'The body is larger than 64 KiB.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'Send the body as application/json in UTF-8.'],
@@ -107,7 +107,7 @@ const FRAMEWORK: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_NOT_FOUND: ['no_such_route', 'There is no such route.'],
 };
 
-/** Any other failure to read the request that Fastify or Node report as the caller's. */
+/** Other failures to read the request that Fastify or Node blame on the caller. */
 const BY_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   400: ['malformed_body', 'The body cannot be read.'],
   404: ['no_such_route', 'There is no such route.'],
@@ -116,8 +116,8 @@ const BY_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 };
 
 /**
- * Whatever was thrown, as an error that may be answered. What is not known for the caller's fault is ours.
- * @param translate knows the errors of the drivers; null for those it does not know
+ * Turns any thrown value into an error that may be answered. An unknown error counts as ours.
+ * @param translate translates driver errors; null for an unknown error
  */
 export function toCVaultError(
   error: unknown,

@@ -4,29 +4,29 @@ import type { RateLimit, RateLimiter, RateLimitState } from '../limits/rate-limi
 import type { FastifyReply } from 'fastify';
 import type { LimitClass } from './access.ts';
 
-/** One count that a request adds to. */
+/** One counter that a request increments. */
 export interface Layer {
-  /** As the headers name it. */
+  /** The name in the RateLimit headers. */
   readonly name: 'auth' | 'tenant' | 'key' | 'user' | 'client' | 'costly';
-  /** The owner of the count; holds the tenant's id. */
+  /** The counter's owner; includes the tenant's id. */
   readonly of: string;
   readonly rate: RateLimit;
 }
 
 const MINUTE = 60;
-/** Of a client without a credential, and of the operator from one address. */
+/** For a client without a credential, and for the operator per address. */
 const WITHOUT_TENANT: RateLimit = { limit: 6_000, windowSeconds: MINUTE };
-/** What works for long may be asked for so much more seldom. */
+/** Costly routes get this fraction of the normal limit. */
 const COSTLY_SHARE = 20;
 
 const perMinute = (limit: number): RateLimit => ({ limit, windowSeconds: MINUTE });
 
-/** The count of whoever has no valid credential. It is nobody else's: no key and no tenant pays for it. */
+/** The counter of a client without a valid credential. No key or tenant pays for its requests. */
 export const strangerLayers = (client: string): Layer[] => [
   { name: 'client', of: `stranger:${client}`, rate: WITHOUT_TENANT },
 ];
 
-/** The counts of a request, from the one that is most its sender's own to those that it shares with others. */
+/** The counters of a request, from the sender's own to the shared ones. */
 export function layersOf(principal: Principal, client: string, limit: LimitClass): Layer[] {
   if (limit === 'none') return [];
   if (principal.kind === 'admin') return [{ name: 'client', of: `admin:${client}`, rate: WITHOUT_TENANT }];
@@ -51,7 +51,7 @@ export function layersOf(principal: Principal, client: string, limit: LimitClass
   return [
     ...costly,
     layer('user', principal.userId, perMinute(policy.userRateLimit)),
-    // A backend's address is its own; users' addresses are many people's.
+    // A backend's address belongs to it alone; many users share one.
     layer('client', client, perMinute(policy.clientRateLimit)),
     ...shared,
   ];
@@ -67,8 +67,8 @@ function tell(reply: FastifyReply, states: readonly (Layer & RateLimitState)[]):
 }
 
 /**
- * Counts a request in one layer after the other and stops at the first that refuses it, so that a client that is over its own
- * limit uses up nothing that it shares.
+ * Counts a request in each layer in turn and stops at the first refusal, so a client over its own limit uses none
+ * of the shared ones.
  * @throws CVaultError `rate_limited`
  */
 export async function spend(

@@ -4,7 +4,7 @@ import { createTurnstile, type Turn } from './turnstile.ts';
 const LIMITS = { inside: 10, perSecond: 10, burst: 3, waiting: 100 };
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A turnstile by a clock that stands still until it is moved on. */
+/** A turnstile whose clock moves only when told to. */
 function aTurnstile() {
   let time = 1_000_000;
   let sleepers: { until: number; wake: () => void }[] = [];
@@ -30,7 +30,7 @@ function aTurnstile() {
   };
 }
 
-test('lets a burst in at once, and then as many as the pace allows', async () => {
+test('admits a burst at once, then keeps the pace', async () => {
   const { turns, arrive, pass } = aTurnstile();
   await arrive(8);
   expect(turns).toHaveLength(3);
@@ -40,7 +40,7 @@ test('lets a burst in at once, and then as many as the pace allows', async () =>
   expect(turns).toHaveLength(7);
 });
 
-test('a turn that is given back does not count', async () => {
+test('a refunded turn does not count', async () => {
   const { turns, arrive } = aTurnstile();
   await arrive(3);
   turns[0]?.refund();

@@ -3,16 +3,16 @@ import { FairQueue } from '../limits/fair-queue.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 
 export interface TurnstileLimits {
-  /** How many are inside at once. */
+  /** Turns at the same time. */
   readonly inside: number;
-  /** How many get in within a second for long, and how many more in a burst after a quiet time. */
+  /** The sustained rate, and the burst allowed after a quiet time. */
   readonly perSecond: number;
   readonly burst: number;
-  /** How many wait outside; beyond that the client with the longest line is refused. */
+  /** Waiting requests. Beyond that, the client with the longest queue is refused. */
   readonly waiting: number;
 }
 
-/** The time that the pace is kept by, in milliseconds. */
+/** The clock of the pace, in milliseconds. */
 export interface Clock {
   now(): number;
   sleep(ms: number): Promise<void>;
@@ -20,9 +20,9 @@ export interface Clock {
 
 /** A turn that was had. */
 export interface Turn {
-  /** Lets the next one in. */
+  /** Ends the turn. */
   leave(): void;
-  /** Was no stranger after all: the next one need not wait for the pace. */
+  /** Returns the turn's share of the pace, for a client that proved to be no stranger. */
   refund(): void;
 }
 
@@ -32,8 +32,8 @@ const tooMany = () =>
   });
 
 /**
- * Lets in a few at a time and so many in a second; clients take turns. What gets through costs the process a small, known
- * share of its time, however many ask. Whoever waits costs a connection and nothing else.
+ * Admits a few requests at a time at a fixed rate; clients take turns. Admitted requests cost the process a small,
+ * known share of its time, however many arrive. A waiting request costs one connection.
  */
 export function createTurnstile(
   limits: TurnstileLimits,
@@ -41,7 +41,7 @@ export function createTurnstile(
 ) {
   const queue = new FairQueue({ running: limits.inside, waiting: limits.waiting }, tooMany);
   const everyMs = 1_000 / limits.perSecond;
-  /** When the next one may go in, were there no burst. */
+  /** The next turn's time if there were no burst. */
   let due = 0;
 
   async function pace(): Promise<void> {
@@ -52,7 +52,7 @@ export function createTurnstile(
 
   return {
     /**
-     * Waits for a turn. Never resolves for a client that is gone by then.
+     * Waits for a turn. Never resolves if the client has gone by then.
      * @throws CVaultError `overloaded`
      */
     enter(client: string, isGone: () => boolean): Promise<Turn> {

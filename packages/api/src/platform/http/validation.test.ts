@@ -12,7 +12,7 @@ function faultsOf(body: unknown, part?: string) {
   return invalidRequest(error, part);
 }
 
-test('every fault is pointed at', () => {
+test('every fault has a pointer', () => {
   const { faults, code, message } = faultsOf({ name: 'a\nb', list: [{ 'a/b~c': 'x' }], extra: 1, more: 2 });
   expect(code).toBe('invalid_request');
   expect(faults.map((fault) => fault.pointer).sort()).toEqual([
@@ -24,13 +24,13 @@ test('every fault is pointed at', () => {
   expect(message).toMatch(/And 3 more\.$/);
 });
 
-test('a body that is no object is pointed at as a whole', () => {
+test('a body that is not an object has one fault, for the whole body', () => {
   for (const body of [undefined, null, 'x', 1, [], true]) {
     expect(faultsOf(body).faults).toEqual([{ pointer: '', message: 'must be a JSON object' }]);
   }
 });
 
-test('what was sent is not repeated, and a caller cannot make us write much', () => {
+test('faults do not repeat the input, and their number is bounded', () => {
   const hostile = Object.fromEntries(
     Array.from({ length: 5_000 }, (_, index) => [`${'k'.repeat(500)}${index}`, 'canary']),
   );
@@ -40,7 +40,7 @@ test('what was sent is not repeated, and a caller cannot make us write much', ()
   expect(JSON.stringify(error.faults).length).toBeLessThan(16_384);
 });
 
-test('a fault outside of the body says where', () => {
+test('a fault outside the body names its place', () => {
   expect(faultsOf({ name: 1 }, 'querystring').faults[0]?.message).toMatch(/^query parameter: /);
   expect(faultsOf({ name: 1 }, 'params').faults[0]?.message).toMatch(/^path parameter: /);
 });
@@ -50,14 +50,14 @@ describe('U+0000', () => {
   const refusal = (data: unknown) => (anything(data) as { error?: { faults: unknown } }).error?.faults;
   const message = 'must not hold the character U+0000';
 
-  test('is refused in every text and name, where it is', () => {
+  test('is refused in every text and name, with its pointer', () => {
     expect(refusal({ a: ['b', { 'c/d': 'x\0y' }] })).toEqual([{ pointer: '/a/1/c~1d', message }]);
     expect(refusal({ a: { 'b\0': 1 } })).toEqual([{ pointer: '/a', message }]);
     expect(refusal('\0')).toEqual([{ pointer: '', message }]);
     expect(refusal({ a: ['b', null, 1, true, { 'c/d': 'x y' }] })).toBeUndefined();
   });
 
-  test('is found in a body that is nested as deep as its size allows', () => {
+  test('is found in a body of the deepest possible nesting', () => {
     const deep = (inner: string) =>
       JSON.parse('['.repeat(32_000) + JSON.stringify(inner) + ']'.repeat(32_000)) as unknown;
     expect(refusal(deep('x'))).toBeUndefined();

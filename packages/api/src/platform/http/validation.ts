@@ -4,7 +4,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { wordsFor } from './words.ts';
 
-/** More would only repeat what a caller has to correct anyway, and let a hostile one make us write much. */
+/** More would not help the caller, and would let a hostile one make answers large. */
 const FAULTS_MAX = 32;
 const POINTER_CHARACTERS_MAX = 200;
 
@@ -20,14 +20,14 @@ function pointerTo(path: readonly PropertyKey[]): string {
   return pointer.slice(0, POINTER_CHARACTERS_MAX);
 }
 
-/** What is at a path of the input; undefined where there is nothing. */
+/** The value at a path of the input; undefined if there is none. */
 function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
   let value = data;
   for (const part of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
   return value;
 }
 
-/** The names that an object of the schema has at a path. */
+/** Field names that the schema's object at a path knows. */
 function namesAt(schema: unknown, path: readonly PropertyKey[]): string[] {
   let at = schema as Node | undefined;
   for (const part of [...path, null]) {
@@ -38,7 +38,7 @@ function namesAt(schema: unknown, path: readonly PropertyKey[]): string[] {
   return Object.keys(at?._zod?.def?.shape ?? {});
 }
 
-/** As much of a schema as is walked through. */
+/** The parts of a zod schema that are walked through. */
 interface Node {
   readonly _zod?: {
     readonly def?: {
@@ -69,7 +69,7 @@ function faultsOf(issue: z.core.$ZodIssue, place: string, { data, schema }: Inpu
   return [{ pointer: pointerTo(issue.path), message: place + wordsFor(issue, value) }];
 }
 
-/** One thing that is wrong is said once, whatever several rules say of it. */
+/** Removes repeats: several rules may find the same fault. */
 function eachOnce(faults: readonly InputFault[]): InputFault[] {
   const seen = new Set<string>();
   return faults.filter(({ pointer, message }) => {
@@ -81,8 +81,8 @@ function eachOnce(faults: readonly InputFault[]): InputFault[] {
 }
 
 /**
- * The faults of an input as a problem. Says what is wrong with it, never what was sent.
- * @param input what was looked at, and by which schema
+ * Turns the faults of an input into an error that names them, but never repeats the input.
+ * @param input the checked value and its schema
  */
 export function invalidRequest(
   error: Pick<z.core.$ZodError, 'issues'>,
@@ -115,8 +115,8 @@ function pathOf(place: Place | null): string[] {
 }
 
 /**
- * The path to a text or a name with U+0000; null without one. PostgreSQL stores no text with it (section 8.3 of its manual)
- * and refuses it where nobody expects a refusal any more. Without recursion: a body may be nested 30,000 deep.
+ * The path to a text or name with U+0000; null if there is none. PostgreSQL cannot store it (manual, section 8.3)
+ * and would fail at an unexpected place. Iterative, since a body may be nested 30,000 deep.
  */
 function pathToNul(data: unknown): string[] | null {
   const open: [value: unknown, place: Place | null][] = [[data, null]];
@@ -133,14 +133,14 @@ function pathToNul(data: unknown): string[] | null {
 }
 
 /**
- * The body of a POST whose fields are all optional may be left out: it is an empty object then. A change (PATCH) has to say what
- * it changes. Fastify says null for a body that is not there.
+ * Lets a POST omit a body whose fields are all optional; it becomes an empty object. PATCH must name its changes.
+ * Fastify represents a missing body as null.
  */
 function bodyOf(data: unknown, schema: z.ZodType): unknown {
   return data === null || data === undefined ? (schema.safeParse({}).success ? {} : data) : data;
 }
 
-/** Checks every part of a request against the route's schema, and hands on what the schema made of it. */
+/** Validates each part of a request against the route's schema, and returns the schema's output. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, method, httpPart }) => {
   const mayLackBody = httpPart === 'body' && method === 'POST';
   return (data: unknown) => {

@@ -35,10 +35,10 @@ const UNITS: Readonly<Record<string, string>> = {
 const bound = (origin: string, limit: number | bigint, word: 'at least' | 'at most') =>
   origin in UNITS ? `must have ${word} ${limit}${UNITS[origin]}` : `must be ${word} ${limit}`;
 
-/** zod's own messages begin with one of these: they are for programmers, and tell of zod's names. */
+/** Prefixes of zod's own messages, which are written for programmers and use zod's names. */
 const ZODS = /^(Invalid|Too (big|small)|Unrecognized|Expected|Required|expected)/;
 
-/** What is wrong with a value, in words for whoever sent it: the schema's own where it has any. */
+/** Describes a fault of a value to its sender. A message of the schema's own takes precedence. */
 export function wordsFor(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'custom') return issue.message || 'is not valid';
   if (value === undefined && issue.path.length > 0) return 'is missing';

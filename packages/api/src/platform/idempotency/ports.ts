@@ -1,43 +1,43 @@
-/** A write that its caller may send again, by the key that came with it. */
+/** A write that its caller may repeat, identified by an idempotency key. */
 export interface Claim {
-  /** SHA-256 over tenant, principal and the caller's key: two tenants' keys never meet. */
+  /** SHA-256 over tenant, principal and key, so that keys of different tenants never collide. */
   readonly hash: Buffer;
   /** Null for the operator. */
   readonly tenantId: string | null;
-  /** Null where no user sent it. */
+  /** Null unless a user sent it. */
   readonly userId: string | null;
-  /** Of route, path and body. */
+  /** Hash of route, path and body. */
   readonly fingerprint: Buffer;
-  /** The id of what the write will make, where it makes something; an earlier try's counts. */
+  /** The id for the object that the write creates, if any. A retry uses the first attempt's id. */
   readonly intendedId: string;
 }
 
 type Claimed =
-  /** The write is the caller's to do. */
+  /** The caller owns the write. */
   | {
       readonly outcome: 'claimed';
       readonly intendedId: string;
-      /** 1 for the first try. Later ones follow one that ended without an answer, and may find what it made. */
+      /** 1 for the first attempt. Later attempts follow one that ended without an answer, and may find its object. */
       readonly attempt: number;
     }
-  /** It was done; the sealed answer. */
+  /** The write is done; this is its sealed answer. */
   | { readonly outcome: 'answered'; readonly answer: Buffer }
-  /** Another try is at it. */
+  /** Another attempt is running. */
   | { readonly outcome: 'in_flight'; readonly retryAfterSeconds: number }
-  /** The key came with another request. */
+  /** The key was used for a different request. */
   | { readonly outcome: 'other_request' };
 
 export interface IdempotencyStore {
   /**
-   * Committed before the write begins. A claim whose try neither answered nor let go within `leaseSeconds` is taken over:
-   * that try's process has died.
+   * Committed before the write begins. If an attempt neither answers nor releases within `leaseSeconds`, its
+   * process has died and the next attempt takes over.
    */
   claim(claim: Claim, leaseSeconds: number): Promise<Claimed>;
-  /** Keeps the answer of this attempt; does nothing where a later one has taken over. */
+  /** Stores this attempt's answer; does nothing if a later attempt has taken over. */
   answer(claim: Claim, attempt: number, status: number, answer: Buffer): Promise<void>;
   /**
-   * Lets go without an answer. `kept`: the next try takes over, with the id that this one may have used already.
-   * Otherwise nothing was done, and the key is as if it had never come.
+   * Releases without an answer. With `kept`, the next attempt takes over and uses the same id. Otherwise nothing
+   * was done, and the key is unused again.
    */
   release(claim: Claim, attempt: number, kept: boolean): Promise<void>;
 }

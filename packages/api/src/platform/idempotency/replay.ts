@@ -9,25 +9,25 @@ import fp from 'fastify-plugin';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null where the caller sent no Idempotency-Key, or where the route only reads. */
+    /** Null without an Idempotency-Key, and on read-only routes. */
     retry: Retry | null;
   }
 }
 
-/** A write that its caller may send again. */
+/** A write that its caller may repeat. */
 interface Retry {
   readonly claim: Claim;
-  /** Null until it is this request's to do. */
+  /** Null until this request owns the write. */
   claimed: { readonly intendedId: string; readonly attempt: number } | null;
 }
 
-/** What a write should make, and whether an earlier try may have made it. */
+/** The id that a write should use, and whether an earlier attempt may have used it. */
 export interface Attempt {
   readonly id: string;
   readonly again: boolean;
 }
 
-/** For handlers that make something which must not be made twice. */
+/** For handlers whose object must not be created twice. */
 export function attemptOf({ retry }: FastifyRequest): Attempt {
   const claimed = retry?.claimed ?? null;
   return claimed === null
@@ -37,11 +37,11 @@ export function attemptOf({ retry }: FastifyRequest): Attempt {
 
 export interface IdempotencyOptions {
   readonly store: IdempotencyStore;
-  /** Answers hold private keys and tokens. */
+  /** Seals answers, which hold private keys and tokens. */
   readonly vault: Vault;
 }
 
-/** As long as a connection may be quiet: whoever is still at it then has nobody left to answer. */
+/** The idle timeout of connections: an attempt that runs longer has nobody left to answer. */
 const LEASE_SECONDS = 60;
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 const SHAPE = /^[\x21-\x7e]{1,255}$/;
@@ -65,13 +65,13 @@ function nameOf(principal: Principal): string {
 }
 
 /**
- * The fingerprint is made with the caller's key, of which only a hash is kept: a stored row says nothing about the body,
- * which may hold a password.
+ * The fingerprint is keyed with the caller's key, of which only a hash is stored. A stored row thus reveals nothing
+ * about the body, which may hold a password.
  */
 function claimOf(request: FastifyRequest, principal: Principal, key: string): Claim {
   const tenantId = principal.kind === 'admin' ? null : principal.tenantId;
   const [path = '', ...query] = request.url.split('?');
-  // Ids in paths are the same in any case.
+  // Ids in paths are case-insensitive.
   const url = [path.replace(UUID, (id) => id.toLowerCase()), ...query];
   const whole = JSON.stringify([request.method, request.routeOptions.url, url, request.body ?? null]);
   return {
@@ -90,8 +90,8 @@ function answerColumn({ tenantId, hash }: Claim): SealedColumn {
 }
 
 /**
- * What the same request would be answered again. Not what may pass: a fault of ours, a limit, a state of the platform.
- * Nor that the request is wrong, which its sender is to correct.
+ * Whether a retry would get the same answer. Excludes failures of ours, limits and transient states, and invalid
+ * requests, which their sender should correct.
  */
 function isFinal(reply: FastifyReply): boolean {
   const { statusCode } = reply;
@@ -99,14 +99,14 @@ function isFinal(reply: FastifyReply): boolean {
 }
 
 /**
- * `Idempotency-Key` on every write, as Stripe has it: the same request again is answered the same, another one with the
- * same key is refused, and so is one while the first is under way. The claim is committed before the handler runs and the
- * answer before it is sent, so neither a lost answer nor the end of this process makes the write happen twice.
+ * `Idempotency-Key` on every write, as at Stripe. A repeated request gets the same answer. A different request with
+ * the same key is refused, and so is a repeat while the first is running. The claim is committed before the handler
+ * runs and the answer before it is sent, so neither a lost answer nor a crash runs the write twice.
  */
 export const idempotency = fp<IdempotencyOptions>((app, { store, vault }, done) => {
   app.decorateRequest('retry', null);
 
-  // Before the validation, which changes the body, and wraps passwords.
+  // Before the validation, which changes the body and wraps passwords.
   app.addHook('preValidation', (request, _reply, next) => {
     const key = request.headers['idempotency-key'];
     const { principal } = request;
@@ -172,11 +172,11 @@ export const idempotency = fp<IdempotencyOptions>((app, { store, vault }, done) 
         const sealed = vault.seal(answerColumn(claim), Buffer.from(JSON.stringify(answer)));
         await store.answer(claim, claimed.attempt, reply.statusCode, sealed);
       } else {
-        // What failed on our side may have made something: its id is kept for the next try.
+        // After a failure on our side, the object may exist: the next attempt gets the same id.
         await store.release(claim, claimed.attempt, reply.statusCode >= 500);
       }
     } catch (error) {
-      // What was done is done, and the answer is true: the claim ends by itself, and the next try finds what was made.
+      // The write is done and its answer is correct. The claim expires, and the next attempt finds the object.
       request.log.error({ err: error }, 'the answer to an idempotent request could not be kept');
     }
     return payload;

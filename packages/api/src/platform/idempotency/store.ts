@@ -5,10 +5,10 @@ import type { Database } from '../db/database.ts';
 import { type OldRows, rowsOf, workThrough } from '../db/old-rows.ts';
 import { asTenant } from '../db/tenancy.ts';
 
-/** How long an answer is kept. */
+/** How long answers are kept. */
 const KEPT = "interval '24 hours'";
 
-/** Of many at once exactly one inserts or takes over: the others wait for its row and then find that it is claimed. */
+/** Of several concurrent attempts, one inserts or takes over. The others wait for its row and find it claimed. */
 const CLAIM = `
 INSERT INTO idempotency_keys (claim_hash, tenant_id, user_id, fingerprint, intended_id, claimed_until)
 VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 second')
@@ -35,14 +35,14 @@ const FORGOTTEN: OldRows = {
   ...rowsOf('idempotency_keys', "encode(claim_hash, 'hex')", `created_at < now() - ${KEPT}`, 'claim_hash'),
 };
 
-/** A claim that is let go between two looks is looked at again. */
+/** Repeats the look-up if the claim is released in between. */
 const LOOKS = 5;
 
-/** Deletes claims of yesterday. Call it from time to time. */
+/** Deletes expired claims. */
 export const forgetAnswers = (database: Database, items: Items): Promise<void> =>
   workThrough(database, FORGOTTEN, items);
 
-/** @param operator for the operator's claims, which are of no tenant */
+/** @param operator for claims of the operator, which have no tenant */
 export function createIdempotencyStore({ pool }: Database, operator: Database): IdempotencyStore {
   function as<T>(
     { tenantId }: Claim,

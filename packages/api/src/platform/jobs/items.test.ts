@@ -10,7 +10,7 @@ function setUp(over: Parameters<typeof createItems>[0] = {}) {
 const fail = () => Promise.reject(new Error('no'));
 const work = () => Promise.resolve('done');
 
-test('an item that fails rests ever longer, up to a minute; success ends it', async () => {
+test('a failing item rests longer each time, up to a minute, until it succeeds', async () => {
   const { items, later } = setUp();
   const rests = [];
   for (let attempt = 1; attempt <= 14; attempt++) {
@@ -29,7 +29,7 @@ test('an item that fails rests ever longer, up to a minute; success ends it', as
   expect(items.failing()).toEqual([]);
 });
 
-test('a batch that fails is taken apart, and what failed stays out of the next batch', async () => {
+test('a failed batch is split up, and its failing items stay out of the next batch', async () => {
   const { items, later } = setUp();
   const calls: string[] = [];
   const batch = (ids: readonly string[]) => {
@@ -44,14 +44,14 @@ test('a batch that fails is taken apart, and what failed stays out of the next b
   expect(items.failing()).toMatchObject([{ item: 'b', attempts: 2 }]);
 });
 
-test('an error that is of no item ends the run, and is noted of none', async () => {
+test('an error that concerns no item ends the run and is noted for none', async () => {
   const { items } = setUp({ endsRun: () => true });
   await expect(items.attempt('a', fail)).rejects.toThrow('no');
   await expect(items.together(['a', 'b'], fail)).rejects.toThrow('no');
   expect(items.failing()).toEqual([]);
 });
 
-test('an item that is attempted no more is forgotten', async () => {
+test('an item that is no longer attempted is forgotten', async () => {
   const { items, later } = setUp();
   await items.attempt('a', fail);
   later(605);

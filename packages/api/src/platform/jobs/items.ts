@@ -1,42 +1,45 @@
-/** Periodic work goes through many items. One that fails is noted, rests for a while, and holds up none of the others. */
+/** Isolates the items of periodic work: a failing item is noted, rests for a while, and delays no other. */
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 
 /** The pause grows with every failure: 5 s, 10 s, … up to a minute. */
 const REST_STEP_SECONDS = 5;
 const REST_MOST_SECONDS = 60;
-/** An item that nobody has attempted for this long after its rest is gone: its row was deleted, or somebody else did it. */
+/** An item without an attempt for this long after its rest is gone: deleted, or done elsewhere. */
 const FORGOTTEN_AFTER_MS = 600_000;
-/** More notes than this would cost memory and tell nobody more. Items beyond it are isolated all the same. */
+/** More notes would cost memory without helping anybody. Further items are still isolated. */
 const NOTES_MOST = 10_000;
 
 export interface FailingItem {
-  /** The job's name for it: an id, mostly. */
+  /** The job's name for the item, usually an id. */
   readonly item: string;
   readonly error: unknown;
-  /** Failed attempts in a row. */
+  /** Consecutive failed attempts. */
   readonly attempts: number;
   readonly failingSince: Date;
   readonly nextAttemptAt: Date;
 }
 
 export interface Items {
-  /** Does `work` for one item. Answers null where it failed, and where the item still rests from its last failure. */
+  /** Runs `work` for one item. Returns null if it fails or the item is still resting. */
   attempt<T>(item: string, work: () => Promise<T>): Promise<T | null>;
   /**
-   * Does `work` for many items at once. Where that fails, each is attempted by itself. Answers what succeeded. Items that have
-   * failed before are attempted alone, so that they do not break the next batch too.
+   * Runs `work` for many items at once. If that fails, attempts each one separately. Returns the results of the
+   * successful calls. Items that failed before run separately, so that they cannot break another batch.
    */
   together<T>(items: readonly string[], work: (items: readonly string[]) => Promise<T>): Promise<T[]>;
-  /** An item that has failed is done, or nobody's any more: without an attempt. */
+  /** Removes a failing item that no longer needs an attempt. */
   forget(item: string): void;
-  /** Items that failed a moment ago. A selection that is limited in size leaves them out, or they would fill it. */
+  /** Resting items. A selection of limited size must exclude them, or they would fill it. */
   resting(): string[];
   failing(): FailingItem[];
 }
 
 export interface ItemsOptions {
-  /** Whether an error is of no item: the database is away. It ends the run. Absent: every error is its item's. */
+  /**
+   * Whether an error concerns no item, such as an unavailable database; it then ends the run. By default, every
+   * error belongs to its item.
+   */
   readonly endsRun?: (error: unknown) => boolean;
   readonly onFailure?: (item: string, error: unknown) => void;
   readonly clock?: Clock;

@@ -3,30 +3,30 @@ import { withAct } from '../audit-context/context.ts';
 import type { Items } from './items.ts';
 import type { JobStatus } from './status.ts';
 
-/** Work that every replica does again and again; what must be done once, its own statement sees to. */
+/** Periodic work of every replica. Work that must run once is guarded by its own statement. */
 export interface Job {
-  /** For the log, metrics and the operator. */
+  /** Name for log, metrics and operator. */
   readonly what: string;
-  /** The pause between the end of one run and the beginning of the next. */
+  /** The pause between two runs. */
   readonly everyMs: number;
   /**
-   * Goes through its items by `items`, so that one that fails delays no other.
-   * @param stopping aborted when the process ends: long work then ends early, and is gone on with by the next process
+   * Passes its items through `items`, so that a failing one delays no other.
+   * @param stopping aborted when the process ends: long work then stops early, and the next process continues it
    */
   readonly work: (items: Items, stopping: AbortSignal) => Promise<unknown>;
-  /** Where others do the same work by other ways. Absent: its own. */
+  /** Shared with other code that does the same work. By default the job has its own. */
   readonly items?: Items;
 }
 
 export interface Jobs {
   start(): void;
-  /** Begins nothing more, and waits for what is under way, a little. */
+  /** Starts no more runs, and waits briefly for running ones. */
   stop(): Promise<void>;
   status(): JobStatus[];
 }
 
 export interface JobsOptions {
-  /** Told of a run that ended early. */
+  /** Called when a run ends early. */
   readonly onError: (what: string, error: unknown) => void;
   readonly itemsOf: (what: string) => Items;
 }
@@ -42,10 +42,10 @@ const NEVER: Run = {
   failedRuns: 0,
 };
 
-/** How long a stop waits for work that goes on. All of it comes due again: it ends anywhere and begins again anywhere. */
+/** How long a stop waits for running jobs. Every job can be interrupted anywhere and continues with its next run. */
 const STOP_WAIT_MS = 5_000;
 
-/** No job runs twice at once; one that fails is reported and has its next turn. */
+/** Runs each job without overlap. A failed run is reported, and the job continues. */
 export function createJobs(jobs: readonly Job[], { onError, itemsOf }: JobsOptions): Jobs {
   const items = new Map(jobs.map((job) => [job, job.items ?? itemsOf(job.what)]));
   const runs = new Map<Job, Run>();

@@ -1,4 +1,4 @@
-/** Of rows whose time is over, one that cannot be deleted keeps no other, and is done once it can be. */
+/** An expired row that cannot be deleted blocks no other, and is deleted once that is possible. */
 import { createItems, type Items } from './items.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDeviceStore } from '../../devices/store.ts';
@@ -35,7 +35,7 @@ beforeAll(async () => {
   );
   owners = [tenantId, userId, device.id, server.id];
   await sql('CREATE TABLE poisoned (mark text PRIMARY KEY)');
-  // The argument is the column that tells the rows of a test apart.
+  // The argument names the column that identifies the rows of a test.
   await sql(`
     CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN
@@ -114,7 +114,7 @@ test.each<[table: string, mark: string, insert: string, work: (items: Items) => 
   await sql(
     `CREATE TRIGGER poison BEFORE DELETE ON ${table} FOR EACH ROW EXECUTE FUNCTION poison('${mark}')`,
   );
-  // The first, the last and one between them, in whatever order the rows are taken.
+  // The first, the last and one in between, whatever the order.
   await sql(
     `INSERT INTO poisoned SELECT mark FROM (
        SELECT to_jsonb(t) ->> $1 AS mark, row_number() OVER (ORDER BY ${mark}) AS place FROM ${table} t

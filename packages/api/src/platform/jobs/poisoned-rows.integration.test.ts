@@ -1,4 +1,7 @@
-/** One row that periodic work fails at delays no other row, is shown to the operator, and is done once it can be. */
+/**
+ * A row that fails in periodic work delays no other row, is shown to the operator, and is processed once that is
+ * possible.
+ */
 import type { Owner } from '../../devices/ports.ts';
 import { newId } from '../ids.ts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -7,7 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 import { aDevice, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
 import { createWholeApi, type WholeApi } from '../../testing/whole-api.ts';
 
-/** More than any selection takes at once, so that rows that fail could fill one. */
+/** More than any selection takes, so that failing rows could fill one. */
 const MANY = 120;
 
 let database: TestDatabase;
@@ -18,7 +21,7 @@ let servers = 0;
 const sql = <R extends object>(text: string, values: unknown[] = []) => database.pool.query<R>(text, values);
 const eventually = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 60_000, interval: 300 });
 
-/** From now on, what periodic work does to these rows fails. */
+/** Makes all further work on these rows fail. */
 async function poison(ids: readonly string[]): Promise<void> {
   await sql('INSERT INTO poisoned SELECT unnest($1::uuid[])', [ids]);
 }
@@ -94,12 +97,12 @@ const isThere = (table: string) => async (id: string) =>
 
 interface Case {
   readonly job: string;
-  /** Makes rows that wait for the job, and has it begin with them; the first are poisoned. */
+  /** Creates rows for the job, the first of them poisoned, and starts it. */
   begin(): Promise<{ bad: string[]; good: string[]; start: () => Promise<unknown> }>;
   waits(id: string): Promise<boolean>;
 }
 
-/** Three devices of one user on a VPN server of their own. */
+/** Three devices of one user on their own VPN server. */
 async function devicesOf(change: (ids: string[], serverId: string) => Promise<unknown>) {
   const owner = await aUser(alice);
   const server = await aServer(database, { region: 'here', cidr: `10.1.${servers++}.0/24` });
@@ -200,7 +203,7 @@ const CASES: Case[] = [
   },
 ];
 
-describe.concurrent('the others are done, the one that fails is shown, and done when it can be', () => {
+describe.concurrent('the others are processed; the failing one is shown, and processed when possible', () => {
   test.each(CASES)('$job', { timeout: 240_000 }, async ({ job, begin, waits }) => {
     const { bad, good, start } = await begin();
     await poison(bad);
@@ -238,7 +241,7 @@ describe.concurrent('the others are done, the one that fails is shown, and done 
   });
 });
 
-test('an acknowledgement that cannot be written down keeps no other', { timeout: 120_000 }, async () => {
+test('an acknowledgement that cannot be recorded blocks no other', { timeout: 120_000 }, async () => {
   const owner = await aUser(alice);
   const server = await aServer(database, { region: 'noted', cidr: '10.32.0.0/24' });
   const device = aDevice(owner, { serverId: server.id });
@@ -257,7 +260,7 @@ test('an acknowledgement that cannot be written down keeps no other', { timeout:
   await eventually(async () => expect(await noted()).toBe(5));
   expect(api.cvault.fleet.stateOf(server.id)).toMatchObject({ state: 'ready' });
   expect(api.logs()).toContain(`note that device ${bad} was acknowledged`);
-  // A link that begins anew compares everything, and is not ended by it.
+  // A link that starts again compares everything, and must survive the failing row.
   const other = await createWholeApi(database);
   try {
     await eventually(async () => {
@@ -270,23 +273,27 @@ test('an acknowledgement that cannot be written down keeps no other', { timeout:
   await eventually(async () => expect(await noted()).toBe(6));
 });
 
-test('a changed plan reaches the devices of all other users', { timeout: 60_000 }, async () => {
-  const bob = await aTenantWithUser(database);
-  const { id: serverId } = await aServer(database, { region: 'plans', cidr: '10.31.0.0/24' });
-  const ids: string[] = [];
-  for (let n = 0; n < 3; n++) ids.push((await register(await aUser(bob), serverId)).id);
-  await poison(ids.slice(0, 1));
-  await sql('INSERT INTO plan_changes (tenant_id) VALUES ($1)', [bob.tenantId]);
-  const generations = async () =>
-    (
-      await sql<{ generation: number }>('SELECT generation FROM devices WHERE id = ANY($1) ORDER BY id', [
-        ids,
-      ])
-    ).rows.map(({ generation }) => generation);
-  await eventually(async () => expect(await generations()).toEqual([1, 2, 2]));
-  await sql('DELETE FROM poisoned');
-  await eventually(async () => expect(await generations()).toEqual([2, 2, 2]));
-});
+test(
+  'a changed plan reaches the devices of all other users despite one failure',
+  { timeout: 60_000 },
+  async () => {
+    const bob = await aTenantWithUser(database);
+    const { id: serverId } = await aServer(database, { region: 'plans', cidr: '10.31.0.0/24' });
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n++) ids.push((await register(await aUser(bob), serverId)).id);
+    await poison(ids.slice(0, 1));
+    await sql('INSERT INTO plan_changes (tenant_id) VALUES ($1)', [bob.tenantId]);
+    const generations = async () =>
+      (
+        await sql<{ generation: number }>('SELECT generation FROM devices WHERE id = ANY($1) ORDER BY id', [
+          ids,
+        ])
+      ).rows.map(({ generation }) => generation);
+    await eventually(async () => expect(await generations()).toEqual([1, 2, 2]));
+    await sql('DELETE FROM poisoned');
+    await eventually(async () => expect(await generations()).toEqual([2, 2, 2]));
+  },
+);
 
 test(
   'a VPN server whose SSH key cannot be opened stops neither a start nor the others',

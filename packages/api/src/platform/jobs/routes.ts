@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { Instant } from '../http/schemas/answers.ts';
 
-/** Failing items that are listed of one job; `failingCount` has them all. */
+/** Listed failing items per job; `failingCount` counts all of them. */
 const LISTED_MOST = 100;
 
 const Job = z

@@ -3,7 +3,7 @@ import { FairQueue } from './fair-queue.ts';
 
 const full = () => new Error('full');
 
-/** Work that runs until it is told to end, and notes when it begins. */
+/** Work that notes its start and runs until ended. */
 function heldWork() {
   const begun: string[] = [];
   const ends: (() => void)[] = [];
@@ -21,7 +21,7 @@ function heldWork() {
   return { begun, work, settle, endAll };
 }
 
-test('never runs more at once than it may, one sharer’s in the order in which it came', async () => {
+test('respects its limit, and runs each sharer’s work in order', async () => {
   const queue = new FairQueue({ running: 2, waiting: 10 }, full);
   const order: number[] = [];
   let running = 0;
@@ -37,7 +37,7 @@ test('never runs more at once than it may, one sharer’s in the order in which 
   expect(order).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
-test('work that fails frees its place', async () => {
+test('failing work frees its place', async () => {
   const queue = new FairQueue({ running: 1, waiting: 0 }, full);
   for (let time = 0; time < 3; time++) {
     await expect(queue.run('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
@@ -45,7 +45,7 @@ test('work that fails frees its place', async () => {
   await expect(queue.run('a', () => Promise.resolve('done'))).resolves.toBe('done');
 });
 
-test('sharers take turns: who comes after somebody’s hundred is next but one', async () => {
+test('sharers take turns: after another’s hundred entries, a newcomer is next but one', async () => {
   const queue = new FairQueue({ running: 1, waiting: 200 }, full);
   const { begun, work, settle, endAll } = heldWork();
   const all = [...Array.from({ length: 100 }, (_, n) => `a${n}`), 'b0', 'b1', 'c0'].map((name) =>
@@ -58,7 +58,7 @@ test('sharers take turns: who comes after somebody’s hundred is next but one',
   expect(begun).toHaveLength(103);
 });
 
-test('when it is full, the longest line gives up its newest for a shorter one, and nobody else does', async () => {
+test('when full, only the longest line gives up its newest entry, and only for a shorter line', async () => {
   const queue = new FairQueue({ running: 1, waiting: 4 }, full);
   const { begun, work, settle, endAll } = heldWork();
   const outcomes = new Map<string, Promise<string>>();

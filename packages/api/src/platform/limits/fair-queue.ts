@@ -1,7 +1,7 @@
 export interface FairQueueLimits {
-  /** How much runs at once. */
+  /** The maximum of concurrent work. */
   readonly running: number;
-  /** How much waits, of all sharers together. */
+  /** The maximum of waiting work, over all sharers. */
   readonly waiting: number;
 }
 
@@ -11,24 +11,24 @@ interface Waiter {
 }
 
 /**
- * Runs costly work a few at a time. Those who share the queue take turns, so one who asks for much waits behind itself and
- * not in front of the others. When the queue is full, the longest line gives up its newest entry.
+ * Runs costly work with limited concurrency. Sharers take turns, so a sharer with much work waits behind itself
+ * instead of blocking the others. When the queue is full, the longest line gives up its newest entry.
  */
 export class FairQueue {
   readonly #limits: FairQueueLimits;
   readonly #refusal: () => Error;
-  /** A line for each sharer, the one whose turn is next first. No line is empty. */
+  /** One non-empty line per sharer, in the order of their turns. */
   readonly #lines = new Map<string, Waiter[]>();
   #running = 0;
   #waiting = 0;
 
-  /** @param refusal what is thrown at whoever cannot wait */
+  /** @param refusal creates the error for work that cannot wait */
   constructor(limits: FairQueueLimits, refusal: () => Error) {
     this.#limits = limits;
     this.#refusal = refusal;
   }
 
-  /** @throws what `refusal` makes, where too much waits already */
+  /** @throws the error of `refusal` if too much work is waiting */
   async run<T>(sharer: string, work: () => Promise<T>): Promise<T> {
     if (this.#running < this.#limits.running) this.#running++;
     else await this.#wait(sharer);
@@ -49,7 +49,7 @@ export class FairQueue {
     });
   }
 
-  /** Ends the newest wait of the longest line, unless that is no longer than `own` would become. */
+  /** Drops the newest entry of the longest line, unless that line is no longer than `own` would become. */
   #makeRoom(own: number): boolean {
     let longest: [sharer: string, line: Waiter[]] | null = null;
     for (const entry of this.#lines) {
@@ -62,7 +62,7 @@ export class FairQueue {
     return true;
   }
 
-  /** Hands the place of work that has ended to the next in turn, so nobody who comes later takes it first. */
+  /** Passes the place of finished work directly to the next in turn, so that no newcomer takes it. */
   #next(): void {
     for (const [sharer, line] of this.#lines) {
       const first = line.shift();

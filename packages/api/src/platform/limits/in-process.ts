@@ -2,8 +2,8 @@ import type { RateLimiter } from './rate-limiter.ts';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 
 /**
- * Counts in this process. One counter for each length of window; the limit is compared here, so that it can differ from
- * tenant to tenant and change while a window is under way.
+ * Counts in this process. One counter per window length. The limit is compared here, so that it can differ between
+ * tenants and change within a window.
  */
 export function createInProcessRateLimiter(): RateLimiter {
   const counters = new Map<number, RateLimiterMemory>();

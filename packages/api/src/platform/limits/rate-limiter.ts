@@ -1,4 +1,4 @@
-/** How many requests one client may send in one window of time. */
+/** A client's maximum of requests per window. */
 export interface RateLimit {
   readonly limit: number;
   readonly windowSeconds: number;
@@ -6,14 +6,14 @@ export interface RateLimit {
 
 export interface RateLimitState {
   readonly allowed: boolean;
-  /** Requests that are left in this window. */
+  /** Remaining requests in this window. */
   readonly remaining: number;
   /** Seconds until the window ends, rounded up. */
   readonly resetSeconds: number;
 }
 
-/** Counts requests in fixed windows. A change of the limit acts on the window that is under way. */
+/** Counts requests in fixed windows. A changed limit affects the current window. */
 export interface RateLimiter {
-  /** Counts one request of the client that `key` names. Never throws: a limiter that fails must not open the door. */
+  /** Counts one request of the client `key`. Never throws, since a failing limiter must not let requests through. */
   consume(key: string, rate: RateLimit): Promise<RateLimitState>;
 }

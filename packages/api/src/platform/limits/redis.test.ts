@@ -14,7 +14,7 @@ describe.skipIf(!hasRedis)('in Redis', () => {
   let limiter: RedisRateLimiter;
   let changes: string[] = [];
   const open: RedisRateLimiter[] = [];
-  /** One that waits for Redis as long as a busy machine takes, where no other deadline is asked for. */
+  /** A limiter that by default waits for Redis as long as a busy machine needs. */
   function aLimiter(url = redis.url, answerDeadlineMs = 10_000): RedisRateLimiter {
     const made = createRedisRateLimiter({
       url,
@@ -25,7 +25,7 @@ describe.skipIf(!hasRedis)('in Redis', () => {
     open.push(made);
     return made;
   }
-  /** Waits until it counts in Redis: a second limiter then sees what the first has counted. */
+  /** Waits until the limiter counts in Redis: a second one then sees its counts. */
   async function untilShared(one: RedisRateLimiter, two: RedisRateLimiter): Promise<void> {
     await vi.waitFor(
       async () => {
@@ -62,7 +62,7 @@ describe.skipIf(!hasRedis)('in Redis', () => {
     expect(states.filter((state) => state.allowed)).toHaveLength(100);
   });
 
-  test('away, each process counts for its own: never open, never an error; back, they count together again', async () => {
+  test('while Redis is away, each process counts alone without errors; afterwards they count together again', async () => {
     const other = aLimiter();
     await untilShared(limiter, other);
     changes = [];
@@ -77,7 +77,7 @@ describe.skipIf(!hasRedis)('in Redis', () => {
     expect(changes).toContain('back');
   });
 
-  test('frozen, no request waits for it', async () => {
+  test('no request waits for a frozen Redis', async () => {
     const hasty = aLimiter(redis.url, 40);
     const other = aLimiter();
     await untilShared(hasty, other);
@@ -92,7 +92,7 @@ describe.skipIf(!hasRedis)('in Redis', () => {
     await untilShared(hasty, other);
   });
 
-  test('late now and then, it lets nobody have the limit of Redis and that of the process', async () => {
+  test('a Redis that is sometimes late does not double the limit', async () => {
     const hasty = aLimiter(redis.url, 40);
     const other = aLimiter();
     await untilShared(hasty, other);
@@ -110,7 +110,7 @@ describe.skipIf(!hasRedis)('in Redis', () => {
     expect(allowed).toEqual([true, true, true, false, false, false, false]);
   });
 
-  test('emptied, it forgives nobody whom this process has counted', async () => {
+  test('an emptied Redis does not reset the counts of this process', async () => {
     const key = aKey();
     for (let request = 0; request < 4; request++) await limiter.consume(key, rate);
     await redis.kill();
@@ -121,7 +121,7 @@ describe.skipIf(!hasRedis)('in Redis', () => {
     expect((await other.consume(key, rate)).allowed, 'a process that has counted nothing').toBe(true);
   });
 
-  test('never there, it is as if there were none', async () => {
+  test('a Redis that never answers is the same as none', async () => {
     const lonely = aLimiter(new Secret('redis://127.0.0.1:1'));
     const key = aKey();
     const states = [];

@@ -3,24 +3,24 @@ import type { RateLimiter, RateLimitState } from './rate-limiter.ts';
 import { Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 
-/** A Redis that takes longer is worth less than a local count: no request waits for it any longer than this. */
+/** The longest wait for Redis. A slower answer is worth less than a local count. */
 const ANSWER_DEADLINE_MS = 40;
 const CONNECT_DEADLINE_MS = 2_000;
-/** A connection on which nothing comes back for this long is cut, and opened anew. */
+/** A connection without a response for this long is cut and reopened. */
 const SILENCE_MS = 2_000;
 const RETRY_MOST_MS = 2_000;
 
 export interface RedisRateLimiterOptions {
   readonly url: Secret<string>;
   /**
-   * Counts in this process, always. While Redis is away a limit holds per process instead of for all of them, and never for
-   * none. It counts while Redis answers, too: where Redis misses its deadline now and then, as on a busy machine, two counts
-   * that each see a part of the requests would let twice as many in.
+   * Always counts in this process as well. While Redis is away, limits hold per process instead of per fleet, but
+   * never lapse. It also counts while Redis answers: if Redis sometimes misses its deadline, as on a busy machine,
+   * two counts that each see part of the requests would admit twice as many.
    */
   readonly local: RateLimiter;
-  /** How long a request waits for Redis, in milliseconds; 40 by default. */
+  /** The longest wait for Redis in milliseconds; 40 by default. */
   readonly answerDeadlineMs?: number;
-  /** Called when Redis goes away and when it is back. */
+  /** Called when Redis goes away and when it returns. */
   readonly onChange?: (state: 'away' | 'back', error?: Error) => void;
 }
 
@@ -28,7 +28,7 @@ export interface RedisRateLimiter extends RateLimiter {
   close(): void;
 }
 
-/** Counts in Redis, for all replicas together. */
+/** Counts in Redis, shared by all replicas. */
 export function createRedisRateLimiter({
   url,
   local,
@@ -40,7 +40,7 @@ export function createRedisRateLimiter({
     connectTimeout: CONNECT_DEADLINE_MS,
     socketTimeout: SILENCE_MS,
     maxRetriesPerRequest: 0,
-    // A request that comes while it is away is counted here at once, not when it is back.
+    // While Redis is away, a request is counted locally at once instead of queued.
     enableOfflineQueue: false,
     retryStrategy: (attempts) => Math.min(RETRY_MOST_MS, 50 * 2 ** attempts),
   });
@@ -50,7 +50,7 @@ export function createRedisRateLimiter({
     away = now;
     onChange?.(now ? 'away' : 'back', error);
   };
-  // Without a listener, the loss of the connection ends this process.
+  // Without a listener, a lost connection would end this process.
   redis.on('error', (error: Error) => becomes(true, error));
   redis.on('ready', () => becomes(false));
 
@@ -92,7 +92,7 @@ export function createRedisRateLimiter({
   };
 }
 
-/** The one with less left; of two with as much, the one that takes longer to be over. */
+/** The stricter of two states; if both have the same remainder, the one that resets later. */
 function stricter(one: RateLimitState, other: RateLimitState): RateLimitState {
   if (one.allowed !== other.allowed) return one.allowed ? other : one;
   if (one.remaining !== other.remaining) return one.remaining < other.remaining ? one : other;

@@ -9,7 +9,7 @@ function logged(write: (log: ReturnType<typeof createLogger>) => void): string {
   return text();
 }
 
-test('a secret is not printed wherever it stands', () => {
+test('a secret is never printed', () => {
   const secret = new Secret('canary-1');
   const text = logged((log) => {
     log.info({ secret, deep: { list: [secret] } }, `text ${String(secret)}`);
@@ -19,7 +19,7 @@ test('a secret is not printed wherever it stands', () => {
   expect(text).toContain('[redacted]');
 });
 
-test('an error is printed with its causes, and with nothing else that it carries', () => {
+test('an error is printed with its causes and no other properties', () => {
   const cause = Object.assign(new Error('duplicate key'), {
     code: '23505',
     detail: 'Key (email)=(canary-2@example.com) already exists.',
@@ -41,13 +41,13 @@ test('a request or a response is not printed', () => {
   expect(text).not.toContain('canary');
 });
 
-test('chains of causes that never end do', () => {
+test('endless chains of causes are cut off', () => {
   const error = new Error('a');
   error.cause = error;
   expect(logged((log) => log.error({ err: error }))).toContain('"a"');
 });
 
-test('what has the shape of our secrets is blanked in foreign texts', () => {
+test('text in the shape of our secrets is redacted', () => {
   const texts = [
     'key cv_live_abcdefGHIJ_-123 is wrong',
     'got cv_rt_abcdef',

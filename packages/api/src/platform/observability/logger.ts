@@ -1,12 +1,12 @@
 import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
-/** Deeper chains of causes are cut off. */
+/** Longer chains of causes are cut off. */
 const CAUSES_MAX = 8;
 
 /**
- * Our secrets by their shape, for the case that one has come into the text of a foreign error. Values that are meant to be
- * secret are `Secret`s and never get this far.
+ * Patterns of our secrets, in case one enters the text of a foreign error. Values known to be secret are `Secret`s
+ * and never get this far.
  */
 const SECRETS: readonly RegExp[] = [
   /\bcv_(?:live|test|rt|admin)_[A-Za-z0-9_-]+/g,
@@ -16,7 +16,7 @@ const SECRETS: readonly RegExp[] = [
   /(?<=PrivateKey\s*=\s*)\S+/g,
 ];
 
-/** Blanks what has the shape of a secret. */
+/** Redacts everything in the shape of a secret. */
 export function scrub(text: string): string {
   return SECRETS.reduce((scrubbed, secret) => scrubbed.replace(secret, '[redacted]'), text);
 }
@@ -30,8 +30,8 @@ interface LoggedError {
 }
 
 /**
- * An error as it is logged: name, message, code, stack and causes. No other property: errors of drivers carry queries,
- * parameters, rows and packets along.
+ * An error's log form: name, message, code, stack and causes. Drivers' errors carry queries, parameters, rows and
+ * packets in other properties.
  */
 function loggedError(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: scrub(String(error)) };
@@ -45,15 +45,15 @@ function loggedError(error: unknown, depth = 0): LoggedError {
   };
 }
 
-/** Never a whole request or response: their headers and bodies hold credentials. */
+/** Requests and responses are never logged whole: their headers and bodies hold credentials. */
 const NOTHING = () => undefined;
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
-/** Pino's own destination tries for ever to write to a terminal that is gone (EIO), and blocks the process meanwhile. */
+/** Pino's own destination retries writes to a closed terminal (EIO) for ever and blocks the process. */
 const TERMINAL: DestinationStream = { write: (line) => void process.stdout.write(line) };
 
-/** Structured logs, one JSON object a line, on standard output unless told otherwise. */
+/** Structured logs, one JSON object per line, on standard output by default. */
 export function createLogger(
   level: LogLevel,
   destination: DestinationStream | undefined = isatty(1) ? TERMINAL : undefined,

@@ -1,39 +1,38 @@
 import { channel } from 'node:diagnostics_channel';
 
 /**
- * Points between which a process may die: each is between two things that something outside of this process keeps. The
- * fault tests kill it at each of them.
+ * Points at which a process may die between two changes of external state. The fault tests kill it at each of them.
  */
 export type Step =
-  /** The statement is about to go to PostgreSQL. */
+  /** Before the statement is sent to PostgreSQL. */
   | 'register:asked'
   | 'remove:asked'
   | 'rotate:asked'
   | 'move:asked'
-  /** PostgreSQL has committed, nothing has been pushed. */
+  /** PostgreSQL has committed; nothing has been pushed. */
   | 'register:committed'
   | 'remove:committed'
   | 'rotate:committed'
   | 'move:committed'
-  /** Changes are about to go to an agent; are on their way; were acknowledged; and that was written down. */
+  /** Changes are ready for an agent; sent; acknowledged; recorded as acknowledged. */
   | 'push:ready'
   | 'push:sent'
   | 'push:acknowledged'
   | 'push:recorded'
-  /** Outbox entries were claimed by this process and not pushed. */
+  /** This process has claimed outbox entries and not yet pushed them. */
   | 'sweep:claimed'
-  /** The agent was listed; the database was read, too; what differed was repaired. */
+  /** The agent's peers were listed; the database was read; differences were repaired. */
   | 'reconcile:listed'
   | 'reconcile:read'
   | 'reconcile:repaired'
-  /** A webhook was claimed by this process and not sent; was sent, and that is not written down. */
+  /** This process has claimed a webhook and not sent it; or sent it without recording that. */
   | 'webhook:claimed'
   | 'webhook:sent';
 
-/** What listens to this has been loaded into the process with `node --import`; no setting of ours can. */
+/** A listener is loaded into the process with `node --import`; no setting of ours can do that. */
 const steps = channel('cvault:step');
 
-/** Says that this process is at a step. Costs a comparison while nobody listens. */
+/** Announces that this process has reached a step. Costs one comparison without listeners. */
 export function reached(step: Step): void {
   if (steps.hasSubscribers) steps.publish(step);
 }

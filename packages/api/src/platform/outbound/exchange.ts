@@ -3,7 +3,7 @@ import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { OutboundError } from './ports.ts';
 
-/** One request, to addresses that were checked. */
+/** One request to addresses that have been checked. */
 export interface Exchange {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
@@ -12,11 +12,11 @@ export interface Exchange {
   readonly body?: string;
   readonly connectMs: number;
   readonly wholeMs: number;
-  /** `head`: status and headers are the answer, and nobody waits for the body. */
+  /** `head`: status and headers suffice, and the body is not awaited. */
   readonly wants: 'head' | 'body';
-  /** What comes beyond is cut off. */
+  /** A longer answer is cut off. */
   readonly answerBytesMost: number;
-  /** Certificates of authorities to trust instead of the system's; for tests. */
+  /** CA certificates to trust instead of the system's; for tests. */
   readonly ca?: string | undefined;
 }
 
@@ -24,17 +24,17 @@ export interface Exchanged {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
-  /** The body was longer than was read of it. */
+  /** Whether the body was longer than the part that was read. */
   readonly cut: boolean;
 }
 
 /**
- * The rest of an answer that nobody waits for may come this long: a receiver that is cut off while it sends logs an error, or
- * sends the whole again.
+ * How long the rest of an unwanted answer may still arrive. A receiver that is cut off while sending logs an error
+ * or sends everything again.
  */
 const REST_MS = 2_000;
 
-/** TLS's own names for certificates that prove nothing. */
+/** TLS error codes of an invalid certificate. */
 const CERTIFICATE = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 
 function faultOf(cause: unknown): OutboundError {
@@ -45,7 +45,7 @@ function faultOf(cause: unknown): OutboundError {
     : new OutboundError('unreachable', 'No connection, or it broke.', { cause });
 }
 
-/** Whatever Node.js asks for, it gets the addresses that were checked, and no others. */
+/** Resolves every name to the checked addresses. */
 function pinned(addresses: readonly string[]): LookupFunction {
   const all = addresses.map((address) => ({ address, family: isIP(address) }));
   return (_name, options, found) => {
@@ -55,8 +55,8 @@ function pinned(addresses: readonly string[]): LookupFunction {
 }
 
 /**
- * Sends a request over a connection of its own. The name stays in Host and in the TLS handshake; only who is connected to
- * is fixed. Nothing is followed.
+ * Sends a request over its own connection. Host header and TLS handshake keep the name; only the address is pinned.
+ * Redirects are not followed.
  * @throws OutboundError
  */
 export function exchange(wanted: Exchange): Promise<Exchanged> {
@@ -74,7 +74,7 @@ export function exchange(wanted: Exchange): Promise<Exchanged> {
     const request = (url.protocol === 'https:' ? https : http).request(url, {
       method: wanted.method,
       lookup: pinned(addresses),
-      // A connection that is kept would outlive the check of its address.
+      // A connection that is kept alive would outlive the check of its address.
       agent: false,
       headers: {
         ...wanted.headers,

@@ -4,7 +4,7 @@ import type { OutboundError } from './ports.ts';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createOutboundHttp } from './http.ts';
 
-/** Listens on every address of this machine, and notes on which one it was reached. */
+/** Listens on every address of this machine and records the address of each connection. */
 let inner: Server;
 let port: number;
 const reached: string[] = [];
@@ -28,14 +28,14 @@ afterAll(() => {
   inner.close();
 });
 
-/** Sends this, and then a byte every now and then until the connection ends. */
+/** Sends `head`, and then single bytes until the connection ends. */
 function drip(socket: Socket, head: string): void {
   socket.write(head);
   const timer = setInterval(() => socket.write('x'), 100);
   socket.once('close', () => clearInterval(timer));
 }
 
-/** Inner addresses, each in ways to write it. */
+/** Non-public addresses in various spellings. */
 const LITERALS = [
   '127.0.0.1', '127.1', '127.0.1', '127.255.255.254', '2130706433', '0x7f000001', '0x7f.0.0.1', '0177.0.0.1',
   '017700000001', '0x7F.1', '127.0.0.1.', '①②⑦.⓪.⓪.①', '127。0。0。1', '%31%32%37.0.0.1', '0', '0.0.0.0', '0.1.2.3',
@@ -49,7 +49,7 @@ const LITERALS = [
   '[3fff::1]', '[2001:2::1]', '[2001:10::1]', '[2001:20::1]', '[5f00::1]', '[4000::1]',
 ]; // prettier-ignore
 
-/** What names stand for, here. */
+/** The test's DNS. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   localhost: ['127.0.0.1', '::1'],
   'localhost.': ['127.0.0.1'],
@@ -76,7 +76,7 @@ const OTHERS = (at: string) => [
 ]; // prettier-ignore
 
 const resolveNames = (name: string) => Promise.resolve(NAMES[name] ?? ['127.0.0.1']);
-/** A range that lets plain http and any port through up to the check of the address. */
+/** Allows one range, so that plain http and any port pass until the address is checked. */
 const lax = () => createOutboundHttp({ allow: ['192.0.2.255'], resolve: resolveNames });
 const strict = () => createOutboundHttp({ allow: [], resolve: resolveNames });
 
@@ -85,11 +85,11 @@ const corpus = () => {
   return [...hosts.flatMap((at) => [`https://${at}/x`, `http://${at}/x`]), ...OTHERS(`127.0.0.1:${port}`)];
 };
 
-test('no way to write an inner address reaches it', async () => {
+test('no spelling of an inner address reaches it', async () => {
   const urls = corpus();
   for (const outbound of [strict(), lax()]) {
     for (const url of urls) {
-      // Refused, not tried in vain.
+      // Refused before any attempt to connect.
       const refused = expect.objectContaining({
         fault: expect.stringMatching(/^(bad_url|forbidden_address|unresolved)$/) as string,
       }) as OutboundError;
@@ -101,13 +101,13 @@ test('no way to write an inner address reaches it', async () => {
   process.stdout.write(`${urls.length} URLs, ${reached.length} connections to inner addresses\n`);
 });
 
-test.each(LITERALS)('%s is refused for where it is, not for its port', (host) => {
+test.each(LITERALS)('%s is refused for its address, not for its port', (host) => {
   expect(() => strict().check(`https://${host}/`)).toThrow(
     expect.objectContaining({ fault: 'forbidden_address' }),
   );
 });
 
-test('what the operator allows is reached, with plain http and on any port', async () => {
+test('ranges that the operator allows are reached, with plain http and on any port', async () => {
   const outbound = createOutboundHttp({ allow: ['127.0.0.0/8', '::1'], resolve: resolveNames });
   for (const host of ['127.0.0.1', '[::1]', 'loopback.test', '[::ffff:127.0.0.1]']) {
     expect((await outbound.post(`http://${host}:${port}/`, {}, '{}')).status).toBe(204);
@@ -134,7 +134,7 @@ test.each(['http://hooks.example.com/', 'https://hooks.example.com:22/', 'https:
   },
 );
 
-test('a public name does not get plain http or another port from a range that is allowed', async () => {
+test('an allowed range gives a public name neither plain http nor other ports', async () => {
   const outbound = createOutboundHttp({
     allow: ['127.0.0.2'],
     resolve: () => Promise.resolve(['93.184.216.34']),
@@ -144,7 +144,7 @@ test('a public name does not get plain http or another port from a range that is
   }
 });
 
-test('a name with one inner address among others is refused whole', async () => {
+test('a name is refused if any of its addresses is an inner one', async () => {
   for (const addresses of [
     ['127.0.0.2', '127.0.0.1'],
     ['127.0.0.1', '127.0.0.2'],
@@ -157,7 +157,7 @@ test('a name with one inner address among others is refused whole', async () => 
   expect(reached).toEqual([]);
 });
 
-test('a resolver that changes its answer is asked once, and the connection goes to what was checked', async () => {
+test('a name is resolved once, and the connection goes to the checked address', async () => {
   let asked = 0;
   const outbound = createOutboundHttp({
     allow: ['127.0.0.2'],
@@ -171,7 +171,7 @@ test('a resolver that changes its answer is asked once, and the connection goes 
   expect(reached).toEqual(['127.0.0.2']);
 });
 
-test('a redirect is an answer, and is not followed', async () => {
+test('a redirect is not followed', async () => {
   answer = () => ({ status: 307, headers: { location: `http://127.0.0.1:${port}/inner` } });
   const outbound = createOutboundHttp({ allow: ['127.0.0.2'], resolve: resolveNames });
   expect(await outbound.post(`http://127.0.0.2:${port}/`, {}, '{}')).toEqual({
@@ -182,7 +182,7 @@ test('a redirect is an answer, and is not followed', async () => {
   expect(reached).toEqual(['127.0.0.2', '127.0.0.2']);
 });
 
-test('what answers too late, too much or nothing that was asked for is given up', async () => {
+test('a late, oversized or unexpected answer is abandoned', async () => {
   const outbound = createOutboundHttp({ allow: ['127.0.0.2'], resolve: resolveNames, wholeMs: 300 });
   const url = `http://127.0.0.2:${port}/`;
   answer = () => null;
@@ -217,7 +217,7 @@ test.each<[string, (socket: Socket) => void]>([
     const outbound = createOutboundHttp({ allow: ['127.0.0.2'], resolve: resolveNames });
     const url = `http://127.0.0.2:${(raw.address() as AddressInfo).port}/`;
     expect(await outbound.post(url, {}, '{}')).toEqual({ status: 200, retryAfterSeconds: null });
-    // And the connection ends, whatever the receiver does.
+    // The connection ends, whatever the receiver does.
     await Promise.all(ended);
     expect(ended).toHaveLength(1);
   } finally {
@@ -225,8 +225,8 @@ test.each<[string, (socket: Socket) => void]>([
   }
 });
 
-test('a certificate of nobody is refused', async () => {
-  // Speaks no TLS at all, which is refused in the same place.
+test('an untrusted certificate is refused', async () => {
+  // The server speaks no TLS, which is refused at the same point.
   const outbound = createOutboundHttp({ allow: ['127.0.0.2'], resolve: resolveNames });
   await expect(outbound.post(`https://127.0.0.2:${port}/`, {}, '{}')).rejects.toMatchObject({
     fault: 'unreachable',

@@ -8,19 +8,19 @@ const URL_CHARACTERS_MAX = 2_048;
 const PORTS: ReadonlySet<number> = new Set([443, 8443]);
 const CONNECT_MS = 5_000;
 const WHOLE_MS = 15_000;
-/** Nobody reads what a webhook answers; this much of it is taken out of politeness. */
+/** Nobody reads a webhook's answer; this much of it is accepted. */
 const POST_ANSWER_BYTES = 16 * 1024;
 const JSON_BYTES_MOST = 256 * 1024;
 const RETRY_AFTER_MOST = 86_400;
 
 export interface OutboundOptions {
-  /** Addresses and ranges that may be reached although they are not public; in these, plain http and any port as well. */
+  /** Non-public addresses and ranges that may be reached, also with plain http and on any port. */
   readonly allow: readonly string[];
   readonly resolve: Resolve;
-  /** Absent: 5 s and 15 s. */
+  /** 5 s and 15 s by default. */
   readonly connectMs?: number;
   readonly wholeMs?: number;
-  /** For tests: what is trusted instead of the system's certificates. */
+  /** Trusted CA certificates instead of the system's; for tests. */
   readonly ca?: string;
 }
 
@@ -32,12 +32,12 @@ function retryAfterOf(text: string | undefined): number | null {
 }
 
 const portOf = (url: URL): number => Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-/** IPv6 stands in brackets in a URL. */
+/** URLs have IPv6 addresses in brackets. */
 const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
 
 /**
- * The only way to addresses that tenants choose. All addresses of a name are checked, because the next connection may take
- * any of them, and the connection goes to what was checked, because asking for the name again may answer something else.
+ * The only way to addresses that tenants choose. All addresses of a name are checked, since the connection may use
+ * any of them. The connection is pinned to them, since a second look-up may return others.
  */
 export function createOutboundHttp({ allow, resolve, ...options }: OutboundOptions): OutboundHttp {
   const ranges = allow.map(parseRange);
@@ -53,14 +53,14 @@ export function createOutboundHttp({ allow, resolve, ...options }: OutboundOptio
     if (!PORTS.has(portOf(url))) throw refuse(`Only the ports ${[...PORTS].join(' and ')} are allowed.`);
   }
 
-  /** The URL parser has read decimal, octal and short forms of an address as the address that they mean. */
+  /** The URL parser has already normalized decimal, octal and short forms of an address. */
   function parse(text: string): URL {
     if (text.length > URL_CHARACTERS_MAX || !URL.canParse(text)) throw refuse('This is not a URL.');
     const url = new URL(text);
     const schemes = ranges.length === 0 ? ['https:'] : ['https:', 'http:'];
     if (!schemes.includes(url.protocol)) throw refuse('Only https is allowed.');
     if (url.username !== '' || url.password !== '') throw refuse('Credentials are not allowed.');
-    // Where there are ranges, a name may turn out to be in one of them.
+    // If there are allowed ranges, a name may still resolve into one.
     if (ranges.length === 0 && !PORTS.has(portOf(url))) {
       throw refuse(`Only the ports ${[...PORTS].join(' and ')} are allowed.`);
     }

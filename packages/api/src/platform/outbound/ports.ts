@@ -1,21 +1,21 @@
 /**
- * Why a request to an address that somebody else chose got no answer. Safe to show to whoever chose it: it tells nothing
- * of what is inside our network.
+ * Why a request to a foreign address got no answer. Safe to show to the person who chose the address: it reveals
+ * nothing about our network.
  */
 export type OutboundFault =
-  /** Not an https URL without credentials, on a port that is allowed. */
+  /** Not an https URL without credentials on an allowed port. */
   | 'bad_url'
-  /** The name has no address, or nobody answered for it. */
+  /** The name has no address, or its DNS servers did not answer. */
   | 'unresolved'
-  /** One of its addresses is not on the public internet. */
+  /** One of its addresses is not public. */
   | 'forbidden_address'
   | 'unreachable'
   | 'bad_certificate'
   | 'timeout'
-  /** It answered with something else than was asked for: a redirect, an error, too much, or no JSON. */
+  /** An unexpected answer: a redirect, an error, an oversized body, or invalid JSON. */
   | 'bad_answer';
 
-/** Holds nothing of the answer: what an inner service said must not come out this way. */
+/** Holds nothing of the answer, so that internal services cannot leak through it. */
 export class OutboundError extends Error {
   readonly fault: OutboundFault;
 
@@ -26,30 +26,30 @@ export class OutboundError extends Error {
   }
 }
 
-/** All of an answer that anybody gets to see. */
+/** The only part of an answer that callers see. */
 export interface OutboundAnswer {
   readonly status: number;
-  /** Seconds; null where it does not say, or says nonsense. */
+  /** Seconds; null if absent or invalid. */
   readonly retryAfterSeconds: number | null;
 }
 
 /**
- * HTTP to addresses that tenants choose. Whatever they choose, it reaches nothing but the public internet and the ranges
- * that the operator allows. Redirects are not followed.
+ * HTTP to addresses that tenants choose. It reaches only the public internet and the operator's allowed ranges, and
+ * follows no redirects.
  */
 export interface OutboundHttp {
   /**
-   * Checks what can be told of a URL without asking anybody, and answers it in its one spelling.
+   * Checks a URL without network access and returns its canonical form.
    * @throws OutboundError `bad_url`, `forbidden_address`
    */
   check(url: string): string;
   /**
-   * Any status is an answer, a redirect's too.
+   * Every status counts as an answer, including redirects.
    * @throws OutboundError
    */
   post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<OutboundAnswer>;
   /**
-   * A document of at most 256 KiB.
+   * Fetches a document of at most 256 KiB.
    * @throws OutboundError
    */
   getJson(url: string): Promise<unknown>;

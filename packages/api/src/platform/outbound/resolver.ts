@@ -1,16 +1,16 @@
 import { Resolver } from 'node:dns/promises';
 
-/** All addresses of a name; empty where it has none. */
+/** All addresses of a name; empty if it has none. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
 const TIMEOUT_MS = 2_000;
 const TRIES = 2;
-/** What DNS says where there are no addresses of one family. */
+/** DNS codes for a name without addresses of a family. */
 const NONE = new Set(['ENODATA', 'ENOTFOUND']);
 
 /**
- * Asks the machine's DNS servers directly. Not by getaddrinfo: that one occupies a thread of the pool in which passwords
- * are hashed, for as long as a stranger's DNS server cares to keep quiet.
+ * Queries the machine's DNS servers directly. getaddrinfo would occupy a thread of the pool that hashes passwords
+ * for as long as a foreign DNS server stays silent.
  */
 export function createResolver(): Resolve {
   const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { checkListening, explainListening } from './listening.ts';
 import { StartError } from './process.ts';
 
-test('a port that is taken: the sentence names it, and says what to set', async () => {
+test('a taken port: the message names it and the setting to change', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
@@ -25,14 +25,14 @@ test.each([
   await expect(checked).rejects.toThrow(said);
 });
 
-test('a port for administrators alone', () => {
+test('a privileged port', () => {
   const error = Object.assign(new Error('listen EACCES'), { code: 'EACCES' });
   const explained = explainListening(error, { host: '127.0.0.1', port: 80 });
   expect(explained).toBeInstanceOf(StartError);
   expect((explained as Error).message).toContain('PORT=');
 });
 
-test('what says nothing to a person stays what it is', () => {
+test('other errors stay unchanged', () => {
   const error = new Error('something else');
   expect(explainListening(error, { host: '127.0.0.1', port: 80 })).toBe(error);
 });

@@ -9,7 +9,7 @@ export interface Place {
 
 const PORT_MAX = 65_535;
 
-/** What a person has to do about an address that cannot be listened on; the error itself where it says nothing to them. */
+/** Turns a failure to listen into advice for a person; returns other errors unchanged. */
 export function explainListening(error: unknown, { host, port }: Place): unknown {
   const other = port < PORT_MAX ? port + 1 : port - 1;
   switch ((error as NodeJS.ErrnoException).code) {
@@ -36,7 +36,7 @@ export function explainListening(error: unknown, { host, port }: Place): unknown
 }
 
 /**
- * Finds out early what would fail late.
+ * Checks early that the address can be listened on.
  * @throws StartError
  */
 export async function checkListening(place: Place): Promise<void> {

@@ -4,7 +4,7 @@ import { Interrupted, Started } from './process.ts';
 
 const log = createLogger('silent');
 
-test('ends what was started in the reverse order', async () => {
+test('stops in reverse order', async () => {
   const ended: string[] = [];
   const started = new Started();
   for (const what of ['one', 'two', 'three']) {
@@ -37,7 +37,7 @@ test.each<[string, () => Promise<unknown>]>([
   expect(told).toEqual([true, false]);
 });
 
-test('a start that was interrupted goes no step further, and the step that it was at is ended', async () => {
+test('an interrupted start goes no further, and its current step is stopped', async () => {
   const started = new Started();
   let ended = false;
   started.interrupt();

@@ -2,30 +2,30 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import type { Logger } from 'pino';
 
-/** Longest that one step of an ordered end may take, unless it says otherwise; then the next one has its turn. */
+/** The default time limit for one step of a shutdown. */
 const STEP_MS = 10_000;
-/** Longest that a start goes on after a signal, until the step that it is at has ended. */
+/** How long a start may finish its current step after a signal. */
 const START_STEP_MS = 15_000;
 
-/** A start that was asked to end. */
+/** The start was interrupted by a request to stop. */
 export class Interrupted extends Error {
   constructor() {
     super('The start was interrupted.');
   }
 }
 
-/** Something that a person can mend, such as a port that is taken: its message says how, and is printed alone. */
+/** A failure that a person can fix, such as a taken port. Only its message is printed. */
 export class StartError extends Error {}
 
-/** @param inOrder whether everything that was started later has ended in order */
+/** @param inOrder whether everything that started later has stopped cleanly */
 export type Stop = (inOrder: boolean) => Promise<unknown>;
 
-/** What was started, to be ended in the reverse order, whatever happens on the way. */
+/** Started parts, to be stopped in reverse order, whatever fails. */
 export class Started {
   readonly #stops: { what: string; stop: Stop; withinMs: number }[] = [];
   readonly #interruption = new AbortController();
 
-  /** Aborted once the process was asked to end. */
+  /** Aborted when the process is asked to stop. */
   get interrupted(): AbortSignal {
     return this.#interruption.signal;
   }
@@ -34,13 +34,13 @@ export class Started {
     this.#interruption.abort(new Interrupted());
   }
 
-  /** @throws Interrupted where the process was asked to end meanwhile; what was added is ended all the same */
+  /** @throws Interrupted if the process was asked to stop meanwhile; the added part is stopped all the same */
   add(what: string, stop: Stop, withinMs = STEP_MS): void {
     this.#stops.push({ what, stop, withinMs });
     this.interrupted.throwIfAborted();
   }
 
-  /** One step that fails or hangs does not keep the others from their turn. Answers whether all ended in order. */
+  /** Stops all parts, even if one fails or hangs. Returns whether all stopped cleanly. */
   async stopAll(log: Logger, startEnded = true): Promise<boolean> {
     let inOrder = startEnded;
     for (let last = this.#stops.pop(); last !== undefined; last = this.#stops.pop()) {
@@ -71,14 +71,14 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
 }
 
 /**
- * A hang-up says that the terminal is gone, so it ends what is attached to one. Node.js takes back what `nohup` had the
- * process ignore; but `nohup` detaches all three streams, which is how we know.
+ * A hang-up means that the terminal is gone, so it ends a process that is attached to one. Node.js overrides
+ * `nohup`'s ignoring of the signal, but `nohup` detaches all three streams, which is checked here.
  */
 const isAttached = () => [0, 1, 2].some((stream) => isatty(stream));
 
 /**
- * Starts, lives until a signal or an error that nobody caught, and ends everything that was started.
- * @param report told why the start failed
+ * Starts, runs until a signal or an uncaught error, and stops everything.
+ * @param report called with the reason of a failed start
  * @returns the exit code
  */
 export async function live(
@@ -87,9 +87,9 @@ export async function live(
   log: () => Logger,
   report: (error: unknown) => void,
 ): Promise<number> {
-  // A terminal that is gone, or a pipe, takes no more words: that must not keep the end from being in order.
+  // A closed terminal or pipe must not disturb the shutdown.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  // Asked now: of a terminal that is gone, the system says that it is none.
+  // Checked now: a closed terminal no longer looks like one.
   const endsOnHangUp = isAttached();
   const asked = new Promise<number>((resolve) => {
     const end = (why: string, code: number) => {

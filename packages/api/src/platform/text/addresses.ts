@@ -1,7 +1,7 @@
 import { formatAddress, InvalidValue, parseAddress, parseRoute, parseSearchDomain } from '@cvault/wireguard';
 import { asciiDomain } from './idna.ts';
 
-/** A text in its one spelling, or what is wrong with it. */
+/** The canonical form of a text, or its fault. */
 export type CanonicalText = { readonly text: string } | { readonly fault: string };
 
 function read(write: () => string): CanonicalText {
@@ -13,7 +13,7 @@ function read(write: () => string): CanonicalText {
   }
 }
 
-/** The address of a resolver. */
+/** Reads the address of a DNS resolver. */
 export function readResolver(text: string): CanonicalText {
   return read(() => {
     const address = parseAddress(text);
@@ -22,12 +22,12 @@ export function readResolver(text: string): CanonicalText {
   });
 }
 
-/** A range in CIDR notation that goes into a tunnel; no bits after the prefix. */
+/** Reads a range in CIDR notation without host bits. */
 export function readRoute(text: string): CanonicalText {
   return read(() => parseRoute(text).canonical);
 }
 
-/** A DNS name in any script. */
+/** Reads a DNS name in any script. */
 export function readSearchDomain(text: string): CanonicalText {
   return read(() => parseSearchDomain(asciiDomain(text) ?? text));
 }

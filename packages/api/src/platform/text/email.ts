@@ -6,11 +6,11 @@ const EMAIL_CHARACTERS_MAX = 254;
 /** Section 4.5.3.1.1. */
 const LOCAL_CHARACTERS_MAX = 64;
 
-/** RFC 5321 section 4.1.2: what stands before the @, plain or in quotes. */
+/** The part before the @, plain or quoted (RFC 5321 section 4.1.2). */
 const DOT_STRING = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const QUOTED_STRING = /^"((?:[ !#-[\]-~]|\\[ -~])+)"$/;
 
-/** Of a host (RFC 1123 section 2.1), below a top-level domain that is none of an address. */
+/** A host name (RFC 1123 section 2.1) below an alphabetic top-level domain. */
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])$/;
 
 function canonicalLocal(local: string): CanonicalText {
@@ -24,7 +24,7 @@ function canonicalLocal(local: string): CanonicalText {
       fault:
         "has characters before the @ that no mailbox has: ASCII letters, digits and .!#$%&'*+/=?^_`{|}~- are allowed",
     };
-  // Quotes that are not needed make the same mailbox.
+  // Unnecessary quotes do not change the mailbox.
   return { text: DOT_STRING.test(quoted) ? quoted : `"${quoted.replace(/["\\]/g, '\\$&')}"` };
 }
 
@@ -36,8 +36,8 @@ function canonicalDomain(domain: string): CanonicalText {
 }
 
 /**
- * An e-mail address in its one spelling: without what autofill puts around it, in lower case (everybody's mail system takes
- * both cases for the same mailbox), with its domain in ASCII (RFC 5890).
+ * The canonical form of an e-mail address: trimmed, in lower case (every mail system ignores case), its domain in
+ * ASCII (RFC 5890).
  */
 export function readEmail(text: string): CanonicalText {
   const trimmed = text.trim().toLowerCase();

@@ -1,14 +1,14 @@
-/** What a domain may be typed with. Everything else a URL parser would read as another part, or drop. */
+/** Characters of a typed domain. A URL parser would drop all others or read them as another part. */
 const DOMAIN = /^[\p{L}\p{M}\p{N}\p{Join_Control}·.。．｡-]+$/u;
 
-/** A domain's name in ASCII; null where it is none. */
+/** A domain in ASCII; null if it is invalid. */
 export function asciiDomain(name: string): string | null {
   return DOMAIN.test(name) ? asciiHost(name) : null;
 }
 
 /**
- * A host's name in ASCII (RFC 5890, as the URL standard applies it); null where it is none.
- * @param name of letters, marks, digits, joiners, hyphens and full stops: whatever else a URL may hold would be read as that
+ * A host name in ASCII (RFC 5890, as in the URL standard); null if it is invalid.
+ * @param name only letters, marks, digits, joiners, hyphens and full stops: a URL parser would misread others
  */
 export function asciiHost(name: string): string | null {
   const url = `http://${name}`;

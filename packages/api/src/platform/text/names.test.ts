@@ -37,12 +37,12 @@ describe('refused', () => {
     ['10,000 characters', 'x'.repeat(10_000)],
     ['nothing but space', '   '],
   ])('%s', (_name, text) => {
-    // Normalizing trims, so look at both: what is sent, and what would be kept.
+    // Normalizing trims, so both the sent and the stored form are checked.
     expect(faultOfName(normalizeName(text))).not.toBeNull();
   });
 });
 
-describe('allowed, and kept as it is', () => {
+describe('allowed, and stored unchanged', () => {
   test.each([
     'iPhone of Zoë',
     'Bob\'s "laptop"',

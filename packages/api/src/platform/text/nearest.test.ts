@@ -32,11 +32,11 @@ test.each([
   expect(nearest(typed, [name])).toBeNull();
 });
 
-test('the nearest of several is the one with the fewest slips', () => {
+test('the nearest of several has the fewest typos', () => {
   expect(nearest('us-eats', ['us-beach', 'us-east'])).toBe('us-east');
 });
 
-test('what is far too long for a slip is not compared', () => {
+test('a text too long for a typo is not compared', () => {
   expect(nearest('x'.repeat(65), ['x'.repeat(64)])).toBeNull();
 });
 
@@ -45,6 +45,6 @@ test('the end of a message', () => {
   expect(didYouMean('mars', REGIONS)).toBe('');
 });
 
-test('where there is nothing to choose from, nothing is near', () => {
+test('an empty list has no nearest name', () => {
   expect(nearest('us-east', [])).toBeNull();
 });

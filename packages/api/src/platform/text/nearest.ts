@@ -1,15 +1,15 @@
 import { distance } from 'fastest-levenshtein';
 
-/** A longer text is no slip of a finger, and would take long to compare. */
+/** A longer text is no typo, and would take long to compare. */
 const SLIP_CHARACTERS_MAX = 64;
 
 /**
- * How many letters are wrong, missing or too many; two neighbours that are swapped count as one, not as the two that they are
- * for Levenshtein. Infinity where it is more than `most`.
+ * The number of wrong, missing or extra letters. A swap of neighbours counts as one, not as two as in Levenshtein's
+ * distance. Infinity above `most`.
  */
 function slipsBetween(typed: string, name: string, most: number): number {
   const plain = distance(typed, name);
-  // A swap saves one at most, so most names need no closer look.
+  // A swap saves at most one, so most names need no closer look.
   if (plain > most + 1) return Infinity;
   const swapped = Array.from(
     { length: typed.length - 1 },
@@ -19,7 +19,7 @@ function slipsBetween(typed: string, name: string, most: number): number {
   return slips <= most ? slips : Infinity;
 }
 
-/** The one that was likely meant: at most a third of its letters are wrong, missing, too many or swapped. Null where none is. */
+/** The name that was probably meant: at most a third of its letters differ. Null if there is none. */
 export function nearest(typed: string, names: readonly string[]): string | null {
   if (typed.length === 0 || typed.length > SLIP_CHARACTERS_MAX) return null;
   const [best] = names
@@ -32,7 +32,7 @@ export function nearest(typed: string, names: readonly string[]): string | null 
   return best?.name ?? null;
 }
 
-/** The end of a message that refuses a name of a closed set; empty where none is near. */
+/** The suggestion at the end of an error message; empty if no name is near. */
 export function didYouMean(typed: string, names: readonly string[]): string {
   const meant = nearest(typed, names);
   return meant === null ? '' : `; did you mean \`${meant}\`?`;

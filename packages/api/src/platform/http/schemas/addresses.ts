@@ -1,18 +1,18 @@
 import { type CanonicalText, readResolver, readRoute, readSearchDomain } from '../../text/addresses.ts';
 import { z } from 'zod';
 
-/** As many as a resolver library asks. */
+/** Resolver libraries query no more. */
 const RESOLVERS_MAX = 8;
-/** Each one is a route of the device's own system. */
+/** Each becomes a route in the device's operating system. */
 const ROUTES_MAX = 32;
-/** The longest range has 43. */
+/** The longest range has 43 characters. */
 const CHARACTERS_MAX = 64;
-/** As many as resolvers of every system search (resolv.conf(5)). */
+/** The number that resolvers of every system search (resolv.conf(5)). */
 const DOMAINS_MAX = 6;
-/** RFC 1035, with the full stop at the end. */
+/** RFC 1035, including the trailing dot. */
 const DOMAIN_CHARACTERS_MAX = 254;
 
-/** A list of texts in their one spelling, each once. */
+/** A list of distinct texts in canonical form. */
 function listOf(read: (text: string) => CanonicalText, most: number, characters = CHARACTERS_MAX) {
   const item = z
     .string()
@@ -35,5 +35,5 @@ export const Resolvers = listOf(readResolver, RESOLVERS_MAX);
 /** Ranges in CIDR notation without host bits. */
 export const Routes = listOf(readRoute, ROUTES_MAX);
 
-/** DNS names that a device searches for short ones in. */
+/** DNS names that a device appends to short ones. */
 export const SearchDomains = listOf(readSearchDomain, DOMAINS_MAX, DOMAIN_CHARACTERS_MAX);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A moment, in UTC with milliseconds. Handlers give a Date. */
+/** A time in UTC with milliseconds. Handlers return a Date. */
 export const Instant = z.date().meta({ description: 'ISO 8601, UTC, with milliseconds' });
 
 /** An answer without a body: `reply.code(204).send(null)`. */

@@ -2,10 +2,10 @@ import { Secret } from '../../crypto/secret.ts';
 import { readEmail } from '../../text/email.ts';
 import { z } from 'zod';
 
-/** An address may come with blanks around it, and is longer while its domain is not in ASCII. */
+/** Room for surrounding blanks, and for a domain that is not yet in ASCII. */
 const EMAIL_TYPED_CHARACTERS_MAX = 500;
 
-/** An e-mail address in its one spelling. */
+/** An e-mail address in canonical form. */
 export const Email = z
   .string()
   .max(EMAIL_TYPED_CHARACTERS_MAX)
@@ -21,10 +21,10 @@ export const Email = z
       'In any case, with its domain in any script; answers have it in lower case, the domain in ASCII',
   });
 
-/** Room for any passphrase; hashing more would only let a stranger make us work. */
+/** Room for any passphrase. Hashing more would only let strangers cost us time. */
 export const PASSWORD_CHARACTERS_MAX = 256;
 
-/** A password that is sent; what makes a new one good is the domain's to say. */
+/** Any password. The domain decides whether a new one is good enough. */
 export const Password = z
   .string()
   .min(1, 'must not be empty')
@@ -37,7 +37,7 @@ export const Password = z
 
 const TOKEN_CHARACTERS_MAX = 200;
 
-/** One of the tokens that we give out. */
+/** An opaque token that we issued. */
 export const OpaqueToken = z
   .string()
   .max(TOKEN_CHARACTERS_MAX)

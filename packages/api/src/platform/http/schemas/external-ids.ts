@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a tenant calls its user or device: printable ASCII without spaces, as ids of other systems are. */
+/** A tenant's own id for a user or device: printable ASCII without spaces. */
 export const ExternalId = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters without spaces')
@@ -10,10 +10,10 @@ const KEYS_MAX = 50;
 const VALUE_CHARACTERS_MAX = 1_000;
 const BYTES_MAX = 8 * 1024;
 
-/** Controls, line and paragraph separators, marks that change the direction of writing, halves of a character. */
+/** Control characters, line and paragraph separators, direction marks, lone surrogates. */
 const FORBIDDEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
 
-/** Texts by name, for the tenant alone: nothing here reads them. */
+/** Texts by name, for the tenant's own use. CVault never interprets them. */
 export const Metadata = z
   .record(
     z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 letters, digits, or any of _ . : -'),

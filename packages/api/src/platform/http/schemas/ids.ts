@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * An id of ours, in its one spelling from here on: Swift and .NET write UUIDs in capitals, and texts that differ are different
- * things wherever an id is bound to what is sealed or hashed.
+ * One of our ids, in lower case: Swift and .NET write UUIDs in capitals, and ids are compared as text where they
+ * are sealed or hashed.
  */
 export const Id = z.uuid('must be a UUID').toLowerCase().meta({ description: 'UUID' });
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-/** IPv6 needs it of every link (RFC 8200, section 5). */
+/** The minimum of every IPv6 link (RFC 8200, section 5). */
 const MTU_MIN = 1280;
-/** Ethernet's 1500 bytes less the 80 that WireGuard adds over IPv6: more is cut into pieces on the way, or lost. */
+/** Ethernet's 1500 bytes minus the 80 of WireGuard over IPv6. Larger packets are fragmented or lost. */
 const MTU_MAX = 1420;
 /** wg(8). */
 const KEEPALIVE_SECONDS_MAX = 65_535;

@@ -1,7 +1,7 @@
 import { faultOfName, NAME_CHARACTERS_MAX, normalizeName } from '../../text/names.ts';
 import { z } from 'zod';
 
-/** Anything that people name: NFC, up to 100 characters as people count them, nothing invisible in it. */
+/** A name that people choose: NFC, up to 100 characters as people count them, none of them invisible. */
 export const Name = z
   .string()
   .transform(normalizeName)

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The size of a page and where it begins. */
+/** Size and start of a page. */
 export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(50),
   cursor: z
@@ -12,19 +12,19 @@ export const PageQuery = z.strictObject({
 
 export const NextCursor = z.string().nullable().meta({ description: 'Null on the last page' });
 
-/** A cursor is the id of the last row of a page. Callers are not to read it, so it does not look like one. */
+/** The id of a page's last row, encoded so that callers treat it as opaque. */
 export function cursorOf(id: string): string {
   return Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
 }
 
-/** The same for ids that are numbers, as 128 bits. */
+/** The same for numeric ids, as 128 bits. */
 export const cursorOfNumber = (id: number): string => cursorOf(id.toString(16).padStart(32, '0'));
 
-/** Reads the id of a row that comes after the page; absent for the first one. */
+/** Reads the numeric id that the page continues from; absent for the first page. */
 export const beforeOf = (cursor: string | undefined): { beforeId?: number } =>
   cursor === undefined ? {} : { beforeId: Number(`0x${idOfCursor(cursor).replaceAll('-', '').slice(-13)}`) };
 
-/** The id in a cursor that `PageQuery` let through. */
+/** The id in a cursor that passed `PageQuery`. */
 export function idOfCursor(cursor: string): string {
   const hex = Buffer.from(cursor, 'base64url').toString('hex');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
