@@ -46,7 +46,7 @@ function as(apiKey: string, { app }: { app: FastifyInstance } = running, from: o
       expect(answer.statusCode, answer.body).toBe(201);
       return answer.json();
     },
-    /** The status of a call that any key with keys:read may make. */
+    /** The status of a call that needs only keys:read. */
     opens: async () => (await send('GET', OWN)).statusCode,
   };
 }
@@ -57,7 +57,7 @@ async function aTenant() {
 }
 
 describe('scopes', () => {
-  test('a key opens the routes of its scopes, and 403 names the one that is missing', async () => {
+  test('a key opens the routes of its scopes, and 403 names the missing scope', async () => {
     const { make } = await aTenant();
     const key = as((await make({ scopes: ['keys:read'] })).key);
     expect(await key.opens()).toBe(200);
@@ -74,13 +74,13 @@ describe('scopes', () => {
     });
   });
 
-  test('a key from before there were scopes has all of them', async () => {
+  test('a key older than scopes has all of them', async () => {
     const { send, opens } = await aTenant();
     expect(await opens()).toBe(200);
     expect((await send('GET', OWN)).json<{ apiKeys: Key[] }>().apiKeys[0]?.scopes).toBeNull();
   });
 
-  test('a key cannot give what it has not got: neither by making a key nor by changing one', async () => {
+  test('a key cannot grant more than it has, by creating or by rotating a key', async () => {
     const { make, send } = await aTenant();
     const all = await make({ scopes: ['users:read', 'users:write', 'keys:write'] });
     const weak = as((await make({ scopes: ['keys:write', 'keys:read'] })).key);
@@ -97,7 +97,7 @@ describe('scopes', () => {
     expect(named.statusCode).toBe(400);
   });
 
-  test('a test key sees and makes test keys only', async () => {
+  test('a test key sees and creates test keys only', async () => {
     const { make, apiKey, send } = await aTenant();
     const test_ = await make({ mode: 'test' });
     expect(test_.key).toMatch(/^cv_test_/);
@@ -116,7 +116,7 @@ describe('scopes', () => {
 });
 
 describe('an end', () => {
-  test('a key that is revoked or has expired opens nothing from the next request on, on every replica', async () => {
+  test('a revoked or expired key stops working with the next request on every replica', async () => {
     const { make, send } = await aTenant();
     const [revoked, expired] = [await make({}), await make({ expiresAt: '2099-01-01T00:00:00Z' })];
     for (const { key } of [revoked, expired]) expect(await as(key, behindProxy).opens()).toBe(200);
@@ -133,7 +133,7 @@ describe('an end', () => {
     expect(past.statusCode).toBe(400);
   });
 
-  test('changing a key under load fails no call: the old one goes on for the overlap, then ends', async () => {
+  test('rotating a key under load fails no call: the old key works during the overlap, then ends', async () => {
     const { make, send } = await aTenant();
     const old = await make({ scopes: ['keys:read'], expiresAt: '2099-01-01T00:00:00Z' });
     const calls = Array.from({ length: 20 }, () => as(old.key).opens());
@@ -163,7 +163,7 @@ describe('a key that a key has made', () => {
   const code = async (answer: ReturnType<ReturnType<typeof as>['send']>) =>
     (await answer).json<{ code: string }>().code;
 
-  test('has the addresses and the life of its parent, or less, and never more', async () => {
+  test('has at most the addresses and the lifetime of its parent', async () => {
     const { make } = await aTenant();
     const parent = inside(
       (await make({ allowedSources: [RANGE, '2001:db8:5::/48'], expiresAt: EXPIRES })).key,
@@ -197,12 +197,12 @@ describe('a key that a key has made', () => {
     }
   });
 
-  test('does not outlive its parent by a change of keys', async () => {
+  test('does not outlive its parent by a rotation', async () => {
     const { make } = await aTenant();
     const soon = new Date(Date.now() + 3_600_000).toISOString();
     const parent = as((await make({ expiresAt: soon })).key);
     const child = await parent.make({});
-    // As if it had been made long ago, with a long life.
+    // Backdated, to give it a long lifetime.
     await database.pool.query("UPDATE api_keys SET created_at = now() - interval '1 year' WHERE id = $1", [
       child.id,
     ]);
@@ -212,7 +212,7 @@ describe('a key that a key has made', () => {
     expect(Date.parse(self.json<Key>().expiresAt!)).toBeLessThanOrEqual(Date.parse(soon));
   });
 
-  test('revokes and changes nothing that it could not give', async () => {
+  test('cannot revoke or rotate keys that it could not grant', async () => {
     const { make, send, opens } = await aTenant();
     const bound = inside((await make({ allowedSources: [RANGE], expiresAt: EXPIRES })).key);
     for (const stronger of [
@@ -229,7 +229,7 @@ describe('a key that a key has made', () => {
     expect((await bound.send('DELETE', `${OWN}/${equal.id}`)).statusCode).toBe(204);
   });
 
-  test('ends with its parent, and the answer tells of it', async () => {
+  test('ends with its parent, and the answer lists it', async () => {
     const { make, send } = await aTenant();
     const parent = await make({});
     const child = await as(parent.key).make({});
@@ -246,7 +246,7 @@ describe('a key that a key has made', () => {
     expect((await send('GET', `${OWN}/${grandchild.id}`)).json()).toMatchObject({ parentId: child.id });
   });
 
-  test('is kept where that is asked for, and can be ended later', async () => {
+  test('is kept on request, and can be revoked later', async () => {
     const { make, send } = await aTenant();
     const parent = await make({});
     const child = await as(parent.key).make({});
@@ -261,7 +261,7 @@ describe('a key that a key has made', () => {
     expect((await send('DELETE', `${OWN}/${child.id}`)).statusCode).toBe(204);
   });
 
-  test('follows its parent’s successor; a successor is told of, and is its maker’s unless it is the maker’s own', async () => {
+  test('follows its parent’s successor; a successor is listed, and belongs to the key that rotated, unless that is the replaced one', async () => {
     const { make, send } = await aTenant();
     const parent = await make({});
     const child = await as(parent.key).make({});
@@ -270,7 +270,7 @@ describe('a key that a key has made', () => {
     expect([told.revoked, told.kept.map(({ id }) => id)]).toEqual([[], [successor.id]]);
     expect(await as(child.key).opens()).toBe(200);
 
-    // Whoever holds a key could otherwise outlive it with a copy of another one.
+    // Otherwise the holder of a key could outlive its revocation with a copy of another key.
     const [thief, victim] = [await make({}), await make({})];
     const stolen = (await as(thief.key).send('POST', `${OWN}/${victim.id}/rotate`, {})).json<Key>();
     expect((await send('DELETE', `${OWN}/${thief.id}`)).json()).toMatchObject({
@@ -282,7 +282,7 @@ describe('a key that a key has made', () => {
     });
   });
 
-  test('is not left behind by a revocation at the same moment', async () => {
+  test('is not missed by a concurrent revocation', async () => {
     const { make, send } = await aTenant();
     for (let round = 0; round < 5; round++) {
       const parent = await make({});
@@ -299,7 +299,7 @@ describe('a key that a key has made', () => {
 });
 
 describe('addresses that a key is allowed from', () => {
-  test('every other one is refused, also where a stranger claims an allowed one', async () => {
+  test('all other addresses are refused, even if a stranger claims an allowed one', async () => {
     const { make } = await aTenant();
     const { key } = await make({ allowedSources: ['198.51.100.0/24', '2001:db8:5::/48', '203.0.113.9'] });
     const from = (remoteAddress: string, claimed?: string, app = running) =>
@@ -311,7 +311,7 @@ describe('addresses that a key is allowed from', () => {
       expect(await from(allowed), allowed).toBe(200);
     for (const other of ['198.51.101.7', '2001:db8:6::1', '203.0.113.8', '::1', '10.0.0.1'])
       expect(await from(other), other).toBe(403);
-    // Nobody is believed but a proxy that is trusted, and of its header only what it added itself.
+    // Only a trusted proxy is believed, and only the entry that it added itself.
     expect(await from('192.0.2.1', '198.51.100.7')).toBe(403);
     expect(await from('10.0.0.1', '198.51.100.7', behindProxy)).toBe(200);
     expect(await from('10.0.0.1', '198.51.100.7, 192.0.2.1', behindProxy)).toBe(403);
@@ -328,7 +328,7 @@ describe('addresses that a key is allowed from', () => {
   );
 });
 
-test('the last use is written once a minute at most, and not by the request', async () => {
+test('the last use is written at most once a minute, and not by the request', async () => {
   const { make, send } = await aTenant();
   const { id } = await make({});
   const lastUse = async () => (await send('GET', `${OWN}/${id}`)).json<Key>().lastUsedAt;
@@ -349,7 +349,7 @@ test('the last use is written once a minute at most, and not by the request', as
   expect(Date.parse((await lastUse())!)).toBeGreaterThan(Date.parse(first!) - 1);
 });
 
-test('a tenant has so many keys at most, also when they are made at once', async () => {
+test('a tenant’s number of keys is limited, even for concurrent requests', async () => {
   const { tenantId, send } = await aTenant();
   await database.pool.query(
     `INSERT INTO api_keys (id, tenant_id, name, mode, prefix, key_hash)

@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { createKeyUses } from './key-uses.ts';
 export { apiKeyRoutes } from './routes.ts';
 export { type ApiKeyService, createApiKeyService } from './service.ts';

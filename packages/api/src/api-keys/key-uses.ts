@@ -1,17 +1,17 @@
 import type { KeyUses } from '../platform/access/ports.ts';
 import type { Database } from '../platform/db/database.ts';
 
-/** Once a minute for each key, whichever replica has seen it: lists say when a key was used, not how often. */
+/** At most once a minute per key over all replicas: lists show when a key was used, not how often. */
 const WRITE = `
 UPDATE api_keys SET last_used_at = now()
 WHERE id = ANY($1::uuid[]) AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`;
 
 export interface WrittenKeyUses extends KeyUses {
-  /** Writes down what was seen since the last call. Losing that in a crash loses a minute's precision. */
+  /** Writes the uses since the last call. A crash loses a minute's precision. */
   write(): Promise<void>;
 }
 
-/** Notes which API keys are used, off the way of the requests. */
+/** Records the use of API keys outside of the requests. */
 export function createKeyUses({ pool }: Database): WrittenKeyUses {
   let seen = new Set<string>();
   return {

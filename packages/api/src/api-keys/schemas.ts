@@ -10,7 +10,7 @@ import { Name } from '../platform/http/schemas/name.ts';
 import { NextCursor } from '../platform/http/schemas/pages.ts';
 import { Routes } from '../platform/http/schemas/addresses.ts';
 
-/** Thirty days: who has not brought the new key to where it is used by then has forgotten it. */
+/** Thirty days. A new key that is not deployed by then has been forgotten. */
 const OVERLAP_SECONDS_MAX = 30 * 86_400;
 const DAY_SECONDS = 86_400;
 
@@ -26,7 +26,7 @@ const ScopeList = z
   .max(SCOPES.length)
   .refine((scopes) => new Set(scopes).size === scopes.length, 'has a scope twice');
 
-/** An address alone is the range of it. */
+/** A single address stands for a range of one. */
 const AllowedSources = z
   .array(z.string().max(64))
   .max(32)
@@ -36,7 +36,7 @@ const AllowedSources = z
   .pipe(Routes)
   .meta({ description: 'Addresses and ranges in CIDR notation that it may be used from. Empty: everywhere' });
 
-/** What becomes of the keys that a revoked key has made. */
+/** What to do with the keys that a revoked key has created. */
 export const RevokeQuery = z.strictObject({
   children: z
     .enum(['revoke', 'keep'])
@@ -117,7 +117,7 @@ export const RevokedApiKey = z
   })
   .meta({ id: 'RevokedApiKey', description: 'The key is revoked, and these have to do with it' });
 
-/** Null: there is nothing to tell of. */
+/** Null if there is nothing to report. */
 export function revokedResource({ revoked, kept }: RevokedFamily): z.infer<typeof RevokedApiKey> | null {
   if (revoked.length === 0 && kept.length === 0) return null;
   return { revoked: revoked.map(apiKeyResource), kept: kept.map(apiKeyResource) };

@@ -13,37 +13,37 @@ import type {
   RevokedFamily,
 } from '../tenants/index.ts';
 
-/** Who handles keys: the operator, or a tenant by one of its own. */
+/** The caller: the operator, or a tenant with one of its keys. */
 export type KeyHolder = { readonly tenantId: string; readonly by: KeyGrant | 'operator' };
 
 export interface NewApiKeyInput {
   readonly name: string;
   readonly mode: ApiKeyMode;
-  /** Absent or null: all that there are, also those to come. */
+  /** Absent or null: all scopes, including future ones. */
   readonly scopes?: readonly Scope[] | null | undefined;
-  /** Canonical ranges; empty for everywhere. Absent: as the key that makes it. */
+  /** Canonical ranges; empty for everywhere. Absent: those of the creating key. */
   readonly allowedSources?: readonly string[] | undefined;
-  /** In the future; null for never. Absent: as the key that makes it. */
+  /** In the future; null for never. Absent: that of the creating key. */
   readonly expiresAt?: Date | null | undefined;
 }
 
 export type CreatedApiKey = ApiKey & {
-  /** It is in this answer and never again. */
+  /** Returned only here. */
   readonly key: Secret<string>;
 };
 
 export interface ApiKeyServiceDeps {
   readonly apiKeys: ApiKeyStore;
-  /** Called before the first test key of a tenant can be used: there has to be a simulated VPN server. */
+  /** Ensures a simulated VPN server; called before a tenant's first test key can be used. */
   readonly prepareTestMode: () => Promise<void>;
 }
 
-/** A test key sees and makes test keys only, so that whoever holds one gets nowhere near what is live. */
+/** A test key sees and creates only test keys, so that its holder cannot reach anything live. */
 function scopeOf({ tenantId, by }: KeyHolder): ApiKeyScope {
   return { tenantId, mode: by !== 'operator' && by.mode === 'test' ? 'test' : null };
 }
 
-/** What the operator is bound to. */
+/** The bounds of the operator. */
 const UNBOUND: KeyBounds = { mode: 'live', scopes: null, allowedSources: [], expiresAt: null };
 
 const actingKey = ({ by }: KeyHolder): string | null => (by === 'operator' ? null : by.id);
@@ -59,8 +59,8 @@ function checkExpiry(expiresAt: Date | null): void {
 }
 
 /**
- * What operators and tenants do with API keys. Several of a tenant may be in use at once. A key that makes another one is its
- * parent: the child has no more than the parent has, and ends with it, unless whoever revokes the parent keeps it.
+ * Management of API keys. A tenant may use several at once. A key that creates another is its parent: the child
+ * never has more rights, and is revoked with the parent unless the caller keeps it.
  */
 export function createApiKeyService({ apiKeys, prepareTestMode }: ApiKeyServiceDeps) {
   async function get(holder: KeyHolder, id: string): Promise<ApiKey> {
@@ -73,7 +73,7 @@ export function createApiKeyService({ apiKeys, prepareTestMode }: ApiKeyServiceD
     holder.by === 'operator' ? UNBOUND : get(holder, holder.by.id);
 
   return {
-    /** Makes what test keys need that are there already. Call it once at the start. */
+    /** Prepares the test mode for existing test keys. Call it once at the start. */
     async prepare(): Promise<void> {
       if (await apiKeys.anyForTest()) await prepareTestMode();
     },
@@ -116,10 +116,10 @@ export function createApiKeyService({ apiKeys, prepareTestMode }: ApiKeyServiceD
     get,
 
     /**
-     * A new key with all that the old one may do, and as long a life as that one was given, but no longer than the key that
-     * asks for it has. The old one goes on for `overlapSeconds`, so that no request fails while the new one is being brought
-     * to where it is used.
-     * @throws CVaultError `not_found`, `insufficient_scope`, `key_limit_reached`; `state_conflict` for one that has ended
+     * Creates a key with the old key's rights and lifetime, limited by the lifetime of the calling key. The old key
+     * works for another `overlapSeconds`, so that no request fails while the new one is deployed.
+     * @throws CVaultError `not_found`, `insufficient_scope`, `key_limit_reached`; `state_conflict` for a key that
+     * has ended
      */
     async rotate(holder: KeyHolder, id: string, overlapSeconds: number): Promise<CreatedApiKey> {
       const old = await get(holder, id);
@@ -140,7 +140,7 @@ export function createApiKeyService({ apiKeys, prepareTestMode }: ApiKeyServiceD
         scopes,
         allowedSources,
         expiresAt: earlier(fullLife, own.expiresAt),
-        // Whoever asks knows the new key: it is theirs to answer for, unless it takes the place of their own.
+        // The caller knows the new key and so becomes its parent, unless it replaces the caller's own key.
         parentId: acting === null || acting === id ? old.parentId : acting,
         replacesId: id,
       };
@@ -150,9 +150,9 @@ export function createApiKeyService({ apiKeys, prepareTestMode }: ApiKeyServiceD
     },
 
     /**
-     * It opens nothing from the next request on, nor do the sign-ins that it minted.
-     * @param children what becomes of the keys that it has made
-     * @throws CVaultError `not_found`; `insufficient_scope` for a key that may more than the one that asks
+     * Ends the key and the sign-ins that it minted, from the next request on.
+     * @param children what to do with the keys that it created
+     * @throws CVaultError `not_found`; `insufficient_scope` if the key has more rights than the caller
      */
     async revoke(holder: KeyHolder, id: string, children: 'revoke' | 'keep'): Promise<RevokedFamily> {
       const [own, key] = [await boundsOf(holder), await get(holder, id)];

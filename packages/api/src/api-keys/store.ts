@@ -12,7 +12,7 @@ import type pg from 'pg';
 import type { Database } from '../platform/db/database.ts';
 import { asTenant } from '../platform/db/tenancy.ts';
 
-/** Keys of one tenant that open something. Far above any use, far below what would slow anything down. */
+/** A tenant's maximum of usable keys: far above any need, far below any slowdown. */
 const KEYS_MAX = 100;
 
 const OPENS = '(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))';
@@ -20,15 +20,15 @@ const OPENS = '(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()
 const OF_SCOPE = 'tenant_id = $1 AND ($2::api_key_mode IS NULL OR mode = $2)';
 
 /**
- * Whoever changes which keys there are does it one after the other: parallel calls count each other's keys, and a key that is
- * being revoked makes none that its revocation does not find.
+ * Serializes changes to a tenant's keys, so that concurrent calls count each other's keys and a revocation finds
+ * all children.
  */
 async function lockTenant(db: pg.PoolClient, tenantId: string): Promise<boolean> {
   const sql = "SELECT FROM tenants WHERE id = $1 AND state <> 'deleting' FOR NO KEY UPDATE";
   return (await db.query(sql, [tenantId])).rowCount === 1;
 }
 
-/** @throws CVaultError `invalid_api_key` where the key that acts was revoked since its request came */
+/** @throws CVaultError `invalid_api_key` if the calling key was revoked during its request */
 async function checkActing(db: pg.PoolClient, tenantId: string, keyId: string | null): Promise<void> {
   if (keyId === null) return;
   const sql = `SELECT FROM api_keys WHERE tenant_id = $1 AND id = $2 AND ${OPENS}`;
@@ -61,7 +61,7 @@ async function insert(db: pg.PoolClient, key: NewApiKeyRow): Promise<ApiKey> {
   return apiKeyFromRow(rows[0]);
 }
 
-/** What came of a key: the keys that it made, and those that they made. */
+/** A key's descendants. */
 const CHILDREN = `
 WITH RECURSIVE family AS (
   SELECT id FROM api_keys WHERE tenant_id = $1 AND parent_id = $2

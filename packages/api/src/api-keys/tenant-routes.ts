@@ -24,7 +24,7 @@ const tags = ['API keys (tenant)'];
 
 const holderOf = ({ tenantId, key }: TenantPrincipal): KeyHolder => ({ tenantId, by: key });
 
-/** A tenant's own API keys. A test key gets to see and make test keys only. */
+/** A tenant's own API keys. A test key sees and creates only test keys. */
 export const tenantApiKeyRoutes: FastifyPluginAsyncZod<{ apiKeys: ApiKeyService }> = async (
   app,
   { apiKeys },
@@ -68,7 +68,7 @@ export const tenantApiKeyRoutes: FastifyPluginAsyncZod<{ apiKeys: ApiKeyService 
     async (request) => {
       const { limit, cursor } = request.query;
       const afterId = cursor === undefined ? undefined : idOfCursor(cursor);
-      // One more than asked for tells whether another page comes.
+      // One extra row shows whether there is another page.
       const found = await apiKeys.list(holderOf(tenantOf(request)), { limit: limit + 1, afterId });
       const page = found.slice(0, limit);
       const last = found.length > limit ? page.at(-1) : undefined;

@@ -1,4 +1,4 @@
-/** The audit log, as production writes, chains, shows and forgets it, and what somebody with a superuser's rights does to it. */
+/** The audit log as production writes, chains, shows and expires it, and as a superuser might tamper with it. */
 import { newId } from '../platform/ids.ts';
 import { PLATFORM_CHAIN } from './entry.ts';
 import { createAuditService } from './service.ts';
@@ -45,7 +45,7 @@ const entriesOf = async (tenantId: string) =>
   (await admin<{ entries: Entry[] }>(`/audit?limit=100&tenantId=${tenantId}`)).json().entries;
 
 const sealer = () => createAuditSealer(database.as('cvault_sealer'));
-/** Until nothing is left to seal; other tests of this machine have transactions under way, too. */
+/** Until everything is sealed; other tests on this PostgreSQL have open transactions too. */
 async function sealAll(): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
     await sealer().seal(strictItems());
@@ -60,7 +60,7 @@ const broken = async (tenantId: string | null = null) =>
     .map((report) => report.broken)
     .filter((each) => each !== null);
 
-/** As a superuser who turns the guards off. */
+/** Acts as a superuser who disables the guards. */
 async function tamper(sql: string, values: unknown[]): Promise<void> {
   const client = await database.pool.connect();
   try {
@@ -87,7 +87,7 @@ beforeEach(async () => {
 });
 
 describe('who did what', () => {
-  test('is written in the transaction that did it: the act, the actor, the request, and names but no values', async () => {
+  test('is written in the same transaction: act, actor, request, and names but no values', async () => {
     const HOSTILE = '"phone",\\u2028';
     const registered = await alice.call('POST', '/devices', { deviceName: HOSTILE });
     expect(registered.statusCode).toBe(201);
@@ -130,8 +130,8 @@ describe('who did what', () => {
     ).toEqual(entries.map((entry) => entry.id).reverse());
   });
 
-  test('no column of a table that is audited is forgotten', async () => {
-    // Devices and sign-ins change all the time; their triggers name the few columns that are of interest.
+  test('no column of an audited table is missing', async () => {
+    // Devices and sign-ins change constantly, so their triggers name the few relevant columns.
     const { rows } = await database.pool.query(
       `SELECT c.relname || '.' || a.attname AS "column"
        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_attribute a ON a.attrelid = c.oid
@@ -143,7 +143,7 @@ describe('who did what', () => {
     expect(rows).toEqual([]);
   });
 
-  test('what did not happen is not in it', async () => {
+  test('changes that were rolled back are absent', async () => {
     const before = (await entriesOf(alice.tenantId)).length;
     await admin(`/tenants/${alice.tenantId}`, 'PATCH', { deviceLimit: 0 });
     const refused = await alice.call('POST', '/devices', { deviceName: 'phone' });
@@ -152,7 +152,7 @@ describe('who did what', () => {
     expect(entries.length).toBe(before + 1);
   });
 
-  test('a change by hand in the database is there too, by the login that made it', async () => {
+  test('a manual change in the database appears under its login', async () => {
     await database.pool.query('UPDATE tenants SET device_limit = 5 WHERE id = $1', [alice.tenantId]);
     expect((await entriesOf(alice.tenantId))[0]).toMatchObject({
       act: 'tenant.changed',
@@ -161,7 +161,7 @@ describe('who did what', () => {
     });
   });
 
-  test('of a hundred refused requests it tells in one row, with their number', async () => {
+  test('a hundred refused requests give one row with their number', async () => {
     for (let n = 0; n < 20; n++) await alice.call('GET', `/devices/${newId()}`);
     const refusals = async () =>
       (await entriesOf(alice.tenantId)).filter((entry) => entry.result === 'refused');
@@ -177,7 +177,7 @@ describe('a tenant', () => {
   const read = (who: SignedInUser, path: string) =>
     api.app.inject({ method: 'GET', url: `/api/v1/tenant${path}`, headers: who.headers });
 
-  test('reads its own log, page by page, and nothing of another’s', async () => {
+  test('reads only its own log, page by page', async () => {
     const first = (await read(alice, '/audit?limit=2')).json<{ entries: Entry[]; nextCursor: string }>();
     const second = (await read(alice, `/audit?limit=100&cursor=${first.nextCursor}`)).json<{
       entries: Entry[];
@@ -194,7 +194,7 @@ describe('a tenant', () => {
     );
   });
 
-  test('whose request changes, deletes or seals a row is refused', async () => {
+  test('cannot change, delete or seal a row', async () => {
     const { pool } = database.as('cvault_api');
     for (const sql of [
       "UPDATE audit_log SET act = 'nothing'",
@@ -212,7 +212,7 @@ describe('a tenant', () => {
 });
 
 describe('the chain', () => {
-  test('of every tenant and of the platform holds, and the owner of the tables cannot change a row of it', async () => {
+  test('of every tenant and of the platform is intact, and even the tables’ owner cannot change a row', async () => {
     await sealAll();
     expect(await broken()).toEqual([]);
     const report = (
@@ -267,7 +267,7 @@ describe('the chain', () => {
     expect(await broken(bob.tenantId)).toEqual([]);
   });
 
-  test('goes on after many have written at once, each row in it once', async () => {
+  test('has each row once after concurrent writes', async () => {
     await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
         admin(`/tenants/${alice.tenantId}`, 'PATCH', { deviceLimit: 100 + n }),
@@ -282,7 +282,7 @@ describe('the chain', () => {
     expect(rows[0]!.places).toBe(rows[0]!.rows);
   });
 
-  test('can be verified after its beginning was forgotten', async () => {
+  test('can be verified after its beginning has expired', async () => {
     await sealAll();
     await tamper("UPDATE audit_log SET at = at - interval '100 days' WHERE tenant_id = $1 AND place <= 2", [
       bob.tenantId,

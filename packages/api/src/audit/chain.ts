@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { AuditEntry, Seal } from './entry.ts';
 
-/** What the first row of a chain follows. */
+/** The predecessor of a chain's first row. */
 export const BEGINNING: Seal = { place: 0, hash: Buffer.alloc(32) };
 
-/** Everything that a row says, in one line that says nothing else: any other row has another. */
+/** An unambiguous line with all of a row's contents. */
 function canonical(entry: AuditEntry, place: number): string {
   return JSON.stringify([
     place,
@@ -24,33 +24,33 @@ function canonical(entry: AuditEntry, place: number): string {
   ]);
 }
 
-/** The seal of a row that follows another one in its chain. */
+/** The seal of a row that follows another in its chain. */
 export function sealOf(entry: AuditEntry, before: Seal): Seal {
   const place = before.place + 1;
   const hash = createHash('sha256').update(before.hash).update(canonical(entry, place)).digest();
   return { place, hash };
 }
 
-/** A chain's ends, as they were written down apart from its rows. */
+/** The two ends of a chain, which are stored apart from its rows. */
 export interface AuditChain {
   /** The tenant's id, or the platform's: `PLATFORM_CHAIN`. */
   readonly chain: string;
-  /** The last row that was forgotten; place 0 where none was. */
+  /** The last expired row; place 0 if there is none. */
   readonly begins: Seal;
   readonly ends: Seal;
 }
 
 export interface BrokenChain {
   readonly chain: string;
-  /** Of the first row that is not as it was sealed; null where it is not known which row is missing. */
+  /** The first row that differs from its seal; null if it is unknown which row is missing. */
   readonly place: number;
   readonly id: number | null;
   readonly fault: 'changed' | 'missing' | 'unknown';
 }
 
 /**
- * Goes through a chain and answers the first place where it is not as it was sealed; null where all of it is. `unknown`: a
- * row that was never sealed there.
+ * Finds the first place where a chain differs from its seals; null if it is intact. `unknown`: a row that was never
+ * sealed there.
  * @param entries in the order of their places
  */
 export async function verifyChain(

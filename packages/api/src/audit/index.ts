@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { createRefusalStore } from './refusal-store.ts';
 export { createRefusals } from './refusals.ts';
 export { auditRoutes, tenantAuditRoutes } from './routes.ts';

@@ -2,22 +2,21 @@ import type { Refusal } from '../platform/audit-context/context.ts';
 import type { AuditChain } from './chain.ts';
 import type { AuditEntry } from './entry.ts';
 
-/** Whose entries: one tenant's, or with null everybody's and the platform's own. */
+/** One tenant's entries; with null, all tenants' and the platform's. */
 export interface AuditScope {
   readonly tenantId: string | null;
 }
 
 export interface AuditStore {
-  /** The newest first, from before `beforeId` on. */
+  /** Newest first, starting before `beforeId`. */
   list(
     scope: AuditScope,
     page: { readonly limit: number; readonly beforeId?: number },
   ): Promise<AuditEntry[]>;
-  /** All of them, the oldest first. */
+  /** All entries, oldest first. */
   all(scope: AuditScope): AsyncIterable<AuditEntry>;
   /**
-   * The chains with their rows in the order of their places, all as they were at one moment. Also those of which only rows or only
-   * the ends are there.
+   * Every chain and its rows in order, from one snapshot. Includes chains that have only rows or only stored ends.
    */
   chains<T>(
     scope: AuditScope,

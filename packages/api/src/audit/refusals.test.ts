@@ -24,14 +24,14 @@ async function written(note: (refusals: ReturnType<typeof createRefusals>) => vo
   return rows;
 }
 
-test('what is refused again and again is one row with its number', async () => {
+test('repeated refusals give one row with their number', async () => {
   const rows = await written((refusals) => {
     for (let n = 0; n < 1_000; n++) refusals.note(refusal(1));
   });
   expect(rows).toMatchObject([{ reason: 'invalid_api_key', count: 1_000 }]);
 });
 
-test('however many callers there are, the rows are bounded and nothing is left uncounted', async () => {
+test('any number of callers gives a bounded number of rows, and everything is counted', async () => {
   const rows = await written((refusals) => {
     for (let n = 0; n < 5_000; n++) refusals.note(refusal(n));
   });

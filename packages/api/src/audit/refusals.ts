@@ -1,15 +1,12 @@
 import type { Refusal } from '../platform/audit-context/context.ts';
 import type { RefusalStore } from './ports.ts';
 
-/** Different refusals that are kept apart between two writes; any more are counted together. */
+/** Distinct kinds of refusal between two writes. Further ones are counted together. */
 const KINDS_MOST = 500;
 
 const MORE = { tenantId: null, act: 'request.refused', actor: { kind: 'nobody', id: null } } as const;
 
-/**
- * Counts what is refused, so that nobody can flood the audit log: however many requests come, each kind of refusal is one row
- * for each time that `write` is called.
- */
+/** Counts refusals, so that requests cannot flood the audit log: each kind of refusal gives one row per `write`. */
 export function createRefusals(store: RefusalStore) {
   let counted = new Map<string, Refusal>();
   return {
@@ -25,7 +22,7 @@ export function createRefusals(store: RefusalStore) {
       counted.set(key, { ...(before ?? first), count: (before?.count ?? 0) + 1 });
     },
 
-    /** Writes down what was counted since the last call. A crash loses the seconds between. */
+    /** Writes the refusals since the last call. A crash loses a few seconds. */
     async write(): Promise<void> {
       if (counted.size === 0) return;
       const refusals = [...counted.values()];

@@ -21,7 +21,7 @@ async function* linesOf(entries: AsyncIterable<AuditEntry>): AsyncGenerator<stri
   for await (const entry of entries) yield lineOf(entry);
 }
 
-/** Written as it is read, so that a long log costs no memory. */
+/** Streams the lines, so that a long log needs no memory. */
 function sendLines(reply: FastifyReply, entries: AsyncIterable<AuditEntry>): FastifyReply {
   return reply
     .type('application/jsonl; charset=utf-8')
@@ -68,7 +68,7 @@ export const tenantAuditRoutes: FastifyPluginAsyncZod<AuditRoutesOptions> = asyn
   );
 };
 
-/** The audit log of all tenants and of the platform, for the operator. */
+/** The operator's view: all tenants and the platform. */
 export const auditRoutes: FastifyPluginAsyncZod<AuditRoutesOptions> = async (app, { audit }) => {
   const config = { access: 'admin', act: null, limit: 'costly' } as const;
   const tags = ['Platform (operator)'];

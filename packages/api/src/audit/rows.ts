@@ -1,6 +1,6 @@
 import type { AuditEntry } from './entry.ts';
 
-/** What `entryFromRow` reads of audit_log. */
+/** The columns of audit_log that `entryFromRow` reads. */
 export const ENTRY_COLUMNS =
   'id, tenant_id, at, act, result, reason, count, actor_kind, actor_id, target_kind, target_id, request_id, changed, place, hash';
 
@@ -39,5 +39,5 @@ export function entryFromRow(row: EntryRow): AuditEntry {
   };
 }
 
-/** Of a row of audit_log: see `chainOf`. */
+/** SQL of `chainOf`. */
 export const CHAIN = "coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)";

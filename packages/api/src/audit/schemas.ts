@@ -62,7 +62,7 @@ function entryResource({ seal, changed, ...entry }: AuditEntry) {
   };
 }
 
-/** One line for each entry, whatever is in it. */
+/** One line per entry, whatever it contains. */
 export function lineOf(entry: AuditEntry): string {
   return `${JSON.stringify({ ...entryResource(entry), at: entry.at.toISOString() })}\n`;
 }

@@ -1,4 +1,4 @@
-/** Chains the rows of the audit log after they were committed, so that those who write them never wait for each other. */
+/** Chains the rows of the audit log after they are committed, so that writers never wait for each other. */
 import type { Items } from '../platform/jobs/items.ts';
 import { BEGINNING, sealOf } from './chain.ts';
 import { chainOf, type Seal } from './entry.ts';
@@ -11,7 +11,7 @@ const PART_ROWS = 1_000;
 /** One replica at a time. */
 const LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('cvault.audit')) AS mine";
 
-/** Every transaction below the oldest that is under way is over: no row can come in before these any more. */
+/** All transactions before the oldest running one have ended, so no more rows can appear before these. */
 const OVER = 'hash IS NULL AND xact < pg_snapshot_xmin(pg_current_snapshot())';
 
 const UNSEALED_CHAINS = `
@@ -35,7 +35,7 @@ INSERT INTO audit_chains (chain, place, hash, begins_hash)
 SELECT chain, place, hash, $4 FROM unnest($1::uuid[], $2::bigint[], $3::bytea[]) AS e (chain, place, hash)
 ON CONFLICT (chain) DO UPDATE SET place = excluded.place, hash = excluded.hash`;
 
-/** The chain begins after what is too old; only then can that be deleted. */
+/** Moves the start of a chain past its expired rows, which can then be deleted. */
 const SHORTEN = `
 WITH old AS (
   SELECT ${CHAIN} AS chain, max(place) AS place FROM audit_log
@@ -50,9 +50,9 @@ DELETE FROM audit_log USING audit_chains c
 WHERE ${CHAIN} = c.chain AND c.chain = ANY ($2::uuid[]) AND audit_log.place <= c.begins_place AND audit_log.at < now() - $1 * interval '1 day'`;
 
 export interface AuditSealer {
-  /** Seals what was committed; answers how many rows, at most a thousand at once. */
+  /** Seals committed rows, at most a thousand; returns their number. */
   seal(items: Items): Promise<number>;
-  /** Deletes what is older, and leaves chains that can be verified. */
+  /** Deletes older rows. The chains can still be verified. */
   forget(days: number, items: Items): Promise<void>;
 }
 

@@ -4,14 +4,14 @@ import type { AuditScope, AuditStore } from './ports.ts';
 
 export interface ChainReport {
   readonly chain: string;
-  /** Rows that follow one another, sealed and not forgotten. */
+  /** Sealed rows that have not expired. */
   readonly rows: number;
-  /** Its last hash: written down elsewhere, it shows later that nobody wrote the whole chain anew. */
+  /** The last hash. A copy kept elsewhere proves later that the chain was not rewritten. */
   readonly hash: Buffer;
   readonly broken: BrokenChain | null;
 }
 
-/** Reads the audit log, and says whether it is as it was written. */
+/** Reads and verifies the audit log. */
 export function createAuditService({ audit }: { readonly audit: AuditStore }) {
   return {
     list: (

@@ -12,7 +12,7 @@ const PART_ROWS = 1_000;
 
 const SELECT = `SELECT ${ENTRY_COLUMNS} FROM audit_log WHERE true`;
 
-/** A chain is there if any trace of it is. */
+/** A chain exists if any trace of it does. */
 const CHAINS = `
 SELECT coalesce(c.chain, r.chain) AS chain, c.place, c.hash, c.begins_place, c.begins_hash
 FROM audit_chains c FULL JOIN (SELECT DISTINCT ${CHAIN} AS chain FROM audit_log WHERE place IS NOT NULL) AS r ON r.chain = c.chain
@@ -66,7 +66,7 @@ export function createAuditStore({ pool }: Database): AuditStore {
       return (await within(scope, (db) => db.query<EntryRow>(sql, values))).rows.map(entryFromRow);
     },
 
-    // A transaction for each part: a reader that is slow must not hold one.
+    // One transaction per part, so that a slow reader holds none open.
     async *all(scope) {
       let after = 0;
       for (;;) {

@@ -1,9 +1,9 @@
 import type { Breach } from './finding.ts';
 
 /**
- * One query for each breach. Each answers server_id, tenant_id, subject and detail of the rows that break the rule; no rows
- * where it holds. They ask what constraints promise, too: a restored dump or a hand with a superuser's rights can break it.
- * `d` is a device of which anything may still be on an interface; one with a `failure` has given its address back.
+ * One query per breach, which returns server_id, tenant_id, subject and detail of offending rows. Constraints are
+ * checked too: a restored dump or a superuser can violate them. `d` is a device that may still be on an interface;
+ * a device with a `failure` has released its address.
  */
 export const CHECKS: Readonly<Partial<Record<Breach, string>>> = {
   duplicate_address: `

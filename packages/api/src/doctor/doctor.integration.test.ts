@@ -1,4 +1,4 @@
-/** Plants a breach of each kind, with the constraint that forbids it out of the way, and sees it found. */
+/** Plants a breach of each kind, with the protecting constraint removed, and expects it to be found. */
 import type { Device } from '../devices/device.ts';
 import type { Owner } from '../devices/ports.ts';
 import type { ObservedPeer } from '../fleet/peer.ts';
@@ -23,7 +23,7 @@ let epoch: string;
 let phone: Device;
 let laptop: Device;
 let gone: Device;
-/** What is planted goes with the rollback. */
+/** The rollback removes planted rows. */
 let db: pg.PoolClient;
 
 beforeAll(async () => {
@@ -54,17 +54,17 @@ afterEach(async () => {
 
 const recorded = () => createDoctorStore({ pool: db }).examine();
 const brief = (findings: readonly Finding[]) => findings.map(({ breach, subject }) => [breach, subject]);
-/** As a hand with a superuser's rights can: no trigger and no foreign key looks. */
+/** Disables triggers and foreign keys, as a superuser can. */
 const unguarded = (sql: string, values: unknown[] = []) =>
   db.query('SET LOCAL session_replication_role = replica').then(() => db.query(sql, values));
 const without = (constraint: string, table = 'devices') =>
   db.query(`ALTER TABLE ${table} DROP CONSTRAINT ${constraint}`);
 
-test('nothing is found where nothing is wrong', async () => {
+test('a healthy database has no findings', async () => {
   expect(await recorded()).toEqual([]);
 });
 
-test('what merely waits is nothing wrong: pending, removing, failed', async () => {
+test('waiting devices are no findings: pending, removing, failed', async () => {
   const devices = createDeviceStore(database.as('cvault_api'), 60_000);
   const peers = createPeerStore(database.as('cvault_links'), 600);
   const carol = await aTenantWithUser(database);
@@ -227,7 +227,7 @@ describe('on an interface', () => {
     carried = [peerOf(phone), peerOf(laptop)];
   });
 
-  test('nothing is found where it carries what it should', async () => {
+  test('a correct interface has no findings', async () => {
     expect(await deep()).toEqual({ findings: [], interfacesExamined: 1, unreachable: [], repairs: [] });
   });
 
@@ -251,13 +251,13 @@ describe('on an interface', () => {
     expect((await deep()).findings.map((finding) => finding.breach)).toContain(breach);
   });
 
-  test('what is right at the second look was only on its way', async () => {
+  test('a difference that is gone at the second look is no finding', async () => {
     let looks = 0;
     expect((await deep(() => (looks++ === 0 ? [] : carried))).findings).toEqual([]);
     expect(looks).toBe(2);
   });
 
-  test('of a VPN server that is away nothing is known, and that is said', async () => {
+  test('an unreachable VPN server is reported as such', async () => {
     expect(await deep(() => null)).toEqual({
       findings: [],
       interfacesExamined: 0,
@@ -267,7 +267,7 @@ describe('on an interface', () => {
   });
 });
 
-test('every breach has been planted here', () => {
+test('every breach is planted here', () => {
   const interfaces: Breach[] = ['orphan_peer', 'missing_peer', 'wrong_addresses', 'peer_ahead'];
   // In platform/jobs/poisoned-rows.integration.test.ts.
   const work: Breach[] = ['failing_work'];

@@ -1,4 +1,4 @@
-/** What must always be true, each by the name of its breach. DESIGN.md, «Always true». */
+/** The invariants, each under the name of its breach. DESIGN.md, «Always true». */
 export const BREACHES = {
   duplicate_address: 'Two devices that may be on one VPN server have the same tunnel address.',
   duplicate_key: 'Two devices that may be on a VPN server have the same public key.',
@@ -24,18 +24,18 @@ export const BREACHES = {
 
 export type Breach = keyof typeof BREACHES;
 
-/** One breach, with what it is about. Holds ids and addresses of the tunnel, no keys and no secrets. */
+/** One breach and its subject. Holds ids and tunnel addresses, but no keys or secrets. */
 export interface Finding {
   readonly breach: Breach;
-  /** Null where it is about no VPN server. */
+  /** Null if it concerns no VPN server. */
   readonly serverId: string | null;
-  /** Null where it is about no tenant. */
+  /** Null if it concerns no tenant. */
   readonly tenantId: string | null;
   /** The device, address, lease or tenant. */
   readonly subject: string;
   readonly detail: string;
 }
 
-/** Names a finding, so that two looks can be compared. */
+/** Identifies a finding, to compare two looks. */
 export const findingKey = ({ breach, serverId, subject }: Finding): string =>
   JSON.stringify([breach, serverId, subject]);

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { type DesiredPeer, type ObservedPeer, isNoted, planReconcile } from '../fleet/index.ts';
 import type { Breach, Finding } from './finding.ts';
 
-/** Names a peer that nobody knows. A public key is no secret, and still not for every log. */
+/** A name for an unknown peer. Public keys are not secret, but do not belong in every log. */
 const shortName = (publicKey: string): string =>
   `peer ${createHash('sha256').update(publicKey).digest('hex').slice(0, 16)}`;
 
 /**
- * What is wrong with an interface, by the rules that it is repaired by. A device whose newest generation is not acknowledged
- * yet is not wrong, only late.
+ * Finds what a reconciliation would repair on an interface. A device with an unacknowledged generation is late, not
+ * wrong.
  * @param observed listed before `desired` was read: see planReconcile
- * @param epoch the life of the agent that gave `observed`
+ * @param epoch the agent's epoch at the listing
  */
 export function examineInterface(
   serverId: string,

@@ -5,9 +5,9 @@ import { type Finding, findingKey } from './finding.ts';
 import { examineInterface } from './interface.ts';
 
 export interface DoctorStore {
-  /** Every breach that the database shows by itself; at most a hundred of each kind. */
+  /** All breaches visible in the database, at most a hundred of each kind. */
   examine(): Promise<Finding[]>;
-  /** What agents put right on their hosts in the last 24 hours, newest first; at most a hundred. */
+  /** Repairs that agents made on their hosts in the last 24 hours, newest first, at most a hundred. */
   repairs(): Promise<ServerEvent[]>;
   /** VPN servers that may carry peers. */
   servers(): Promise<string[]>;
@@ -17,12 +17,12 @@ export interface DoctorDeps {
   readonly store: DoctorStore;
   readonly peers: Pick<PeerStore, 'desired'>;
   readonly fleet: {
-    /** What an interface carries now; null where it cannot be reached from here. */
+    /** The peers on an interface; null if it cannot be reached from here. */
     list(serverId: string): Promise<{ epoch: string; peers: ObservedPeer[] } | null>;
-    /** Has the agent look at its host now, and writes down what it says. */
+    /** Makes the agent check its host now, and records the result. */
     examineHost(serverId: string): Promise<unknown>;
   };
-  /** How long to wait before what looks wrong is looked at again, in milliseconds. */
+  /** The delay before the second look at suspects, in milliseconds. */
   readonly secondLookMs: number;
   /** The failing jobs and items of this process. */
   readonly failingWork: () => readonly FailingWork[];
@@ -33,7 +33,7 @@ interface FailingWork {
   readonly failing: readonly FailingItem[];
 }
 
-/** One failure may have passed by the next attempt. */
+/** A single failure may pass with the next attempt. */
 const ATTEMPTS_FOUND = 2;
 
 function findFailingWork(work: readonly FailingWork[]): Finding[] {
@@ -55,18 +55,18 @@ function findFailingWork(work: readonly FailingWork[]): Finding[] {
 
 export interface Examination {
   readonly findings: readonly Finding[];
-  /** VPN servers whose interfaces were compared; null where that was not asked for. */
+  /** VPN servers whose interfaces were compared; null if not requested. */
   readonly interfacesExamined: number | null;
-  /** Those that could not be reached: of them nothing is known. */
+  /** VPN servers that could not be reached, so nothing is known about them. */
   readonly unreachable: readonly string[];
-  /** What was wrong and has been put right: no findings, but worth to know. */
+  /** Faults that were repaired: no findings, but worth knowing. */
   readonly repairs: readonly ServerEvent[];
 }
 
-/** Interfaces that are listed at once: a listing of 50,000 peers takes about 20 MB here. */
+/** Concurrent listings: one of 50,000 peers takes about 20 MB here. */
 const AT_ONCE = 4;
 
-/** Compares everything that must agree: the program that the fault tests and the operator use. Changes nothing. */
+/** Compares everything that must agree, for fault tests and operators. Read-only. */
 export function createDoctor({ store, peers, fleet, secondLookMs, failingWork }: DoctorDeps) {
   async function examineServer(serverId: string): Promise<Finding[] | null> {
     const listed = await fleet.list(serverId);
@@ -80,7 +80,7 @@ export function createDoctor({ store, peers, fleet, secondLookMs, failingWork }:
     const waiting = [...serverIds];
     const work = async () => {
       for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-        // One that cannot be examined leaves the others to be: of it nothing is known.
+        // A VPN server that cannot be examined does not affect the others.
         const found = await examineServer(id).catch(() => null);
         if (found === null) unreachable.push(id);
         else findings.push(...found);
@@ -92,8 +92,8 @@ export function createDoctor({ store, peers, fleet, secondLookMs, failingWork }:
 
   return {
     /**
-     * @param deep also lists every interface. What is wrong there is looked at twice: between listing and reading, the
-     *   world goes on.
+     * @param deep also lists every interface. Suspects are examined twice, since devices may change between listing
+     * and reading.
      */
     async examine(deep: boolean): Promise<Examination> {
       const recordedNow = async () => [...(await store.examine()), ...findFailingWork(failingWork())];

@@ -4,7 +4,7 @@ import type { DoctorStore } from './service.ts';
 import type pg from 'pg';
 import { CHECKS } from './checks.ts';
 
-/** Of each breach: enough to see what is going on, few enough to answer where everything is broken. */
+/** Findings per breach: enough to see the pattern, few enough to answer when everything is broken. */
 const FINDINGS_MOST = 100;
 
 interface FindingRow {
@@ -16,7 +16,7 @@ interface FindingRow {
 
 export function createDoctorStore({ pool }: { pool: Pick<pg.ClientBase, 'query'> }): DoctorStore {
   return {
-    /** One after the other, on one connection: it must not keep requests from theirs. */
+    /** Sequential on one connection, to leave the others to requests. */
     async examine() {
       const findings: Finding[] = [];
       for (const [breach, query] of Object.entries(CHECKS) as [Breach, string][]) {

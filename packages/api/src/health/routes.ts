@@ -4,13 +4,13 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { Instant } from '../platform/http/schemas/answers.ts';
 
-/** What a part of the platform says when it is asked whether it works. */
+/** The result of checking one part of the platform. */
 interface ProbeResult {
-  /** False: without it no request can be answered well, so none should be sent here. */
+  /** False: no request can be answered properly, so none should be sent here. */
   readonly ok: boolean;
-  /** True: it works, though not as it should. A VPN server that is away is a case: the others serve. */
+  /** True: impaired, but working. For example, one VPN server is unreachable while the others serve. */
   readonly degraded?: boolean;
-  /** For everybody to read: no addresses, no secrets. */
+  /** Public, so it must hold no addresses or secrets. */
   readonly detail?: string;
 }
 
@@ -22,11 +22,11 @@ export interface Probe {
 export interface HealthOptions {
   readonly clock: Clock;
   readonly probes: readonly Probe[];
-  /** True once the process was told to stop: load balancers send nothing new, what is under way is finished. */
+  /** True once the process is asked to stop: load balancers send no new requests, and running ones finish. */
   readonly draining: () => boolean;
 }
 
-/** A probe that says nothing for this long has failed: whoever asks has a deadline of their own. */
+/** A slower probe counts as failed, since callers have deadlines of their own. */
 const PROBE_DEADLINE_MS = 2_000;
 
 const Check = z.object({

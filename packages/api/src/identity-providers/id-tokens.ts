@@ -6,21 +6,24 @@ import type { IdentityProvider, IdTokenVerifier } from './service.ts';
 import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from 'jose';
 import { z } from 'zod';
 
-/** How long a provider's keys are used before they are asked for again. */
+/** How long a provider's keys are used before they are fetched again. */
 const KEYS_FRESH_MS = 10 * 60_000;
-/** A token whose key is not known makes us ask again, but not more often: forged ones name any. */
+/** The shortest interval between fetches for an unknown key, since forged tokens can name any key. */
 const KEYS_AGAIN_MS = 30_000;
 const PROVIDERS_MAX = 1_000;
 const CLOCK_TOLERANCE_SECONDS = 30;
-/** An ID token is exchanged when it is new; a day is the longest that anybody's lasts. */
+/** ID tokens are meant to be exchanged when new, and none lasts longer than a day. */
 const AGE_MAX = '24h';
 const SUBJECT_CHARACTERS_MAX = 255;
 
 const Keys = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })).max(100) });
 const Metadata = z.looseObject({ issuer: z.string(), jwks_uri: z.string() });
-/** PostgreSQL keeps no U+0000, and half a surrogate pair would become U+FFFD: two subjects would be one user. */
+/**
+ * PostgreSQL stores no U+0000, and a lone surrogate would become U+FFFD, which would merge two subjects into one
+ * user.
+ */
 const STORABLE = /^[^\0\p{Cs}]*$/u;
-/** The end of the year 9999, in seconds: the last that RFC 3339 can write. */
+/** The end of the year 9999 in seconds, the last time that RFC 3339 can express. */
 const LAST_SECOND = 253_402_300_799;
 
 const Claims = z.object({
@@ -41,11 +44,11 @@ export interface IdTokenVerifierOptions {
   readonly clock: Clock;
 }
 
-/** What cannot be had from a provider makes its tokens invalid, and is not our fault. */
+/** A provider's failure to answer makes its tokens invalid. It is not a fault of ours. */
 const isProvidersFault = (error: unknown) =>
   error instanceof OutboundError || error instanceof z.ZodError || error instanceof errors.JOSEError;
 
-/** ID tokens (OpenID Connect Core, section 3.1.3.7) of providers that tenants choose. */
+/** Verifies ID tokens (OpenID Connect Core, section 3.1.3.7) of providers that tenants choose. */
 export function createIdTokenVerifier({ outbound, clock }: IdTokenVerifierOptions): IdTokenVerifier {
   const known = new FifoCache<string, KnownKeys>(PROVIDERS_MAX);
   const now = () => clock.now().getTime();
@@ -80,11 +83,11 @@ export function createIdTokenVerifier({ outbound, clock }: IdTokenVerifierOption
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: clock.now(),
     });
-    // Access tokens (RFC 9068) and logout tokens say what they are; an ID token says JWT or nothing.
+    // Access tokens (RFC 9068) and logout tokens name their type; an ID token has `JWT` or none.
     const { typ } = protectedHeader;
     if (typ !== undefined && typ.toUpperCase() !== 'JWT') throw new errors.JOSEError('this is no ID token');
     const claims = Claims.parse(payload);
-    // For several audiences, it is for the one that asked for it.
+    // With several audiences, `azp` names the client that requested the token.
     const forUs = claims.azp ?? (typeof claims.aud === 'string' ? claims.aud : null);
     if (forUs === null || !provider.audiences.includes(forUs)) {
       throw new errors.JOSEError('the token was made for somebody else');
@@ -113,7 +116,7 @@ export function createIdTokenVerifier({ outbound, clock }: IdTokenVerifierOption
         const signed = token.slice(0, token.lastIndexOf('.'));
         return {
           subject: claims.sub,
-          // As long as it could be used a second time.
+          // Covers the time in which the token could be reused.
           expiresAt: new Date((claims.exp + CLOCK_TOLERANCE_SECONDS) * 1_000),
           fingerprint: createHash('sha256').update(signed).digest(),
         };

@@ -68,7 +68,7 @@ describe('with a real OpenID Connect provider, found by discovery', () => {
     expect(answer.statusCode, answer.body).toBe(201);
   });
 
-  test('a user is made at the first token and found at the next; the tokens refresh', async () => {
+  test('the first token creates a user and the next finds it; the tokens refresh', async () => {
     const [first, second] = [await oidc.signIn('jane'), await oidc.signIn('jane')];
     const answer = await exchange(first);
     const user = await userOf(answer);
@@ -79,7 +79,7 @@ describe('with a real OpenID Connect provider, found by discovery', () => {
     expect((await call('POST', '/auth/refresh', { refreshToken })).statusCode).toBe(200);
   });
 
-  test('as a form, as OAuth’s clients send it; a field that comes twice is refused', async () => {
+  test('accepts a form, as OAuth clients send it, and refuses a repeated field', async () => {
     const form = (text: string) =>
       api.app.inject({
         method: 'POST',
@@ -104,14 +104,14 @@ describe('with a real OpenID Connect provider, found by discovery', () => {
     expect(login.statusCode).toBe(415);
   });
 
-  test('one token, 20 times at once: accepted once', async () => {
+  test('one token, sent 20 times concurrently, is accepted once', async () => {
     const token = await oidc.signIn('jane');
     const answers = await Promise.all(Array.from({ length: 20 }, () => exchange(token)));
     expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1);
     expect(answers.filter(({ statusCode }) => statusCode === 400)).toHaveLength(19);
   });
 
-  test('the token of a tenant is nothing to another one that has not registered the provider', async () => {
+  test('a token is refused by a tenant that has not registered the provider', async () => {
     const other = await aTenantWithKey(database);
     const token = await oidc.signIn('jane');
     expect((await exchange(token, other.apiKey)).json()).toMatchObject({ code: 'invalid_subject_token' });
@@ -122,7 +122,7 @@ describe('with a real OpenID Connect provider, found by discovery', () => {
     expect((await exchange(token)).statusCode).toBe(200);
   });
 
-  test('a user with the same e-mail is another one', async () => {
+  test('a user with the same e-mail is a different user', async () => {
     const email = 'jane@example.com';
     const registered = await call('POST', '/auth/register', {
       email,
@@ -135,7 +135,7 @@ describe('with a real OpenID Connect provider, found by discovery', () => {
     expect(user).not.toBe(registered.json<{ user: { id: string } }>().user.id);
   });
 
-  test('a suspended user is not let in; without the provider nobody is, and sign-ins end', async () => {
+  test('a suspended user cannot sign in; removing the provider ends its users’ sign-ins', async () => {
     const answer = await exchange(await oidc.signIn('jane'));
     const user = await userOf(answer);
     await database.pool.query("UPDATE tenant_users SET state = 'suspended' WHERE id = $1", [user]);
@@ -269,7 +269,7 @@ describe('a provider is not registered with', () => {
   });
 });
 
-test('a provider that does not answer, or answers nonsense: the token is refused, and nothing breaks', async () => {
+test('if a provider does not answer, or answers nonsense, the token is refused and nothing breaks', async () => {
   await register({ issuer: 'http://127.0.0.1:1', audiences: ['app'] });
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const now = Math.floor(Date.now() / 1_000);
@@ -288,7 +288,7 @@ test('a provider that does not answer, or answers nonsense: the token is refused
   expect((await exchange(other)).json()).toMatchObject({ code: 'invalid_subject_token' });
 });
 
-test('a tenant’s backend signs its own users in, and nobody else’s', async () => {
+test('a tenant’s backend can sign in its own users only', async () => {
   const registered = await call('POST', '/auth/register', {
     email: `${randomUUID()}@example.com`,
     password: 'correct horse battery staple',

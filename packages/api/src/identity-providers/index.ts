@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { createIdTokenVerifier } from './id-tokens.ts';
 export { type IdentityProviderService, createIdentityProviderService } from './service.ts';
 export { identityProviderRoutes } from './routes.ts';

@@ -12,7 +12,7 @@ import {
 
 const tags = ['Users'];
 
-/** Whom a tenant trusts to say who its users are. */
+/** The identity providers that a tenant trusts. */
 export const identityProviderRoutes: FastifyPluginAsyncZod<{ providers: IdentityProviderService }> = async (
   app,
   { providers },

@@ -17,7 +17,7 @@ const Issuer = z
   .refine((text) => URL.canParse(text), 'must be a URL')
   .meta({ description: '`iss` of its tokens, to the letter' });
 
-/** Public keys of known kinds; a private part has no business here, and a symmetric key is no public one. */
+/** Public keys of known types. Refuses private parts and symmetric keys. */
 const PublicJwk = z
   .looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']) })
   .refine((key) => !['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'].some((part) => part in key), {
@@ -89,7 +89,7 @@ const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
 const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 export const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token' as const;
 
-/** RFC 8693 section 2.1, in its own names. */
+/** RFC 8693 section 2.1, with its field names. */
 export const ExchangeToken = z
   .strictObject({
     grant_type: z.literal('urn:ietf:params:oauth:grant-type:token-exchange'),

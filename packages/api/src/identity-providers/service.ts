@@ -4,7 +4,7 @@ import { OutboundError } from '../platform/outbound/ports.ts';
 import { CVaultError, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 
-/** What an ID token may be signed with: asymmetric algorithms alone, so that nobody who verifies one can make one. */
+/** Allowed signature algorithms of ID tokens. Only asymmetric ones, so that a verifier cannot issue tokens. */
 export const ID_TOKEN_ALGORITHMS = [
   'RS256',
   'RS384',
@@ -20,41 +20,40 @@ export const ID_TOKEN_ALGORITHMS = [
 
 type IdTokenAlgorithm = (typeof ID_TOKEN_ALGORITHMS)[number];
 
-/** Public keys as RFC 7517 writes them; what else is in them, nobody looks at. */
+/** Public keys (RFC 7517). Unknown members are ignored. */
 interface JsonWebKeySet {
   readonly keys: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface IdentityProviderSettings {
   readonly name: string;
-  /** As `iss` of its tokens has it. */
+  /** `iss` of its tokens. */
   readonly issuer: string;
-  /** What `aud` has to name one of: the client ids of the tenant's apps there. */
+  /** The tenant's client ids there; `aud` has to name one of them. */
   readonly audiences: readonly string[];
   readonly algorithms: readonly IdTokenAlgorithm[];
-  /** Where its keys are; null where they are given here, or found by OpenID Connect Discovery. */
+  /** URL of its keys; null if they are given here or found by OpenID Connect Discovery. */
   readonly jwksUrl: string | null;
   readonly jwks: JsonWebKeySet | null;
 }
 
-/** Somebody whom a tenant trusts to say who its users are. */
+/** An identity provider that a tenant trusts to identify its users. */
 export interface IdentityProvider extends IdentityProviderSettings {
   readonly id: string;
   readonly createdAt: Date;
 }
 
 export interface IdentityProviderStore {
-  /** @throws CVaultError `name_taken` where the tenant has one with this issuer */
+  /** @throws CVaultError `name_taken` if the tenant has one with this issuer */
   create(tenantId: string, id: string, settings: IdentityProviderSettings): Promise<IdentityProvider>;
   /** Oldest first. */
   list(tenantId: string): Promise<readonly IdentityProvider[]>;
   findByIssuer(tenantId: string, issuer: string): Promise<IdentityProvider | null>;
-  /** Its users' sign-ins end with it. Answers false where there is none. */
+  /** Ends the sign-ins of its users. Returns false if there is none. */
   remove(tenantId: string, id: string): Promise<boolean>;
   /**
-   * Uses an ID token up and answers the user that its subject stands for, who is made where there is none yet. Null where the
-   * token was used before, where the user is being deleted, or where the provider is gone. Of a suspended user it is not
-   * used up.
+   * Uses an ID token and returns its subject's user, who is created if missing. Null if the token was used before,
+   * the user is being deleted or the provider is gone. A suspended user's token is not used up.
    */
   useToken(
     tenantId: string,
@@ -67,14 +66,14 @@ export interface IdentityProviderStore {
 export interface VerifiedIdToken {
   readonly subject: string;
   readonly expiresAt: Date;
-  /** Of what was signed: another signature of it is the same token. */
+  /** Hash of the signed part: the same claims with another signature are the same token. */
   readonly fingerprint: Buffer;
 }
 
 export interface IdTokenVerifier {
-  /** Who a token says that it is from; null where it is none. Nothing is verified. */
+  /** The token's issuer, unverified; null if it is not a JWT. */
   issuerOf(token: string): string | null;
-  /** Null for everything that is not an ID token of this provider, for one of its audiences, within its time. */
+  /** Null unless it is an unexpired ID token of this provider for one of its audiences. */
   verify(provider: IdentityProvider, token: string): Promise<VerifiedIdToken | null>;
 }
 
@@ -85,7 +84,7 @@ export interface IdentityProviderServiceDeps {
 
 /** A tenant's identity providers. */
 export function createIdentityProviderService({ providers, outbound }: IdentityProviderServiceDeps) {
-  /** Whether it may be asked at all is told at once; whether it answers is seen at the first token. */
+  /** Checks now whether the URL may be fetched. Whether it answers shows with the first token. */
   function checkUrl(url: string, field: 'issuer' | 'jwksUrl'): void {
     try {
       outbound.check(url);

@@ -14,7 +14,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${COLUMNS}`;
 const LIST = `SELECT ${COLUMNS} FROM identity_providers WHERE tenant_id = $1 ORDER BY id`;
 const FIND = `SELECT ${COLUMNS} FROM identity_providers WHERE tenant_id = $1 AND issuer = $2`;
 
-/** The removal of a provider waits for tokens that are being used, and ends their users too; tokens that come later wait for it. */
+/**
+ * Removing a provider waits for running exchanges and ends the sign-ins of their users; later exchanges wait for
+ * the removal.
+ */
 const LOCK_PROVIDER = "SELECT pg_advisory_xact_lock(hashtextextended('provider ' || $1, 0))";
 const SHARE_PROVIDER = "SELECT pg_advisory_xact_lock_shared(hashtextextended('provider ' || $1, 0))";
 const EXISTS = 'SELECT FROM identity_providers WHERE tenant_id = $1 AND id = $2';
@@ -22,12 +25,12 @@ const ITS_USERS = `
 SELECT DISTINCT user_id FROM user_identities WHERE tenant_id = $1 AND provider_id = $2 ORDER BY user_id`;
 const REMOVE = 'DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2';
 
-/** Checks and uses the token in one statement: of many at once, one gets to write the row. */
+/** Checks and uses the token in one statement: of concurrent calls, one inserts the row. */
 const USE = `
 INSERT INTO used_id_tokens (tenant_id, provider_id, fingerprint, expires_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (tenant_id, provider_id, fingerprint) DO NOTHING`;
 
-/** Two tokens of one new subject at once make one user. */
+/** Two concurrent tokens of a new subject create one user. */
 const LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('subject ' || $1 || ' ' || $2, 0))";
 
 const USER = `
@@ -35,8 +38,8 @@ SELECT u.id, u.state, u.credentials_epoch FROM user_identities i JOIN tenant_use
 WHERE i.tenant_id = $1 AND i.provider_id = $2 AND i.subject = $3`;
 
 /**
- * The address is nobody's (RFC 2606): the provider's word for an e-mail is not proof to us, and must not bar the user who
- * really has it from signing up.
+ * An address that nobody has (RFC 2606). The provider's e-mail claim proves nothing to us, and must not keep the
+ * real owner from signing up.
  */
 const MAKE_USER = `
 INSERT INTO tenant_users (id, tenant_id, email) VALUES ($1::uuid, $2, $1::text || '@users.invalid')`;

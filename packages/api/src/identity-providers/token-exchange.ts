@@ -11,19 +11,19 @@ export interface TokenExchangeDeps {
   readonly signIns: SignIns;
 }
 
-/** Signing in with somebody else's word for who the user is. */
+/** Signing in with an external proof of identity. */
 export function createTokenExchange({ providers, idTokens, signIns }: TokenExchangeDeps) {
   return {
     /**
-     * Takes an ID token of one of the tenant's identity providers (RFC 8693). A user is who has the provider's `sub`; whatever
-     * e-mail the token names is not looked at, for who owns that is another provider's word.
+     * Exchanges an ID token of a tenant's identity provider (RFC 8693). The provider's `sub` identifies the user.
+     * The e-mail claim is ignored, since this provider may not know its owner.
      * @throws CVaultError `invalid_subject_token`, `user_suspended`
      */
     async exchange(
       { tenantId, key: { mode } }: TenantPrincipal,
       subjectToken: Secret<string>,
     ): Promise<Tokens> {
-      // A subject has one user, and that is a live one.
+      // A subject stands for one live user.
       if (mode !== 'live')
         throw new CVaultError(
           'invalid_subject_token',

@@ -6,7 +6,7 @@ import { IdParams } from '../platform/http/schemas/ids.ts';
 import { TokenSet, tokenSet } from '../sign-in/index.ts';
 import { ACCESS_TOKEN, ExchangedToken, ExchangeToken } from './schemas.ts';
 
-/** A field that comes twice is no field (RFC 6749 section 3.2). */
+/** Parses a form. RFC 6749 section 3.2 forbids repeated fields. */
 function readForm(text: string): Record<string, string> {
   const pairs = [...new URLSearchParams(text)];
   const form = Object.fromEntries(pairs);
@@ -21,7 +21,7 @@ export interface TokenOptions {
 }
 
 export const tokenRoutes: FastifyPluginAsyncZod<TokenOptions> = async (app, { tokenExchange }) => {
-  // OAuth's clients send forms; on these routes alone they are read, and validated as JSON is.
+  // OAuth clients send forms. Only these routes accept them, and validate them like JSON.
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string' },

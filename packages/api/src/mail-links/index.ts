@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { LINK_HOURS, type LinkPurpose, generateLinkToken, linkTo, readAppUrl } from './link.ts';
 export {
   type ClaimedMail,

@@ -13,7 +13,7 @@ export const LINK_HOURS: Readonly<Record<LinkPurpose, number>> = {
   invitation: 7 * 24,
 };
 
-/** The page of the tenant's app that a link leads to. */
+/** The page of the tenant's app behind a link. */
 const PAGES: Readonly<Record<LinkPurpose, string>> = {
   verify_email: 'verify-email',
   reset_password: 'reset-password',
@@ -40,8 +40,8 @@ export function hashOfLinkToken(text: string): Buffer | null {
 }
 
 /**
- * The token stands behind `#`, which browsers send to no server and put into no Referer.
- * @param appUrl without a slash at the end
+ * The token is in the fragment, which browsers send neither to servers nor in Referer.
+ * @param appUrl without a trailing slash
  */
 export function linkTo(appUrl: string, purpose: LinkPurpose, token: Secret<string>): string {
   return `${appUrl}/${PAGES[purpose]}#token=${token.reveal()}`;
@@ -52,17 +52,17 @@ const NO_APPS = new Set([
 ]); // prettier-ignore
 
 /**
- * The address of a tenant's app, as it stands in mails: written as a URL parser writes it, so that nothing of a tenant's gets
- * into the platform's mails that is not part of the link. Plain HTTP is for a developer's own machine only: links open
- * accounts. An app's own scheme is as good as HTTPS.
+ * The address of a tenant's app for use in mails, as a URL parser writes it, so that only a link of the tenant's
+ * can enter the platform's mails. Plain HTTP is allowed only on a developer's machine, because links open accounts.
+ * An app's own scheme is as good as HTTPS.
  */
 export function readAppUrl(text: string): CanonicalText {
-  // A parser drops line ends and tabs, and keeps blanks in some places.
+  // A parser drops line ends and tabs, and keeps some blanks.
   if (/[\p{C}\p{Z}]/u.test(text)) return { fault: 'must not have blanks, line ends or invisible characters' };
   if (!URL.canParse(text)) return { fault: 'must be a URL such as https://app.acme.dev' };
   const url = new URL(text);
   const { protocol, hostname, username, password } = url;
-  // Also an empty query or fragment, which `search` and `hash` do not show.
+  // Also catches an empty query or fragment, which `search` and `hash` do not show.
   if (username !== '' || password !== '' || /[?#]/.test(text))
     return { fault: 'must have no user, query or fragment' };
   if (NO_APPS.has(protocol)) return { fault: 'must be an https URL, or have a scheme of your app’s own' };

@@ -11,7 +11,7 @@ const APP = 'https://app.acme.dev';
 let database: TestDatabase;
 let api: TestApp;
 let mails: Mail[] = [];
-/** What the mail server says; null for yes. */
+/** The mail server's refusal; null accepts. */
 let refusal: Error | null = null;
 let tenant: { tenantId: string; apiKey: string };
 
@@ -31,7 +31,7 @@ beforeEach(async () => {
   tenant = await aTenantWithKey(database);
   expect((await patch({ appUrl: APP })).statusCode).toBe(200);
   refusal = null;
-  // What another test has left in the queue.
+  // Empties the queue of earlier tests.
   await api.periodic.deliverMails();
   mails = [];
 });
@@ -74,7 +74,7 @@ const count = async (table: 'user_links' | 'mail_outbox') =>
   ).rows[0]?.n;
 
 describe('a forgotten password', () => {
-  test('is chosen anew by the link, which ends all sign-ins and tells the user', async () => {
+  test('is replaced through the link, which ends all sign-ins and notifies the user', async () => {
     const email = await signedUp();
     const tokens = (await login(email, PASSWORD)).json<{ accessToken: string; refreshToken: string }>();
     const token = await forgotten(email);
@@ -91,7 +91,7 @@ describe('a forgotten password', () => {
     expect(mails.at(-1)?.subject).toContain('was changed');
   });
 
-  test('with one link from 50 connections at once is chosen once', async () => {
+  test('is replaced once by one link on 50 connections', async () => {
     const token = await forgotten(await signedUp());
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
@@ -103,7 +103,7 @@ describe('a forgotten password', () => {
     expect(statuses.filter((status) => status === 410)).toHaveLength(49);
   });
 
-  test('of two links only the newer one works', async () => {
+  test('accepts only the newer of two links', async () => {
     const email = await signedUp();
     const [older, newer] = [await forgotten(email), await forgotten(email)];
     const reset = (token: string) => post('/auth/reset-password', { token, password: NEW });
@@ -128,14 +128,14 @@ describe('a forgotten password', () => {
     expect((await login(email, PASSWORD)).statusCode).toBe(200);
   });
 
-  test('a password that cannot be taken does not use the link up', async () => {
+  test('a refused password does not use up the link', async () => {
     const token = await forgotten(await signedUp());
     const weak = await post('/auth/reset-password', { token, password: 'short' });
     expect(weak.statusCode).toBe(400);
     expect((await post('/auth/reset-password', { token, password: NEW })).statusCode).toBe(204);
   });
 
-  test('of a stranger: the same answer, the same row, and no mail', async () => {
+  test('of an unknown e-mail: the same answer, the same row, and no mail', async () => {
     const email = await signedUp();
     mails = [];
     const see = async (address: string) => {
@@ -151,7 +151,7 @@ describe('a forgotten password', () => {
     expect(await count('mail_outbox')).toBe(0);
   });
 
-  test('asked for again and again, sends three mails, and the answer does not tell', async () => {
+  test('sends at most three mails in a row, and the answer does not reveal it', async () => {
     const email = await signedUp();
     mails = [];
     const answers = await Promise.all(
@@ -173,7 +173,7 @@ describe('a forgotten password', () => {
 });
 
 describe('an e-mail address', () => {
-  test('is confirmed by the link that comes after signing up, once', async () => {
+  test('is confirmed once, by the link sent after signing up', async () => {
     const email = await signedUp();
     const token = await mailed();
     const answers = await Promise.all(
@@ -188,7 +188,7 @@ describe('an e-mail address', () => {
     expect(rows).toHaveLength(1);
   });
 
-  test('where it has to be confirmed first, signing up tells nobody whether it is taken', async () => {
+  test('that must be confirmed first is not revealed as taken by signing up', async () => {
     expect((await patch({ verifiedEmailRequired: true })).statusCode).toBe(200);
     const email = anEmail();
     const signUp = () => post('/auth/register', { email, password: PASSWORD });
@@ -224,7 +224,7 @@ describe('signing up where the address has to be confirmed first', () => {
     expect((await patch({ verifiedEmailRequired: true })).statusCode).toBe(200);
   });
 
-  test('a password comes into force with its own link alone, and a second sign-up ends no other’s', async () => {
+  test('a password takes effect only with its own link, and a second sign-up does not end the first', async () => {
     const email = anEmail();
     const owners = await signUp(email, PASSWORD);
     const strangers = await signUp(email, STRANGERS);
@@ -239,7 +239,7 @@ describe('signing up where the address has to be confirmed first', () => {
     expect(await outcome(email, PASSWORD)).toBe('in');
   });
 
-  test('whoever signed up first does not own it either', async () => {
+  test('the first sign-up does not own the address either', async () => {
     const email = anEmail();
     const strangers = await signUp(email, STRANGERS);
     const owners = await signUp(email, PASSWORD);
@@ -251,7 +251,7 @@ describe('signing up where the address has to be confirmed first', () => {
     expect(await verify(strangers)).toBe(410);
   });
 
-  test('of two links opened at the same moment, one makes the user', async () => {
+  test('of two links opened concurrently, one creates the user', async () => {
     const email = anEmail();
     const tokens = [await signUp(email, PASSWORD), await signUp(email, STRANGERS)];
     expect((await Promise.all(tokens.map(verify))).sort()).toEqual([204, 410]);
@@ -299,7 +299,7 @@ describe('signing up where the address has to be confirmed first', () => {
     },
   );
 
-  test('a link that is asked for again is of the first sign-up, and takes the place of its earlier one', async () => {
+  test('a repeated link belongs to the first sign-up and replaces its earlier link', async () => {
     const email = anEmail();
     const first = await signUp(email, PASSWORD);
     await signUp(email, STRANGERS);
@@ -310,12 +310,12 @@ describe('signing up where the address has to be confirmed first', () => {
     expect(await outcome(email, PASSWORD)).toBe('in');
   });
 
-  test('a mail says of which sign-up its link is', async () => {
+  test('a mail names the sign-up of its link', async () => {
     await signUp(anEmail(), PASSWORD);
     expect(mails.at(-1)?.text).toMatch(/signed up at .+ on \d{1,2} \w+ \d{4} at \d\d:\d\d UTC/);
   });
 
-  test('a sign-up of another tenant or mode, or an old one, makes nobody', async () => {
+  test('a sign-up of another tenant or mode, or an expired one, creates no user', async () => {
     const token = await signUp(anEmail(), PASSWORD);
     const other = await aTenantWithKey(database);
     expect((await post('/auth/verify-email', { token }, other.apiKey)).statusCode).toBe(410);
@@ -327,7 +327,7 @@ describe('signing up where the address has to be confirmed first', () => {
     expect(await verify(token)).toBe(410);
   });
 
-  test('the same rows are written for an address that is taken, and none is left of it', async () => {
+  test('a taken address causes the same writes, and leaves no row', async () => {
     const email = anEmail();
     expect(await verify(await signUp(email, PASSWORD))).toBe(204);
     const waiting = async () =>
@@ -341,7 +341,7 @@ describe('signing up where the address has to be confirmed first', () => {
   });
 });
 
-test('a link of a suspended user says so, and still works when the user is resumed', async () => {
+test('a suspended user’s link reports the suspension, and works after the user is resumed', async () => {
   const email = await signedUp();
   const token = await forgotten(email);
   const setState = (state: string) =>
@@ -403,7 +403,7 @@ describe('the address of the app', () => {
 });
 
 describe('an invitation', () => {
-  test('makes a user who chooses a password; sent again until then, and refused after that', async () => {
+  test('creates a user who chooses a password; it can be repeated until then, and is refused afterwards', async () => {
     const email = anEmail();
     const invite = () => post('/tenant/invitations', { email });
     const invited = await invite();
@@ -421,7 +421,7 @@ describe('an invitation', () => {
 });
 
 describe('mails', () => {
-  test('that the mail server does not take are tried again, later each time, and given up in the end', async () => {
+  test('that the mail server refuses are retried at growing intervals and finally given up', async () => {
     const email = await signedUp();
     mails = [];
     refusal = new Error('mailbox busy');
@@ -437,7 +437,7 @@ describe('mails', () => {
     for (let attempt = 0; attempt < 8; attempt++) {
       await api.periodic.deliverMails();
       seen.push(await waits());
-      // Milliseconds are kept, and rounded: a moment that is now may be the next one.
+      // Rounding to milliseconds can move a time of now into the future.
       await database.pool.query(
         `UPDATE mail_outbox SET not_before = now() - interval '1 second' WHERE tenant_id = $1`,
         [tenant.tenantId],
@@ -454,7 +454,7 @@ describe('mails', () => {
     expect(mails).toHaveLength(1);
   });
 
-  test('are delivered once, however many replicas deliver', async () => {
+  test('are delivered once by any number of replicas', async () => {
     const emails = await Promise.all(Array.from({ length: 8 }, () => signedUp()));
     mails = [];
     for (const email of emails) await post('/auth/forgot-password', { email });
@@ -462,7 +462,7 @@ describe('mails', () => {
     expect(mails.map(({ to }) => to).sort()).toEqual([...emails].sort());
   });
 
-  test('hold no link while they wait, and the database no token and no address in plain', async () => {
+  test('have no link while they wait; the database holds no plain token or address', async () => {
     const email = anEmail();
     await post('/auth/register', { email, password: PASSWORD });
     await post('/auth/forgot-password', { email: 'stranger-canary@example.com' });
@@ -477,7 +477,7 @@ describe('mails', () => {
     expect(api.logs()).not.toContain(email);
   });
 
-  test('without an app that links lead to: 409, for everybody', async () => {
+  test('without an appUrl: 409, for everybody', async () => {
     await patch({ appUrl: null });
     const email = anEmail();
     expect((await post('/auth/register', { email, password: PASSWORD })).statusCode).toBe(201);
@@ -505,7 +505,7 @@ test.each([
   expect((await patch({ appUrl })).statusCode).toBe(status);
 });
 
-test('verified e-mail needs an app; settings are each tenant’s own', async () => {
+test('verified e-mail needs an appUrl; settings are per tenant', async () => {
   expect((await patch({ appUrl: null, verifiedEmailRequired: true })).json()).toMatchObject({
     code: 'state_conflict',
   });

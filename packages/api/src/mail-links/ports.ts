@@ -8,7 +8,7 @@ export function recipientColumn(tenantId: string, mailId: string): SealedColumn 
   return { owner: tenantId, row: mailId, column: 'mail_outbox.recipient' };
 }
 
-/** A mail that is to be sent to a user of this mode. What it says is made when it is sent, so no link waits in the database. */
+/** A mail to a user of this mode. Its text is written when it is sent, so the database holds no link. */
 interface QueuedMail extends TenantScope {
   readonly id: string;
   readonly purpose: MailPurpose;
@@ -17,38 +17,38 @@ interface QueuedMail extends TenantScope {
 }
 
 export interface ClaimedMail extends QueuedMail {
-  /** How often it was claimed, this time included. */
+  /** The number of claims, including this one. */
   readonly attempts: number;
 }
 
-/** A sign-up that waits for its address to be confirmed. It has the id of the mail that brings its link. */
+/** A sign-up that waits for its address to be confirmed. It shares the id of the mail with its link. */
 export interface NewSignUp {
   readonly email: string;
-  /** Comes into force with the link of this sign-up, and with no other. */
+  /** Takes effect only with this sign-up's link. */
   readonly passwordHash: string;
 }
 
-/** Mails that wait, for all replicas. */
+/** The queue of mails, shared by all replicas. */
 export interface MailOutbox {
-  /** The same work whoever the recipient is. With the sign-up that the mail is about, if there is one. */
+  /** Does the same work for every recipient. Stores the mail's sign-up too, if there is one. */
   add(mail: QueuedMail, signUp: NewSignUp | null): Promise<void>;
-  /** Mails that are due, each for one replica alone until it says what became of it or two minutes are over. */
+  /** Claims due mails for one replica, until it reports their outcome or two minutes pass. */
   claim(limit: number, items: Items): Promise<readonly ClaimedMail[]>;
-  /** It was sent, or is not to be sent. */
+  /** For a mail that was sent or is not to be sent. */
   remove(mail: ClaimedMail): Promise<void>;
   retry(mail: ClaimedMail, afterSeconds: number): Promise<void>;
 }
 
-/** Whom a mail goes to. */
+/** The recipient of a mail. */
 export interface MailUser {
   readonly id: string;
-  /** Those who are not get no mails. */
+  /** Inactive users get no mails. */
   readonly active: boolean;
   readonly emailVerified: boolean;
   readonly hasPassword: boolean;
 }
 
-/** Whom a link stands for. */
+/** The user of a link. */
 export interface LinkHolder {
   readonly userId: string;
   readonly email: string;
@@ -59,14 +59,14 @@ export interface WaitingSignUp {
   readonly createdAt: Date;
 }
 
-/** `suspended`: the link is good and its user is suspended; it is not used up. */
+/** `suspended`: the link is valid, but its user is suspended; it is not used up. */
 export type LinkUse = 'used' | 'suspended' | 'invalid';
 
-/** The links that users have in their mailboxes. Users of the other mode, and their links, are not there. */
+/** Links in users' mailboxes. A scope sees only users of its mode, and their links. */
 export interface LinkStore {
-  /** The user with this e-mail; null where there is none. */
+  /** The user with this e-mail; null if there is none. */
   userOf(scope: TenantScope, email: string): Promise<MailUser | null>;
-  /** Writes a link in the place of an earlier one for the same purpose. */
+  /** Stores a link, replacing an earlier one for the same purpose. */
   put(
     tenantId: string,
     link: {
@@ -76,23 +76,23 @@ export interface LinkStore {
       readonly hash: Buffer;
     },
   ): Promise<void>;
-  /** Null where there is no such link (any more). It can still be used. */
+  /** Finds a link without using it up; null if there is none. */
   find(scope: TenantScope, purpose: LinkPurpose, hash: Buffer): Promise<LinkHolder | null>;
-  /** The sign-up that a mail is about; else the first one that waits for this address; null where none does. */
+  /** The mail's own sign-up, or the first one that waits for this address; null if there is none. */
   signUpFor(scope: TenantScope, email: string, mailId: string): Promise<WaitingSignUp | null>;
-  /** Gives a sign-up its link, in the place of an earlier one. Answers false where it does not wait any more. */
+  /** Gives a sign-up its link, replacing an earlier one. Returns false if the sign-up no longer waits. */
   putSignUpLink(tenantId: string, signUpId: string, hash: Buffer): Promise<boolean>;
-  /** The address turned out to be taken. */
+  /** For an address that turned out to be taken. */
   dropSignUp(tenantId: string, signUpId: string): Promise<void>;
   /**
-   * Uses the link up, and notes that the address is the user's or makes a user of the sign-up; of many at once one succeeds.
-   * Nothing is changed for a sign-up whose address is somebody's by now.
-   * @param newUserId of the user that is made
+   * Uses the link, and marks the address as verified or creates the sign-up's user; of concurrent calls, one
+   * succeeds. Changes nothing if the sign-up's address is taken by now.
+   * @param newUserId id of a created user
    */
   verifyEmail(scope: TenantScope, hash: Buffer, newUserId: string): Promise<LinkUse>;
   /**
-   * Uses the link up, puts the password in place, ends what a reset ends and notes that the address is the user's; of many
-   * at once one succeeds.
+   * Uses the link, sets the password, ends what a reset ends and marks the address as verified; of concurrent
+   * calls, one succeeds.
    */
   setPassword(
     scope: TenantScope,
@@ -101,7 +101,7 @@ export interface LinkStore {
     passwordHash: string,
   ): Promise<LinkUse>;
   /**
-   * Makes a user without a password. Answers the one that there is where it has not chosen a password yet.
+   * Creates a user without a password. Returns an existing user who has not chosen a password yet.
    * @throws CVaultError `email_taken`
    */
   invite(scope: TenantScope, user: { readonly id: string; readonly email: string }): Promise<string>;

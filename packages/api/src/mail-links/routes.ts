@@ -11,7 +11,7 @@ export interface LinkOptions {
   readonly recovery: RecoveryService;
 }
 
-/** What goes by way of the user's mailbox. */
+/** Routes that involve the user's mailbox. */
 export const linkRoutes: FastifyPluginAsyncZod<LinkOptions> = async (app, { recovery }) => {
   app.post(
     '/auth/forgot-password',

@@ -31,9 +31,9 @@ function checkUse(use: LinkUse): void {
   if (use === 'suspended') throw userSuspended();
 }
 
-/** What goes by way of the user's mailbox. */
+/** Actions that involve the user's mailbox. */
 export function createRecoveryService({ links, post, settings, passwords, common }: RecoveryServiceDeps) {
-  /** Of many at once with one link, one succeeds. */
+  /** Of concurrent calls with one link, one succeeds. */
   async function choosePassword(
     principal: TenantPrincipal,
     purpose: 'reset_password' | 'invitation',
@@ -57,7 +57,7 @@ export function createRecoveryService({ links, post, settings, passwords, common
 
   return {
     /**
-     * Sends a link to choose a new password, if there is such a user; the answer does not tell.
+     * Sends a link to choose a new password if the user exists; the answer does not reveal it.
      * @throws CVaultError `mail_not_set_up`
      */
     async forgotPassword(principal: TenantPrincipal, email: string): Promise<void> {
@@ -66,7 +66,7 @@ export function createRecoveryService({ links, post, settings, passwords, common
     },
 
     /**
-     * Sends a link to confirm the address, if there is such a user; the answer does not tell.
+     * Sends a link to confirm the address if the user exists; the answer does not reveal it.
      * @throws CVaultError `mail_not_set_up`
      */
     async sendVerification(principal: TenantPrincipal, email: string): Promise<void> {
@@ -75,7 +75,7 @@ export function createRecoveryService({ links, post, settings, passwords, common
     },
 
     /**
-     * The link of a sign-up makes the user, with the password that was sent for it.
+     * A sign-up's link creates the user with the password of the sign-up.
      * @throws CVaultError `invalid_link`, `user_suspended`
      */
     async verifyEmail(principal: TenantPrincipal, token: Secret<string>): Promise<void> {
@@ -84,7 +84,7 @@ export function createRecoveryService({ links, post, settings, passwords, common
     },
 
     /**
-     * All of the user's sign-ins end with it.
+     * Ends all sign-ins of the user.
      * @throws CVaultError `invalid_link`, `invalid_request`, `user_suspended`, `unavailable`
      */
     resetPassword: (
@@ -101,7 +101,7 @@ export function createRecoveryService({ links, post, settings, passwords, common
     ): Promise<void> => choosePassword(tenant, 'invitation', token, password),
 
     /**
-     * Makes a user who chooses a password by a link; sends it again to one who has not yet.
+     * Creates a user who chooses a password through a link; sends the link again if they have not yet.
      * @throws CVaultError `email_taken`, `mail_not_set_up`
      */
     async invite(

@@ -18,21 +18,21 @@ VALUES ($1, $2, $3, $4, $5::link_purpose, now() + $6 * interval '1 hour')
 ON CONFLICT (tenant_id, user_id, purpose) DO UPDATE
 SET token_hash = EXCLUDED.token_hash, email = EXCLUDED.email, expires_at = EXCLUDED.expires_at`;
 
-/** Whose user a link `l` stands for. */
+/** Joins the user of a link `l`. */
 const OF_MODE = 'u.tenant_id = l.tenant_id AND u.id = l.user_id AND u.mode = $2';
 
 const FIND = `
 SELECT l.user_id AS "userId", l.email FROM user_links l JOIN tenant_users u ON ${OF_MODE}
 WHERE l.tenant_id = $1 AND l.purpose = $3::link_purpose AND l.token_hash = $4 AND l.expires_at > now()`;
 
-/** Whose link it is. The lock keeps the user's state and address until the end. */
+/** The link's user, locked so that state and address stay unchanged. */
 const HOLDER = `
 SELECT l.user_id AS "userId", l.email, u.state FROM user_links l JOIN tenant_users u ON ${OF_MODE} AND u.email = l.email
 WHERE l.tenant_id = $1 AND l.purpose = $3::link_purpose AND l.token_hash = $4 AND l.expires_at > now()
   AND u.erase_requested_at IS NULL
 FOR NO KEY UPDATE OF u`;
 
-/** Of many at once, one gets the row. */
+/** Of concurrent calls, one gets the row. */
 const USE = 'DELETE FROM user_links WHERE tenant_id = $1 AND token_hash = $2';
 
 const VERIFIED = `
@@ -42,7 +42,7 @@ const SET_PASSWORD = `
 UPDATE tenant_users SET password_hash = $3, email_verified_at = coalesce(email_verified_at, now())
 WHERE tenant_id = $1 AND id = $2`;
 
-/** The one that the mail is about, else the first. */
+/** The mail's own sign-up, or else the first. */
 const SIGN_UP_FOR = `
 SELECT id, created_at AS "createdAt" FROM sign_ups
 WHERE tenant_id = $1 AND mode = $2 AND email = $3 AND expires_at > now() ORDER BY id <> $4, created_at, id LIMIT 1`;
@@ -57,7 +57,7 @@ const USE_SIGN_UP = `
 DELETE FROM sign_ups WHERE tenant_id = $1 AND mode = $2 AND token_hash = $3 AND expires_at > now()
 RETURNING email, password_hash AS "passwordHash"`;
 
-/** Whoever has the address by now keeps it, and their password. */
+/** If the address is taken by now, its owner keeps it and their password. */
 const MAKE_USER = `
 INSERT INTO tenant_users (id, tenant_id, mode, email, password_hash, email_verified_at) VALUES ($1, $2, $3, $4, $5, now())
 ON CONFLICT (tenant_id, email, mode) DO NOTHING`;
@@ -72,7 +72,7 @@ const INVITED = `
 SELECT id FROM tenant_users
 WHERE tenant_id = $1 AND mode = $2 AND email = $3 AND password_hash IS NULL AND email_verified_at IS NULL AND state = 'active'`;
 
-/** Uses a link up; `done` changes its user, who is locked. */
+/** Uses a link; `done` changes its locked user. */
 async function use(
   db: pg.PoolClient,
   { tenantId, mode }: TenantScope,

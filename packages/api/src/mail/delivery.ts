@@ -17,10 +17,13 @@ import {
 } from '../mail-links/index.ts';
 import { type Mailer, type MailPurpose, mailText } from './mail.ts';
 
-/** To one address about one thing: three at once, and one more each ten minutes. */
+/** Per address and purpose: three mails at once, and one more every ten minutes. */
 const SAME_MAIL: TryRate = { burst: 3, everySeconds: 600 };
 const CLAIMED_AT_ONCE = 20;
-/** After 30 s, then four times as long each time: the eighth and last try comes about two days after the first. */
+/**
+ * Retries after 30 s, then after four times as long each time: the eighth and last attempt comes about two days
+ * after the first.
+ */
 const RETRY_SECONDS = 30;
 const RETRY_FACTOR = 4;
 const ATTEMPTS_MAX = 8;
@@ -32,9 +35,9 @@ export interface PostOfficeDeps {
   readonly tries: TryStore;
   readonly pseudonym: Pseudonym;
   readonly vault: Vault;
-  /** Null where nobody delivers mails for this installation. */
+  /** Null if this installation sends no mail. */
   readonly mailer: Mailer | null;
-  /** Told of a mail that was not delivered; `last` where it will not be tried again. */
+  /** Called for a failed mail; `last` if it is given up. */
   readonly onFailure: (
     mail: Pick<ClaimedMail, 'id' | 'tenantId' | 'purpose'>,
     error: unknown,
@@ -42,7 +45,7 @@ export interface PostOfficeDeps {
   ) => void;
 }
 
-/** What of a purpose is to be sent to a user; null for nothing. */
+/** The mail to send to a user for a requested purpose; null for none. */
 function due(purpose: MailPurpose, user: MailUser): MailPurpose | null {
   if (!user.active) return null;
   switch (purpose) {
@@ -55,11 +58,11 @@ function due(purpose: MailPurpose, user: MailUser): MailPurpose | null {
   }
 }
 
-/** What becomes of a mail when its recipient is looked up. */
+/** A mail's content, decided when its recipient is looked up. */
 interface Letter {
   /** Null: nothing is sent. */
   readonly purpose: MailPurpose | null;
-  /** Stores the token's hash; answers false where the link has no business any more. Null: it has no link. */
+  /** Stores the token's hash; returns false if the link is obsolete. Null: the mail has no link. */
   readonly putLink: ((hash: Buffer) => Promise<boolean>) | null;
   readonly signedUpAt: Date | null;
 }
@@ -71,13 +74,13 @@ const LINKED: ReadonlySet<MailPurpose> = new Set<LinkPurpose>([
 ]);
 
 /**
- * Mails to users. Who asks for one is answered before anything is known of the address: the request writes the same row
- * for everybody, and only its delivery looks for the user. So neither the answer nor its time tells whether there is one.
+ * Mails to users. A request writes the same row for every address, and the user is looked up on delivery. Neither
+ * the answer nor its time thus reveals whether a user exists.
  */
 export function createPostOffice(deps: PostOfficeDeps) {
   const { outbox, links, settings, tries, pseudonym, vault, mailer, onFailure } = deps;
 
-  /** What is to be sent about a sign-up, which never touches a user that there is; null for nothing. */
+  /** The mail about a sign-up, which never affects an existing user; null for none. */
   async function letterAboutSignUp(
     mail: ClaimedMail,
     to: string,
@@ -142,7 +145,7 @@ export function createPostOffice(deps: PostOfficeDeps) {
     email: string,
     passwordHash: string | null,
   ): Promise<void> {
-    // RFC 2606: nobody reads there. Users who sign in elsewhere have such an address.
+    // RFC 2606: such addresses have no mailbox. Users of external identity providers have them.
     if (mailer === null || email.endsWith('.invalid')) return;
     const limit = { subject: pseudonym('mail', tenantId, mode, purpose, email), ...SAME_MAIL };
     if ((await tries.take(tenantId, [limit])) !== null) return;
@@ -169,23 +172,23 @@ export function createPostOffice(deps: PostOfficeDeps) {
     },
 
     /**
-     * Queues a mail. Where the address has had too many of its kind lately, nothing is queued and nobody is told.
+     * Queues a mail. Silently does nothing if the address had too many of its kind lately.
      * @param email normalized
      */
     post: (scope: TenantScope, purpose: MailPurpose, email: string): Promise<void> =>
       queue(scope, purpose, email, null),
 
     /**
-     * Keeps a sign-up, and queues the mail whose link makes a user of it. Where the address has had too many of these lately,
-     * neither is done and nobody is told.
+     * Stores a sign-up and queues the mail whose link creates its user. Silently does nothing if the address had
+     * too many lately.
      * @param email normalized
      */
     postSignUp: (scope: TenantScope, email: string, passwordHash: string): Promise<void> =>
       queue(scope, 'verify_email', email, passwordHash),
 
-    /** Delivers what is due. Call it from time to time, in any number of replicas. */
+    /** Delivers due mails; safe in any number of replicas. */
     async deliverDue(items: Items): Promise<void> {
-      // At once, so that one address whose mail server is slow keeps no other waiting.
+      // Concurrently, so that an address with a slow mail server delays no other.
       const claimed = await outbox.claim(CLAIMED_AT_ONCE, items);
       await Promise.all(claimed.map((mail) => items.attempt(mail.id, () => tryToDeliver(mail))));
     },

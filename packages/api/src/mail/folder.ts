@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Mailer } from './mail.ts';
 
 /**
- * Puts mails into a folder, each in a file of its owner's alone, instead of sending them: for the demo.
- * @param onMail told of each file
+ * For the demo: writes mails into a folder instead of sending them, each into a file that only its owner can read.
+ * @param onMail called for each file
  */
 export function createFolderMailer(folder: string, onMail: (path: string) => void): Mailer {
   return {

@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { type PostOffice, createPostOffice } from './delivery.ts';
 export type { MailPurpose, Mailer } from './mail.ts';
 export { createMailer } from './mailer.ts';

@@ -1,6 +1,6 @@
 import type { LinkPurpose } from '../mail-links/index.ts';
 
-/** What is in a mail: plain text, so that nothing that a stranger typed can be markup. */
+/** The text of a mail. Plain text, so that no input of a stranger can be markup. */
 export interface MailText {
   readonly subject: string;
   readonly text: string;
@@ -8,31 +8,31 @@ export interface MailText {
 
 export interface Mail extends MailText {
   readonly to: string;
-  /** Shown as the sender's name; the address is the platform's own. */
+  /** The sender's display name; the address is the platform's. */
   readonly fromName: string;
 }
 
-/** Hands mails to whoever delivers them. */
+/** Sends mails. */
 export interface Mailer {
-  /** Resolves when the next mail server has taken it over. */
+  /** Resolves when the next mail server has accepted it. */
   send(mail: Mail): Promise<void>;
 }
 
-/** What a mail may be about. `password_changed` and `already_registered` hold no link. */
+/** The subject of a mail. `password_changed` and `already_registered` have no link. */
 export type MailPurpose = LinkPurpose | 'password_changed' | 'already_registered';
 
-/** Names cannot hold line breaks; whatever becomes of that rule, a subject is one line. */
+/** Names cannot contain line breaks, but a subject must stay one line even if that rule changes. */
 const oneLine = (text: string) => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 
 const lines = (...texts: string[]) => `${texts.join('\n\n')}\n`;
 
-/** `29 Nov 2026 at 14:05 UTC`: what a reader compares with when they did it. */
+/** `29 Nov 2026 at 14:05 UTC`, so that a reader can recognize their own sign-up. */
 const minuteOf = (at: Date) =>
   at
     .toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
     .replace(', ', ' at ') + ' UTC';
 
-/** Somebody else may have used the same address: the link of a sign-up says which one it is of. */
+/** Somebody else may have used the same address, so the mail names the time of its sign-up. */
 function signUpText(name: string, link: string, signedUpAt: Date): MailText {
   return {
     subject: `Confirm your e-mail address for ${name}`,
@@ -45,13 +45,13 @@ function signUpText(name: string, link: string, signedUpAt: Date): MailText {
 }
 
 export interface MailContent {
-  /** Empty where the purpose has none. */
+  /** Empty if the mail has no link. */
   readonly link: string;
-  /** Of the sign-up that the link confirms; null where it is of none. */
+  /** When the confirmed sign-up was sent; null if there is none. */
   readonly signedUpAt: Date | null;
 }
 
-/** Says who wrote, without a word that the reader could have typed into a form of ours. */
+/** Names the sender. Contains no text that a stranger could have entered. */
 export function mailText(purpose: MailPurpose, tenantName: string, content: MailContent): MailText {
   const { link, signedUpAt } = content;
   const name = oneLine(tenantName);

@@ -4,7 +4,7 @@ import type { Config } from '../platform/config/config.ts';
 import { createFolderMailer } from './folder.ts';
 import { type ClosableMailer, createSmtpMailer } from './smtp.ts';
 
-/** A mail server where one is set, the data directory in the demo, else null: then no mail is sent. */
+/** The configured mail server, or a folder in the demo; otherwise null, and no mail is sent. */
 export function createMailer({ mail, mode, dataDir }: Config, log: Logger): ClosableMailer | null {
   if (mail !== null) return createSmtpMailer(mail);
   if (mode !== 'demo') return null;

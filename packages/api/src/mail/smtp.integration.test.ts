@@ -25,7 +25,7 @@ async function mailServer(options: ConstructorParameters<typeof SMTPServer>[0] =
       void buffer(stream).then((bytes) => {
         received.push({
           recipients: session.envelope.rcptTo.map(({ address }) => address),
-          // Long headers go on in the next line.
+          // Long headers continue on the next line.
           text: bytes.toString('utf8').replace(/\r\n[ \t]+/g, ' '),
         });
         done();
@@ -43,7 +43,7 @@ async function mailServer(options: ConstructorParameters<typeof SMTPServer>[0] =
 const mailerTo = (url: string) => createSmtpMailer({ url: new Secret(url), from: 'no-reply@cvault.test' });
 const MAIL = { to: 'jane@example.com', fromName: 'Acme', subject: 'Hello', text: 'A text.\n' };
 
-test('a mail arrives as it was written, with the tenant’s name before the platform’s address', async () => {
+test('a mail arrives unchanged, with the tenant’s name and the platform’s address', async () => {
   const { received, port } = await mailServer();
   const mailer = mailerTo(`smtp://127.0.0.1:${port}`);
   await mailer.send({ ...MAIL, fromName: 'Zoë, "Vögel" & Co' });
@@ -67,7 +67,7 @@ test.each(['r&d@example.com', "o'brien+vpn/eu=1@example.com", "!#$%&'*+-/=?^_`{|
   },
 );
 
-test('nothing that is put in makes a second recipient, header or part', async () => {
+test('no input creates a second recipient, header or part', async () => {
   const { received, port } = await mailServer();
   const mailer = mailerTo(`smtp://127.0.0.1:${port}`);
   const evil = 'x\r\nBcc: evil@example.com\r\nX-Evil: 1\r\n\r\n<b>evil</b>';
@@ -103,8 +103,8 @@ test('with a user and a password it signs in; a wrong one fails', async () => {
   expect(received).toHaveLength(1);
 });
 
-test('with smtps, a mail server that nobody vouches for gets nothing', async () => {
-  // It has the certificate of its own that the package comes with.
+test('with smtps, a mail server without a trusted certificate gets nothing', async () => {
+  // It uses its package's self-signed certificate.
   const { received, port } = await mailServer({ secure: true });
   const mailer = mailerTo(`smtps://127.0.0.1:${port}`);
   await expect(mailer.send(MAIL)).rejects.toThrow(/certificate/);
@@ -112,7 +112,7 @@ test('with smtps, a mail server that nobody vouches for gets nothing', async () 
   expect(received).toEqual([]);
 });
 
-test('a mail server that refuses or is not there: the mail fails', async () => {
+test('a mail fails if the mail server refuses or is missing', async () => {
   const { port } = await mailServer({
     onRcptTo: (_address, _session, done) => done(new Error('no such mailbox')),
   });

@@ -2,7 +2,7 @@ import type { Secret } from '../platform/crypto/secret.ts';
 import type { Mailer } from './mail.ts';
 import { createTransport } from 'nodemailer';
 
-/** All of it together stays below the time that a mail is claimed for. */
+/** All time limits together stay below the duration of a mail's claim. */
 const CONNECT_MS = 10_000;
 const ANSWER_MS = 20_000;
 const CONNECTIONS = 3;
@@ -10,9 +10,9 @@ const CONNECTIONS = 3;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 export interface SmtpOptions {
-  /** `smtps://user:password@host:465`, or `smtp://…` for STARTTLS, without which nothing is sent but to this machine. */
+  /** `smtps://user:password@host:465`, or `smtp://…` with STARTTLS, which is required except on this machine. */
   readonly url: Secret<string>;
-  /** The address that mails come from. */
+  /** The sender's address. */
   readonly from: string;
 }
 
@@ -20,7 +20,7 @@ export interface ClosableMailer extends Mailer {
   close(): void;
 }
 
-/** Hands mails to a mail server. */
+/** Sends mails through a mail server. */
 export function createSmtpMailer({ url, from }: SmtpOptions): ClosableMailer {
   const { protocol, hostname, port, username, password } = new URL(url.reveal());
   const secure = protocol === 'smtps:';
@@ -38,7 +38,7 @@ export function createSmtpMailer({ url, from }: SmtpOptions): ClosableMailer {
     connectionTimeout: CONNECT_MS,
     greetingTimeout: CONNECT_MS,
     socketTimeout: ANSWER_MS,
-    // No part of a mail of ours is in a file or at a URL.
+    // No part of our mails comes from a file or URL.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -46,11 +46,11 @@ export function createSmtpMailer({ url, from }: SmtpOptions): ClosableMailer {
     async send({ to, fromName, subject, text }) {
       await transport.sendMail({
         from: { name: fromName, address: from },
-        // As an object: it is one address, whatever is in it.
+        // As an object, this is always one address.
         to: { name: '', address: to },
         subject,
         text,
-        // Nobody answers for an absent user (RFC 3834).
+        // Suppresses automatic replies (RFC 3834).
         headers: { 'auto-submitted': 'auto-generated' },
       });
     },

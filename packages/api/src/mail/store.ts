@@ -11,7 +11,7 @@ WITH sign_up AS (
   VALUES ($1, $2, $3, $6, $7, now() + interval '${LINK_HOURS.verify_email} hours')
 )${ADD}`;
 
-/** A claim is a time until which nobody else looks: no transaction is open while a mail server is spoken to. */
+/** A claim is a time until which other replicas skip the mail, so no transaction stays open while a mail is sent. */
 const DUE = `
 SELECT id FROM mail_outbox WHERE not_before <= now() AND id <> ALL ($2::uuid[]) ORDER BY not_before LIMIT $1`;
 const CLAIM = `

@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { type MasterKeyRotation, createMasterKeyRotation } from './rotation.ts';
 export { masterKeyRoutes } from './routes.ts';
 export { createSealedStore } from './sealed-columns.ts';

@@ -1,4 +1,4 @@
-/** A master key is replaced while the API runs, and afterwards the old one is of no use. */
+/** Replaces the master key while the API runs. Afterwards the old key opens nothing. */
 import { randomBytes } from 'node:crypto';
 import type { Owner } from '../devices/ports.ts';
 import { Secret } from '../platform/crypto/secret.ts';
@@ -23,7 +23,7 @@ const DEVICES = 150;
 let database: TestDatabase;
 let jobs: SealedStore;
 let owner: Owner;
-/** What every sealed value opens to, by where it stands. */
+/** The plain text of every sealed value, by its place. */
 const plain = new Map<string, string>();
 
 async function seal(table: string, id: string, columns: string[], vault: Vault, row = 'id'): Promise<void> {
@@ -39,7 +39,7 @@ async function seal(table: string, id: string, columns: string[], vault: Vault, 
   }
 }
 
-/** Opens everything that there is with one vault. */
+/** Opens all sealed values with one vault. */
 async function opened(vault: Vault): Promise<Map<string, string>> {
   const values = new Map<string, string>();
   for (const column of SEALED_COLUMNS) {
@@ -92,12 +92,12 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-test('every column of bytes is sealed and listed, or known to be something else', async () => {
+test('every bytea column is sealed and listed, or known not to be sealed', async () => {
   const { rows } = await database.pool.query<{ name: string }>(
     `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
      WHERE table_schema = 'public' AND data_type = 'bytea' ORDER BY 1`,
   );
-  // Public keys, and hashes.
+  // Public keys and hashes.
   const open = [
     'api_keys.key_hash',
     'audit_chains.begins_hash',
@@ -118,13 +118,13 @@ test('every column of bytes is sealed and listed, or known to be something else'
     'used_id_tokens.fingerprint',
     'user_links.token_hash',
   ];
-  // Sealed, and gone within a day: docs/operations/master-key.md says to wait for that.
+  // Sealed, but gone within a day, as docs/operations/master-key.md explains.
   const passing = ['idempotency_keys.answer'];
   const sealed = SEALED_COLUMNS.map(({ table, column }) => `${table}.${column}`);
   expect(rows.map(({ name }) => name)).toEqual([...open, ...passing, ...sealed].sort());
 });
 
-test('killed at ten points and begun again, it ends, and the new key opens everything', async () => {
+test('killed at ten points and restarted, it finishes, and the new key opens everything', async () => {
   const total = 2 * DEVICES + 6;
   expect(plain.size).toBe(total);
   let replaced = 0;
@@ -140,7 +140,7 @@ test('killed at ten points and begun again, it ends, and the new key opens every
     };
     const doomed = createMasterKeyRotation({ store: dying, vault: both, items: strictItems() });
     await expect(doomed.run()).rejects.toThrow('killed');
-    // In between, the running API opens old and new.
+    // The running API opens both old and new values meanwhile.
     expect(await opened(both)).toEqual(plain);
   }
   const rotation = createMasterKeyRotation({ store: jobs, vault: both, items: strictItems() });
@@ -150,12 +150,12 @@ test('killed at ten points and begun again, it ends, and the new key opens every
   expect(() => alone.open({ owner: '', row: '', column: '' }, Buffer.alloc(64))).toThrow();
   expect((await rotation.run()).done).toBe(true);
   expect(await opened(alone)).toEqual(plain);
-  // It has nothing left to do.
+  // Nothing is left to do.
   const idle = { ...jobs, replace: () => Promise.reject(new Error('written')) };
   await createMasterKeyRotation({ store: idle, vault: both, items: strictItems() }).run();
 });
 
-test('a value that changes meanwhile stays, and one that nothing opens stops nobody', async () => {
+test('a value that changes meanwhile is kept, and one that cannot be opened stops nothing', async () => {
   const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM devices ORDER BY id LIMIT 3');
   const [changed, foreign, last] = rows.map(({ id }) => id) as [string, string, string];
   const three = createVault(third, [two]);
@@ -193,7 +193,7 @@ test('a value that changes meanwhile stays, and one that nothing opens stops nob
   expect(three.open(privateKey(last), await stored(last)).reveal()).toHaveLength(32);
 });
 
-test('asked to end, it ends after the batch that is under way', async () => {
+test('a request to stop takes effect after the current batch', async () => {
   const next = createVault(master(4), [two, third]);
   const stopping = new AbortController();
   let sealed = 0;

@@ -1,7 +1,7 @@
 import type { Items } from '../platform/jobs/items.ts';
 import type { SealedColumn, Vault } from '../platform/crypto/vault.ts';
 
-/** A column that holds sealed values. */
+/** A column of sealed values. */
 export interface TableColumn {
   readonly table: string;
   readonly column: string;
@@ -13,33 +13,33 @@ export interface SealedValue {
   readonly record: Buffer;
 }
 
-/** How far one column has come. */
+/** The progress of one column. */
 interface SealedProgress extends TableColumn {
   readonly total: number;
-  /** Those of the current master key. */
+  /** Values sealed with the current master key. */
   readonly current: number;
 }
 
-/** Every sealed value that there is. */
+/** All sealed values. */
 export interface SealedStore {
   readonly columns: readonly TableColumn[];
   progress(version: number): Promise<SealedProgress[]>;
-  /** Values of other versions than this one, in the order of their rows' ids, after `afterId`. */
+  /** Values of other versions, ordered by row id, after `afterId`. */
   outdated(
     column: TableColumn,
     version: number,
     afterId: string | null,
     limit: number,
   ): Promise<SealedValue[]>;
-  /** Puts the new record in the place of the old one; false where that is not there any more. */
+  /** Replaces the old record; false if it has changed. */
   replace(column: TableColumn, value: SealedValue, record: Buffer): Promise<boolean>;
 }
 
 export interface MasterKeyStatus {
-  /** Of the current master key. */
+  /** Version of the current master key. */
   readonly version: number;
   readonly columns: readonly SealedProgress[];
-  /** Nothing needs a retired key any more. */
+  /** No value needs a retired key. */
   readonly done: boolean;
 }
 
@@ -49,13 +49,13 @@ const BATCH = 100;
 export interface MasterKeyRotationDeps {
   readonly store: SealedStore;
   readonly vault: Vault;
-  /** A record that no key we have opens is a failing item; it stays as it is. */
+  /** A record that no known key opens becomes a failing item and stays unchanged. */
   readonly items: Items;
 }
 
 /**
- * Seals everything anew with the current master key. How far it has come is in the records themselves, so it may end
- * anywhere, begin again anywhere, and run in several processes at once: a value that was changed meanwhile stays.
+ * Reseals everything with the current master key. The records themselves hold the progress, so it can be
+ * interrupted, restarted and run in several processes. A value that was changed meanwhile is kept.
  */
 export function createMasterKeyRotation({ store, vault, items }: MasterKeyRotationDeps) {
   async function reseal(column: TableColumn, value: SealedValue): Promise<void> {
@@ -76,9 +76,9 @@ export function createMasterKeyRotation({ store, vault, items }: MasterKeyRotati
     status,
 
     /**
-     * Goes through everything once; what is left is for the next time.
-     * @param forMs about how long it may take at most
-     * @param stopping ends it after the batch that is under way
+     * Processes everything once; failing values wait for the next run.
+     * @param forMs approximate time limit
+     * @param stopping ends the run after the current batch
      */
     async run(forMs = Infinity, stopping?: AbortSignal): Promise<MasterKeyStatus> {
       const until = performance.now() + forMs;

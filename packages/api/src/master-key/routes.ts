@@ -2,7 +2,7 @@ import type { MasterKeyRotation } from './rotation.ts';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
-/** Well within what proxies wait for an answer. */
+/** Well within the timeouts of proxies. */
 const ROTATE_MS = 10_000;
 
 const MasterKeyState = z

@@ -10,8 +10,8 @@ interface OwnedColumn extends TableColumn {
 }
 
 /**
- * Every column with sealed values. One that is missing here would be lost with a retired master
- * key; a test compares with the schema.
+ * All columns with sealed values. A missing one would be lost with a retired master key; a test compares the list
+ * with the schema.
  */
 export const SEALED_COLUMNS: readonly OwnedColumn[] = [
   { table: 'devices', column: 'private_key', owner: 'tenant_id' },
@@ -33,7 +33,7 @@ SELECT ${row} AS id, ${owner ?? "'platform'"} AS owner, ${column} AS record FROM
 WHERE ${column} IS NOT NULL AND ${versionOf(column)} <> $1${and} ORDER BY ${row} LIMIT $2`;
 }
 
-/** Names of tables and columns are those above, none comes from outside. */
+/** Tables and columns come only from the list above, never from outside. */
 export function createSealedStore({ pool }: Pick<Database, 'pool'>): SealedStore {
   const find = ({ table, column }: TableColumn): OwnedColumn => {
     const found = SEALED_COLUMNS.find((one) => one.table === table && one.column === column);

@@ -1,3 +1,2 @@
-/** The names that other folders use. */
 export { createMetrics } from './metrics.ts';
 export { type MetricsOptions, metricsRoutes } from './routes.ts';

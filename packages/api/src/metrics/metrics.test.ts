@@ -23,7 +23,7 @@ const server: ServerHealth = {
 };
 const connections = new Map([['requests', { totalCount: 5, idleCount: 3, waitingCount: 7 }]]);
 
-test('tells of each VPN server how far it is behind, and of this process what it did', async () => {
+test('reports how far each VPN server is behind, and the work of this process', async () => {
   const metrics = createMetrics({
     servers: () => Promise.resolve([server]),
     freeShares: () => Promise.resolve(new Map([['us-east', 0.25]])),
@@ -54,7 +54,7 @@ test('tells of each VPN server how far it is behind, and of this process what it
   expect(text, 'its agent has never answered').not.toContain('cvault_server_last_contact_seconds{');
 });
 
-test('while the database is away, what this process knows is still told, and nothing old is told as new', async () => {
+test('without the database, reports what this process knows and no stale values', async () => {
   let away = false;
   const metrics = createMetrics({
     servers: () => (away ? Promise.reject(new Error('away')) : Promise.resolve([server])),

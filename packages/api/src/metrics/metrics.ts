@@ -13,7 +13,7 @@ interface ConnectionCounts {
 
 export interface MetricsSources {
   readonly servers: () => Promise<ServerHealth[]>;
-  /** Of each region, the share of its tunnel addresses that can be leased now: 0 to 1. */
+  /** The share of each region's tunnel addresses that can be leased now: 0 to 1. */
   readonly freeShares: () => Promise<ReadonlyMap<string, number>>;
   readonly connections: ReadonlyMap<string, ConnectionCounts>;
   readonly jobs: () => readonly Pick<JobStatus, 'what' | 'failedRuns' | 'failing'>[];
@@ -23,8 +23,8 @@ export interface MetricsSources {
 const SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * What Prometheus reads. Labels are VPN servers, regions and route patterns: never a tenant, a user, a device or an address.
- * Counters are this replica's own; what the database knows, every replica answers the same.
+ * Prometheus metrics. Labels are VPN servers, regions and route patterns, never tenants, users, devices or
+ * addresses. Counters belong to this replica; values from the database are the same on every replica.
  */
 export function createMetrics(sources: MetricsSources) {
   const registry = new Registry();
@@ -96,7 +96,7 @@ export function createMetrics(sources: MetricsSources) {
     registers,
   });
 
-  /** What the database tells. */
+  /** Gauges with values from the database. */
   const gauges = [up, queued, lag, contact, drift, healthy, problems, free];
 
   async function read(): Promise<void> {
@@ -136,7 +136,9 @@ export function createMetrics(sources: MetricsSources) {
       looks.inc({ outcome: 'away' }, away);
     },
 
-    /** In Prometheus' text format. What the database does not tell just now is left out: the rest matters most then. */
+    /**
+     * Renders Prometheus' text format. Without the database, its values are left out: the others matter most then.
+     */
     async render(): Promise<string> {
       for (const [pool, { totalCount, idleCount, waitingCount }] of sources.connections) {
         connections.set({ pool, state: 'idle' }, idleCount);

@@ -5,7 +5,7 @@ export interface MetricsOptions {
   readonly metrics: { readonly contentType: string; render(): Promise<string> };
 }
 
-/** For the operator's Prometheus alone: what is slow, and where, is of use to attackers. */
+/** Only for the operator's Prometheus: timings help attackers. */
 export const metricsRoutes: FastifyPluginAsyncZod<MetricsOptions> = async (app, { metrics }) => {
   app.get(
     '/metrics',

@@ -5,9 +5,8 @@ import { endDevices } from '../devices/index.ts';
 import { inTransaction } from '../platform/db/transaction.ts';
 
 /**
- * Users of whom there is something to do: all that can be forgotten now, or the end once no VPN server owes an
- * acknowledgement. Those who only wait for a VPN server that is away are left out, or a hundred of them would be all that
- * this ever sees.
+ * Users whose erasure can proceed: something is left to delete, or no VPN server owes an acknowledgement any more.
+ * Excludes users who only wait for an unreachable VPN server, since a hundred of them would fill the selection.
  */
 const REQUESTED = `
 SELECT tenant_id, id FROM tenant_users u
@@ -18,7 +17,7 @@ WHERE erase_requested_at IS NOT NULL AND id <> ALL ($1::uuid[]) AND (
 )
 ORDER BY id LIMIT 100`;
 
-/** What the devices were called is forgotten with their end, so that no event about it says it. */
+/** Clears the devices' names with their end, so that no event about it contains them. */
 const DELETE_DEVICES = `
 WITH ${endDevices({
   which: 'tenant_id = $1 AND user_id = $2',
@@ -27,7 +26,7 @@ WITH ${endDevices({
 })}
 SELECT DISTINCT server_id FROM d`;
 
-/** Everything else that is theirs. The row stays until the devices are gone from their VPN servers, and says nothing. */
+/** All other data. The user's row stays, without contents, until the VPN servers have removed the devices. */
 const FORGET = [
   `UPDATE devices SET name = 'erased', external_id = NULL, metadata = '{}', last_connected_at = NULL
    WHERE tenant_id = $1 AND user_id = $2 AND name <> 'erased'`,
@@ -46,7 +45,7 @@ const FORGET = [
    WHERE tenant_id = $1 AND id = $2 AND email <> id || '@erased.invalid'`,
 ] as const;
 
-/** Only when no VPN server carries anything of theirs. What they were told of goes last, so that nothing new comes of it. */
+/** Only after all VPN servers have removed the devices. Events go last, so that no new ones follow. */
 const END = [
   'DELETE FROM devices WHERE tenant_id = $1 AND user_id = $2',
   'DELETE FROM webhook_events WHERE tenant_id = $1 AND user_id = $2',
@@ -65,7 +64,7 @@ async function eraseOne(db: pg.PoolClient, tenantId: string, userId: string): Pr
   return rows.map((row) => row.server_id);
 }
 
-/** With the rights of periodic work. */
+/** @param database with the role of periodic work */
 export function createErasureStore({ pool }: Database): ErasureStore {
   return {
     async eraseRequested(items) {

@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { createErasureStore } from './erasure.ts';
 export { privacyRoutes } from './routes.ts';
 export { type PrivacyService, createPrivacyService } from './service.ts';

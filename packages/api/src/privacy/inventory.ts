@@ -1,15 +1,15 @@
 /**
- * The closed list of what is stored about people. A test compares it with the schema, so a new column has to come with its
- * purpose; what an export answers is made from it, so it is complete. docs/privacy.md says the same in words.
+ * The complete list of personal data. A test compares it with the schema, so every new column needs a purpose;
+ * exports are built from it. docs/privacy.md explains it.
  */
 export interface PersonalTable {
-  /** Which rows `x` are about user `$2` of tenant `$1`. */
+  /** SQL that selects the rows `x` about user `$2` of tenant `$1`. */
   readonly whose: string;
-  /** How long they are kept. */
+  /** The retention period. */
   readonly kept: string;
-  /** Each column that is exported, with its purpose. */
+  /** The exported columns and their purposes. */
   readonly columns: Readonly<Record<string, string>>;
-  /** Each column that is not, with the reason. */
+  /** The columns that are not exported, with the reasons. */
   readonly withheld?: Readonly<Record<string, string>>;
 }
 
@@ -390,7 +390,7 @@ export const PERSONAL_TABLES: Readonly<Record<string, PersonalTable>> = {
   },
 };
 
-/** Tables without anything about a user. One that gets a column about one belongs into the list above. */
+/** Tables without personal data. If one gets a personal column, it moves to the list above. */
 export const IMPERSONAL_TABLES: readonly string[] = [
   '_prisma_migrations',
   'api_keys',

@@ -1,22 +1,22 @@
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
 import type { Items } from '../platform/jobs/items.ts';
 
-/** All that is stored about one user, by table, in the words of the database. */
+/** All data about a user, by table, with the database's names. */
 export type UserExport = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
 
-/** Users of the other mode are not there. */
+/** A scope sees only users of its mode. */
 export interface PrivacyStore {
-  /** Null where there is no such user. */
+  /** Null if there is no such user. */
   export(scope: TenantScope, userId: string): Promise<UserExport | null>;
-  /** The user’s credentials end at once, the rest `eraseRequested` does. False where there is no such user. */
+  /** Ends the user's credentials at once; `eraseRequested` does the rest. False if there is no such user. */
   requestErasure(scope: TenantScope, userId: string): Promise<boolean>;
   exists(scope: TenantScope, userId: string): Promise<boolean>;
 }
 
 export interface ErasureStore {
   /**
-   * Goes on with every erasure that was asked for: what can go, goes; devices go from their VPN servers first. Answers the
-   * VPN servers that have to hear of it.
+   * Continues all requested erasures as far as possible; VPN servers remove devices first. Returns the VPN servers
+   * to notify.
    */
   eraseRequested(items: Items): Promise<readonly string[]>;
 }

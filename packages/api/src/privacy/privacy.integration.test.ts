@@ -1,4 +1,4 @@
-/** What is stored about people: no more than the list says, all of it told on request, none of it left after erasure. */
+/** Personal data: the list is complete, exports are complete, and erasure leaves nothing. */
 import { newId } from '../platform/ids.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { IMPERSONAL_TABLES, PERSONAL_TABLES } from './inventory.ts';
@@ -16,7 +16,7 @@ let receiver: Receiver;
 const sql = <R extends object>(text: string, values: unknown[] = []) => database.pool.query<R>(text, values);
 const KEEP = { hourlyDays: 7, dailyDays: 400, sessionDays: 30 };
 
-/** Every row of every table that holds the text, or its bytes, anywhere. */
+/** Tables with a row that contains the text or its bytes. */
 async function tablesWith(needle: string): Promise<string[]> {
   const { rows } = await sql<{ table: string }>(
     `SELECT table_name AS table FROM information_schema.tables
@@ -37,7 +37,7 @@ interface Canary extends SignedInUser {
   readonly deviceId: string;
 }
 
-/** A user who has something everywhere. */
+/** A user with rows in every table. */
 async function aCanary(name: string): Promise<Canary> {
   const user = await signUp(api, name);
   const { rows } = await sql<{ id: string }>('SELECT id FROM tenant_users WHERE tenant_id = $1', [
@@ -73,7 +73,7 @@ afterAll(async () => {
 });
 
 describe('the list of what is stored', () => {
-  test('names every table and every column, each with its purpose', async () => {
+  test('names every table and column with its purpose', async () => {
     const { rows } = await sql<{ table: string; columns: string[] }>(
       `SELECT table_name AS table, array_agg(column_name::text ORDER BY column_name) AS columns
        FROM information_schema.columns WHERE table_schema = 'public' GROUP BY 1 ORDER BY 1`,
@@ -95,7 +95,7 @@ describe('the list of what is stored', () => {
   });
 });
 
-test('an export has everything of the user, and nothing of anybody else or that opens anything', async () => {
+test('an export has all data of the user, and no credentials or data of others', async () => {
   const [wren, finch] = [await aCanary('wren'), await aCanary('finch')];
   const answer = await wren.call('GET', `/tenant/users/${wren.userId}/export`);
   expect(answer.statusCode).toBe(200);
@@ -122,7 +122,7 @@ test('an export has everything of the user, and nothing of anybody else or that 
   }
 });
 
-test('a live key neither exports nor erases users of a test, as it does not see them otherwise', async () => {
+test('a live key neither exports nor erases test users', async () => {
   const jay = await aCanary('jay');
   await sql('INSERT INTO tenant_users (id, tenant_id, mode, email) VALUES ($1, $2, $3, $4)', [
     newId(),
@@ -145,7 +145,7 @@ test('a live key neither exports nor erases users of a test, as it does not see 
   expect((await sql(left, [id])).rowCount).toBe(1);
 });
 
-test('an erased user is nowhere, their device is off its VPN server first, and others are untouched', async () => {
+test('an erased user leaves no trace, the VPN server removes the device first, and others are untouched', async () => {
   const [robin, heron] = [await aCanary('robin'), await aCanary('heron')];
   const path = `/tenant/users/${robin.userId}/erase`;
   const answers = await Promise.all([1, 2, 3].map(() => robin.call('POST', path)));
@@ -157,9 +157,9 @@ test('an erased user is nowhere, their device is off its VPN server first, and o
     })
     .toBe(0);
   expect(await tablesWith('robin phone')).toEqual([]);
-  // The audit log goes on naming ids, and nothing else.
+  // The audit log keeps ids, and nothing else.
   expect((await tablesWith(robin.deviceId)).filter((table) => table !== 'audit_log')).toEqual([]);
-  // The message that says so, which names the user and nothing else of them, is kept as long as messages are.
+  // The event about the erasure, which contains only the user's id, is kept like any other event.
   expect(
     (await tablesWith(robin.userId)).filter((table) => !['audit_log', 'webhook_events'].includes(table)),
   ).toEqual([]);
@@ -178,7 +178,7 @@ test('an erased user is nowhere, their device is off its VPN server first, and o
   expect((await heron.call('GET', `/devices/${heron.deviceId}`)).statusCode).toBe(200);
 });
 
-test('a deleted tenant is nowhere but in its keys’ tombstones', async () => {
+test('a deleted tenant leaves only the tombstones of its keys', async () => {
   const crane = await aCanary('crane');
   const answer = await api.app.inject({
     method: 'DELETE',
@@ -198,7 +198,7 @@ test('a deleted tenant is nowhere but in its keys’ tombstones', async () => {
 });
 
 describe('in no-log mode', () => {
-  test('a closed session, its last use and usage by time are not kept; totals are', async () => {
+  test('closed sessions, last use and usage over time are not kept; totals are', async () => {
     const swift = await aCanary('swift');
     const clean = () => createRetentionStore(database.as('cvault_metering')).clean(KEEP, strictItems());
     await swift.call('POST', '/vpn/disconnect', { deviceId: swift.deviceId });
@@ -219,7 +219,7 @@ describe('in no-log mode', () => {
     expect([await count('usage_metrics'), await count('usage_periods')]).toEqual([0, 1]);
   });
 
-  test('each tenant keeps for as long as it says, and no longer', async () => {
+  test('each tenant’s retention periods are respected', async () => {
     const [lark, owl] = [await aCanary('lark'), await aCanary('owl')];
     await sql('UPDATE tenants SET session_days = 2, usage_days = 62, delivery_log_days = 4 WHERE id = $1', [
       lark.tenantId,

@@ -18,7 +18,7 @@ const ErasingUser = z.object({ id: Id, status: z.literal('erasing') }).meta({ id
 
 const tags = ['Privacy'];
 
-/** What a tenant's backend answers its users' rights with. */
+/** For tenants' backends, to fulfil their users' rights. */
 export const privacyRoutes: FastifyPluginAsyncZod<{ privacy: PrivacyService; clock: Clock }> = async (
   app,
   { privacy, clock },

@@ -2,11 +2,11 @@ import type { TenantScope } from '../platform/access/tenant-scope.ts';
 import { notFound } from '../platform/errors.ts';
 import type { PrivacyStore, UserExport } from './ports.ts';
 
-/** How long an erasure is waited for before the caller is told that it goes on by itself. */
+/** How long a request waits for an erasure before it reports that the erasure continues. */
 const WAIT_MS = 3_000;
 const LOOK_MS = 50;
 
-/** What a tenant answers its users' rights with: a copy of all that is stored about one, and the end of it. */
+/** Fulfils users' rights on behalf of a tenant: a copy of all data, and its erasure. */
 export function createPrivacyService({ store }: { readonly store: PrivacyStore }) {
   return {
     /** @throws CVaultError `not_found` */
@@ -17,8 +17,8 @@ export function createPrivacyService({ store }: { readonly store: PrivacyStore }
     },
 
     /**
-     * Asking again while it is under way changes nothing. `erasing`: a VPN server that is away still has to remove a device;
-     * name, e-mail, history and credentials are gone even so within seconds.
+     * Can be repeated safely. `erasing`: an unreachable VPN server still has to remove a device; name, e-mail,
+     * history and credentials are gone within seconds all the same.
      * @throws CVaultError `not_found`
      */
     async erase(scope: TenantScope, userId: string): Promise<'erased' | 'erasing'> {

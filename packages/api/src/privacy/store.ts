@@ -4,7 +4,7 @@ import { endCredentials } from '../sign-in/index.ts';
 import { askAsTenant, asTenant } from '../platform/db/tenancy.ts';
 import { PERSONAL_TABLES, type PersonalTable } from './inventory.ts';
 
-/** Names of tables and columns are those of the list, none comes from outside. */
+/** Tables and columns come only from the list, never from outside. */
 function exportSql(table: string, { whose, columns }: PersonalTable): string {
   const listed = Object.keys(columns).map((column) => `x.${column}`);
   return `SELECT to_jsonb(one) AS row FROM (SELECT ${listed.join(', ')} FROM ${table} x WHERE ${whose}) AS one`;
@@ -18,7 +18,7 @@ DELETE FROM sign_ups s USING tenant_users u
 WHERE u.tenant_id = $1 AND u.id = $2 AND s.tenant_id = u.tenant_id AND s.email = u.email AND s.mode = u.mode`;
 const EXISTS = 'SELECT FROM tenant_users WHERE tenant_id = $1 AND id = $2 AND mode = $3';
 
-/** With the rights of requests: within row-level security. */
+/** @param database with the role of requests, within row-level security */
 export function createPrivacyStore({ pool }: Database): PrivacyStore {
   return {
     export: ({ tenantId, mode }, userId) =>

@@ -8,11 +8,11 @@ import type { ProvenUser } from '../platform/access/principal.ts';
 import type { GuessGuard, Guesser } from '../sign-in/index.ts';
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
 
-/** How long a user has for the second factor after the password. */
+/** The time to enter the second factor after the password. */
 export const CHALLENGE_SECONDS = 300;
 
 const RECOVERY_CODES = 10;
-/** 80 bits: nothing to guess, also not from a copy of the database. */
+/** 80 bits: cannot be guessed, even from a copy of the database. */
 const RECOVERY_CODE_BYTES = 10;
 const RECOVERY_CODE_SHAPE = /^[0-9a-f]{20}$/;
 const TOTP_SHAPE = /^\d{6}$/;
@@ -26,31 +26,34 @@ function totpColumn(tenantId: string, userId: string): SealedColumn {
 /** Codes that change every 30 s (RFC 6238). */
 export interface TotpCodes {
   newSecret(): Secret<Buffer>;
-  /** What authenticator apps read: as text, and as the URI that a QR code shows. */
+  /** The secret for authenticator apps: as text, and as the URI of a QR code. */
   describe(
     secret: Secret<Buffer>,
     account: string,
     issuer: string,
   ): { readonly secret: Secret<string>; readonly uri: Secret<string> };
-  /** The step of time that a code is right for, now or one step around; null where it is wrong. */
+  /** The time step of a correct code, at most one step from now; null if the code is wrong. */
   stepOf(secret: Secret<Buffer>, code: string, now: Date): number | null;
 }
 
 export interface StoredSecondFactor {
   readonly sealedSecret: Buffer;
-  /** It counts only once a first code has shown that the user's app has it. */
+  /** True once a first code has shown that the user's app has the secret. */
   readonly confirmed: boolean;
   readonly recoveryCodesLeft: number;
 }
 
 export interface SecondFactorStore {
-  /** Null where the user has none. */
+  /** Null if the user has none. */
   find(tenantId: string, userId: string): Promise<StoredSecondFactor | null>;
-  /** Begins, or begins anew. Answers false where the user has a confirmed one, or where their credentials have ended. */
+  /**
+   * Starts an enrolment, or starts it again. Returns false if the user has a confirmed one, or their credentials
+   * have ended.
+   */
   begin(user: ProvenUser, sealedSecret: Buffer): Promise<boolean>;
   /**
-   * Ends what setting a second factor up ends, and answers the user as proven after it. Null where there is none that waits
-   * for it, where the step was used, or where the user's credentials have ended.
+   * Ends what setting up a second factor ends, and returns the user with the new epoch. Null if no enrolment waits,
+   * if the step was used, or if the user's credentials have ended.
    */
   confirm(
     user: ProvenUser,
@@ -58,19 +61,19 @@ export interface SecondFactorStore {
     recoveryHashes: readonly Buffer[],
     keptSignInId: string | null,
   ): Promise<ProvenUser | null>;
-  /** Uses a step up: of many at once with one code, one succeeds, and none with an earlier one after it. */
+  /** Uses a time step. Of concurrent calls with one code, one succeeds; earlier steps no longer do. */
   useStep(tenantId: string, userId: string, step: number): Promise<boolean>;
-  /** Uses a recovery code up; of many at once one succeeds. */
+  /** Uses a recovery code; of concurrent calls, one succeeds. */
   useRecoveryCode(tenantId: string, userId: string, hash: Buffer): Promise<boolean>;
-  /** Ends what removing it ends. Answers false where there was none, or where the user's credentials have ended. */
+  /** Ends what the removal ends. Returns false if there was none, or the user's credentials have ended. */
   remove(user: ProvenUser, keptSignInId: string): Promise<boolean>;
-  /** For a user of this mode who has lost it; ends what that ends. Answers false where there was none. */
+  /** For a user who lost it; ends what a reset ends. Returns false if there was none. */
   reset(scope: TenantScope, userId: string): Promise<boolean>;
-  /** Answers false where the user's credentials have ended since they were proven, or the user is not active any more. */
+  /** Returns false if the user's credentials have ended since they were proven, or the user is no longer active. */
   openChallenge(user: ProvenUser, hash: Buffer): Promise<boolean>;
-  /** Whom the challenge is for; null where there is no such challenge (any more), or where it is for one of the other mode. */
+  /** The challenge's user; null if there is no such challenge in this mode. */
   findChallenge(scope: TenantScope, hash: Buffer): Promise<ChallengedUser | 'suspended' | null>;
-  /** Uses a challenge up; of many at once one succeeds. */
+  /** Uses a challenge; of concurrent calls, one succeeds. */
   useChallenge(tenantId: string, hash: Buffer): Promise<boolean>;
 }
 
@@ -78,11 +81,11 @@ export interface ChallengedUser extends ProvenUser {
   readonly email: string;
 }
 
-/** What a user gets for a right password where a second factor is wanted. It opens nothing else. */
+/** Given for a correct password if a second factor is required. Grants nothing else. */
 export interface Challenge {
   readonly token: Secret<string>;
   readonly expiresIn: number;
-  /** False: the user has to set a second factor up first. */
+  /** False: the user has to set up a second factor first. */
   readonly enrolled: boolean;
 }
 
@@ -98,7 +101,7 @@ const invalidCode = () => new CVaultError('invalid_code', 'The code is wrong, or
 export const invalidChallenge = (): CVaultError =>
   new CVaultError('invalid_challenge', 'The challenge was used before, has ended or has expired.');
 
-/** What people copy, with the signs that only make it readable. */
+/** Removes the separators that people copy along. */
 const bare = (code: string) => code.replace(/[\s-]/g, '').toLowerCase();
 
 /** `a1b2c-d3e4f-…` */
@@ -110,7 +113,7 @@ function newRecoveryCode(): Secret<string> {
 const hashOfChallenge = (token: Secret<string>): Buffer | null =>
   CHALLENGE_SHAPE.test(token.reveal()) ? hashCredential(token.reveal()) : null;
 
-/** Second factors: codes of an authenticator app, and recovery codes for when it is lost. */
+/** Second factors: codes of an authenticator app, and recovery codes in case it is lost. */
 export function createSecondFactors({ store, codes, guesses, vault, clock }: SecondFactorDeps) {
   const open = (tenantId: string, userId: string, { sealedSecret }: StoredSecondFactor) =>
     vault.open(totpColumn(tenantId, userId), sealedSecret);
@@ -137,8 +140,8 @@ export function createSecondFactors({ store, codes, guesses, vault, clock }: Sec
     },
 
     /**
-     * Begins to set one up; what is answered goes into the user's app.
-     * @throws CVaultError `state_conflict` where the user has one
+     * Starts an enrolment. The result goes into the user's app.
+     * @throws CVaultError `state_conflict` if the user has a second factor
      */
     async begin(user: ProvenUser, account: string, issuer: string) {
       const secret = codes.newSecret();
@@ -150,8 +153,8 @@ export function createSecondFactors({ store, codes, guesses, vault, clock }: Sec
     },
 
     /**
-     * The first code makes it count. The recovery codes are in this answer and never again.
-     * @param keptSignInId the sign-in that goes on; null for none
+     * Confirms the enrolment with a first code. The recovery codes are returned only here.
+     * @param keptSignInId the sign-in that stays open; null for none
      * @throws CVaultError `invalid_code`, `rate_limited`
      */
     async confirm(
@@ -174,7 +177,7 @@ export function createSecondFactors({ store, codes, guesses, vault, clock }: Sec
     },
 
     /**
-     * Uses up a code of the app or a recovery code.
+     * Uses a code of the app or a recovery code.
      * @throws CVaultError `invalid_code`, `rate_limited`
      */
     async use(guesser: Guesser, userId: string, typed: string): Promise<void> {
@@ -182,11 +185,11 @@ export function createSecondFactors({ store, codes, guesses, vault, clock }: Sec
       if (right === null) throw invalidCode();
     },
 
-    /** Answers whether there was one. */
+    /** Returns whether there was one. */
     remove: (user: ProvenUser, keptSignInId: string): Promise<boolean> => store.remove(user, keptSignInId),
     reset: (scope: TenantScope, userId: string): Promise<boolean> => store.reset(scope, userId),
 
-    /** Null where the user's credentials have ended since they were proven. */
+    /** Null if the user's credentials have ended since they were proven. */
     async challenge(user: ProvenUser, enrolled: boolean): Promise<Challenge | null> {
       const token = `cv_ch_${randomBytes(32).toString('base64url')}`;
       if (!(await store.openChallenge(user, hashCredential(token)))) return null;
@@ -202,7 +205,7 @@ export function createSecondFactors({ store, codes, guesses, vault, clock }: Sec
       return found;
     },
 
-    /** @throws CVaultError `invalid_challenge` where it was used in between */
+    /** @throws CVaultError `invalid_challenge` if it was used meanwhile */
     async useChallenge(tenantId: string, token: Secret<string>): Promise<void> {
       const hash = hashOfChallenge(token);
       if (hash === null || !(await store.useChallenge(tenantId, hash))) throw invalidChallenge();

@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { secondFactorRoutes } from './routes.ts';
 export { type Challenge, type SecondFactors, createSecondFactors } from './codes.ts';
 export { type SecondFactorService, createSecondFactorService } from './service.ts';

@@ -36,11 +36,11 @@ function call(
   });
 }
 
-/** The code of this or another step of time, as the user's app shows it. */
+/** The code of the current or another time step, as the user's app shows it. */
 const codeOf = (secret: string, steps = 0) =>
   new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + steps * 30_000 });
 
-/** As if no code had been used yet: the next step of time comes by itself in half a minute. */
+/** Resets the used time step, instead of waiting half a minute for the next one. */
 const letTimePass = () => database.pool.query('UPDATE second_factors SET last_step = 0');
 
 interface Challenge {
@@ -99,7 +99,7 @@ describe('a user with a second factor', () => {
     expect((await call('GET', '/me', undefined, accessToken)).statusCode).toBe(200);
   });
 
-  test('a challenge is no access token, no refresh token and no link', async () => {
+  test('a challenge is no access token, refresh token or link', async () => {
     const { challenge, secret } = await enrolled();
     const { challengeToken } = await challenge();
     expect((await call('GET', '/me', undefined, challengeToken)).statusCode).toBe(401);
@@ -119,7 +119,7 @@ describe('a user with a second factor', () => {
     });
   });
 
-  test('of 9 uses of one code at once, with as many challenges, one succeeds, and none after it', async () => {
+  test('of 9 concurrent uses of one code with as many challenges, one succeeds, and no later one', async () => {
     const { secret, challenge } = await enrolled();
     const challenges = await Promise.all(Array.from({ length: 9 }, challenge));
     const code = codeOf(secret);
@@ -133,7 +133,7 @@ describe('a user with a second factor', () => {
     expect((await finish(challengeToken, codeOf(secret, 1))).statusCode).toBe(200);
   });
 
-  test('of two right codes at once with one challenge, one signs in', async () => {
+  test('of two correct codes with one challenge, one signs in', async () => {
     const { secret, recoveryCodes, challenge } = await enrolled();
     const { challengeToken } = await challenge();
     const answers = await Promise.all(
@@ -142,7 +142,7 @@ describe('a user with a second factor', () => {
     expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1);
   });
 
-  test('after ten wrong codes, a right one has to wait', async () => {
+  test('after ten wrong codes, a correct one has to wait', async () => {
     const { secret, challenge } = await enrolled();
     const { challengeToken } = await challenge();
     const wrong = String((Number(codeOf(secret)) + 500_000) % 1_000_000).padStart(6, '0');
@@ -152,7 +152,7 @@ describe('a user with a second factor', () => {
     expect((await finish(challengeToken, codeOf(secret))).statusCode).toBe(429);
   });
 
-  test('a recovery code signs in once, however it is typed; what is stored opens nothing', async () => {
+  test('a recovery code signs in once, however it is typed; its stored form opens nothing', async () => {
     const { recoveryCodes, challenge, accessToken } = await enrolled();
     expect(new Set(recoveryCodes).size).toBe(10);
     const [code = ''] = recoveryCodes;
@@ -168,7 +168,7 @@ describe('a user with a second factor', () => {
     expect(rows.map(({ text }) => text)).not.toContain(recoveryCodes[1]?.replaceAll('-', ''));
   });
 
-  test('removes it with a code, not without; the recovery codes go with it', async () => {
+  test('needs a code to remove it, which also removes the recovery codes', async () => {
     const { secret, recoveryCodes, accessToken, login } = await enrolled();
     const remove = (code: string) => call('POST', '/me/second-factor/remove', { code }, accessToken);
     expect((await call('POST', '/me/second-factor', undefined, accessToken)).json()).toMatchObject({
@@ -180,7 +180,7 @@ describe('a user with a second factor', () => {
     expect((await remove(recoveryCodes[0]!)).statusCode).toBe(401);
   });
 
-  test('who has lost it is helped by the tenant’s backend, and by no other tenant’s', async () => {
+  test('who lost it can have it reset by the tenant’s backend, and by no other tenant’s', async () => {
     const { id, login } = await enrolled();
     const other = await aTenantWithKey(database);
     const reset = (apiKey: string) =>
@@ -195,7 +195,7 @@ describe('a user with a second factor', () => {
     expect((await login()).statusCode).toBe(200);
   });
 
-  test('its secret is stored sealed', async () => {
+  test('has its secret stored sealed', async () => {
     const { secret } = await enrolled();
     const { rows } = await database.pool.query<{ secret: Buffer }>('SELECT secret FROM second_factors');
     const bytes = Buffer.from(Secret.fromBase32(secret).bytes);
@@ -204,7 +204,7 @@ describe('a user with a second factor', () => {
   });
 });
 
-test('before it is confirmed, it counts for nothing, and can be begun anew', async () => {
+test('an unconfirmed second factor has no effect and can be restarted', async () => {
   const { accessToken, login } = await signedUp();
   const begin = async () =>
     (await call('POST', '/me/second-factor', undefined, accessToken)).json<{ secret: string }>().secret;
@@ -216,7 +216,7 @@ test('before it is confirmed, it counts for nothing, and can be begun anew', asy
   expect((await confirm(codeOf(second, 1))).statusCode).toBe(401);
 });
 
-test('where the tenant requires one, nobody is in without, and it is set up while signing in', async () => {
+test('if the tenant requires one, nobody signs in without, and it is set up while signing in', async () => {
   expect((await call('PATCH', '/tenant/sign-in-settings', { secondFactorRequired: true })).statusCode).toBe(
     200,
   );
@@ -234,7 +234,7 @@ test('where the tenant requires one, nobody is in without, and it is set up whil
   expect(recoveryCodes).toHaveLength(10);
   const remove = await call('POST', '/me/second-factor/remove', { code: recoveryCodes[0]! }, accessToken);
   expect(remove.json()).toMatchObject({ code: 'state_conflict' });
-  // Nobody sets up another one with a later challenge.
+  // A later challenge cannot start another enrolment.
   const again = (await call('POST', '/auth/login', { email, password: PASSWORD })).json<Challenge>();
   expect(again.enrolled).toBe(true);
   const second = await call('POST', '/auth/second-factor/enrol', { challengeToken: again.challengeToken });

@@ -12,14 +12,14 @@ export interface SecondFactorServiceDeps {
   readonly signIns: SignIns;
 }
 
-/** The second half of signing in, and what users do with their second factor. */
+/** The second step of signing in, and users' management of their second factor. */
 export function createSecondFactorService({ factors, settings, signIns }: SecondFactorServiceDeps) {
   const issuer = async (tenantId: string) => (await settings.of(tenantId)).tenantName;
 
   return {
     /**
-     * Signs in whoever has the challenge and a right code. Where the user sets a second factor up with it, the recovery
-     * codes come too, and never again.
+     * Signs in with a challenge and a correct code. If this sets up the second factor, the recovery codes are
+     * returned, only here.
      * @throws CVaultError `invalid_challenge`, `invalid_code`, `user_suspended`, `rate_limited`
      */
     async signIn(
@@ -43,7 +43,7 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
         await factors.use(guesser, userId, code);
         await factors.useChallenge(tenantId, challenge);
       } else {
-        // Ends this challenge, too; it is done once, so the challenge is used once.
+        // Confirming ends the challenge too, and succeeds only once.
         ({ user: proven, recoveryCodes } = await factors.confirm(guesser, challenged, code, null));
       }
       const tokens = await signIns.open(proven);
@@ -52,7 +52,7 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
     },
 
     /**
-     * Begins to set a second factor up for a user who cannot sign in without.
+     * Starts an enrolment for a user who cannot sign in without a second factor.
      * @throws CVaultError `invalid_challenge`, `state_conflict`
      */
     async beginWithChallenge(principal: TenantPrincipal, challenge: Secret<string>) {
@@ -68,7 +68,7 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
     },
 
     /**
-     * All other sign-ins end with it.
+     * Ends all other sign-ins.
      * @throws CVaultError `invalid_code`, `rate_limited`
      */
     async confirm(
@@ -81,8 +81,8 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
     },
 
     /**
-     * Needs a code, so that who finds a device unlocked cannot. All other sign-ins end with it.
-     * @throws CVaultError `invalid_code`, `rate_limited`, `state_conflict` where the tenant requires one
+     * Requires a code, so that an unlocked device is not enough. Ends all other sign-ins.
+     * @throws CVaultError `invalid_code`, `rate_limited`; `state_conflict` if the tenant requires a second factor
      */
     async remove(principal: UserPrincipal, code: string, client: string): Promise<void> {
       const { tenantId, userId } = principal;
@@ -94,7 +94,7 @@ export function createSecondFactorService({ factors, settings, signIns }: Second
     },
 
     /**
-     * For a user who has lost it, by the tenant's backend, which knows whom it talks to. All sign-ins end with it.
+     * For a user who lost it, on behalf of the tenant's backend, which has identified the user. Ends all sign-ins.
      * @throws CVaultError `not_found`
      */
     async reset(principal: TenantPrincipal, userId: string): Promise<void> {

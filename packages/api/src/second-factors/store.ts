@@ -13,12 +13,12 @@ SELECT f.secret AS "sealedSecret", f.confirmed_at IS NOT NULL AS confirmed,
   (SELECT count(*)::int FROM recovery_codes c WHERE c.tenant_id = $1 AND c.user_id = $2) AS "recoveryCodesLeft"
 FROM second_factors f WHERE f.tenant_id = $1 AND f.user_id = $2`;
 
-/** The user, locked, if nothing has ended their credentials since they were proven. */
+/** Locks the user if their credentials have not ended since they were proven. */
 const provenUser = (lock: 'SHARE' | 'NO KEY UPDATE') => `
 SELECT u.id FROM tenant_users u
 WHERE u.tenant_id = $1 AND u.id = $2 AND u.credentials_epoch = $3 AND ${MAY_ENTER} FOR ${lock}`;
 const PROVEN = provenUser('SHARE');
-/** Where an ending follows in the same transaction: two that share a lock would wait for each other. */
+/** For transactions that also end credentials: two with a shared lock would wait for each other. */
 const PROVEN_ALONE = provenUser('NO KEY UPDATE');
 
 const BEGIN = `
@@ -34,7 +34,7 @@ WHERE tenant_id = $1 AND user_id = $2 AND confirmed_at IS NULL AND last_step < $
 const ADD_RECOVERY_CODES = `
 INSERT INTO recovery_codes (tenant_id, user_id, code_hash) SELECT $1, $2, unnest($3::bytea[])`;
 
-/** Checks and uses the step in one statement: of two at once, the second waits, and finds the step used. */
+/** Checks and uses the step in one statement: of two concurrent calls, the second waits and finds the step used. */
 const USE_STEP = `
 UPDATE second_factors SET last_step = $3
 WHERE tenant_id = $1 AND user_id = $2 AND confirmed_at IS NOT NULL AND last_step < $3`;
@@ -52,7 +52,7 @@ WITH proven AS (${PROVEN})
 INSERT INTO sign_in_challenges (token_hash, tenant_id, user_id, expires_at)
 SELECT $4, $1, id, now() + interval '${CHALLENGE_SECONDS} seconds' FROM proven`;
 
-/** A challenge ends with what it was given for, so one that is there was proven under the epoch that is. */
+/** Challenges are deleted when credentials end, so an existing one was proven under the current epoch. */
 const FIND_CHALLENGE = `
 SELECT u.id AS "userId", u.email, u.credentials_epoch AS "credentialsEpoch", u.state = 'suspended' AS suspended
 FROM sign_in_challenges c
@@ -63,7 +63,7 @@ const USE_CHALLENGE = `
 DELETE FROM sign_in_challenges WHERE tenant_id = $1 AND token_hash = $2 AND expires_at > now()`;
 
 export function createSecondFactorStore({ pool }: Database): SecondFactorStore {
-  /** Whether a statement found the row that it was to change. */
+  /** Whether the statement changed its row. */
   const changes = async (tenantId: string, sql: string, values: unknown[]): Promise<boolean> =>
     (await askAsTenant(pool, tenantId, sql, values)).rowCount === 1;
 

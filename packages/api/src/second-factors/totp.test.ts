@@ -3,7 +3,7 @@ import { URI } from 'otpauth';
 import { expect, test } from 'vitest';
 import { totpCodes } from './totp.ts';
 
-/** RFC 6238 appendix B, the last six digits. */
+/** RFC 6238 appendix B, last six digits. */
 const SECRET = new Secret(Buffer.from('12345678901234567890'));
 const at = (seconds: number) => new Date(seconds * 1_000);
 
@@ -16,13 +16,13 @@ test.each([
   expect(totpCodes.stepOf(SECRET, code, at(seconds))).toBe(Math.floor(seconds / 30));
 });
 
-test('a code is right one step around its own, and says which step it is of', () => {
+test('a code is accepted one step around its own, and its step is reported', () => {
   for (const seconds of [29, 59, 89]) expect(totpCodes.stepOf(SECRET, '287082', at(seconds))).toBe(1);
   expect(totpCodes.stepOf(SECRET, '287082', at(120))).toBeNull();
   expect(totpCodes.stepOf(SECRET, '287083', at(59))).toBeNull();
 });
 
-test('what is not six digits is wrong, whatever it is', () => {
+test('everything except six digits is wrong', () => {
   for (const code of ['', '28708', '2870822', ' 28708', '２８７０８２', 'ã\u{daec}ÑÒ\u0012x', '28708é']) {
     expect(totpCodes.stepOf(SECRET, code, at(59))).toBeNull();
   }
@@ -51,6 +51,6 @@ test.each([
   expect(decodeURIComponent(url.pathname.slice(1))).toBe(label);
   const [prefix, rest] = label.split(':');
   expect(url.searchParams.get('issuer')).toBe(rest === undefined ? null : prefix);
-  // As FreeOTP reads it: what stands behind the first colon is the account, and it has none of its own.
+  // FreeOTP takes everything behind the first colon as the account, which has no colon.
   expect(URI.parse(uri.reveal()).toString()).toBe(uri.reveal());
 });

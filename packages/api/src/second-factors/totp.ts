@@ -3,15 +3,15 @@ import { Secret } from '../platform/crypto/secret.ts';
 import type { TotpCodes } from './codes.ts';
 import { Secret as TotpSecret, TOTP } from 'otpauth';
 
-/** RFC 4226 section 4 R6: as many as SHA-1, which every authenticator app can, works with. */
+/** RFC 4226 section 4 R6: the length of SHA-1, which every authenticator app supports. */
 const SECRET_BYTES = 20;
 const PERIOD_SECONDS = 30;
 /** Clocks differ, and people type slowly. */
 const STEPS_AROUND = 1;
 
 /**
- * Issuer and account stand in one label with a colon between them, so neither may hold one: FreeOTP and others refuse such a
- * label (Key Uri Format). Nor do line ends or what reorders text belong there.
+ * The label has the form `issuer:account`, so neither part may contain a colon: FreeOTP and others refuse it (Key
+ * Uri Format). Line ends and control characters are removed too.
  */
 const labelOf = (text: string) =>
   text
@@ -38,7 +38,7 @@ export const totpCodes: TotpCodes = {
   },
 
   stepOf(secret, code, now) {
-    // The library compares what has six characters byte by byte, and throws where those are more than six bytes.
+    // The library compares six characters byte by byte, and throws if they have more than six bytes.
     if (!/^[0-9]{6}$/.test(code)) return null;
     const timestamp = now.getTime();
     const delta = totpOf(secret).validate({ token: code, timestamp, window: STEPS_AROUND });

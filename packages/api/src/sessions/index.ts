@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { vpnRoutes } from './connect-routes.ts';
 export { ownSessionRoutes, sessionRoutes, tenantSessionRoutes } from './routes.ts';
 export { type SessionService, createSessionService } from './service.ts';

@@ -6,7 +6,7 @@ import { Instant } from '../platform/http/schemas/answers.ts';
 import { Id } from '../platform/http/schemas/ids.ts';
 import { cursorOf, NextCursor } from '../platform/http/schemas/pages.ts';
 
-/** A closed list of fields: of where a device was, and what it did, nothing is known. */
+/** A closed list of fields. CVault does not know where a device was or what it did. */
 const SessionRecord = z
   .object({
     id: Id,

@@ -9,17 +9,17 @@ export interface SessionServiceDeps {
 
 export interface SessionPage {
   readonly sessions: readonly PastSession[];
-  /** The last session of the page; null where none comes after it. */
+  /** The last session of the page; null on the last page. */
   readonly lastId: string | null;
 }
 
-/** What an end user's app tells about the use of the VPN. */
+/** Sessions, as an end user's app starts, ends and lists them. */
 export function createSessionService({ devices, sessions }: SessionServiceDeps) {
   return {
     /**
-     * Opens a session; a second call for the same device answers the first one's.
-     * @throws CVaultError `not_found`; `state_conflict` for a device that may not connect; `unavailable` while its VPN
-     *   server has not acknowledged it
+     * Opens a session. A second call for the same device returns the first one's.
+     * @throws CVaultError `not_found`; `state_conflict` for a device that may not connect; `unavailable` while its
+     * VPN server has not acknowledged it
      */
     async connect(
       owner: Owner,
@@ -43,7 +43,7 @@ export function createSessionService({ devices, sessions }: SessionServiceDeps) 
 
     listOpen: (owner: Owner): Promise<Session[]> => sessions.listOpen(owner),
 
-    /** @throws CVaultError `not_found` where the device has no open session */
+    /** @throws CVaultError `not_found` if the device has no open session */
     async disconnect(owner: Owner, deviceId: string): Promise<{ id: string; closedAt: Date }> {
       const closed = await sessions.close(owner, deviceId);
       if (closed === null) throw notFound('open session of a device');
@@ -52,10 +52,10 @@ export function createSessionService({ devices, sessions }: SessionServiceDeps) 
 
     /**
      * A page of open and past sessions, newest first.
-     * @throws CVaultError `not_found`; `invalid_request` where `afterId` is no session of the scope (any more)
+     * @throws CVaultError `not_found`; `invalid_request` if `afterId` is no session of the scope
      */
     async history(scope: SessionScope, limit: number, afterId?: string): Promise<SessionPage> {
-      // One more than asked for tells whether another page comes.
+      // One extra row shows whether there is another page.
       const found = await sessions.history(scope, { limit: limit + 1, afterId });
       if (found === null) throw notFound(scope.of === 'mode' ? 'tenant' : scope.of);
       if (found === 'unknown_page') {

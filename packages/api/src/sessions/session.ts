@@ -10,17 +10,17 @@ export interface Session {
 }
 
 /**
- * What ended a session: the app's word, 180 s without a handshake, the move to another VPN server, or that the device may not
- * be there any more.
+ * The reason for a session's end: the app's call, 180 s without a handshake, a move to another VPN server, or the
+ * device's deletion or suspension.
  */
 type SessionEnd = 'disconnect' | 'silence' | 'moved' | 'revoked';
 
-/** A session as history tells it. Of where the device was, nothing is known. */
+/** A session in the history. CVault does not know where the device was. */
 export interface PastSession {
   readonly id: string;
   readonly userId: string;
   readonly state: 'ACTIVE' | 'CLOSED';
-  /** `handshake`: the device connected without telling us. */
+  /** `handshake`: the device connected without calling the API. */
   readonly openedBy: 'connect' | 'handshake';
   readonly connectedAt: Date;
   /** Null while it is open. */
@@ -33,12 +33,12 @@ export interface PastSession {
   readonly server: { readonly id: string; readonly region: string };
 }
 
-/** Whose sessions are meant. */
+/** The sessions to list. */
 export type SessionScope =
   | { readonly of: 'user'; readonly tenantId: string; readonly userId: string }
   | { readonly of: 'device'; readonly tenantId: string; readonly userId: string; readonly deviceId: string }
   | { readonly of: 'tenant'; readonly tenantId: string }
-  /** What keys of one mode see of it, of one user and device or of all. */
+  /** Those that keys of one mode see, optionally of one user or device. */
   | {
       readonly of: 'mode';
       readonly tenantId: string;
@@ -48,15 +48,15 @@ export type SessionScope =
     };
 
 export interface SessionStore {
-  /** Opens the device's session, or answers the one that is open already. The device is one of the owner's. */
+  /** Opens a session for the owner's device, or returns the open one. */
   open(owner: Owner, deviceId: string): Promise<{ id: string; connectedAt: Date; opened: boolean }>;
   /** The owner's open sessions, oldest first. */
   listOpen(owner: Owner): Promise<Session[]>;
-  /** Closes the device's open session; null where it has none. */
+  /** Closes the device's open session; null if it has none. */
   close(owner: Owner, deviceId: string): Promise<{ id: string; closedAt: Date } | null>;
   /**
-   * Newest first; those after the session `afterId`, which has to be in the same scope. Null where there is no such device
-   * or tenant; `unknown_page` where there is no such session in it.
+   * Newest first, after the session `afterId` of the same scope. Null for an unknown device or tenant;
+   * `unknown_page` for an unknown `afterId`.
    */
   history(
     scope: SessionScope,

@@ -5,8 +5,8 @@ import { brokenConstraint, type Database } from '../platform/db/database.ts';
 import { askAsTenant, asTenant } from '../platform/db/tenancy.ts';
 
 /**
- * The update of the device locks its row, so two calls at once come one after the other: the second finds the first
- * one's session.
+ * Updating the device locks its row, so that concurrent calls are serialized and the second finds the first one's
+ * session.
  */
 const OPEN = `
 WITH device AS (
@@ -47,7 +47,7 @@ interface ScopeSql {
   readonly exists: string;
 }
 
-/** Every scope is a prefix of an index over connected_at and id. */
+/** Each scope is a prefix of an index over connected_at and id. */
 const SCOPES: Readonly<Record<Exclude<SessionScope['of'], 'mode'>, ScopeSql>> = {
   user: {
     where: 'x.tenant_id = $3 AND x.user_id = $4',
@@ -62,7 +62,7 @@ const SCOPES: Readonly<Record<Exclude<SessionScope['of'], 'mode'>, ScopeSql>> = 
 
 function sqlOf(scope: SessionScope): ScopeSql {
   if (scope.of !== 'mode') return SCOPES[scope.of];
-  // Whether a filter was given is in the text, so that the plan can use its index: see platform/db/filters.ts.
+  // The SQL depends on the filters, so that the plan can use the index: see platform/db/filters.ts.
   const user = scope.userId === null ? '$5::uuid IS NULL' : 'x.user_id = $5';
   const device = scope.deviceId === null ? '$6::uuid IS NULL' : 'x.device_id = $6';
   return {
@@ -85,7 +85,7 @@ function keysOf(scope: SessionScope): (string | null)[] {
   }
 }
 
-/** The session that the page before ended with is looked up in the same scope: an id of somebody else's says nothing. */
+/** Looks up the previous page's last session in the same scope, so that foreign ids reveal nothing. */
 function historySql(where: string, after: boolean): string {
   const beyond = `AND (x.connected_at, x.id) < (SELECT x.connected_at, x.id FROM sessions x WHERE ${where} AND x.id = $2)`;
   return `
@@ -131,7 +131,7 @@ function pastSessionOf(row: HistoryRow): PastSession {
   };
 }
 
-/** check_session_limits says whose limit it is. */
+/** check_session_limits names the limit. */
 function refusedByLimit(cause: unknown): never {
   const whose = { sessions_user_limit: 'user', sessions_tenant_limit: 'tenant' }[
     brokenConstraint(cause) ?? ''
@@ -149,7 +149,7 @@ function refusedByLimit(cause: unknown): never {
 export function createSessionStore({ pool }: Database): SessionStore {
   return {
     async open({ tenantId, userId }, deviceId) {
-      // Between the two statements somebody may close the session that was in the way: then it is opened after all.
+      // The conflicting session may be closed between the two statements; the next attempt then opens one.
       for (let attempt = 1; attempt <= 3; attempt++) {
         const row = await asTenant(pool, tenantId, async (db) => {
           const opened = await db

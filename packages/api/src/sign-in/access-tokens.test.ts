@@ -11,7 +11,7 @@ const claims = { tenantId: randomUUID(), userId: randomUUID(), signInId: randomU
 let now = START;
 const clock = { now: () => now };
 const { keys, reads } = signingKeysInMemory(clock);
-/** Two processes that share the keys. */
+/** Two processes that share their keys. */
 const tokens = createAccessTokens({ keys, clock, publicUrl });
 const elsewhere = createAccessTokens({ keys, clock, publicUrl });
 
@@ -22,7 +22,7 @@ afterEach(() => {
   now = START;
 });
 
-test('a token says for whom it is, to whom and from whom, for 15 minutes', async () => {
+test('a token names issuer, audience and subject, and lasts 15 minutes', async () => {
   const token = (await tokens.issue(claims)).reveal();
   expect(decodeProtectedHeader(token)).toEqual({
     alg: 'ES256',
@@ -46,18 +46,18 @@ test('a token says for whom it is, to whom and from whom, for 15 minutes', async
   expect(await elsewhere.verify(token, claims.tenantId)).toBeNull();
 });
 
-test('for another tenant it is none', async () => {
+test('it is invalid for another tenant', async () => {
   const token = (await tokens.issue(claims)).reveal();
   expect(await tokens.verify(token, randomUUID())).toBeNull();
 });
 
-test('with another public address it is none', async () => {
+test('it is invalid under another public URL', async () => {
   const token = (await tokens.issue(claims)).reveal();
   const moved = createAccessTokens({ keys, clock, publicUrl: '' });
   expect(await moved.verify(token, claims.tenantId)).toBeNull();
 });
 
-test('a new key is published before it signs, and the old one for as long as its tokens last', async () => {
+test('a new key is published before it signs, and the old one until its tokens expire', async () => {
   const tenantId = randomUUID();
   const first = (await keys.signing(tenantId)).id;
   await keys.rotate(tenantId, { revokeOthers: false });
@@ -71,7 +71,7 @@ test('a new key is published before it signs, and the old one for as long as its
   expect(await elsewhere.verify(last, tenantId)).toMatchObject({ tenantId });
 });
 
-test('what a revoked key signed is refused within 30 s, also where it was verified before', async () => {
+test('a revoked key’s tokens are refused within 30 s, even if verified before', async () => {
   const tenantId = randomUUID();
   const token = (await tokens.issue({ ...claims, tenantId })).reveal();
   const other = signingKeysInMemory(clock);
@@ -80,14 +80,14 @@ test('what a revoked key signed is refused within 30 s, also where it was verifi
   expect(tokens.recall(token)).toBeNull();
   expect(await elsewhere.verify(token, tenantId)).toBeNull();
   expect(other.keys.vouches(tenantId, 'x')).toBe(false);
-  // Another process finds out when it reads the keys again.
+  // Another process notices at its next read of the keys.
   const fresh = (await tokens.issue({ ...claims, tenantId })).reveal();
   expect(tokens.recall(fresh)).not.toBeNull();
   later(30);
   expect(tokens.recall(fresh)).toBeNull();
 });
 
-test('however many forged tokens name keys that there are not, the keys are read once a second', async () => {
+test('any number of forged tokens with unknown keys cause one key read per second', async () => {
   const tenantId = randomUUID();
   await keys.signing(tenantId);
   later(1);
@@ -110,7 +110,7 @@ describe('refused', async () => {
   };
   const forged = [['nothing', ''], ...forgedTokens(options)] as const;
 
-  test('none of the table, because all else about them is right', async () => {
+  test('a token without any of these faults is accepted', async () => {
     const header = { alg: 'ES256', typ: 'at+jwt', kid: own.id };
     const good = jwtOf(header, payloadOf(options), own.key);
     expect(await tokens.verify(good, claims.tenantId)).toEqual(claims);

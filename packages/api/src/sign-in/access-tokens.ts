@@ -7,12 +7,12 @@ import { ACCESS_TOKEN_SECONDS, type SigningKeys } from '../signing-keys/index.ts
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 
-/** RFC 9068: an access token cannot be taken for an ID token or for anything else that we may sign one day. */
+/** RFC 9068: distinguishes access tokens from ID tokens and other signed tokens. */
 const TYPE = 'at+jwt';
-/** One algorithm. The token's own header never chooses. */
+/** The only algorithm. The token's own header never chooses. */
 const ALGORITHM = 'ES256';
 
-/** Tokens whose signature was checked lately, so that it is checked once and not with each of a client's requests. */
+/** Recently verified tokens, so that a signature is checked once and not with every request. */
 const REMEMBERED_MAX = 10_000;
 
 interface VerifiedToken {
@@ -23,16 +23,16 @@ interface VerifiedToken {
 }
 
 /**
- * All of them have to be there. `iat` is no limit of its own: the clocks of two replicas differ, and a new token must not
- * be refused by the slower one.
+ * All claims are required. `iat` is not compared with the clock: replicas' clocks differ, and the slower one must
+ * not refuse a new token.
  */
 const Claims = z
   .object({ aud: z.uuid(), sub: z.uuid(), sid: z.uuid(), jti: z.uuid(), iat: z.int(), exp: z.int() })
   .refine(({ iat, exp }) => exp - iat === ACCESS_TOKEN_SECONDS);
 
 /**
- * What tokens of a tenant name as their issuer.
- * @param publicUrl without a slash at the end; empty where nobody said
+ * The issuer in a tenant's tokens.
+ * @param publicUrl without a trailing slash; empty if not configured
  */
 export function issuerOf(publicUrl: string, tenantId: string): string {
   return publicUrl === '' ? `urn:cvault:tenant:${tenantId}` : `${publicUrl}/api/v1/tenants/${tenantId}`;
@@ -41,14 +41,17 @@ export function issuerOf(publicUrl: string, tenantId: string): string {
 export interface AccessTokenOptions {
   readonly keys: SigningKeys;
   readonly clock: Clock;
-  /** Without a slash at the end; empty where nobody said. */
+  /** Without a trailing slash; empty if not configured. */
   readonly publicUrl: string;
 }
 
-/** Access tokens as JWTs, signed with a key of their tenant, so that its own backend can verify them too. */
+/**
+ * Issues and verifies access tokens: JWTs signed with the tenant's key, so that the tenant's backend can verify
+ * them too.
+ */
 export function createAccessTokens({ keys, clock, publicUrl }: AccessTokenOptions): AccessTokens {
-  // By hash, so that memory holds no token that could be used. A signature that was good stays good while its key does;
-  // whether the token has expired is asked each time, and whether its sign-in has ended the database says.
+  // Keyed by hash, so that memory holds no usable token. A signature stays valid as long as its key; expiry is
+  // checked each time, and the database knows whether the sign-in has ended.
   const remembered = new FifoCache<string, VerifiedToken>(REMEMBERED_MAX);
   const hashOf = (token: string) => createHash('sha256').update(token).digest('base64');
   const nowSeconds = () => Math.floor(clock.now().getTime() / 1000);

@@ -15,7 +15,7 @@ const CLOSE = `
 UPDATE sign_ins SET revoked_at = now()
 WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND revoked_at IS NULL AND expires_at > now()`;
 
-/** Each use prolongs a sign-in by as many days, so its end says when it was used last. */
+/** Each use extends a sign-in by this many days, so its end reveals its last use. */
 const LIST = `
 SELECT id, created_at AS "createdAt", expires_at AS "expiresAt",
   expires_at - interval '${REFRESH_TOKEN_DAYS} days' AS "usedAt"

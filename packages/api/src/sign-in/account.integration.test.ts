@@ -47,7 +47,7 @@ const alive = async ({ accessToken, refreshToken }: Tokens) => [
   (await call('POST', '/auth/refresh', { refreshToken })).statusCode,
 ];
 
-test('signed out everywhere, no token of the user opens anything; another user’s do', async () => {
+test('signing out everywhere ends all tokens of the user, but not another user’s', async () => {
   const user = await signedUp();
   const phone = await user.again();
   const other = await signedUp();
@@ -57,7 +57,7 @@ test('signed out everywhere, no token of the user opens anything; another user�
   expect(await alive(other)).toEqual([200, 200]);
 });
 
-test('a change of the password ends all other sign-ins, and the old one opens nothing', async () => {
+test('changing the password ends all other sign-ins and the old password', async () => {
   const user = await signedUp();
   const phone = await user.again();
   const change = (currentPassword: string, newPassword: string) =>
@@ -75,7 +75,7 @@ test('a change of the password ends all other sign-ins, and the old one opens no
   expect((await login(NEW)).statusCode).toBe(200);
 });
 
-test('of two changes at once, one is made', async () => {
+test('of two concurrent changes, one succeeds', async () => {
   const user = await signedUp();
   const change = (newPassword: string) =>
     call('POST', '/me/password', { currentPassword: PASSWORD, newPassword }, user.accessToken);
@@ -85,7 +85,7 @@ test('of two changes at once, one is made', async () => {
   expect([401, 409]).toContain(statuses[1]);
 });
 
-test('a user sees where they are signed in, and ends one; another’s is not there', async () => {
+test('a user lists and ends their own sign-ins, and never another’s', async () => {
   const user = await signedUp();
   const phone = await user.again();
   const other = await signedUp();

@@ -23,17 +23,17 @@ export interface AccountServiceDeps {
   readonly post: PostOffice;
 }
 
-/** What signed-in users do with their own account. */
+/** A signed-in user's actions on their own account. */
 export function createAccountService(deps: AccountServiceDeps) {
   const { accounts, passwords, common, guesses, settings, post } = deps;
   return {
-    /** Ends all of the user's sign-ins, this one too: their tokens are dead at once. */
+    /** Ends all sign-ins of the user at once, including this one. */
     async logoutEverywhere({ tenantId, userId }: UserPrincipal): Promise<void> {
       await accounts.logoutEverywhere(tenantId, userId);
     },
 
     /**
-     * All other sign-ins end with it.
+     * Ends all other sign-ins.
      * @throws CVaultError `invalid_credentials`, `invalid_request`, `rate_limited`, `unavailable`
      */
     async changePassword(

@@ -3,12 +3,12 @@ import { ENDINGS, type EndingEvent } from './endings.ts';
 import type pg from 'pg';
 
 /**
- * The condition on a user `u` who is let in by what was proven before: it still holds. With `FOR SHARE` behind it, the
- * statement waits for an ending that is under way, and an ending waits for it and then finds what it wrote.
+ * Whether an earlier proof of the user `u` is still valid. With `FOR SHARE`, the statement waits for a running
+ * ending; a later ending waits for the statement and finds its rows.
  */
 export const MAY_ENTER = "u.state = 'active' AND u.erase_requested_at IS NULL";
 
-/** First of all: its row locks keep everybody else's statement waiting that lets one of these users in. */
+/** Runs first: its row locks block every other statement that signs one of these users in. */
 const RAISE_EPOCH = `
 UPDATE tenant_users SET credentials_epoch = credentials_epoch + 1 WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
 RETURNING credentials_epoch AS "credentialsEpoch"`;
@@ -22,14 +22,14 @@ const DROP_CHALLENGES = 'DELETE FROM sign_in_challenges WHERE tenant_id = $1 AND
 const DROP_LINKS = `
 DELETE FROM user_links WHERE tenant_id = $1 AND user_id = ANY ($2::uuid[]) AND purpose = ANY ($3::link_purpose[])`;
 
-/** Whoever began it may be whom the ending is meant for. */
+/** The person to be locked out may have started the enrolment. */
 const DROP_ENROLMENTS = `
 DELETE FROM second_factors WHERE tenant_id = $1 AND user_id = ANY ($2::uuid[]) AND confirmed_at IS NULL`;
 
 /**
- * Ends credentials of users as `ENDINGS` says, and answers the new epoch of the first.
+ * Ends users' credentials according to `ENDINGS`, and returns the new epoch of the first user.
  * @param db in a transaction of the tenant
- * @param keptSignInId the sign-in that goes on, where the event ends the others alone
+ * @param keptSignInId the sign-in that stays if the event ends only the others
  */
 export async function endCredentials(
   db: pg.ClientBase,

@@ -2,7 +2,7 @@ import { type OldRows, rowsOf } from '../platform/db/old-rows.ts';
 
 const hash = (column: string) => `encode(substring(${column}, 1, 8), 'hex')`;
 
-/** Rows that have ended or expired, to be deleted. */
+/** Ended or expired rows, for deletion. */
 export const ENDED: readonly OldRows[] = [
   {
     what: 'sign-ins',

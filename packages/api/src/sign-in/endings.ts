@@ -1,32 +1,31 @@
 import type { LinkPurpose } from '../mail-links/index.ts';
 
 export interface Ending {
-  /** `others`: all but the one that asks for it. */
+  /** `others`: all except the current one. */
   readonly signIns: 'all' | 'others';
-  /** Links in mails that open nothing from then on. */
+  /** Mail links that become invalid. */
   readonly links: readonly LinkPurpose[];
 }
 
 /**
- * What ends a user's credentials, and what it ends. The one place that says so; `end-credentials.ts` does it.
- *
- * Whatever the event, these end too: sign-ins that are under way (a password that is being compared, a code that is being
- * checked, an ID token), second-factor challenges, and the enrolment of a second factor that nobody has confirmed. With a
- * sign-in end its access tokens and its refresh tokens, however it was opened.
- *
- * Not here, because they end nothing: a suspension holds everything back until the user is resumed, and a lower plan takes
- * no credential away. What ends with an API key, `api-keys/service.ts` says.
+ * Events that end a user's credentials, and what each one ends. This is the only definition; `end-credentials.ts`
+ * executes it.
+ * Every event also ends sign-ins in progress (a password, code or ID token being checked), second-factor
+ * challenges, and unconfirmed enrolments of a second factor. The access and refresh tokens of a sign-in end with
+ * it.
+ * Not listed: a suspension ends nothing, but blocks until the user is resumed; a lower plan affects no credentials.
+ * For the end of an API key, see `api-keys/service.ts`.
  */
 export const ENDINGS = {
   password_changed: { signIns: 'others', links: ['reset_password', 'invitation'] },
   password_reset: { signIns: 'all', links: ['reset_password', 'invitation'] },
   second_factor_set_up: { signIns: 'others', links: ['reset_password'] },
   second_factor_removed: { signIns: 'others', links: ['reset_password'] },
-  /** By the tenant's backend, for who has lost it. */
+  /** By the tenant's backend, for a user who lost it. */
   second_factor_reset: { signIns: 'all', links: ['reset_password'] },
   logged_out_everywhere: { signIns: 'all', links: ['reset_password'] },
   identity_provider_removed: { signIns: 'all', links: ['reset_password'] },
-  /** Deleted, or to be erased. */
+  /** Deleted or to be erased. */
   deleted: { signIns: 'all', links: ['verify_email', 'reset_password', 'invitation'] },
 } as const satisfies Record<string, Ending>;
 

@@ -4,10 +4,9 @@ import type { Database } from '../platform/db/database.ts';
 import { asTenant } from '../platform/db/tenancy.ts';
 
 /**
- * One row says until when its tries are spent: each try adds its share of time, and none is left where that lies further
- * ahead than all tries together are long. Checked and taken in one statement: of many at once exactly as many succeed as
- * there were tries left. The row is everybody's lock for that moment, and limits come in one order, so none waits for
- * another in a circle.
+ * Each row stores the time until which its tries are spent. A try adds its share of time; none is left if that
+ * exceeds the total of all tries. Check and update are one statement, so concurrent requests get exactly the tries
+ * that are left. The row lock serializes them, and the fixed order of limits prevents deadlocks.
  */
 const TAKE = `
 INSERT INTO sign_in_tries AS t (tenant_id, subject, spent_until)

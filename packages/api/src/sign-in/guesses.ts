@@ -1,48 +1,48 @@
 import { CVaultError } from '../platform/errors.ts';
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
 
-/** `burst` tries at once, and one more each `everySeconds`. */
+/** `burst` tries at once, and one more every `everySeconds`. */
 export interface TryRate {
   readonly burst: number;
   readonly everySeconds: number;
 }
 
-/** What tries are counted by. */
+/** A limit and the subject that it counts. */
 export interface TryLimit extends TryRate {
-  /** A pseudonym: it tells nothing of whom it stands for. */
+  /** A pseudonym that reveals nothing about its subject. */
   readonly subject: Buffer;
 }
 
-/** Counts tries, for all replicas together. */
+/** Counts tries across all replicas. */
 export interface TryStore {
   /**
-   * Takes one try from each limit, in their order, up to the first that has none left. Answers how many seconds that one
-   * needs to have one again; null where all had one.
+   * Takes a try from each limit in order, up to the first without any left. Returns the seconds until that one has
+   * a try again; null if all had one.
    */
   take(tenantId: string, limits: readonly TryLimit[]): Promise<number | null>;
-  /** Gives back what `take` took. */
+  /** Returns the tries that `take` took. */
   giveBack(tenantId: string, limits: readonly TryLimit[]): Promise<void>;
 }
 
-/** Turns texts into what can be compared and not be turned back; other in each installation. */
+/** A one-way function over texts, different in each installation. Equal inputs give equal results. */
 export type Pseudonym = (...parts: readonly string[]) => Buffer;
 
-/** Who tries. */
+/** The sender of a try. */
 export interface Guesser extends TenantScope {
-  /** The address that requests come from, as rate limits count it. */
+  /** The client address, as rate limits count it. */
   readonly client: string;
-  /** What the tenant lets one client do. */
+  /** The tenant's limit per client. */
   readonly clientRate: TryRate;
 }
 
-/** Wrong passwords of one account from one client: 10 at once, 10 more in each quarter of an hour. */
+/** Wrong passwords per account and client: 10 at once, and 10 more every quarter of an hour. */
 const PASSWORD_OF_CLIENT: TryRate = { burst: 10, everySeconds: 90 };
 /**
- * Wrong passwords of one account from all clients together. Slow, so that thousands of clients guess no more than 3,000 a
- * day; never shut, so that no stranger can keep the owner out for longer than half a minute at a time.
+ * Wrong passwords per account over all clients. Slow enough that thousands of clients make at most 3,000 guesses a
+ * day; never closed, so that strangers can lock the owner out for at most half a minute at a time.
  */
 const PASSWORD_OF_ALL: TryRate = { burst: 50, everySeconds: 30 };
-/** A code has six digits and three of them are right at any time; the password was right before. */
+/** Three of the million codes are valid at any time, and the password was correct before. */
 const CODE_OF_ALL: TryRate = { burst: 10, everySeconds: 300 };
 
 export interface GuessGuardDeps {
@@ -51,8 +51,8 @@ export interface GuessGuardDeps {
 }
 
 /**
- * Limits how often somebody may be wrong. A try is counted before it is looked at, so that parallel ones cannot overtake
- * the count, and given back where it was right. Accounts that do not exist are counted like those that do.
+ * Limits wrong guesses. A try is counted before it is checked, so that concurrent ones cannot exceed the limit, and
+ * returned if it was correct. Accounts that do not exist are counted in the same way.
  */
 export function createGuessGuard({ tries, pseudonym }: GuessGuardDeps) {
   async function limited<T>(
@@ -81,7 +81,7 @@ export function createGuessGuard({ tries, pseudonym }: GuessGuardDeps) {
 
   return {
     /**
-     * A try at an account's password. Null, counted, where `look` finds it wrong.
+     * Checks an account's password. If `look` returns null, the try counts and the result is null.
      * @throws CVaultError `rate_limited`
      */
     password<T>(
@@ -98,7 +98,7 @@ export function createGuessGuard({ tries, pseudonym }: GuessGuardDeps) {
     },
 
     /**
-     * A try at a user's second factor.
+     * Checks a user's second factor in the same way.
      * @throws CVaultError `rate_limited`
      */
     code<T>({ tenantId }: Guesser, userId: string, look: () => Promise<T | null>): Promise<T | null> {

@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { accountRoutes } from './account-routes.ts';
 export type { AccountService } from './account.ts';
 export { MAY_ENTER, endCredentials } from './end-credentials.ts';

@@ -41,7 +41,7 @@ async function signedUp() {
   return { email, accessToken: answer.json<{ accessToken: string }>().accessToken };
 }
 
-/** How many tries came back while `work` ran. */
+/** The tries that came back while `work` ran. */
 async function tries(everySeconds: number, work: () => Promise<number>, burst: number) {
   const began = Date.now();
   const looked = await work();
@@ -59,7 +59,7 @@ async function wrongAtOnce(email: string, client: (index: number) => string) {
   return count(401);
 }
 
-test('of 200 wrong passwords at once, from one client over two replicas, 10 are looked at; another client gets in', async () => {
+test('of 200 concurrent wrong passwords from one client over two replicas, 10 are checked; another client gets in', async () => {
   const { email } = await signedUp();
   await tries(90, () => wrongAtOnce(email, () => '198.51.100.7'), 10);
   const locked = await login(email, PASSWORD, '198.51.100.7');
@@ -68,7 +68,7 @@ test('of 200 wrong passwords at once, from one client over two replicas, 10 are 
   expect((await login(email, PASSWORD, '203.0.113.9')).statusCode).toBe(200);
 });
 
-test('from 200 clients, 50 are looked at, and nobody is kept out for longer than half a minute', async () => {
+test('from 200 clients, 50 are checked, and nobody is locked out for longer than half a minute', async () => {
   const { email } = await signedUp();
   await tries(30, () => wrongAtOnce(email, (index) => `198.51.100.${index}`), 50);
   const answer = await login(email, PASSWORD, '203.0.113.9');
@@ -78,7 +78,7 @@ test('from 200 clients, 50 are looked at, and nobody is kept out for longer than
   expect((await login(email, PASSWORD, '203.0.113.9')).statusCode).toBe(200);
 });
 
-test('a stranger is answered the same, before and after too many tries', async () => {
+test('an unknown e-mail gets the same answers, before and after too many tries', async () => {
   const { email } = await signedUp();
   const stranger = anEmail();
   const see = async (address: string) => {
@@ -98,7 +98,7 @@ test('right passwords cost no tries', async () => {
   for (let time = 0; time < 15; time++) expect((await login(email, PASSWORD)).statusCode).toBe(200);
 });
 
-test('the change of a password counts with the sign-ins', async () => {
+test('password changes and sign-ins share one count', async () => {
   const { email, accessToken } = await signedUp();
   const change = (currentPassword: string) =>
     post('/me/password', { currentPassword, newPassword: 'another good passphrase' }, '198.51.100.9', {
@@ -112,7 +112,7 @@ test('the change of a password counts with the sign-ins', async () => {
   expect((await login(email, PASSWORD, '198.51.100.9')).statusCode).toBe(429);
 });
 
-test('nothing that is counted tells whom it stands for', async () => {
+test('stored counts reveal nothing about their subjects', async () => {
   const { email } = await signedUp();
   await login(email, WRONG, '198.51.100.10');
   const { rows } = await database.pool.query<{ row: string }>(
@@ -122,7 +122,7 @@ test('nothing that is counted tells whom it stands for', async () => {
   for (const { row } of rows) expect(row).not.toMatch(/example|198\.51/);
 });
 
-test('a user without a password cannot sign in with any', async () => {
+test('a user without a password cannot sign in with one', async () => {
   const { email } = await signedUp();
   await database.pool.query('UPDATE tenant_users SET password_hash = NULL WHERE email = $1', [email]);
   expect((await login(email, PASSWORD)).json()).toMatchObject({ code: 'invalid_credentials' });

@@ -8,7 +8,7 @@ const secret = (text: string) => new Secret(text);
 const matches = async (typed: string, stored: string) =>
   (await hasher.verify('tenant-a', secret(typed), await hasher.hash('tenant-a', secret(stored)))).matches;
 
-test('the stored text is bcrypt, with its cost and how the password was prepared', async () => {
+test('the stored text is bcrypt, with its cost and the preparation of the password', async () => {
   expect(await createPasswordHasher(5).hash('tenant-a', secret('x'))).toMatch(
     /^\$2b\$05\$[./A-Za-z0-9]{53}\$hs384$/,
   );
@@ -28,7 +28,7 @@ describe('every character counts', () => {
   });
 });
 
-test('two spellings of one text are one password', async () => {
+test('two Unicode spellings are one password', async () => {
   expect(await matches('Zoe\u0308-is-my-name', 'Zoë-is-my-name')).toBe(true);
 });
 
@@ -38,7 +38,7 @@ test('two users with one password have two hashes', async () => {
   );
 });
 
-test('without a user nothing matches, also not the password of nobody', async () => {
+test('without a user nothing matches, not even the dummy’s password', async () => {
   for (const password of ['', 'nobody', 'x'.repeat(256)]) {
     expect(await hasher.verify('tenant-a', secret(password), null)).toEqual({
       matches: false,
@@ -47,7 +47,7 @@ test('without a user nothing matches, also not the password of nobody', async ()
   }
 });
 
-test('without a user it costs as much as with one, so that time tells nobody who there is', async () => {
+test('without a user it takes as long as with one, so that time does not reveal who exists', async () => {
   const careful = createPasswordHasher(10);
   const stored = await careful.hash('tenant-a', new Secret('a password'));
   const fastest = async (hash: string | null) => {
@@ -59,11 +59,11 @@ test('without a user it costs as much as with one, so that time tells nobody who
     }
     return Math.min(...times);
   };
-  // A hash that is not worked on at all takes a hundredth of it; anything between is the machine's business.
+  // Skipping the hash takes a hundredth of the time; anything in between is noise.
   expect(await fastest(null)).toBeGreaterThan((await fastest(stored)) / 3);
 });
 
-test('a weaker or imported hash still opens, and is known to be outdated', async () => {
+test('a weaker or imported hash still matches and is reported as outdated', async () => {
   const weak = await createPasswordHasher(4).hash('tenant-a', secret('p'));
   const stronger = createPasswordHasher(5);
   expect(await stronger.verify('tenant-a', secret('p'), weak)).toEqual({ matches: true, outdated: true });
@@ -78,13 +78,13 @@ test('a weaker or imported hash still opens, and is known to be outdated', async
   });
 });
 
-test('what is no hash matches nothing', async () => {
+test('an invalid hash matches nothing', async () => {
   for (const stored of ['', 'none', '$2b$04$short$hs384', 'plain-password']) {
     expect((await hasher.verify('tenant-a', secret('plain-password'), stored)).matches).toBe(false);
   }
 });
 
-test('more than may wait is refused, and what waits is served', async () => {
+test('work beyond the queue’s limit is refused, and queued work is done', async () => {
   const busy = createPasswordHasher(4, { running: 1, waiting: 2 });
   const results = await Promise.allSettled(
     Array.from({ length: 5 }, () => busy.hash('tenant-a', secret('p'))),
@@ -100,7 +100,7 @@ test('more than may wait is refused, and what waits is served', async () => {
   await expect(busy.hash('tenant-a', secret('p'))).resolves.toBeTypeOf('string');
 });
 
-test('one tenant’s storm of sign-ups takes no other tenant’s place', async () => {
+test('one tenant’s storm of sign-ups does not displace another tenant', async () => {
   const busy = createPasswordHasher(4, { running: 1, waiting: 8 });
   const order: string[] = [];
   const hash = (tenantId: string) =>
@@ -110,6 +110,6 @@ test('one tenant’s storm of sign-ups takes no other tenant’s place', async (
     );
   await Promise.all([...Array.from({ length: 100 }, () => hash('storm')), hash('other')]);
   expect(order).not.toContain('other refused');
-  // Behind what ran already and one of the storm's.
+  // Behind the work that already ran, and one entry of the storm.
   expect(order.filter((entry) => !entry.endsWith('refused')).indexOf('other')).toBeLessThanOrEqual(2);
 });

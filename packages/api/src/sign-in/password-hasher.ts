@@ -6,15 +6,15 @@ import { FairQueue, type FairQueueLimits } from '../platform/limits/fair-queue.t
 import { normalizePassword, type PasswordHasher } from './passwords.ts';
 import { hash as bcryptHash, verify as bcryptVerify } from '@node-rs/bcrypt';
 
-/** Says how the password was prepared: appended to bcrypt's own text, which says the algorithm, the cost and the salt. */
+/** Suffix of bcrypt's text (algorithm, cost, salt) that names the preparation of the password. */
 const PREPARED = '$hs384';
 
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
 /**
- * bcrypt reads 72 bytes and stops at a NUL, so a password is hashed to 64 characters first: every byte of it counts. A
- * hash of our own kind (HMAC with a label) and not a plain one, so that unsalted hashes from other people's leaks cannot
- * be tried against ours. SHA-384, because it has no shortcut for longer input and its base64 needs no padding.
+ * bcrypt reads at most 72 bytes and stops at NUL, so passwords are first hashed to 64 characters. The HMAC label
+ * keeps unsalted hashes from foreign leaks from being tried against ours. SHA-384 resists length extension, and its
+ * base64 needs no padding.
  */
 function prepare(password: Secret<string>): string {
   return createHmac('sha384', 'cvault password')
@@ -22,12 +22,10 @@ function prepare(password: Secret<string>): string {
     .digest('base64');
 }
 
-/**
- * Threads of libuv's pool of four that bcrypt may hold: file access, DNS and the signing of tokens need the same pool.
- */
+/** bcrypt's share of libuv's pool of four threads. File access, DNS and token signing need the others. */
 const THREADS = Math.max(1, Math.min(2, availableParallelism()));
 
-/** With 250 ms each on two threads, the last of them waits for 16 s. */
+/** At 250 ms each on two threads, the last waiter takes 16 s. */
 const LIMITS: FairQueueLimits = { running: THREADS, waiting: 128 };
 
 const tooMany = () =>
@@ -38,14 +36,14 @@ const tooMany = () =>
   );
 
 /**
- * Passwords as bcrypt hashes.
- * @param cost a power of two
+ * Hashes passwords with bcrypt.
+ * @param cost logarithmic
  */
 export function createPasswordHasher(cost: number, limits: FairQueueLimits = LIMITS): PasswordHasher {
   const queue = new FairQueue(limits, tooMany);
-  // Made from no password: to verify against it costs as much as against a real one. Its last character holds four bits of the
-  // 23 bytes, and its other two must be 0: a text that decodes to nothing is refused in 3 ms instead of 300, which tells
-  // whoever measures it that there is no such user.
+  // A hash of no password, which costs as much to verify as a real one. Its last character encodes four bits of the
+  // 23 bytes, so its two lowest bits must be 0. An invalid text is refused in 3 ms instead of 300, which would
+  // reveal that the user does not exist.
   const nobody = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(22)}${'N'.repeat(30)}O`;
   return {
     async hash(tenantId, password) {

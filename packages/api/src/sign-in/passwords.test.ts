@@ -42,7 +42,7 @@ describe('refused, however long', () => {
   });
 });
 
-test('what has a common word in it is taken: only the whole is compared', () => {
+test('a common word within a password is allowed: only the whole is compared', () => {
   for (const password of [
     'my password is long',
     'password8402913756',
@@ -53,7 +53,7 @@ test('what has a common word in it is taken: only the whole is compared', () => 
   }
 });
 
-test('the fault points at the field, and does not repeat the password', () => {
+test('the fault names the field and does not repeat the password', () => {
   expect(() => checkPassword('canary-short', rules(20), 'newPassword')).toThrow(
     expect.objectContaining({
       code: 'invalid_request',
@@ -63,6 +63,6 @@ test('the fault points at the field, and does not repeat the password', () => {
   );
 });
 
-test('one password typed on two keyboards is one', () => {
+test('one password typed on two keyboards is the same', () => {
   expect(normalizePassword('Zoe\u0308 ﬁsh')).toBe(normalizePassword('Zoë fish'));
 });

@@ -3,36 +3,36 @@ import type { Secret } from '../platform/crypto/secret.ts';
 import { PASSWORD_CHARACTERS_MAX } from '../platform/http/schemas/credentials.ts';
 
 /**
- * Passwords as they are compared: in Unicode form NFKC (NIST SP 800-63B-4, section 3.1.1.2), so that one password typed
- * on two keyboards is one.
+ * The compared form of a password: NFKC (NIST SP 800-63B-4, section 3.1.1.2), so that different keyboards give the
+ * same password.
  */
 export function normalizePassword(password: string): string {
   return password.normalize('NFKC');
 }
 
-/** A password that people choose often, with no more added than this, is as easily guessed. */
+/** A common password plus at most this many characters is as easy to guess. */
 const ADDED_CHARACTERS_MAX = 4;
-/** Shorter words are no clue, and would refuse many good passwords. */
+/** Shorter words would refuse many good passwords. */
 const CONTEXT_WORD_CHARACTERS_MIN = 4;
-/** The same few characters again and again. */
+/** A repeated sequence of few characters. */
 const REPETITION = /^(.{1,6})\1+$/su;
 
-/** Passwords that people choose often. */
+/** Frequently chosen passwords. */
 export interface CommonPasswords {
   /** @param password in lower case */
   has(password: string): boolean;
 }
 
-/** What a new password is measured by. */
+/** The rules for a new password. */
 export interface PasswordRules {
-  /** Fewest characters. */
+  /** The minimum length in characters. */
   readonly lengthMin: number;
   readonly common: CommonPasswords;
-  /** What anybody would try first for this user: the e-mail, the name of the tenant. */
+  /** Texts that an attacker would try first: the e-mail, the tenant's name. */
   readonly context: readonly string[];
 }
 
-/** Its words, alone and written together; and of an e-mail what stands before the @. */
+/** The words of a context text, single and joined; of an e-mail only the part before the @. */
 function wordsOf(context: string): string[] {
   const text = context.replace(/@.*$/s, '').toLowerCase();
   const words = text.split(/[^\p{L}\p{N}]+/u);
@@ -42,8 +42,8 @@ function wordsOf(context: string): string[] {
 }
 
 /**
- * Why a password cannot be taken; null where it can. There are no rules on what it is made of: they make passwords
- * easier to guess, not harder (NIST SP 800-63B-4, section 3.1.1.2).
+ * Why a password is refused; null if it is accepted. There are no composition rules, because they make passwords
+ * easier to guess (NIST SP 800-63B-4, section 3.1.1.2).
  */
 export function faultOfPassword(
   password: string,
@@ -66,7 +66,7 @@ export function faultOfPassword(
 }
 
 /**
- * @param field of the request's body that holds it
+ * @param field the body's field that holds the password
  * @throws CVaultError `invalid_request`
  */
 export function checkPassword(password: string, rules: PasswordRules, field = 'password'): void {
@@ -79,19 +79,19 @@ export function checkPassword(password: string, rules: PasswordRules, field = 'p
 
 interface PasswordMatch {
   readonly matches: boolean;
-  /** It matches, and the hash is weaker than those that are made now. */
+  /** The password matches, but the hash is weaker than new ones. */
   readonly outdated: boolean;
 }
 
 /**
- * Slow, salted hashes. Costs the same whether or not a user exists. Tenants take turns, so that one tenant's storm of
- * sign-ins is not another's wait.
+ * Slow, salted hashes. Verification costs the same whether or not the user exists. Tenants take turns, so that one
+ * tenant's storm of sign-ins does not delay the others.
  */
 export interface PasswordHasher {
-  /** Names its own algorithm and cost, so that stronger ones can come. @throws CVaultError `unavailable` */
+  /** The result names its algorithm and cost, so that both can change later. @throws CVaultError `unavailable` */
   hash(tenantId: string, password: Secret<string>): Promise<string>;
   /**
-   * @param hash null where there is no such user: as much work is done, and nothing matches
+   * @param hash null if the user does not exist: equally slow, and never matches
    * @throws CVaultError `unavailable`
    */
   verify(tenantId: string, password: Secret<string>, hash: string | null): Promise<PasswordMatch>;

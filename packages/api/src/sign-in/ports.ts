@@ -6,13 +6,13 @@ import type { User } from '../users/index.ts';
 interface NewUser {
   readonly id: string;
   readonly tenantId: string;
-  /** Of the API key that sees the user. */
+  /** The mode of the API key that sees the user. */
   readonly mode: ApiKeyMode;
   readonly email: string;
   readonly passwordHash: string;
 }
 
-/** A user, and the epoch that a password which matches was proven under. */
+/** A user with the epoch under which their password was verified. */
 export interface UserWithEpoch extends User {
   readonly credentialsEpoch: number;
 }
@@ -24,11 +24,11 @@ export interface UserWithPassword extends UserWithEpoch {
   readonly suspended: boolean;
 }
 
-/** Who has an e-mail address. */
+/** The owner of an e-mail address. */
 interface EmailHolder {
-  /** Null where there is none, or where it is being deleted. */
+  /** Null if no such user exists or is being deleted. */
   readonly user: UserWithPassword | null;
-  /** Of the first sign-up that waits for the address to be confirmed; null where there is a user, or no sign-up. */
+  /** From the first sign-up that waits for the address to be confirmed; null if there is a user or no sign-up. */
   readonly signUpHash: string | null;
 }
 
@@ -38,22 +38,22 @@ interface NewSignIn {
   readonly refreshTokenHash: Buffer;
 }
 
-/** A sign-in that has not ended. */
+/** An open sign-in. */
 export interface SignIn {
   readonly id: string;
   readonly createdAt: Date;
-  /** When its refresh token was used last. */
+  /** The last use of its refresh token. */
   readonly usedAt: Date;
   readonly expiresAt: Date;
 }
 
-/** What users do with their own account. */
+/** Users' changes to their own accounts. */
 export interface AccountStore {
-  /** Null for users without a password. @throws CVaultError `not_found` where the user is gone */
+  /** Null for users without a password. @throws CVaultError `not_found` if the user is gone */
   passwordHashOf(tenantId: string, userId: string): Promise<string | null>;
   /**
-   * Puts a new hash in the place of `oldHash` and ends what a change of the password ends. Answers false where the hash was
-   * changed in between, or the user's credentials have ended.
+   * Replaces `oldHash` and ends what a password change ends. Returns false if the hash has changed, or the user's
+   * credentials have ended.
    */
   changePassword(
     user: ProvenUser,
@@ -63,25 +63,24 @@ export interface AccountStore {
   ): Promise<boolean>;
   /** Newest first. */
   signInsOf(tenantId: string, userId: string): Promise<readonly SignIn[]>;
-  /** Answers false where the user has no such sign-in that is open. */
+  /** Returns false if the user has no such open sign-in. */
   closeSignIn(tenantId: string, userId: string, signInId: string): Promise<boolean>;
   logoutEverywhere(tenantId: string, userId: string): Promise<void>;
 }
 
-/** Users, their sign-ins, and the refresh tokens of these. */
+/** Users, their sign-ins, and the refresh tokens of those. */
 export interface UserStore {
   /** @throws CVaultError `email_taken` */
   register(user: NewUser): Promise<UserWithEpoch>;
-  /** The same work whoever has the address. */
+  /** Does the same work whoever owns the address. */
   findByEmail(scope: TenantScope, email: string): Promise<EmailHolder>;
   /**
-   * Opens a sign-in if the user is active and nothing has ended their credentials since they were proven, in one statement:
-   * an ending that comes at the same moment either finds the sign-in or keeps it from opening. Answers whether it did.
+   * Opens a sign-in if the user is active and their credentials have not ended since they were proven. As this is
+   * one statement, a concurrent ending either finds the sign-in or prevents it. Returns whether it was opened.
    */
   openSignIn(signIn: NewSignIn, user: ProvenUser): Promise<boolean>;
   /**
-   * Opens a sign-in on the word of an API key, if the key is still in force and the user is active. It ends when the key is
-   * revoked.
+   * Opens a sign-in for an API key if the key is in force and the user is active. It ends when the key is revoked.
    */
   mintSignIn(
     signIn: NewSignIn,
@@ -89,12 +88,12 @@ export interface UserStore {
     userId: string,
     keyId: string,
   ): Promise<'opened' | 'suspended' | 'not_found' | 'key_ended'>;
-  /** Does nothing where it ended already. */
+  /** Does nothing if it has already ended. */
   closeSignIn(tenantId: string, signInId: string): Promise<void>;
   /**
-   * Uses a refresh token up and writes its successor, in one statement: of many at once exactly one succeeds. Null where
-   * it cannot be used. Where that is because it was used before, and not just now, its sign-in is closed. Of a suspended
-   * user it is not used up.
+   * Uses a refresh token and stores its successor in one statement: of concurrent calls, exactly one succeeds. Null
+   * if the token is unusable. If it was used before, beyond the grace period, its sign-in is closed. A suspended
+   * user's token is not used up.
    */
   rotate(
     tenantId: string,
@@ -102,7 +101,7 @@ export interface UserStore {
     usedHash: Buffer,
     newHash: Buffer,
   ): Promise<{ userId: string; signInId: string } | 'suspended' | null>;
-  /** Puts a stronger hash in the place of `oldHash`; does nothing where it was changed in between. */
+  /** Replaces `oldHash` by a stronger hash; does nothing if it has changed. */
   replacePasswordHash(
     userId: string,
     tenantId: string,

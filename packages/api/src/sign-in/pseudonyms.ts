@@ -3,8 +3,8 @@ import type { Secret } from '../platform/crypto/secret.ts';
 import type { Pseudonym } from './guesses.ts';
 
 /**
- * Pseudonyms by HMAC: of addresses there are so few that a plain hash could be tried out. The key comes from the master
- * key; when that is changed, pseudonyms change too, and counts begin anew.
+ * Pseudonyms by HMAC, since plain hashes of addresses could be guessed. The key is derived from the master key: a
+ * new master key changes all pseudonyms and resets the counts.
  */
 export function createPseudonym(masterKey: Secret<Buffer>): Pseudonym {
   const key = Buffer.from(hkdfSync('sha256', masterKey.reveal(), '', 'cvault pseudonyms', 32));

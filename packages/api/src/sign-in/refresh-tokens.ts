@@ -4,12 +4,12 @@ import { hashCredential } from '../platform/access/api-key.ts';
 
 const SHAPE = /^cv_rt_[A-Za-z0-9_-]{43}$/;
 
-/** How long a refresh token lasts when it is not used. Each use gives a new one. */
+/** The lifetime of an unused refresh token. Each use issues a new one. */
 export const REFRESH_TOKEN_DAYS = 30;
 
 /**
- * How long after its use a refresh token that comes again is taken for the same client's second try (two tabs, a lost
- * answer) and not for theft. It opens nothing then either; only the sign-in goes on.
+ * A token that is reused within this time counts as a retry of the same client (two tabs, a lost answer), not as
+ * theft. It is still refused, but the sign-in stays open.
  */
 export const REUSE_GRACE_SECONDS = 10;
 
@@ -24,7 +24,7 @@ export function generateRefreshToken(): NewRefreshToken {
   return { token: new Secret(token), hash: hashCredential(token) };
 }
 
-/** What a refresh token is looked up by; null where a text cannot be one. */
+/** The hash by which a refresh token is looked up; null if the text cannot be one. */
 export function hashOfRefreshToken(text: string): Buffer | null {
   return SHAPE.test(text) ? hashCredential(text) : null;
 }

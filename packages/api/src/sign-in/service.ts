@@ -14,17 +14,17 @@ import { passwordLengthMin, type SignInSettings, type SignInSettingsStore } from
 import type { User } from '../users/index.ts';
 
 export interface Credentials {
-  /** As `readEmail` makes it. */
+  /** Canonical, as `readEmail` returns it. */
   readonly email: string;
   readonly password: Secret<string>;
 }
 
-/** What comes of a right password. */
+/** The result of a correct password. */
 export type Entered =
   | { readonly outcome: 'signed_in'; readonly user: User; readonly tokens: Tokens }
   | { readonly outcome: 'challenged'; readonly challenge: Challenge };
 
-/** What comes of signing up. */
+/** The result of a sign-up. */
 export type SignedUp = Entered | { readonly outcome: 'verification_sent' };
 
 export interface UserServiceDeps {
@@ -45,8 +45,8 @@ export function createUserService(deps: UserServiceDeps) {
   const { users, passwords, common, guesses, signIns, settings, factors, post } = deps;
 
   /**
-   * Null where there is no such user, or where the password is wrong; which of both, not even the time tells. `unconfirmed`:
-   * it is the password of a sign-up whose address is not confirmed yet.
+   * Null if the user does not exist or the password is wrong; the time does not reveal which. `unconfirmed`: the
+   * password belongs to a sign-up whose address is not confirmed yet.
    */
   async function findByPassword(
     scope: TenantScope,
@@ -72,7 +72,10 @@ export function createUserService(deps: UserServiceDeps) {
     return user;
   }
 
-  /** Who has proven the password is in, unless a second factor is wanted. Null where it was changed in between. */
+  /**
+   * Signs in a user whose password was verified, or asks for a second factor. Null if the credentials have ended
+   * meanwhile.
+   */
   async function entered(
     user: UserWithEpoch,
     { secondFactorRequired }: SignInSettings,
@@ -90,8 +93,8 @@ export function createUserService(deps: UserServiceDeps) {
 
   return {
     /**
-     * Where the tenant wants e-mails verified first, a sign-up changes nothing that is there: it waits for the link in its own
-     * mail. The answer and the work are the same for an e-mail that is taken, and the mail says which it was.
+     * If the tenant requires verified e-mails, a sign-up changes nothing until the link in its mail is opened.
+     * Answer and work are the same for a taken e-mail; only the mail reveals it.
      * @throws CVaultError `invalid_request`, `email_taken`, `mail_not_set_up`, `unavailable`
      */
     async register(
@@ -119,10 +122,10 @@ export function createUserService(deps: UserServiceDeps) {
     },
 
     /**
-     * The answer, and the time that it takes, are the same for a wrong password and for a user that does not exist; also
-     * when there were too many tries.
-     * @param client the address that the request comes from, as rate limits count it
-     * @throws CVaultError `invalid_credentials`, `email_not_verified`, `user_suspended`, `rate_limited`, `unavailable`
+     * Answer and time are the same for a wrong password and an unknown user, even after too many tries.
+     * @param client the client address, as rate limits count it
+     * @throws CVaultError `invalid_credentials`, `email_not_verified`, `user_suspended`, `rate_limited`,
+     * `unavailable`
      */
     async login(principal: TenantPrincipal, credentials: Credentials, client: string): Promise<Entered> {
       const scope = scopeOfKey(principal);
@@ -136,14 +139,14 @@ export function createUserService(deps: UserServiceDeps) {
         throw new CVaultError('email_not_verified', 'The e-mail address has to be confirmed first.');
       }
       const result = await entered(user, found);
-      // By now it is the old password, or the user is gone.
+      // The password was changed or the user deleted meanwhile.
       if (result === null) throw invalidCredentials();
       return result;
     },
 
     /**
-     * Gives new tokens for a refresh token, which is used up by it. One that was used before is a stolen one, or its
-     * thief's: which of both comes cannot be told, so the whole sign-in ends (RFC 9700 section 4.14.2).
+     * Exchanges a refresh token for new tokens. A reused token means theft, by this client or another; since that
+     * cannot be decided, the whole sign-in ends (RFC 9700 section 4.14.2).
      * @throws CVaultError `invalid_refresh_token`, `user_suspended`
      */
     async refresh(
@@ -158,7 +161,7 @@ export function createUserService(deps: UserServiceDeps) {
       return signIns.tokensFor({ tenantId, ...signIn }, token);
     },
 
-    /** Ends the sign-in: its refresh tokens and its access tokens with it, at once. */
+    /** Ends the sign-in and its tokens at once. */
     async logout({ tenantId, signInId }: UserPrincipal): Promise<void> {
       await users.closeSignIn(tenantId, signInId);
     },

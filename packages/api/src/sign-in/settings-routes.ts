@@ -11,7 +11,7 @@ const resource = ({ appUrl, verifiedEmailRequired, secondFactorRequired }: SignI
   secondFactorRequired,
 });
 
-/** How a tenant's users sign in. */
+/** A tenant's sign-in settings. */
 export const signInSettingsRoutes: FastifyPluginAsyncZod<{ settings: SignInSettingsStore }> = async (
   app,
   { settings },

@@ -11,7 +11,7 @@ FROM tenants t LEFT JOIN sign_in_settings s ON s.tenant_id = t.id WHERE t.id = $
 
 const BEGIN = 'INSERT INTO sign_in_settings (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING';
 
-/** Null for what stays; an app URL can become null, so whether it is given is said beside it. */
+/** Null keeps a value. Since an app URL can become null, $2 says whether it changes. */
 const CHANGE = `
 UPDATE sign_in_settings SET
   app_url = CASE WHEN $2 THEN $3 ELSE app_url END,

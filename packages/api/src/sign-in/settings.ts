@@ -1,17 +1,17 @@
 import type { TenantPolicy } from '../platform/access/principal.ts';
 
-/** How a tenant's users sign in; the tenant sets it. */
+/** How a tenant's users sign in, as set by the tenant. */
 export interface SignInSettings {
   readonly tenantName: string;
-  /** Where the links in mails lead: the tenant's own app, without a slash at the end. Null: no mail with links goes out. */
+  /** The tenant's app, which mail links lead to, without a trailing slash. Null: no mails with links. */
   readonly appUrl: string | null;
-  /** Nobody signs in before the e-mail is verified, and signing up tells nobody whether there is a user. */
+  /** Users cannot sign in before their e-mail is verified, and signing up does not reveal whether a user exists. */
   readonly verifiedEmailRequired: boolean;
-  /** Nobody signs in with a password alone. */
+  /** A password alone is not enough to sign in. */
   readonly secondFactorRequired: boolean;
 }
 
-/** What is given is changed. */
+/** Only given settings change. */
 type SomeSignInSettings = {
   readonly [K in keyof Omit<SignInSettings, 'tenantName'>]?: SignInSettings[K] | undefined;
 };
@@ -22,10 +22,10 @@ export interface SignInSettingsStore {
   change(tenantId: string, settings: SomeSignInSettings): Promise<SignInSettings>;
 }
 
-/** Without a second factor, a password has to be longer (NIST SP 800-63B-4, section 3.1.1.1). */
+/** Passwords without a second factor must be longer (NIST SP 800-63B-4, section 3.1.1.1). */
 const PASSWORD_ALONE_CHARACTERS_MIN = 12;
 
-/** Fewest characters of a new password. */
+/** The minimum length of a new password. */
 export function passwordLengthMin(
   policy: Pick<TenantPolicy, 'passwordLengthMin'>,
   { secondFactorRequired }: Pick<SignInSettings, 'secondFactorRequired'>,

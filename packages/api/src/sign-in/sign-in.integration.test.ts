@@ -117,7 +117,7 @@ describe('an e-mail address', () => {
     expect(again.json()).toMatchObject({ code: 'email_taken' });
   });
 
-  test('of one domain in two scripts is one user', async () => {
+  test('with one domain in two scripts is one user', async () => {
     const own = await aTenantWithKey(database);
     await post('register', { email: 'ivan@ПРИМЕР.рф', password: PASSWORD }, own.apiKey);
     const answer = await post(
@@ -146,7 +146,7 @@ describe('an e-mail address', () => {
 });
 
 describe('signing up', () => {
-  test('an e-mail is taken once, in any case, also at the same moment', async () => {
+  test('an e-mail is taken once, in any letter case, even concurrently', async () => {
     const email = anEmail();
     const answers = await Promise.all(
       [email, email.toUpperCase(), email].map((each) =>
@@ -169,7 +169,7 @@ describe('signing up', () => {
     expect(answer.json<SignedIn>().user.id).not.toBe(user.id);
   });
 
-  test('the tenant says how long a password has to be', async () => {
+  test('the tenant sets the minimum length of passwords', async () => {
     const strict = await aTenantWithKey(database, { passwordLengthMin: 20 });
     const register = (password: string, key: string) => post('register', { email: anEmail(), password }, key);
     const answer = await register('nineteen characters', strict.apiKey);
@@ -178,7 +178,7 @@ describe('signing up', () => {
     expect((await register('twenty characters it', strict.apiKey)).statusCode).toBe(201);
   });
 
-  test('a tenant that allows less than 12 characters gets them only with a second factor', async () => {
+  test('a minimum below 12 characters holds only with a second factor', async () => {
     const lax = await aTenantWithKey(database, { passwordLengthMin: 8 });
     const register = () => post('register', { email: anEmail(), password: 'wet umbr' }, lax.apiKey);
     expect((await register()).statusCode).toBe(400);
@@ -212,7 +212,7 @@ describe('signing up', () => {
 });
 
 describe('signing in', () => {
-  test('a wrong password and an unknown user are told in the same words', async () => {
+  test('a wrong password and an unknown user get the same answer', async () => {
     const { user } = await signedUp();
     const strip = (answer: Awaited<ReturnType<typeof post>>) => {
       const body = { ...answer.json<Record<string, unknown>>(), requestId: '' };
@@ -239,7 +239,7 @@ describe('signing in', () => {
     );
   });
 
-  test('a suspended user is told so by whatever opened before, and by nothing else', async () => {
+  test('only credentials that worked before reveal that the user is suspended', async () => {
     const { user, accessToken, refreshToken } = await signedUp();
     const stranger = (await post('login', { email: anEmail(), password: PASSWORD })).json<object>();
     const setState = (state: string) =>
@@ -293,7 +293,7 @@ describe('API keys', () => {
     expect(answer.headers['www-authenticate']).toContain('X-API-Key');
   });
 
-  test('what the database holds opens nothing', async () => {
+  test('no stored form opens anything', async () => {
     const { rows } = await database.pool.query<{ prefix: string; key_hash: Buffer }>(
       'SELECT prefix, key_hash FROM api_keys',
     );
@@ -310,7 +310,7 @@ describe('API keys', () => {
     }
   });
 
-  test('revoked, it opens nothing from the next request on, and its users’ tokens neither', async () => {
+  test('a revoked key stops working with the next request, and so do its users’ tokens', async () => {
     const own = await aTenantWithKey(database);
     const { accessToken } = await signedUp(own.apiKey);
     expect((await me(accessToken, own.apiKey)).statusCode).toBe(200);
@@ -332,7 +332,7 @@ describe('API keys', () => {
 });
 
 describe('access tokens', () => {
-  test('one of another tenant opens nothing, with either key', async () => {
+  test('another tenant’s token opens nothing, with either key', async () => {
     const other = await aTenantWithKey(database);
     const mine = await signedUp();
     const theirs = await signedUp(other.apiKey);
@@ -340,7 +340,7 @@ describe('access tokens', () => {
     expect((await me(theirs.accessToken)).json()).toMatchObject({ code: 'invalid_token' });
   });
 
-  test('a sign-in of another user of the tenant does not fit', async () => {
+  test('another user’s sign-in is refused', async () => {
     const [one, two] = [await signedUp(), await signedUp()];
     const { key } = await api.signingKeys.signing(tenantId);
     const header = decodeProtectedHeader(one.accessToken);
@@ -349,7 +349,7 @@ describe('access tokens', () => {
     expect((await me(jwtOf(header, { ...claims, sub: two.user.id }, key))).statusCode).toBe(401);
   });
 
-  test('other tokens are none', async () => {
+  test('other kinds of tokens are refused', async () => {
     const { refreshToken } = await signedUp();
     for (const token of [refreshToken, apiKey]) {
       expect((await me(token)).json()).toMatchObject({ code: 'invalid_token' });
@@ -367,7 +367,7 @@ describe('refresh tokens', () => {
       [hashCredential(refreshToken)],
     );
 
-  test('each opens once, and gives the next', async () => {
+  test('each works once and gives the next', async () => {
     let { refreshToken } = await signedUp();
     for (let time = 0; time < 3; time++) {
       const answer = await refresh(refreshToken);
@@ -380,7 +380,7 @@ describe('refresh tokens', () => {
     }
   });
 
-  test('used again later, it ends the whole sign-in', async () => {
+  test('a late reuse ends the whole sign-in', async () => {
     const first = await signedUp();
     const second = (await refresh(first.refreshToken)).json<Tokens>();
     const third = (await refresh(second.refreshToken)).json<Tokens>();
@@ -391,7 +391,7 @@ describe('refresh tokens', () => {
       expect((await me(accessToken)).statusCode).toBe(401);
   });
 
-  test('another sign-in of the same user goes on', async () => {
+  test('another sign-in of the same user stays open', async () => {
     const first = await signedUp();
     const other = (await post('login', { email: first.user.email, password: PASSWORD })).json<Tokens>();
     await refresh(first.refreshToken);
@@ -400,14 +400,14 @@ describe('refresh tokens', () => {
     expect((await me(other.accessToken)).statusCode).toBe(200);
   });
 
-  test('used again at once, it opens nothing, and the sign-in goes on', async () => {
+  test('an immediate reuse is refused, and the sign-in stays open', async () => {
     const first = await signedUp();
     const second = (await refresh(first.refreshToken)).json<Tokens>();
     expect((await refresh(first.refreshToken)).statusCode).toBe(401);
     expect((await refresh(second.refreshToken)).statusCode).toBe(200);
   });
 
-  test('of 20 at once exactly one succeeds', async () => {
+  test('of 20 concurrent uses exactly one succeeds', async () => {
     const { refreshToken } = await signedUp();
     const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(refreshToken)));
     const statuses = answers.map((answer) => answer.statusCode);
@@ -417,14 +417,14 @@ describe('refresh tokens', () => {
     expect((await refresh(winner.refreshToken)).statusCode).toBe(200);
   });
 
-  test('with the key of another tenant it opens nothing, and harms nobody', async () => {
+  test('with another tenant’s key it opens nothing and harms nobody', async () => {
     const other = await aTenantWithKey(database);
     const { refreshToken } = await signedUp();
     expect((await refresh(refreshToken, other.apiKey)).statusCode).toBe(401);
     expect((await refresh(refreshToken)).statusCode).toBe(200);
   });
 
-  test('expired, after 30 days without use, it opens nothing', async () => {
+  test('it expires after 30 days without use', async () => {
     const { refreshToken, user, accessToken } = await signedUp();
     const { rows } = await database.pool.query<{ days: number }>(
       'SELECT extract(epoch FROM expires_at - now()) / 86400 AS days FROM sign_ins WHERE user_id = $1',
@@ -439,7 +439,7 @@ describe('refresh tokens', () => {
     expect((await me(accessToken)).statusCode).toBe(401);
   });
 
-  test.each(['', 'x', 'cv_rt_short', `cv_rt_${'x'.repeat(43)}`])('%j is none', async (text) => {
+  test.each(['', 'x', 'cv_rt_short', `cv_rt_${'x'.repeat(43)}`])('%j is invalid', async (text) => {
     expect((await refresh(text)).statusCode).toBe(401);
   });
 
@@ -453,7 +453,7 @@ describe('refresh tokens', () => {
   });
 });
 
-test('signed out, the access token and the refresh token are dead at once; other sign-ins go on', async () => {
+test('signing out ends access token and refresh token at once; other sign-ins stay open', async () => {
   const first = await signedUp();
   const other = (await post('login', { email: first.user.email, password: PASSWORD })).json<Tokens>();
   const logout = () =>
@@ -469,7 +469,7 @@ test('signed out, the access token and the refresh token are dead at once; other
   expect((await me(other.accessToken)).statusCode).toBe(200);
 });
 
-test('one request asks the database once', async () => {
+test('one request causes one query', async () => {
   const { accessToken } = await signedUp();
   const queries: unknown[] = [];
   const { pool } = database.as('cvault_authenticator');
@@ -483,7 +483,7 @@ test('one request asks the database once', async () => {
   expect(queries).toHaveLength(1);
 });
 
-test('the tenant’s own limit is kept, and can be changed while a window is under way', async () => {
+test('the tenant’s own limit holds, and a change affects the current window', async () => {
   const limited = await aTenantWithKey(database, { authRateLimit: 2, authRateWindowSeconds: 60 });
   const send = () => post('login', { email: anEmail(), password: PASSWORD }, limited.apiKey);
   expect((await send()).statusCode).toBe(401);
@@ -496,7 +496,7 @@ test('the tenant’s own limit is kept, and can be changed while a window is und
   expect((await send()).statusCode).toBe(401);
 });
 
-test('no secret gets into the log', async () => {
+test('no secret reaches the log', async () => {
   const canaries = {
     password: 'canary-password-1234',
     wrong: 'canary-wrong-1234',

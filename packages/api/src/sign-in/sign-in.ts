@@ -10,11 +10,11 @@ import { newId } from '../platform/ids.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
 import type { UserStore } from './ports.ts';
 
-/** What a client acts with until it signs out. */
+/** A client's tokens until it signs out. */
 export interface Tokens {
   readonly accessToken: Secret<string>;
   readonly refreshToken: Secret<string>;
-  /** Seconds that the access token lasts. */
+  /** The lifetime of the access token in seconds. */
   readonly expiresIn: number;
 }
 
@@ -23,7 +23,7 @@ export interface SignInDeps {
   readonly accessTokens: AccessTokens;
 }
 
-/** Gives tokens to who has proven who they are; however they did. */
+/** Issues tokens to users who have proven their identity in any way. */
 export function createSignIns({ users, accessTokens }: SignInDeps) {
   async function tokensFor(
     signIn: { readonly tenantId: string; readonly userId: string; readonly signInId: string },
@@ -34,10 +34,10 @@ export function createSignIns({ users, accessTokens }: SignInDeps) {
   }
 
   return {
-    /** The tokens of a sign-in that is open. */
+    /** Tokens for an open sign-in. */
     tokensFor,
 
-    /** Null where the user's credentials have ended since they were proven, or the user is not active any more. */
+    /** Null if the user's credentials have ended since they were proven, or the user is no longer active. */
     async open(user: ProvenUser): Promise<Tokens | null> {
       const { tenantId, userId } = user;
       const signInId = newId();
@@ -47,8 +47,8 @@ export function createSignIns({ users, accessTokens }: SignInDeps) {
     },
 
     /**
-     * Signs a user in on the word of the tenant's backend.
-     * @throws CVaultError `not_found`, `user_suspended`; `invalid_api_key` where the key was revoked in between
+     * Signs a user in on behalf of the tenant's backend.
+     * @throws CVaultError `not_found`, `user_suspended`; `invalid_api_key` if the key was revoked meanwhile
      */
     async mint(principal: TenantPrincipal, userId: string): Promise<Tokens> {
       const { tenantId, key } = principal;
@@ -71,11 +71,11 @@ export function createSignIns({ users, accessTokens }: SignInDeps) {
 
 export type SignIns = ReturnType<typeof createSignIns>;
 
-/** Wrong passwords that one client may send in a quarter of an hour, whatever the accounts; more where a tenant says so. */
+/** Wrong passwords per client and quarter of an hour, over all accounts. A tenant can raise it. */
 const WRONG_OF_CLIENT_MIN = 100;
 const QUARTER_HOUR_SECONDS = 900;
 
-/** Who sends a request, as wrong tries are counted. */
+/** The sender of a request, for counting wrong tries. */
 export function guesserOf(
   principal: Pick<TenantPrincipal, 'tenantId' | 'key' | 'policy'>,
   client: string,

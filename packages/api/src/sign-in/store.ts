@@ -26,7 +26,7 @@ function userFromRow(row: UserRow): UserWithEpoch {
   return { id, tenantId, email, createdAt, credentialsEpoch };
 }
 
-/** A sign-in lasts as long as its newest refresh token; each use prolongs it. */
+/** A sign-in lasts as long as its newest refresh token, so each use extends it. */
 const LASTS = `interval '${REFRESH_TOKEN_DAYS} days'`;
 
 const REGISTER = {
@@ -36,7 +36,7 @@ INSERT INTO tenant_users (id, tenant_id, email, password_hash, mode) VALUES ($1,
 RETURNING id, tenant_id, email, created_at, credentials_epoch`,
 };
 
-/** One row, found in one way, whoever has the address. */
+/** Always one row, found in the same way, whoever owns the address. */
 const FIND_BY_EMAIL = {
   name: 'user-find-by-email',
   text: `
@@ -52,7 +52,7 @@ LEFT JOIN LATERAL (
 ) first ON u.id IS NULL`,
 };
 
-/** Checks that the user may enter, and enters, in one statement. */
+/** Checks the user and opens the sign-in in one statement. */
 const OPEN_SIGN_IN = {
   name: 'sign-in-open',
   text: `
@@ -65,7 +65,7 @@ WITH proven AS (
 INSERT INTO refresh_tokens (token_hash, tenant_id, sign_in_id) SELECT $4, $2, $1 FROM proven`,
 };
 
-/** As above, for whom a key vouches: while it is locked it cannot be revoked, so a revocation finds the sign-in. */
+/** The same for an API key. The lock delays a revocation, which then finds the sign-in. */
 const MINT_SIGN_IN = {
   name: 'sign-in-mint',
   text: `
@@ -89,7 +89,7 @@ const CLOSE_SIGN_IN =
   'UPDATE sign_ins SET revoked_at = now() WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL';
 
 /**
- * Checks and uses the token in one statement. Of two at once, the second waits for the first's row lock, then finds
+ * Checks and uses the token in one statement. Of two concurrent calls, the second waits for the row lock, finds
  * used_at set and changes nothing.
  */
 const ROTATE = {
@@ -110,13 +110,13 @@ WITH used AS (
 SELECT sign_in_id, user_id FROM used`,
 };
 
-/** Ends the sign-in of a token that was used before. Within the grace it is the same client's second try. */
+/** Ends the sign-in of a reused token. Within the grace period, it counts as a retry of the same client. */
 const REVOKE_REUSED = `
 UPDATE sign_ins s SET revoked_at = now() FROM refresh_tokens r
 WHERE r.token_hash = $1 AND r.tenant_id = $2 AND r.used_at <= now() - interval '${REUSE_GRACE_SECONDS} seconds'
   AND s.tenant_id = r.tenant_id AND s.id = r.sign_in_id AND s.revoked_at IS NULL`;
 
-/** Whether a token that was not used is of a user who is suspended. */
+/** Whether an unused token belongs to a suspended user. */
 const HELD_BACK = `
 SELECT FROM refresh_tokens r
 JOIN sign_ins s ON s.tenant_id = r.tenant_id AND s.id = r.sign_in_id AND s.revoked_at IS NULL AND s.expires_at > now()
@@ -126,7 +126,7 @@ WHERE r.token_hash = $1 AND r.tenant_id = $2 AND r.used_at IS NULL`;
 const REPLACE_PASSWORD_HASH = `
 UPDATE tenant_users SET password_hash = $4 WHERE tenant_id = $1 AND id = $2 AND password_hash = $3`;
 
-/** Kept for a day after they end, so that a token that comes late is still known for a used one. */
+/** Refresh tokens are kept for a day after they end, so that late ones are recognized as used. */
 
 export function createUserStore({ pool }: Database): UserStore {
   return {
@@ -136,7 +136,7 @@ export function createUserStore({ pool }: Database): UserStore {
         const { rows } = await askAsTenant<UserRow>(pool, user.tenantId, { ...REGISTER, values });
         return rows.map(userFromRow)[0]!;
       } catch (cause) {
-        // Without the cause: PostgreSQL's words for it hold the address.
+        // Without the cause: PostgreSQL's message contains the address.
         if (brokenConstraint(cause) === 'tenant_users_tenant_id_email_key') {
           throw new CVaultError('email_taken', 'A user with this e-mail exists.');
         }

@@ -12,7 +12,7 @@ export const SignedInUser = z
   .object({ user: z.object({ id: z.uuid(), email: z.string(), tenantId: z.uuid() }), ...tokens })
   .meta({ id: 'SignedInUser' });
 
-/** The only place where tokens leave their wrapping. */
+/** The only place that unwraps tokens. */
 export function tokenSet({ accessToken, refreshToken, expiresIn }: Tokens): z.infer<typeof TokenSet> {
   return { accessToken: accessToken.reveal(), refreshToken: refreshToken.reveal(), expiresIn };
 }

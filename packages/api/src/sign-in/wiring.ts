@@ -1,4 +1,4 @@
-/** How users sign in: everything of it, put together for the process and for tests. */
+/** Assembles everything about sign-in, for the process and for tests. */
 import {
   createIdTokenVerifier,
   createIdentityProviderService,
@@ -37,18 +37,18 @@ import { createUserStore } from './store.ts';
 import { workThrough } from '../platform/db/old-rows.ts';
 
 export interface IdentityOptions {
-  /** With the rights of requests, and of periodic work. */
+  /** Databases with the roles of requests and of periodic work. */
   readonly requests: Database;
   readonly jobs: Database;
   readonly vault: Vault;
-  /** What pseudonyms are made with. */
+  /** The source of the pseudonyms' key. */
   readonly masterKey: Secret<Buffer>;
   readonly bcryptCost: number;
-  /** Without a slash at the end; empty where nobody said. */
+  /** Without a trailing slash; empty if not configured. */
   readonly publicUrl: string;
-  /** Null: no mails are sent. */
+  /** Null: no mail is sent. */
   readonly mailer: Mailer | null;
-  /** The way to identity providers, which tenants choose. */
+  /** HTTP to identity providers, which tenants choose. */
   readonly outbound: Pick<OutboundHttp, 'check' | 'getJson'>;
   readonly log: Logger;
 }
@@ -101,11 +101,11 @@ export function buildIdentity(options: IdentityOptions) {
         signIns,
       }),
     },
-    /** What is done again and again, in any number of replicas. */
+    /** Periodic work, safe in any number of replicas. */
     periodic: {
       deliverMails: (items: Items) => delivery.deliverDue(items),
       renewSigningKeys: (items: Items) => agedKeys.renew(items),
-      /** Deletes what has ended or expired. */
+      /** Deletes ended and expired rows. */
       async forget(items: Items) {
         for (const part of ENDED) await items.attempt(part.what, () => workThrough(jobs, part, items));
       },

@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { publishedKeyRoutes, signingKeyRoutes } from './routes.ts';
 export { ACCESS_TOKEN_SECONDS, type SigningKeys, createSigningKeys } from './signing-keys.ts';
 export { createSigningKeyStore } from './store.ts';

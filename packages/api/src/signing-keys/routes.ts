@@ -37,7 +37,7 @@ export interface SigningKeyOptions {
   readonly signingKeys: SigningKeys;
 }
 
-/** For whoever verifies access tokens: a tenant's own backend. */
+/** For tenants' backends that verify access tokens. */
 export const publishedKeyRoutes: FastifyPluginAsyncZod<SigningKeyOptions> = async (app, { signingKeys }) => {
   app.get(
     '/tenants/:id/jwks.json',
@@ -58,7 +58,7 @@ export const publishedKeyRoutes: FastifyPluginAsyncZod<SigningKeyOptions> = asyn
     async (request, reply) => {
       const published = await signingKeys.published(request.params.id);
       void reply.header('cache-control', `public, max-age=${PUBLISHED_KEYS_MAX_AGE_SECONDS}`);
-      // Browsers of any origin may read it: it is public.
+      // Public data, so browsers of any origin may read it.
       void reply.header('access-control-allow-origin', '*');
       return {
         keys: published.map(({ id, key }) => {

@@ -46,7 +46,7 @@ const rotate = (tenantId: string, payload: object) =>
     payload,
   });
 
-test('a tenant’s backend verifies its users’ tokens with what is published, and no others', async () => {
+test('the published keys verify the tokens of the tenant’s users and no others', async () => {
   const [mine, other] = [await aTenantWithKey(database), await aTenantWithKey(database)];
   const token = await signedUp(mine.apiKey);
   const foreign = await signedUp(other.apiKey);
@@ -64,7 +64,7 @@ test('a tenant’s backend verifies its users’ tokens with what is published, 
   await expect(jwtVerify(foreign, keySet)).rejects.toThrow();
 });
 
-test('nothing but public parts is published', async () => {
+test('only public parts are published', async () => {
   const { tenantId, apiKey } = await aTenantWithKey(database);
   await signedUp(apiKey);
   const { keys } = (await published(tenantId)).json<JSONWebKeySet>();
@@ -76,14 +76,14 @@ test('nothing but public parts is published', async () => {
   }
 });
 
-test('of a tenant that is none there are no keys, and asking makes none', async () => {
+test('an unknown tenant has no keys, and asking creates none', async () => {
   expect((await published(randomUUID())).statusCode).toBe(404);
   const { tenantId } = await aTenantWithKey(database);
   expect(await kids(tenantId)).toEqual([]);
   expect(await kids(tenantId)).toEqual([]);
 });
 
-test('the first tokens, 20 at once on two replicas, make one key', async () => {
+test('the first 20 concurrent tokens on two replicas create one key', async () => {
   const { tenantId, apiKey } = await aTenantWithKey(database);
   const replica = await createTestApp(database, { masterKey: api.masterKey });
   const signIns = Array.from({ length: 20 }, (_, index) =>
@@ -95,7 +95,7 @@ test('the first tokens, 20 at once on two replicas, make one key', async () => {
   expect((await me(apiKey, await signedUp(apiKey))).statusCode).toBe(200);
 });
 
-test('rotated, the new key is published at once and the old one goes on; revoked, its tokens are dead', async () => {
+test('a rotation publishes the new key at once and keeps the old one; a revocation ends its tokens', async () => {
   const { tenantId, apiKey } = await aTenantWithKey(database);
   const token = await signedUp(apiKey);
   const [first] = await kids(tenantId);
@@ -112,7 +112,7 @@ test('rotated, the new key is published at once and the old one goes on; revoked
   expect((await rotate(randomUUID(), {})).statusCode).toBe(404);
 });
 
-test('keys are changed after 30 days, once however many replicas do it, and go when their tokens have expired', async () => {
+test('keys are replaced after 30 days, once over all replicas, and deleted when their tokens have expired', async () => {
   const { tenantId, apiKey } = await aTenantWithKey(database);
   await signedUp(apiKey);
   const [first] = await kids(tenantId);
@@ -129,7 +129,7 @@ test('keys are changed after 30 days, once however many replicas do it, and go w
   await age(31);
   await renew();
   expect(await count()).toEqual([first, expect.any(String)]);
-  // The successor signs since 21 minutes: what the old one signed has expired.
+  // The successor has been signing for 21 minutes, so the old key's tokens have expired.
   await database.pool.query(
     `UPDATE signing_keys SET signs_from = now() - interval '21 minutes' WHERE tenant_id = $1 AND id <> $2`,
     [tenantId, first],

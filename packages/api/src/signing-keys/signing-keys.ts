@@ -7,22 +7,25 @@ import type { SealedColumn, Vault } from '../platform/crypto/vault.ts';
 import { FifoCache } from '../platform/access/fifo-cache.ts';
 
 /**
- * A new key is published this long before it signs: longer than anybody keeps the published keys, ours in other processes
- * included, so that no token comes whose key its verifier does not have.
+ * A new key is published this long before it signs: longer than any cache of published keys, including those of our
+ * processes, so that every verifier knows the key of a new token.
  */
 const PUBLISHED_AHEAD_SECONDS = 600;
-/** How long others may keep the published keys. */
+/** How long others may cache the published keys. */
 export const PUBLISHED_KEYS_MAX_AGE_SECONDS = 300;
-/** How long an access token lasts. */
+/** The lifetime of an access token. */
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
-/** A key stays published this long after its successor signs: until its last token has expired, and clocks differ. */
+/**
+ * A key stays published this long after its successor starts signing: until its last token has expired, plus a
+ * margin for clocks.
+ */
 export const RETIRED_AFTER_SECONDS = ACCESS_TOKEN_SECONDS + 300;
-/** Keys that sign for longer are replaced. */
+/** Keys that have signed for longer are replaced. */
 export const SIGNING_KEY_DAYS = 30;
 
-/** How late this process may learn that a key was revoked. */
+/** The longest delay until this process notices a revoked key. */
 const FRESH_MS = 30_000;
-/** A token whose key is not known makes this process read the keys again, but not more often: forged ones name any. */
+/** The shortest interval between reads for an unknown key, since forged tokens can name any key. */
 const READ_AGAIN_MS = 1_000;
 const TENANTS_MAX = 10_000;
 
@@ -30,37 +33,37 @@ function signingKeyColumn(tenantId: string, keyId: string): SealedColumn {
   return { owner: tenantId, row: keyId, column: 'signing_keys.private_key' };
 }
 
-/** A key pair of one tenant, on the curve P-256. */
+/** A tenant's key pair on the curve P-256. */
 export interface StoredSigningKey {
   readonly id: string;
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Buffer;
   /** PKCS #8, DER, sealed for `signingKeyColumn`. */
   readonly sealedPrivateKey: Buffer;
-  /** It signs from then on, until a later one does. */
+  /** The start of signing, which ends when a later key's starts. */
   readonly signsFrom: Date;
 }
 
 export interface AddedKey {
-  /** 0: at once. */
+  /** 0 for immediately. */
   readonly signsInSeconds: number;
-  /** Nothing is added where the tenant has a key that was made within as many days; null for any age. */
+  /** Adds nothing if the tenant has a key younger than this; null to add in any case. */
   readonly unlessWithinDays: number | null;
-  /** Deletes all others: what they signed is refused. */
+  /** Deletes all other keys, so that their tokens are refused. */
   readonly revokeOthers: boolean;
 }
 
 export interface SigningKeyStore {
-  /** In the order in which they sign; null where there is no such tenant. */
+  /** In signing order; null for an unknown tenant. */
   list(tenantId: string): Promise<readonly StoredSigningKey[] | null>;
   /**
-   * Of several at once, one adds where `unlessWithinDays` says so.
-   * @throws CVaultError `not_found` where there is no such tenant
+   * Of concurrent calls with `unlessWithinDays`, one adds a key.
+   * @throws CVaultError `not_found` for an unknown tenant
    */
   add(tenantId: string, key: Omit<StoredSigningKey, 'signsFrom'>, how: AddedKey): Promise<void>;
   /** Tenants whose newest key is older than `SIGNING_KEY_DAYS`. */
   aged(): Promise<readonly string[]>;
-  /** Deletes keys whose successor has been signing for `RETIRED_AFTER_SECONDS`; answers how many. */
+  /** Deletes keys whose successor has been signing for `RETIRED_AFTER_SECONDS`; returns their number. */
   forgetRetired(): Promise<number>;
 }
 
@@ -84,8 +87,8 @@ export interface SigningKeysDeps {
 }
 
 /**
- * The keys that tenants' access tokens are signed with. Each tenant has its own, so that what is signed for one can never
- * be verified as another's. Remembered for a while in each process.
+ * The keys that sign tenants' access tokens, cached per process. Each tenant has its own, so that one tenant's
+ * token can never be verified as another's.
  */
 export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
   const remembered = new FifoCache<string, KnownKeys>(TENANTS_MAX);
@@ -130,8 +133,8 @@ export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
 
   return {
     /**
-     * The key that signs now. A tenant gets its first one here.
-     * @throws CVaultError `not_found` where there is no such tenant
+     * The current signing key. Creates a tenant's first key.
+     * @throws CVaultError `not_found` for an unknown tenant
      */
     async signing(tenantId: string): Promise<{ readonly id: string; readonly key: KeyObject }> {
       let found = known(tenantId, FRESH_MS) ?? (await read(tenantId));
@@ -149,11 +152,11 @@ export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
       return { id: signer.id, key: signer.privateKey };
     },
 
-    /** Whether this process has lately seen that the key is the tenant's. */
+    /** Whether this process has recently seen that the key belongs to the tenant. */
     vouches: (tenantId: string, id: string): boolean =>
       known(tenantId, FRESH_MS)?.keys.some((key) => key.id === id) ?? false,
 
-    /** The tenant's public key of this id; null where it has none such (any more). */
+    /** The tenant's public key with this id; null if there is none. */
     async verifying(tenantId: string, id: string): Promise<KeyObject | null> {
       const isIt = (key: KnownKey) => key.id === id;
       const found = known(tenantId, FRESH_MS)?.keys.find(isIt);
@@ -163,8 +166,8 @@ export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
     },
 
     /**
-     * What verifies the tenant's tokens, now and for the next while.
-     * @throws CVaultError `not_found` where there is no such tenant
+     * The keys that verify the tenant's current and upcoming tokens.
+     * @throws CVaultError `not_found` for an unknown tenant
      */
     async published(tenantId: string): Promise<readonly { readonly id: string; readonly key: KeyObject }[]> {
       const found = known(tenantId, FRESH_MS) ?? (await read(tenantId));
@@ -173,9 +176,9 @@ export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
     },
 
     /**
-     * A new key: published at once, signing when everybody can know it. Where the others are revoked, because somebody may
-     * have them, it signs at once, and what they signed is refused within 30 s.
-     * @throws CVaultError `not_found` where there is no such tenant
+     * Adds a key that is published at once and signs once every verifier can know it. With `revokeOthers`, for
+     * leaked keys, it signs at once, and the others' tokens are refused within 30 s.
+     * @throws CVaultError `not_found` for an unknown tenant
      */
     async rotate(tenantId: string, { revokeOthers }: { readonly revokeOthers: boolean }): Promise<void> {
       const signsInSeconds = revokeOthers ? 0 : PUBLISHED_AHEAD_SECONDS;
@@ -183,7 +186,7 @@ export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
       await read(tenantId);
     },
 
-    /** Replaces keys by age and deletes those that are of no use any more. Call it from time to time. */
+    /** Replaces old keys and deletes obsolete ones. */
     async renew(items: Items): Promise<void> {
       for (const tenantId of await store.aged()) {
         await items.attempt(tenantId, () =>

@@ -20,7 +20,7 @@ SELECT k.id, k.public_key, k.private_key, k.signs_from
 FROM tenants t LEFT JOIN signing_keys k ON k.tenant_id = t.id
 WHERE t.id = $1 AND t.state <> 'deleting' ORDER BY k.signs_from, k.id`;
 
-/** Tells apart who waits here and for what: two replicas may both find that a key is due. */
+/** Serializes key creation per tenant: two replicas may both find a key due. */
 const LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('signing_keys ' || $1, 0))";
 
 const ADD = `

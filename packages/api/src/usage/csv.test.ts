@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { csvCell, usageCsv } from './csv.ts';
 import { usageReport } from './series.ts';
 
-/** RFC 4180, as a spreadsheet reads it. */
+/** Parses RFC 4180 as a spreadsheet does. */
 function parse(csv: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
@@ -46,7 +46,7 @@ describe('a cell', () => {
     },
   );
 
-  test('a cell does not end early: commas, quotes and line ends stay inside', () => {
+  test('commas, quotes and line ends stay inside their cell', () => {
     for (const text of ['a,=1', 'a"\r\n=1', 'a\r\n=cmd']) {
       expect(parse(`${csvCell(text)},next\r\n`)).toEqual([[text, 'next']]);
     }

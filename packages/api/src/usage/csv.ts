@@ -1,14 +1,14 @@
 import type { UsageReport } from './series.ts';
 
 /**
- * What spreadsheets take for the start of a formula, the full-width forms too. Names that are stored today hold no tab or
- * line end; whoever opens the file must not depend on that.
+ * Characters that start a formula in spreadsheets, including full-width forms. Stored names contain no tab or line
+ * end today, but the file must be safe even so.
  */
 const FORMULA = /^\s*[=+\-@\uFF0B\uFF0D\uFF1D\uFF20]|^[\t\r\n]/;
 
 /**
- * One cell, as RFC 4180 has it. A text that a spreadsheet could take for a formula gets an apostrophe in front, which
- * spreadsheets read as "this is text"; NUL is left out, because some stop reading at it.
+ * One cell (RFC 4180). A possible formula gets a leading apostrophe, which spreadsheets read as a text marker. NUL
+ * is removed, because some stop reading at it.
  */
 export function csvCell(text: string): string {
   const readable = text.replaceAll('\u0000', '');
@@ -17,7 +17,7 @@ export function csvCell(text: string): string {
   return formula || /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** The rows that a report was added up from, one a line, under a line of titles. */
+/** The rows behind a report, one per line, below a line of titles. */
 export function usageCsv({ rows }: UsageReport, byDevice: boolean): string {
   const titles = [
     'startsAt',

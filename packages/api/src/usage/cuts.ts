@@ -2,12 +2,12 @@ import type { Cut, OverLimit } from './ports.ts';
 import type pg from 'pg';
 import { accountOf } from './user-totals.ts';
 
-/** What of a limit no packet may fit into: the kernel joins the packets of a stream up to this size. */
+/** A remainder too small for the next packet: the kernel merges a stream's packets up to this size. */
 const LESS_THAN_A_PACKET = 65_536;
 
 /**
- * Each device that is cut off, whose limit that is, and whether that is reached. Without one, what it was cut off by is not
- * what it is to have: another period's budget, or a limit's that was changed.
+ * For each cut-off device, the owner of the budget and whether the limit is reached. No owner means that the budget
+ * is obsolete: it belongs to another period or to a changed limit.
  */
 const VERDICTS = `
 SELECT d.id AS device_id, d.tenant_id, subject.id AS subject_id, nullif(subject.id, d.tenant_id) AS user_id,
@@ -54,7 +54,7 @@ WHERE w.limit_bytes < excluded.limit_bytes`;
 interface Verdict {
   readonly device_id: string;
   readonly tenant_id: string;
-  /** Null, as all that follows, where the device was cut off by what it is not to have. */
+  /** Null, like the following columns, if the budget is obsolete. */
   readonly subject_id: string | null;
   readonly user_id: string | null;
   readonly starts_at: Date;
@@ -65,8 +65,8 @@ interface Verdict {
 }
 
 /**
- * Decides what it means that VPN servers cut devices off. Where less is left of the limit than a packet, it is reached: noted,
- * told, and answered. Otherwise what is left is given out anew, and the VPN servers that have to hear of it are answered.
+ * Decides about devices that VPN servers cut off. If less than a packet is left, the limit is reached: this is
+ * recorded and returned. Otherwise the remainder is granted again. Also returns the VPN servers to notify.
  */
 export async function settleCuts(
   db: pg.PoolClient,

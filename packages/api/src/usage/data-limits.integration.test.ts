@@ -55,7 +55,7 @@ async function anotherUser(): Promise<Owner> {
   return { tenantId: alice.tenantId, userId };
 }
 
-/** The device has moved so many bytes in all; answers whose limit is reached, and holds their devices. */
+/** Meters the device's total bytes; returns the reached limits and holds their devices. */
 async function moves(device: Device, bytes: number) {
   const readings: Reading[] = [
     { deviceId: device.id, receivedBytes: 0, sentBytes: bytes, handshake: 'live', gone: false },
@@ -82,7 +82,7 @@ async function warnings(): Promise<object[]> {
 }
 
 describe('a limit that is reached', () => {
-  test('of a user: all of their devices are held, sessions end, and nobody else’s are touched', async () => {
+  test('of a user: all of their devices are held and sessions end; nobody else is affected', async () => {
     await limitTenant('user_data_limit_bytes', 1_000);
     const bob = await anotherUser();
     const [phone, laptop, theirs] = [await register(), await register(), await register(bob)];
@@ -96,7 +96,7 @@ describe('a limit that is reached', () => {
     expect(rows).toEqual([{ state: 'CLOSED', closed_reason: 'revoked' }]);
   });
 
-  test('of a tenant: every device of it is held', async () => {
+  test('of a tenant: all of its devices are held', async () => {
     await limitTenant('data_limit_bytes', 100);
     const bob = await anotherUser();
     const [mine, theirs] = [await register(), await register(bob)];
@@ -106,7 +106,7 @@ describe('a limit that is reached', () => {
     expect(await stateOf(theirs)).toMatchObject({ state: 'suspended' });
   });
 
-  test('what the operator set for a user takes the place of the plan; what the tenant gave holds within it', async () => {
+  test('the operator’s limit for a user replaces the plan; the tenant’s limit applies within it', async () => {
     await limitTenant('user_data_limit_bytes', 10);
     const bob = await anotherUser();
     const setUser = ({ userId }: Owner, column: string, bytes: number) =>
@@ -119,7 +119,7 @@ describe('a limit that is reached', () => {
     expect(await moves(device, 100)).toEqual([alice]);
   });
 
-  test('warnings: each threshold once in a period', async () => {
+  test('warnings: each threshold once per period', async () => {
     await limitTenant('user_data_limit_bytes', 1_000);
     const device = await register();
     await moves(device, 799);
@@ -138,7 +138,7 @@ describe('a limit that is reached', () => {
   });
 });
 
-describe('what a VPN server cuts off', () => {
+describe('a device that a VPN server cuts off', () => {
   const budgetsOf = async (device: Device) => (await limits.dataLeft([device.id])).get(device.id)!;
   const acknowledge = (...some: Device[]) =>
     sql('UPDATE devices SET applied_generation = generation WHERE id = ANY ($1)', [some.map(({ id }) => id)]);
@@ -148,7 +148,7 @@ describe('what a VPN server cuts off', () => {
     return settled;
   }
 
-  test('ends its user’s limit where no packet fits into what is left, once, and says so', async () => {
+  test('reaches its user’s limit once if no packet fits into the rest, with a warning', async () => {
     await limitTenant('user_data_limit_bytes', 100_000);
     const [phone, laptop] = [await register(), await register()];
     await acknowledge(phone, laptop);
@@ -170,7 +170,7 @@ describe('what a VPN server cuts off', () => {
     expect((await budgetsOf(phone))[0]!.id).not.toBe(budget!.id);
   });
 
-  test('ends a tenant’s limit in the same way', async () => {
+  test('reaches a tenant’s limit in the same way', async () => {
     await limitTenant('data_limit_bytes', 1_000);
     const device = await register(await anotherUser());
     await acknowledge(device);
@@ -180,7 +180,7 @@ describe('what a VPN server cuts off', () => {
     expect(await stateOf(device)).toMatchObject({ state: 'suspended', holds: 8 });
   });
 
-  test('is given out anew where much is left, and asked for once', async () => {
+  test('gets a new budget once if much is left', async () => {
     await limitTenant('user_data_limit_bytes', 1_000_000);
     const device = await register();
     await acknowledge(device);
@@ -198,7 +198,7 @@ describe('what a VPN server cuts off', () => {
     expect(await stateOf(device)).toMatchObject({ generation: 2 });
   });
 
-  test('by what it is not to have any more is told anew, and nothing is reached', async () => {
+  test('by an obsolete budget gets a new one, and no limit is reached', async () => {
     await limitTenant('user_data_limit_bytes', 1_000);
     const device = await register();
     const [before] = await budgetsOf(device);
@@ -210,7 +210,7 @@ describe('what a VPN server cuts off', () => {
     expect(await budgetsOf(device)).toEqual([]);
   });
 
-  test('ends a limit of which nothing was used: one of nothing, or lowered below what was used', async () => {
+  test('reaches an unused limit: one of zero, or one lowered below the usage', async () => {
     await limitTenant('user_data_limit_bytes', 0);
     const device = await register();
     await acknowledge(device);
@@ -219,7 +219,7 @@ describe('what a VPN server cuts off', () => {
     expect(await stateOf(device)).toMatchObject({ state: 'suspended' });
   });
 
-  test('another period’s budget is another one', async () => {
+  test('each period has a different budget', async () => {
     await limitTenant('user_data_limit_bytes', 1_000);
     const device = await register();
     await acknowledge(device);
@@ -239,7 +239,7 @@ describe('what a VPN server cuts off', () => {
 });
 
 describe('devices come back', () => {
-  test('when the limit is raised, not before, and not those that something else holds', async () => {
+  test('when the limit is raised, except those with another hold', async () => {
     await limitTenant('user_data_limit_bytes', 1_000);
     const [phone, laptop] = [await register(), await register()];
     await moves(phone, 1_000);
@@ -253,7 +253,7 @@ describe('devices come back', () => {
     expect(await stateOf(laptop)).toMatchObject({ state: 'suspended', holds: 16 });
   });
 
-  test('when the limit is taken away', async () => {
+  test('when the limit is removed', async () => {
     await limitTenant('data_limit_bytes', 1);
     const device = await register();
     await moves(device, 5);
@@ -262,7 +262,7 @@ describe('devices come back', () => {
     expect(await stateOf(device)).toMatchObject({ state: 'live' });
   });
 
-  test('not while the tenant’s limit is reached, whatever the user’s', async () => {
+  test('not while the tenant’s limit is reached, whatever the user’s limit', async () => {
     await limitTenant('data_limit_bytes', 5);
     const device = await register();
     await moves(device, 5);
@@ -271,11 +271,11 @@ describe('devices come back', () => {
     expect(await stateOf(device)).toMatchObject({ state: 'suspended' });
   });
 
-  test('when the period turns', async () => {
+  test('when a new period begins', async () => {
     await limitTenant('data_limit_bytes', 5);
     const device = await register();
     await moves(device, 5);
-    // All of it happened a period ago.
+    // Moves everything into the previous period.
     for (const table of ['usage_periods', 'usage_metrics']) {
       await sql(`UPDATE ${table} SET starts_at = starts_at - interval '1 month' WHERE tenant_id = $1`, [
         alice.tenantId,
@@ -285,7 +285,7 @@ describe('devices come back', () => {
     expect(await stateOf(device)).toMatchObject({ state: 'live' });
   });
 
-  test('and those that were not held hear anew what is left, once per turn', async () => {
+  test('and devices without a hold get a new budget once per period', async () => {
     await limitTenant('user_data_limit_bytes', 1_000);
     const [phone, laptop] = [await register(), await register()];
     const free = await aTenantWithUser(database);
@@ -335,7 +335,7 @@ describe('a limit that is raised through a plan', () => {
     }
     throw new Error('it does not end');
   };
-  /** What the VPN server is told now: the kernel lets so many more bytes through, from the newest generation on. */
+  /** The budget that the VPN server gets now: bytes that the kernel lets through from the newest generation on. */
   const told = async (device: Device) => {
     const opOf = createOps({
       presharedKeyOf: () => {
@@ -368,7 +368,7 @@ describe('a limit that is raised through a plan', () => {
     },
   );
 
-  test.each(raises)('%s: who was held for it is back, with what is left', async (_whose, raise) => {
+  test.each(raises)('%s: held devices are back, with the remaining budget', async (_whose, raise) => {
     await raise(1_000);
     await spread();
     const device = await register();
@@ -384,7 +384,7 @@ describe('a limit that is raised through a plan', () => {
 });
 
 describe('what is left', () => {
-  test('is what is left to the user and to the tenant, never below 0, and nothing without a limit', async () => {
+  test('is the remainder of user and tenant, never below 0, and absent without a limit', async () => {
     const bob = await anotherUser();
     const [mine, theirs] = [await register(), await register(bob)];
     const left = async () => {
@@ -403,12 +403,12 @@ describe('what is left', () => {
     expect(await left()).toEqual([0, 0, 2]);
   });
 
-  test('survives that the reset day is moved: the period is counted again from what was metered', async () => {
+  test('survives a new reset day: the period’s usage is recounted from the metered bytes', async () => {
     await limitTenant('user_data_limit_bytes', 1_000);
     const device = await register();
     await moves(device, 300);
     const today = new Date().getUTCDate();
-    // Today or a few days ago: the period is another one, and what was metered just now lies in it.
+    // The period changes, and what was metered just now lies within it.
     await sql('UPDATE tenants SET data_reset_day = $2 WHERE id = $1', [
       alice.tenantId,
       today === 1 ? 28 : Math.min(today, 28),

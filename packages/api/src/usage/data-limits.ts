@@ -10,7 +10,7 @@ import { accountOf } from './user-totals.ts';
 import { settleCuts } from './cuts.ts';
 import { periodStartSql, USER_DATA_LIMIT } from './period-sql.ts';
 
-/** Devices that get a new generation in one transaction. */
+/** Devices that get a new generation per transaction. */
 const RENEW_DEVICES = 1_000;
 
 const HOLDABLE = `
@@ -19,7 +19,7 @@ const HOLD = putHold('tenant_id = $1 AND id = ANY ($3::uuid[])');
 
 const TENANTS_HELD = `SELECT DISTINCT tenant_id FROM devices WHERE (holds & ${HOLDS.data}) <> 0 AND state = 'suspended'`;
 
-/** No limit, and one that is not reached, both let the device be released. */
+/** A device can be released if each limit is absent or not reached. */
 const BELOW_LIMITS = `(holds & ${HOLDS.data}) <> 0 AND EXISTS (
   SELECT FROM tenants t JOIN tenant_users u ON u.tenant_id = t.id
   LEFT JOIN ${accountOf('u.id')} AS mine ON true LEFT JOIN ${accountOf('t.id')} AS ours ON true
@@ -33,8 +33,8 @@ ORDER BY id LIMIT 1000`;
 const RELEASE = releaseHold(`tenant_id = $1 AND ${BELOW_LIMITS} AND id = ANY ($3::uuid[])`);
 
 /**
- * Takes one tenant whose devices have what was left in an earlier period. One that is seen for the first time has none
- * from earlier: registrations and changes of plans ask for what is left when they are made.
+ * Enrols a tenant with data limits. Its devices have no budgets from an earlier period: registrations and plan
+ * changes ask for the remainder themselves.
  */
 const ENROL = `
 INSERT INTO data_renewals (tenant_id, starts_at)
@@ -103,7 +103,7 @@ const serverIds = ({ rows }: { rows: { server_id: string }[] }) => [
   ...new Set(rows.map((row) => row.server_id)),
 ];
 
-/** @param afterDevice how far the renewal has come; null: to the end */
+/** @param afterDevice the last renewed device; null at the end */
 async function passOver(db: pg.PoolClient, turned: TurnedRow, afterDevice: string | null): Promise<void> {
   await db.query(
     'UPDATE data_renewals SET starts_at = CASE WHEN $2::uuid IS NULL THEN $3 ELSE starts_at END, after_device = $2 WHERE tenant_id = $1',
@@ -125,7 +125,7 @@ export function createDataLimitStore({ pool }: Database): DataLimitStore {
     return [...new Set(moved.flatMap(serverIds))];
   }
 
-  /** Gives the next devices of the tenant a new generation; a batch that fails is left to its single users. */
+  /** Gives the tenant's next devices a new generation. A batch that fails is left to the individual users. */
   async function renewTenant(tenantId: string): Promise<string[]> {
     const step = (work: (db: pg.PoolClient, turned: TurnedRow) => Promise<string[]>) =>
       inTransaction(pool, async (db) => {

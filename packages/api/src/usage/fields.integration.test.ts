@@ -1,4 +1,4 @@
-/** Demand of the privacy policy (docs/operations/metering.md): these tables know this much of people, and nothing more. */
+/** The privacy policy (docs/operations/metering.md) limits what these tables may know about people. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 
@@ -19,7 +19,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   usage_warnings: 'tenant_id subject_id starts_at percent limit_bytes used_bytes created_at',
 };
 
-test.each(Object.entries(FIELDS))('%s has exactly the fields that are listed', async (table, fields) => {
+test.each(Object.entries(FIELDS))('%s has exactly the listed fields', async (table, fields) => {
   const { rows } = await database.pool.query<{ column_name: string }>(
     'SELECT column_name FROM information_schema.columns WHERE table_name = $1',
     [table],
@@ -27,7 +27,7 @@ test.each(Object.entries(FIELDS))('%s has exactly the fields that are listed', a
   expect(rows.map((row) => row.column_name).sort()).toEqual(fields.split(' ').sort());
 });
 
-test('no column anywhere can hold where a device is', async () => {
+test('no column can hold a device’s location', async () => {
   const { rows } = await database.pool.query(
     `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
      WHERE table_schema = 'public' AND (column_name ~ '(client|remote|peer|source)_?(ip|address|host|endpoint)' OR column_name ~ 'last_endpoint')`,

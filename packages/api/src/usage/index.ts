@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { createDataLimitStore } from './data-limits.ts';
 export { createMeterStore } from './meter-store.ts';
 export type { Sample, StoredPass } from './meter.ts';

@@ -20,7 +20,7 @@ let meters: MeterStore;
 let server: Server;
 let alice: Owner;
 let region = 0;
-/** The VPN server's agent, and how often it was read. */
+/** The epoch of the VPN server's agent, and the number of readings. */
 let epoch: string;
 let pass = 0;
 
@@ -89,7 +89,7 @@ async function sessionsOf(device: Device) {
   return rows;
 }
 
-/** As if everything that is written down had happened so long ago. */
+/** Backdates everything stored. */
 async function pass180Seconds(device: Device, seconds = 181): Promise<void> {
   await database.pool.query(
     `UPDATE sessions SET connected_at = connected_at - $2 * interval '1 second',
@@ -103,7 +103,7 @@ async function pass180Seconds(device: Device, seconds = 181): Promise<void> {
 }
 
 describe('bytes', () => {
-  test('received ones are uploads; a later reading adds the difference', async () => {
+  test('received bytes are uploads; a later reading adds the difference', async () => {
     const device = await register();
     await sample([reading(device, { receivedBytes: 100, sentBytes: 1_000 })]);
     expect(await usage(device)).toEqual({ up: 100, down: 1_000 });
@@ -111,7 +111,7 @@ describe('bytes', () => {
     expect(await usage(device)).toEqual({ up: 150, down: 1_000 });
   });
 
-  test('the same sample three times, and an older one after it: no change', async () => {
+  test('a repeated or older sample changes nothing', async () => {
     const device = await register();
     const first = await sample([reading(device, { receivedBytes: 100, sentBytes: 10 })]);
     const second = [reading(device, { receivedBytes: 300, sentBytes: 30 })];
@@ -121,7 +121,7 @@ describe('bytes', () => {
     expect(await usage(device)).toEqual({ up: 300, down: 30 });
   });
 
-  test('another life begins at 0, and what comes late of the one before is not counted again', async () => {
+  test('a new life begins at 0, and late readings of the previous one are not counted twice', async () => {
     const device = await register();
     const before = await sample([reading(device, { receivedBytes: 100, sentBytes: 10 })]);
     await newAgent();
@@ -130,14 +130,14 @@ describe('bytes', () => {
     expect(await usage(device)).toEqual({ up: 107, down: 13 });
   });
 
-  test('of a deleted device count, and stay with its tenant', async () => {
+  test('of a deleted device are counted for its tenant', async () => {
     const device = await register();
     await devices.delete(alice, device.id);
     await sample([reading(device, { receivedBytes: 5, sentBytes: 6, gone: true })]);
     expect(await usage(device)).toEqual({ up: 5, down: 6 });
   });
 
-  test('of a device that nobody knows are left out, and the others count', async () => {
+  test('of an unknown device are skipped, and the others are counted', async () => {
     const device = await register();
     const unknown = {
       ...reading(device, { receivedBytes: 9 }),
@@ -147,11 +147,11 @@ describe('bytes', () => {
     expect(await usage(device)).toEqual({ up: 4, down: 0 });
   });
 
-  test('random readings, shuffled and repeated, by four processes at once: what the model says, to the byte', async () => {
+  test('random readings, shuffled and repeated by four processes, match the model to the byte', async () => {
     const made = await Promise.all(Array.from({ length: 12 }, register));
     const model = new Map(made.map((device) => [device.id, new Meter()]));
     const pages = Array.from({ length: 80 }, (_, n) => {
-      // In three lives; counts of a life need not rise from page to page, which is what a reordering looks like.
+      // In three lives. Counts may fall from page to page within a life, as if pages were reordered.
       const head = { epoch, life: String(n % 3).repeat(32), pass: n + 1 };
       const readings = made
         .filter(() => randomInt(3) > 0)
@@ -192,14 +192,14 @@ describe('bytes', () => {
 });
 
 describe('whose turn it is', () => {
-  test('one of many that claim at once gets a VPN server, and nobody until it is due again', async () => {
+  test('of concurrent claims, one gets the VPN server until it is due again', async () => {
     await meters.claimDue([server.id], 30);
     const claims = await Promise.all(Array.from({ length: 10 }, () => meters.claimDue([server.id], 30)));
     expect(claims.flat()).toEqual([{ serverId: server.id, stored: null }]);
     expect(await meters.claimDue([server.id], 30)).toEqual([]);
   });
 
-  test('what was written down whole is told to the next, as long as the agent lives', async () => {
+  test('the last stored pass is passed on while the agent lives', async () => {
     const { head } = await sample([]);
     const due = async () => {
       await database.pool.query(
@@ -221,7 +221,7 @@ describe('whose turn it is', () => {
 });
 
 describe('sessions', () => {
-  test('the first live handshake opens one; later ones go on with it', async () => {
+  test('the first live handshake opens one; later ones keep it', async () => {
     const device = await register();
     await sample([reading(device, { handshake: 'never' })]);
     expect(await sessionsOf(device)).toEqual([]);
@@ -233,7 +233,7 @@ describe('sessions', () => {
     expect((await devices.find(alice, device.id))?.lastConnectedAt).not.toBeNull();
   });
 
-  test('one that a handshake opened ends when there was none for 180 s; the next handshake opens another', async () => {
+  test('a session opened by a handshake ends after 180 s without one; the next handshake opens another', async () => {
     const device = await register();
     await sample([reading(device, { handshake: 'live' })]);
     await sample([reading(device, { handshake: 'idle', sentBytes: 8 })]);
@@ -255,7 +255,7 @@ describe('sessions', () => {
     expect(await sessionsOf(device)).toMatchObject([{ state: 'CLOSED', closed_reason: 'silence' }]);
   });
 
-  test('one whose device the VPN server does not even know ends after 180 s', async () => {
+  test('a session whose device the VPN server does not know ends after 180 s', async () => {
     const device = await register();
     await sessions.open(alice, device.id);
     await pass180Seconds(device);
@@ -263,7 +263,7 @@ describe('sessions', () => {
     expect(await sessionsOf(device)).toMatchObject([{ state: 'CLOSED', closed_reason: 'silence' }]);
   });
 
-  test('an interface that was made anew ends none while its device may come back', async () => {
+  test('a recreated interface ends no session while its device may return', async () => {
     const device = await register();
     await sample([reading(device, { handshake: 'live' })]);
     await newAgent();
@@ -274,7 +274,7 @@ describe('sessions', () => {
     expect(await sessionsOf(device)).toMatchObject([{ state: 'CLOSED' }]);
   });
 
-  test('the handshake from before the disconnect call opens none; one from after it does', async () => {
+  test('a handshake from before the disconnect call opens none; a later one does', async () => {
     const device = await register();
     await sample([reading(device, { handshake: 'live' })]);
     await sessions.close(alice, device.id);
@@ -285,7 +285,7 @@ describe('sessions', () => {
     expect(await sessionsOf(device)).toMatchObject([{ state: 'CLOSED' }, { state: 'ACTIVE' }]);
   });
 
-  test('an older pass, and one of an agent that is no more, open and close nothing', async () => {
+  test('an older pass, or one of a previous agent, opens and closes nothing', async () => {
     const device = await register();
     const old = await sample([reading(device, { handshake: 'live' })]);
     const silent = await sample([reading(device, { handshake: 'idle' })]);
@@ -300,7 +300,7 @@ describe('sessions', () => {
     expect((await sessionsOf(device)).at(-1)).toMatchObject({ state: 'ACTIVE' });
   });
 
-  test('none is opened for a device that is deleted, and its open one ends', async () => {
+  test('a deleted device gets no session, and its open one ends', async () => {
     const device = await register();
     await sample([reading(device, { handshake: 'live' })]);
     await devices.delete(alice, device.id);
@@ -309,7 +309,7 @@ describe('sessions', () => {
   });
 
   describe('of a device that moves', () => {
-    test('end with the move; the other VPN server’s handshake opens another, and the last bytes of the old one count', async () => {
+    test('end with the move; the new VPN server’s handshake opens another, and the old one’s last bytes count', async () => {
       const device = await register();
       const old = server;
       const sampleOld = (over: Partial<Reading>) => {
@@ -324,7 +324,7 @@ describe('sessions', () => {
       server = await aServer(database, { region: old.region, cidr: '10.9.0.0/24' });
       await devices.move(alice, device.id, { region: null, serverId: server.id });
       expect(await sessionsOf(device)).toMatchObject([{ state: 'CLOSED', closed_reason: 'moved' }]);
-      // It has not heard of the move yet.
+      // It does not know of the move yet.
       await sampleOld({ handshake: 'live', receivedBytes: 15 });
       expect(await sessionsOf(device)).toHaveLength(1);
       const oldEpoch = epoch;
@@ -347,7 +347,7 @@ describe('sessions', () => {
       ]);
     });
 
-    test('never stay open, nor those of a device that is deleted, whoever opens one at the same time', async () => {
+    test('never stay open, nor those of a deleted device, even if one is opened concurrently', async () => {
       const other = await aServer(database, { region: server.region, cidr: '10.9.0.0/24' });
       for (let round = 0; round < 15; round++) {
         const [mover, leaver] = [await register(), await register()];
@@ -369,7 +369,7 @@ describe('sessions', () => {
     });
   });
 
-  test('one at most is open, whoever opens at once', async () => {
+  test('concurrent opens leave at most one open', async () => {
     const device = await register();
     const head = header();
     await meters.claimDue([server.id], 30);

@@ -5,7 +5,7 @@ import type { Database } from '../platform/db/database.ts';
 import { inTransaction, repeating } from '../platform/db/transaction.ts';
 import { addToTotals, type MovedBytes } from './totals.ts';
 
-/** A VPN server that nobody has claimed yet is due at the next look. */
+/** An unclaimed VPN server is due immediately. */
 const CLAIM_DUE = {
   name: 'meter-claim-due',
   text: `
@@ -23,7 +23,7 @@ FROM due WHERE p.server_id = due.server_id
 RETURNING p.server_id, p.epoch, p.stored_pass`,
 };
 
-/** Only what the VPN server's current agent says is news, and of that only what comes after what was heard before. */
+/** Accepts only the VPN server's current agent, and only passes newer than the last. */
 const BEGIN_PASS = `
 UPDATE meter_passes p SET epoch = $2, pass = $3, life = $4,
   stored_pass = CASE WHEN p.epoch = $2 THEN p.stored_pass ELSE 0 END
@@ -31,23 +31,18 @@ FROM servers s
 WHERE p.server_id = $1 AND s.id = $1 AND s.epoch = $2 AND (p.epoch IS DISTINCT FROM $2 OR p.pass < $3)`;
 
 /**
- * A page of readings, in one statement. `moved` compares with a snapshot, which can only be behind: it lets too much
- * through, never too little, and the conflict clause decides on the row as it is. Its `…_added` columns carry what that
- * came to out of the conflict, the only place where old and new values meet under the row's lock.
- *
- * Bytes count in any order. Handshakes do not: an older pass would close what a newer one has opened, so they are
- * believed only of the pass that was begun last (`fresh`).
- *
- * A handshake that is still fresh when the disconnect call comes stays `live` for up to LIVE_HANDSHAKE_SECONDS more: within these, only
+ * Stores a page of readings in one statement. `moved` compares with a snapshot, which can only be behind: it may
+ * admit too much, never too little, and the conflict clause decides on the current row. The `…_added` columns carry
+ * the result out of the conflict clause, the only place where old and new values meet under the row's lock.
+ * Bytes can be counted in any order. Handshakes cannot: an older pass would close what a newer one opened, so only
+ * the latest pass (`fresh`) may open and close sessions.
+ * A handshake just before a disconnect call stays `live` for up to LIVE_HANDSHAKE_SECONDS. During that time, only
  * the connect call opens a session.
- *
- * A session is of the VPN server that its device is on, so what another one says of a device that has left it concerns none.
- *
- * Devices are locked in the order of their ids, and before sessions: as everywhere. `last_connected_at` is true to a
- * minute, which spares every other update of the widest table.
- *
- * Each LIMIT 1 has its index used for one reading at a time. As plain joins, before there are statistics, the planner
- * reads whole tables: measured with 10,000 devices, 0.35 s of a page's 0.5 s.
+ * A session belongs to its device's current VPN server, so readings of a previous one do not affect it.
+ * As everywhere, devices are locked in the order of their ids and before sessions. `last_connected_at` is accurate
+ * to a minute, which saves every other update of the widest table.
+ * Each LIMIT 1 forces an index look-up per reading. With plain joins and no statistics, the planner reads whole
+ * tables: measured with 10,000 devices, 0.35 s of a page's 0.5 s.
  */
 const STORE = {
   name: 'meter-store',
@@ -122,8 +117,8 @@ SELECT tenant_id, user_id, sum(upload + download)::bigint AS bytes FROM metered 
 };
 
 /**
- * What no reading has closed: a device that never shook hands since its peer was set, or that the VPN server does not
- * know. The whole pass is written down, so every device that is live was seen just now.
+ * Closes sessions that no reading closes: devices without any handshake since their peer was set, or unknown to the
+ * VPN server. The whole pass is stored, so every live device was seen just now.
  */
 const CLOSE_SILENT = `
 WITH silent AS (
@@ -169,7 +164,7 @@ export function createMeterStore({ pool }: Database): MeterStore {
 
     store(serverId, { epoch, pass, life }, readings) {
       return inTransaction(pool, async (db) => {
-        // A plan for any page takes ten readings for granted, and joins a thousand with a thousand one by one.
+        // A generic plan assumes ten readings and would join a thousand with a thousand by nested loops.
         await db.query('SET LOCAL plan_cache_mode = force_custom_plan');
         const values = [serverId, life, epoch, pass, ...columnsOf(readings)];
         const { rows } = await db.query<MovedBytes>({ ...STORE, values });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Meter, pagesOf, type Reading } from './meter.ts';
 
-/** mulberry32: small, seeded, the same on every machine. */
+/** mulberry32: small, seeded, and the same on every machine. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -18,7 +18,7 @@ interface Told {
   readonly sentBytes: number;
 }
 
-/** A VPN server that moves packets, is read from time to time, and now and then begins to count anew. */
+/** A VPN server that moves packets, is read from time to time, and sometimes restarts its counters. */
 function aHistory(next: () => number): { told: Told[]; moved: { receivedBytes: number; sentBytes: number } } {
   const told: Told[] = [];
   const moved = { receivedBytes: 0, sentBytes: 0 };
@@ -34,7 +34,7 @@ function aHistory(next: () => number): { told: Told[]; moved: { receivedBytes: n
       moved.sentBytes += down;
     } else if (what < 0.9) read();
     else {
-      // What was moved since the last reading dies with the counters, so this history reads just before.
+      // Bytes since the last reading die with the counters, so this history reads just before.
       read();
       life++;
       counts = { receivedBytes: 0, sentBytes: 0 };
@@ -44,8 +44,8 @@ function aHistory(next: () => number): { told: Told[]; moved: { receivedBytes: n
   return { told, moved };
 }
 
-describe('whatever order readings come in, and however often', () => {
-  test.each(Array.from({ length: 200 }, (_, seed) => seed))('the sum is what was moved (seed %i)', (seed) => {
+describe('readings in any order and number', () => {
+  test.each(Array.from({ length: 200 }, (_, seed) => seed))('add up to the moved bytes (seed %i)', (seed) => {
     const next = random(seed);
     const { told, moved } = aHistory(next);
     const shuffled = [...told, ...told, ...told]
@@ -64,7 +64,7 @@ describe('whatever order readings come in, and however often', () => {
     expect(meter.total).toEqual(moved);
   });
 
-  test('a reading again changes nothing', () => {
+  test('change nothing when repeated', () => {
     const meter = new Meter();
     expect(meter.read('a', { receivedBytes: 5, sentBytes: 7 })).toEqual({ receivedBytes: 5, sentBytes: 7 });
     for (let again = 0; again < 3; again++) {
@@ -72,7 +72,7 @@ describe('whatever order readings come in, and however often', () => {
     }
   });
 
-  test('a reading of a life before, after one of the next: not counted again', () => {
+  test('of an earlier life after a later one are not counted twice', () => {
     const meter = new Meter();
     meter.read('a', { receivedBytes: 100, sentBytes: 0 });
     meter.read('b', { receivedBytes: 10, sentBytes: 0 });
@@ -100,7 +100,7 @@ describe('pages', () => {
     expect(ids).toEqual([...new Set(readings.map(({ deviceId }) => deviceId))].sort());
   });
 
-  test('a device that is gone and set again has the highest of its counts, and lives', () => {
+  test('a device that was removed and set again has its highest counts, and is alive', () => {
     const gone = reading('a', { receivedBytes: 90, sentBytes: 1, gone: true, handshake: 'never' });
     const alive = reading('a', { receivedBytes: 10, sentBytes: 5 });
     const wanted = { ...alive, receivedBytes: 90 };
@@ -108,7 +108,7 @@ describe('pages', () => {
     expect(pagesOf([alive, gone], 10)).toEqual([[wanted]]);
   });
 
-  test('of nothing are none', () => {
+  test('no readings give no pages', () => {
     expect(pagesOf([], 10)).toEqual([]);
   });
 });

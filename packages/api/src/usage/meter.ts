@@ -1,37 +1,40 @@
-/** What the counters of one VPN server say of one device. Counts begin with the life of the counters. */
+/** One device's counters on a VPN server. Counts start with the life of the counters. */
 export interface Reading {
   readonly deviceId: string;
-  /** Bytes that came from the device. */
+  /** Bytes received from the device. */
   readonly receivedBytes: number;
   readonly sentBytes: number;
-  /** `live`: a handshake in the last LIVE_HANDSHAKE_SECONDS. `idle`: an older one. `never`: none since the peer was set. */
+  /**
+   * `live`: a handshake in the last LIVE_HANDSHAKE_SECONDS. `idle`: an older one. `never`: none since the peer was
+   * set.
+   */
   readonly handshake: 'live' | 'idle' | 'never';
-  /** It was removed since: these are its last counts. */
+  /** The peer was removed; these are its last counts. */
   readonly gone: boolean;
-  /** Budgets that are used up: nothing passes for the device any more. */
+  /** Exhausted budgets; the device gets no more packets. */
   readonly cut?: readonly string[] | undefined;
 }
 
-/** One look at all counters of a VPN server. */
+/** One reading of all counters of a VPN server. */
 export interface Sample {
-  /** The life of the agent; passes are numbered within it. */
+  /** The agent's epoch, within which passes are numbered. */
   readonly epoch: string;
-  /** The life of the counters: another one means that they began again at 0. */
+  /** The life of the counters; a new life starts again at 0. */
   readonly life: string;
   readonly pass: number;
   readonly readings: readonly Reading[];
 }
 
-/** Of what the agent may forget the counts of devices that are gone. */
+/** The agent may forget removed devices' counts up to this pass. */
 export interface StoredPass {
   readonly epoch: string;
   readonly pass: number;
 }
 
 /**
- * Cuts a sample into pages of at most `size` readings, in the order of device ids and each device once. A device that
- * is listed twice (gone, and set again meanwhile) counts with the highest of its counts, because within a life counts
- * never fall; alive wins over gone.
+ * Splits a sample into pages of at most `size` readings, ordered by device id, with each device once. A device
+ * listed twice (removed and set again) counts with its highest counts, since counts never fall within a life; alive
+ * wins over gone.
  */
 export function pagesOf(readings: readonly Reading[], size: number): Reading[][] {
   const merged = new Map<string, Reading>();
@@ -54,21 +57,21 @@ function merge(one: Reading, other: Reading): Reading {
   };
 }
 
-/** Bytes that a device moved, as the VPN server counts. */
+/** A device's bytes, as the VPN server counts them. */
 export interface Counts {
   readonly receivedBytes: number;
   readonly sentBytes: number;
 }
 
 /**
- * What one device used on one VPN server: the highest counts of each life, added up. Maxima and sums do not depend on
- * order and repetition, so a reading may come late, twice, or never. The statement in meter-store.ts keeps the
- * same, and is tested against this.
+ * A device's usage on one VPN server: the sum over lives of the highest counts. Maxima and sums do not depend on
+ * order or repetition, so a reading may be late, repeated or missing. The statement in meter-store.ts does the same
+ * and is tested against this class.
  */
 export class Meter {
   readonly #lives = new Map<string, Counts>();
 
-  /** Answers what the reading added; never negative. */
+  /** Returns the increase, which is never negative. */
   read(life: string, { receivedBytes, sentBytes }: Counts): Counts {
     const before = this.#lives.get(life) ?? { receivedBytes: 0, sentBytes: 0 };
     const after = {

@@ -11,11 +11,11 @@ import type {
 } from './ports.ts';
 import type { Retention } from '../platform/config/config.ts';
 
-/** Readings that are written down in one transaction, so that none holds its locks for long. */
+/** Readings per transaction, so that none holds its locks for long. */
 const PAGE_READINGS = 1_000;
-/** VPN servers that are read at once. Each needs a connection to the database. */
+/** VPN servers read concurrently. Each needs a database connection. */
 const SERVERS_AT_ONCE = 2;
-/** Bounded parts of one job that are done in one go; what is left is done the next time. */
+/** The maximum of bounded steps per run; the rest waits for the next run. */
 const PARTS_MAX = 200;
 
 export interface MeteringDeps {
@@ -28,7 +28,7 @@ export interface MeteringDeps {
   readonly keep: Retention;
 }
 
-/** The periodic work of metering. Any number of processes may do it at once: nothing is counted twice. */
+/** The periodic work of metering, safe in any number of processes: nothing is counted twice. */
 export function createMetering(deps: MeteringDeps) {
   const { counters, meters, limits, retention, peers } = deps;
 
@@ -39,7 +39,7 @@ export function createMetering(deps: MeteringDeps) {
     }
   }
 
-  /** A reading that cannot be stored is left out of its page: counts never fall, so a later one makes up for it. */
+  /** A reading that cannot be stored is skipped. Counts never fall, so a later reading makes up for it. */
   async function storePage(serverId: string, sample: Sample, page: readonly Reading[], items: Items) {
     const readings = new Map(page.map((reading) => [reading.deviceId, reading]));
     const reached = await items.together([...readings.keys()], (ids) =>
@@ -62,7 +62,7 @@ export function createMetering(deps: MeteringDeps) {
     await meters.endPass(serverId, sample);
   }
 
-  /** After all pages: only then is all in the totals that the devices of a budget used. */
+  /** Runs after all pages, when the totals include all devices of a budget. */
   async function settleCuts(readings: readonly Reading[], items: Items): Promise<void> {
     const cuts = new Map(
       readings.flatMap(({ deviceId, cut }) => (cut === undefined ? [] : [[deviceId, cut]])),
@@ -87,7 +87,7 @@ export function createMetering(deps: MeteringDeps) {
   }
 
   return {
-    /** Reads those VPN servers that are due. Call it often; how often each is read is not decided by that. */
+    /** Reads the VPN servers that are due. Calling it more often does not read them more often. */
     async sample(items: Items): Promise<void> {
       const due = await meters.claimDue(counters.readable(), deps.everySeconds);
       const reader = async () => {
@@ -99,7 +99,7 @@ export function createMetering(deps: MeteringDeps) {
       await Promise.all(Array.from({ length: SERVERS_AT_ONCE }, reader));
     },
 
-    /** Brings back devices whose users have data again. Call it from time to time. */
+    /** Releases devices whose users have data again. */
     async reviewDataLimits(items: Items): Promise<void> {
       peers.wake(await limits.release(items));
       await untilDone(async () => {
@@ -109,7 +109,7 @@ export function createMetering(deps: MeteringDeps) {
       });
     },
 
-    /** Rolls hours up to days and deletes what is not to be kept. Call it from time to time. */
+    /** Rolls hours up into days and deletes expired rows. */
     clean: (items: Items): Promise<void> => retention.clean(deps.keep, items),
   };
 }

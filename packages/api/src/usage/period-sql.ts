@@ -1,8 +1,8 @@
 import { effectiveSql } from '../user-limits/index.ts';
 
 /**
- * SQL for when the period under way began, by the database's clock: what `periodStart` says. Months are counted on
- * days that the reset day was taken off, so that those before it belong to the month before.
+ * SQL for the start of the current period by the database's clock; equals `periodStart`. Shifting dates by the
+ * reset day makes periods calendar months.
  * @param resetDay an expression for the reset day, 1 to 28
  */
 export function periodStartSql(resetDay: string): string {
@@ -10,5 +10,5 @@ export function periodStartSql(resetDay: string): string {
   return `(date_trunc('month', (now() AT TIME ZONE 'UTC') - ${past}) + ${past}) AT TIME ZONE 'UTC'`;
 }
 
-/** SQL for a user's own data limit in bytes, null for none, from its row `u` and that of its tenant `t`. */
+/** SQL for a user's data limit in bytes, null for none, from its row `u` and its tenant's row `t`. */
 export const USER_DATA_LIMIT = effectiveSql('dataLimitBytes');

@@ -4,44 +4,44 @@ import type { DataBudget } from '../user-limits/index.ts';
 import type { Reading, Sample, StoredPass } from './meter.ts';
 import type { Granularity, UsageRow } from './series.ts';
 
-/** The VPN servers' counters, as this process reaches them. */
+/** The VPN servers' counters, as far as this process can reach them. */
 export interface CounterSource {
-  /** Ids of the VPN servers whose agent this process is linked to. */
+  /** Ids of VPN servers that this process is linked to. */
   readable(): string[];
   /**
-   * Reads all counters of a VPN server anew. Null while it is away.
-   * @param stored what was written down whole before; null for nothing
+   * Reads all counters of a VPN server; null while it is unreachable.
+   * @param stored the last completely stored pass; null for none
    */
   stats(serverId: string, stored: StoredPass | null): Promise<Sample | null>;
 }
 
-/** A VPN server that is this process's to read now. */
+/** A VPN server that this process has to read now. */
 export interface DueServer {
   readonly serverId: string;
   readonly stored: StoredPass | null;
 }
 
-/** Whose limit is reached: a user's (`userId`) or a whole tenant's (null). */
+/** A reached limit, of a user (`userId`) or of a whole tenant (null). */
 export interface OverLimit {
   readonly tenantId: string;
   readonly userId: string | null;
 }
 
-/** A device that its VPN server lets nothing through for any more, because this budget is used up. */
+/** A device that its VPN server cut off because this budget is exhausted. */
 export interface Cut {
   readonly deviceId: string;
   readonly budget: string;
 }
 
-/** Where readings become usage, sessions and used data. */
+/** Turns readings into usage, sessions and used data. */
 export interface MeterStore {
-  /** Claims those of the VPN servers that are due; each is due again `everySeconds` later, whoever claims it then. */
+  /** Claims the due VPN servers, which are due again after `everySeconds`. */
   claimDue(serverIds: readonly string[], everySeconds: number): Promise<DueServer[]>;
-  /** From now on the handshakes of this pass are believed, and those of every earlier one are not. */
+  /** Makes this pass the one whose handshakes count. */
   beginPass(serverId: string, sample: Omit<Sample, 'readings'>): Promise<void>;
   /**
-   * Writes down a page of the pass, all of it or nothing. Doing it again, later, or out of order counts nothing twice.
-   * Answers whose data limit is reached.
+   * Stores a page of the pass atomically. Repetition, delay and reordering count nothing twice. Returns the reached
+   * limits.
    * @param readings each device once
    */
   store(
@@ -49,21 +49,24 @@ export interface MeterStore {
     sample: Omit<Sample, 'readings'>,
     readings: readonly Reading[],
   ): Promise<readonly OverLimit[]>;
-  /** Every page of the pass is written down: closes sessions whose device has been silent for LIVE_HANDSHAKE_SECONDS. */
+  /**
+   * Called after all pages of the pass: closes sessions of devices that have been silent for
+   * LIVE_HANDSHAKE_SECONDS.
+   */
   endPass(serverId: string, sample: Omit<Sample, 'readings'>): Promise<void>;
 }
 
-/** Devices that are held because data is used up. All answer the VPN servers that have to hear of it. */
+/** Holds because of exhausted data. Every method returns the VPN servers to notify. */
 export interface DataLimitStore extends DataBudget {
   hold(over: OverLimit, items: Items): Promise<readonly string[]>;
-  /** Brings back the devices of those who are below their limits: the period turned, or a limit was raised. */
+  /** Releases devices below their limits, after a new period or a raised limit. */
   release(items: Items): Promise<readonly string[]>;
   /**
-   * After the turn of a period, has VPN servers hear anew what is left for devices that have limits. Does a bounded part
-   * of it; call it until `done`.
+   * In a new period, gives VPN servers new budgets for devices with limits. Does a bounded part; repeat until
+   * `done`.
    */
   renew(items: Items): Promise<{ readonly done: boolean; readonly serverIds: readonly string[] }>;
-  /** Decides what it means that devices are cut off: see OverLimit, and who gets what is left anew. */
+  /** Decides about cut-off devices: either the limit is reached, or the remainder is granted again. */
   settleCuts(cuts: readonly Cut[]): Promise<{
     readonly reached: readonly OverLimit[];
     readonly serverIds: readonly string[];
@@ -71,14 +74,11 @@ export interface DataLimitStore extends DataBudget {
 }
 
 export interface RetentionStore {
-  /**
-   * Turns hours that are older than `hourlyDays` into days and deletes what is older than it is kept for. What one run does
-   * is bounded; the rest is the next one's.
-   */
+  /** Rolls hours older than `hourlyDays` up into days, and deletes expired rows. Each run is bounded. */
   clean(retention: Retention, items: Items): Promise<void>;
 }
 
-/** Whose usage is asked for. `device` is limited to the user's own. */
+/** Whose usage to report. `device` is limited to the user's own. */
 export type UsageScope =
   | { readonly of: 'user'; readonly tenantId: string; readonly userId: string }
   | {
@@ -88,15 +88,15 @@ export type UsageScope =
       readonly deviceId: string;
     }
   | { readonly of: 'tenant'; readonly tenantId: string }
-  /** Of the devices that keys of one mode see. */
+  /** Devices that keys of one mode see. */
   | { readonly of: 'live' | 'test'; readonly tenantId: string }
   | { readonly of: 'server'; readonly serverId: string };
 
 export interface UsageStore {
   /**
-   * Usage that is not zero, by time and, for a user's or a device's, by device; oldest first. Null where there is no such
-   * device, tenant or VPN server.
-   * @param most how many rows are answered at most
+   * Usage other than zero, by time and, for a user or device, by device; oldest first. Null for an unknown device,
+   * tenant or VPN server.
+   * @param most the maximum of rows
    */
   series(
     scope: UsageScope,

@@ -45,7 +45,7 @@ const rows = async () =>
     )
   ).rows;
 
-/** One end for all readings of a test, which may run past midnight. */
+/** A fixed end for all readings of a test, which may run past midnight. */
 let to = new Date();
 beforeEach(() => {
   to = new Date();
@@ -61,7 +61,7 @@ async function perDay() {
   return found!;
 }
 
-test('hours become days, to the byte, however often and by however many at once', async () => {
+test('hours become days to the byte, even when repeated or done concurrently', async () => {
   await hours(20);
   const before = await perDay();
   const [sum] = await rows();
@@ -75,7 +75,7 @@ test('hours become days, to the byte, however often and by however many at once'
   expect(await perDay(), 'the API tells the same').toEqual(before);
 });
 
-test('an hour that comes late is added to its day', async () => {
+test('a late hour is added to its day', async () => {
   await hours(20);
   await retention.clean(keep, strictItems());
   const before = await rows();
@@ -88,7 +88,7 @@ test('an hour that comes late is added to its day', async () => {
   expect(after[1]).toEqual({ ...before[1]!, up: before[1]!.up + 5, down: before[1]!.down + 6 });
 });
 
-test('days, sessions and counts of lives that are over are deleted when their time has come, and nothing else', async () => {
+test('exactly the expired days, sessions and counts of finished lives are deleted', async () => {
   await database.pool.query(
     `INSERT INTO usage_metrics SELECT $1, $2, $3, $4, 'day', date_trunc('day', now(), 'UTC') - n * interval '1 day', 1, 1
      FROM unnest(ARRAY[399, 401]) AS n`,

@@ -8,8 +8,8 @@ WHERE span = 'hour' AND starts_at < date_trunc('day', now(), 'UTC') - $3 * inter
 ORDER BY starts_at, device_id, server_id LIMIT $1 OFFSET $2 FOR UPDATE SKIP LOCKED`;
 
 /**
- * Hours become days by being deleted and added in one statement: interrupted, it did not happen; done again, there is
- * nothing left to do; done by several processes at once, each takes other rows.
+ * Rolls hours up into days by deleting and adding in one statement. An interrupted run changes nothing, a repeated
+ * one finds nothing, and concurrent ones take different rows.
  */
 const rollUp = (rows: string) => `
 WITH old AS (${rows}), hours AS (
@@ -28,7 +28,7 @@ WITH old AS (${rows}), hours AS (
 )
 SELECT FROM hours`;
 
-/** Tenants one by one, each by its index: how long each keeps its own is its own. In no-log mode, nothing is kept. */
+/** Per tenant, through its index, since retention differs between tenants. No-log mode keeps nothing. */
 const DAYS = `
 SELECT old.ctid, old.item FROM tenants t CROSS JOIN LATERAL (
   SELECT ctid, device_id || ' ' || starts_at AS item, starts_at AS at FROM usage_metrics
@@ -45,7 +45,10 @@ SELECT old.ctid, old.item FROM tenants t CROSS JOIN LATERAL (
   ORDER BY at, item LIMIT $1::int + $2::int FOR UPDATE SKIP LOCKED
 ) AS old ORDER BY t.id, at, item LIMIT $1 OFFSET $2`;
 
-/** In no-log mode, when a device was last there is known while its session is open: metering closes sessions by it. */
+/**
+ * In no-log mode, a device's last use is kept only during its session, because metering needs it to close the
+ * session.
+ */
 const LAST_CONNECTED = `
 SELECT d.ctid, d.id::text AS item FROM devices d JOIN tenants t ON t.id = d.tenant_id
 WHERE t.no_log AND d.last_connected_at IS NOT NULL
@@ -54,7 +57,7 @@ ORDER BY d.id LIMIT $1 OFFSET $2 FOR UPDATE OF d SKIP LOCKED`;
 const forgetLastConnected = (rows: string) =>
   `UPDATE devices SET last_connected_at = NULL WHERE ctid = ANY (ARRAY(SELECT ctid FROM (${rows}) AS old))`;
 
-/** Deliveries and their log go with the event. Whatever still waits is older than anything that is tried. */
+/** Deliveries and their log go with the event. Any that still wait are older than the last retry. */
 const EVENTS = `
 SELECT old.ctid, old.item FROM tenants t CROSS JOIN LATERAL (
   SELECT ctid, id::text AS item, created_at AS at FROM webhook_events
@@ -62,12 +65,12 @@ SELECT old.ctid, old.item FROM tenants t CROSS JOIN LATERAL (
   ORDER BY at, item LIMIT $1::int + $2::int
 ) AS old ORDER BY t.id, at, item LIMIT $1 OFFSET $2`;
 
-/** Nobody asks for the periods before the last one, nor for their warnings. */
+/** Periods before the previous one, and their warnings, are no longer read. */
 const SUBJECT = "subject_id || ' ' || starts_at";
 
 /**
- * Counts of lives that are over. Not on the day: a reading of them may be under way. Those of the life that goes on stay,
- * of deleted devices too, because without them the next reading would count from 0.
+ * Counts of finished lives, after a day, since a reading may still be in progress. Counts of the current life are
+ * kept even for deleted devices: without them, the next reading would count from 0.
  */
 const LIVES = `
 SELECT m.ctid, m.device_id || ' ' || m.life AS item

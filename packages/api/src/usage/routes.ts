@@ -16,7 +16,7 @@ const description =
 
 const produces = ['application/json', 'text/csv'];
 
-/** What a user's own devices sent and received. */
+/** Usage of a user's own devices. */
 export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app, { usage }) => {
   const access = { access: 'user', scope: 'app' } as const;
 
@@ -71,7 +71,7 @@ export const usageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app
   );
 };
 
-/** What the devices of a tenant's users sent and received, for its backend. */
+/** Usage of a tenant's users, for its backend. */
 export const ownUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions & { users: UserDirectory }> = async (
   app,
   { usage, users },
@@ -93,7 +93,7 @@ export const ownUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions & { users:
     async (request, reply) => {
       const { tenantId, mode } = scopeOf(request);
       const { format, userId, ...query } = request.query;
-      // Whether there is such a user among those that this key sees.
+      // Checks that this key sees the user.
       if (userId !== undefined) await users.get({ tenantId, mode }, userId);
       const all = { of: mode, tenantId } as const;
       const scope = userId === undefined ? all : ({ of: 'user', tenantId, userId } as const);
@@ -103,7 +103,7 @@ export const ownUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions & { users:
   );
 };
 
-/** What tenants and VPN servers moved, for the operator. */
+/** Usage of tenants and VPN servers, for the operator. */
 export const adminUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async (app, { usage }) => {
   const access = { access: 'admin' } as const;
 

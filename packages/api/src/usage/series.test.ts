@@ -6,7 +6,7 @@ const at = (text: string) => new Date(text);
 const iso = ({ from, to }: { from: Date; to: Date }) => [from.toISOString(), to.toISOString()];
 
 describe('a range', () => {
-  test('without bounds is the last 24 hours or 30 days, with the one under way', () => {
+  test('without bounds is the last 24 hours or 30 days, including the current one', () => {
     expect(iso(usageRange({ granularity: 'hour' }, now, 7))).toEqual([
       '2026-05-09T13:00:00.000Z',
       '2026-05-10T13:00:00.000Z',

@@ -4,11 +4,11 @@ export type Granularity = 'hour' | 'day';
 
 const MS: Readonly<Record<Granularity, number>> = { hour: 3_600_000, day: 86_400_000 };
 
-/** Longest series of each granularity, in points: a month of hours, a year and a month of days. */
+/** The maximum of points: a month of hours, a year and a month of days. */
 export const POINTS_MAX: Readonly<Record<Granularity, number>> = { hour: 31 * 24, day: 400 };
 const POINTS_DEFAULT: Readonly<Record<Granularity, number>> = { hour: 24, day: 30 };
 
-/** What one device (or all together: null) sent and received from `startsAt` on, for as long as the granularity says. */
+/** The bytes of one device (null: of all together) in the hour or day from `startsAt`. */
 export interface UsageRow {
   readonly startsAt: Date;
   readonly device: { readonly id: string; readonly name: string } | null;
@@ -29,7 +29,7 @@ interface DeviceUsage {
   readonly downloadBytes: number;
 }
 
-/** From `from` until just before `to`, both at the start of an hour or day (UTC). */
+/** From `from` to just before `to`, both at the start of an hour or day (UTC). */
 export interface UsageRange {
   readonly from: Date;
   readonly to: Date;
@@ -39,11 +39,11 @@ export interface UsageRange {
 export interface UsageReport extends UsageRange {
   readonly uploadBytes: number;
   readonly downloadBytes: number;
-  /** Every hour or day of the range, also those without usage. */
+  /** Every hour or day of the range, including those without usage. */
   readonly series: readonly UsagePoint[];
-  /** Who moved the most comes first. Empty where the report is not by device. */
+  /** Largest usage first. Empty if the report is not by device. */
   readonly devices: readonly DeviceUsage[];
-  /** What all of the above was added up from. */
+  /** The rows behind all of the above. */
   readonly rows: readonly UsageRow[];
 }
 
@@ -54,10 +54,10 @@ function refused(field: string, message: string): CVaultError {
 }
 
 /**
- * The range that is meant: widened to whole hours or days; without `to` until the end of the one under way, without `from`
- * the last 24 hours or 30 days.
+ * The requested range, widened to whole hours or days. `to` defaults to the end of the current one, `from` to 24
+ * hours or 30 days before.
  * @param hourlyDays for how many days hours are kept
- * @throws CVaultError `invalid_request` where it is empty, too long, or reaches back to where there are no hours
+ * @throws CVaultError `invalid_request` if it is empty, too long, or hours are no longer kept
  */
 export function usageRange(
   asked: {
@@ -77,7 +77,7 @@ export function usageRange(
   if (to - from > POINTS_MAX[granularity] * ms) {
     throw refused('from', `must be at most ${POINTS_MAX[granularity]} ${granularity}s before \`to\``);
   }
-  // One day less than they are kept: the day that is being rolled up just now is not offered half.
+  // One day less than the retention, so that a day that is being rolled up is never reported in part.
   const oldestHour = Math.floor(now.getTime() / MS.day) * MS.day - (hourlyDays - 1) * MS.day;
   if (granularity === 'hour' && from < oldestHour) {
     throw refused('from', `must not be before ${new Date(oldestHour).toISOString()} for hours; ask for days`);

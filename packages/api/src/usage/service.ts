@@ -3,10 +3,10 @@ import { CVaultError, notFound } from '../platform/errors.ts';
 import type { UsageScope, UsageStore } from './ports.ts';
 import { type Granularity, usageRange, usageReport, type UsageReport } from './series.ts';
 
-/** Most rows behind one report: a month of hours of 134 devices. */
+/** The maximum of rows per report: a month of hours for 134 devices. */
 const ROWS_MAX = 100_000;
 
-/** What callers are told that there is none of. */
+/** Names for "not found" messages. */
 const NAMES: Readonly<Record<UsageScope['of'], string>> = {
   user: 'user',
   device: 'device',
@@ -19,7 +19,7 @@ const NAMES: Readonly<Record<UsageScope['of'], string>> = {
 export interface UsageServiceDeps {
   readonly usage: UsageStore;
   readonly clock: Clock;
-  /** For how many days usage by the hour is kept. */
+  /** For how many days hourly usage is kept. */
   readonly hourlyDays: number;
 }
 
@@ -29,11 +29,11 @@ export interface UsageQuery {
   readonly granularity: Granularity;
 }
 
-/** What devices sent and received, told to those whom it concerns. */
+/** Reports devices' traffic to their users, tenants and the operator. */
 export function createUsageService({ usage, clock, hourlyDays }: UsageServiceDeps) {
   return {
     /**
-     * @throws CVaultError `not_found`; `invalid_request` for a range that is empty, too long, or too much to tell at once
+     * @throws CVaultError `not_found`; `invalid_request` for a range that is empty, too long, or has too many rows
      */
     async report(scope: UsageScope, query: UsageQuery): Promise<UsageReport> {
       const range = usageRange(query, clock.now(), hourlyDays);

@@ -12,7 +12,7 @@ interface SeriesRow {
   download_bytes: number;
 }
 
-/** Every scope is a prefix of an index over time, so a series costs what it adds up and not what there is. */
+/** Each scope is a prefix of an index over time, so the cost depends only on the rows added up. */
 const WHERE: Readonly<Record<UsageScope['of'], string>> = {
   user: 'u.tenant_id = $5 AND u.user_id = $6',
   device: 'u.tenant_id = $5 AND u.user_id = $6 AND u.device_id = $7',
@@ -22,7 +22,7 @@ const WHERE: Readonly<Record<UsageScope['of'], string>> = {
   server: 'u.server_id = $5',
 };
 
-/** A deleted device is history, and its owner's. */
+/** A deleted device still has usage, which belongs to its owner. */
 const EXISTS: Readonly<Record<UsageScope['of'], string>> = {
   user: 'SELECT FROM tenant_users WHERE tenant_id = $1 AND id = $2',
   device: 'SELECT FROM devices WHERE tenant_id = $1 AND user_id = $2 AND id = $3',
@@ -47,7 +47,7 @@ function keysOf(scope: UsageScope): string[] {
   }
 }
 
-/** Hours and what became of older ones add up to days; hours alone are hours. */
+/** Days include hours and rolled-up rows; hours come only from hourly rows. */
 function seriesSql(of: UsageScope['of']): string {
   const byDevice = of === 'user' || of === 'device';
   return `

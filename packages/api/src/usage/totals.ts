@@ -1,16 +1,15 @@
 /**
- * What tenants and users have used in their period. Kept as one number each, so that asking for it costs the same
- * however many devices there are; where there is none for the period yet (it has just turned, or the reset day was
- * moved), it begins with what usage_metrics knows of it.
+ * Usage of tenants and users in their current period. Each is stored as one number, so reading it costs the same
+ * for any number of devices. A missing total (new period, moved reset day) starts from usage_metrics.
  */
 import type { OverLimit } from './ports.ts';
 import type pg from 'pg';
 import { periodStartSql, USER_DATA_LIMIT } from './period-sql.ts';
 
 /**
- * Adds to the totals, notes the warning thresholds and limits that are crossed, and answers whose limit is reached. Comes last in
- * its transaction and takes the rows in order, because a tenant's row is written for all of its devices. `added_bytes` is
- * there for the conflict: what another page wrote since must get what this one adds, and not the history again.
+ * Adds to the totals, records crossed warning thresholds and limits, and returns reached limits. Runs last in its
+ * transaction and locks rows in order, because a tenant's row is shared by all of its devices. `added_bytes` serves
+ * the conflict clause: it adds this page's bytes without the history again.
  */
 const ADD = {
   name: 'usage-totals-add',
@@ -60,7 +59,7 @@ export interface MovedBytes {
   readonly bytes: number;
 }
 
-/** @param moved one entry per user; its bytes stand in usage_metrics already, in the same transaction */
+/** @param moved one entry per user; usage_metrics already has its bytes, from the same transaction */
 export async function addToTotals(db: pg.PoolClient, moved: readonly MovedBytes[]): Promise<OverLimit[]> {
   if (moved.length === 0) return [];
   const { rows } = await db.query<{ tenant_id: string; user_id: string | null }>({

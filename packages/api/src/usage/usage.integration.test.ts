@@ -133,7 +133,7 @@ describe('usage', () => {
     }
   });
 
-  test('of a device, also of one that is deleted; of another’s: the 404 of a random one', async () => {
+  test('of a device, even a deleted one; another’s gives the same 404 as a random id', async () => {
     const gone = await register(alice);
     await moves(gone, 1, 2);
     await devices.delete(alice, gone.id);
@@ -158,7 +158,7 @@ describe('usage', () => {
     expect((await admin(`/servers/${alice.tenantId}/usage`)).statusCode).toBe(404);
   });
 
-  test('as CSV: the same numbers, by `format` or `Accept`, and no name that a spreadsheet would run', async () => {
+  test('as CSV: the same numbers, by `format` or `Accept`, and no name that works as a formula', async () => {
     const byFormat = await alice.get('/usage?format=csv');
     const byAccept = await alice.get('/usage', { accept: 'text/csv, application/json;q=0.5' });
     expect(byFormat.headers['content-type']).toMatch(/^text\/csv/);
@@ -202,7 +202,7 @@ describe('sessions', () => {
     nextCursor: string | null;
   }
 
-  test('of a user: open and past, newest first, page by page, none twice and none missing', async () => {
+  test('of a user: open and past, newest first, in complete pages without repeats', async () => {
     const made: string[] = [];
     for (let n = 0; n < 7; n++) {
       await sessions.close(alice, phone.id);
@@ -230,13 +230,13 @@ describe('sessions', () => {
     expect(all.sessions[1]).toMatchObject({ status: 'CLOSED', closedReason: 'disconnect' });
   });
 
-  test('of a tenant, for the operator; of no such tenant: 404', async () => {
+  test('of a tenant, for the operator; of an unknown tenant: 404', async () => {
     const body = (await admin(`/tenants/${bob.tenantId}/sessions`)).json<Page>();
     expect(body.sessions).toMatchObject([{ status: 'ACTIVE', openedBy: 'handshake', userId: bob.userId }]);
     expect((await admin(`/tenants/${serverId}/sessions`)).statusCode).toBe(404);
   });
 
-  test('of another tenant’s device: 404; the cursor of another tenant’s list is none', async () => {
+  test('of another tenant’s device: 404; another tenant’s cursor is invalid', async () => {
     expect((await bob.get(`/devices/${phone.id}/sessions`)).statusCode).toBe(404);
     const { nextCursor } = (await alice.get('/vpn/sessions?limit=1')).json<Page>();
     const foreign = await bob.get(`/vpn/sessions?cursor=${nextCursor!}`);
@@ -252,7 +252,7 @@ describe('sessions', () => {
     },
   );
 
-  test('what ends a device ends its session, each with its reason', async () => {
+  test('whatever ends a device ends its session with the right reason', async () => {
     const device = await register(alice);
     await sessions.open(alice, device.id);
     await devices.delete(alice, device.id);

@@ -3,12 +3,11 @@ import { periodStartSql, USER_DATA_LIMIT } from './period-sql.ts';
 const LIMITS = { 'u.id': USER_DATA_LIMIT, 't.id': 't.data_limit_bytes' } as const;
 
 /**
- * SQL for a subquery of what is left of the data limit of a user (`u.id`) or tenant (`t.id`) in the period under way, by the
- * rows `u` and `t`; no row where there is no limit. Where the total of the period is missing, because it has just turned or
- * the reset day was moved, it is made up for from what was metered.
- *
- * `budget` names what VPN servers let through of it. They never give more to a budget that they know, so it is another one
- * with each period, each limit, and each time that what is left is given out anew (`grants`).
+ * SQL for a subquery: the remainder of the data limit of a user (`u.id`) or tenant (`t.id`) in the current period,
+ * from the rows `u` and `t`; no row without a limit. A missing total (new period, moved reset day) is computed from
+ * the metered rows.
+ * `budget` names the remainder on VPN servers. They never add to a known budget, so its name changes with each
+ * period, each limit, and each new grant of the remainder (`grants`).
  */
 export function accountOf(subject: keyof typeof LIMITS): string {
   return `LATERAL (
