@@ -15,7 +15,7 @@ await orStop(async () => {
   if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Stop('usage: npm run db:migration -- add_something');
   await prepare();
   const { startEmbeddedPostgres } = await import('../packages/api/dist/platform/db/embedded.js');
-  const { schemaScript } = await import('../packages/api/dist/platform/db/schema-script.js');
+  const { schemaScript } = await import('../packages/api/dist/testing/schema-script.js');
   const before = execFileSync('git', ['show', `HEAD:${SCHEMA}`], { cwd: ROOT, encoding: 'utf8' });
   const folder = mkdtempSync(join(tmpdir(), 'cvault-migration-'));
   const postgres = await startEmbeddedPostgres(folder, { fsync: 'off' });

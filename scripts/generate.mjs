@@ -1,8 +1,11 @@
-/** `npm run generate`: openapi.json, docs/errors.md and the SDK's types, out of the code; and the hashes of new migrations. */
+/**
+ * `npm run generate`: openapi.json, docs/errors.md and the SDK's types, out of the code; and the hashes of
+ * new migrations and changed functions.
+ */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addMigrationHashes } from './migration-hashes.mjs';
+import { addFunctionsHash, addMigrationHashes } from './migration-hashes.mjs';
 import { orStop, rebuild, ROOT } from './prepare.mjs';
 
 // Not the SDK and what stands on it: they may not fit the API before their types are made anew.
@@ -18,3 +21,4 @@ for (const [script, file] of [
 }
 execFileSync(process.execPath, [join(ROOT, 'packages/sdk/generate.mjs')], { stdio: 'inherit' });
 addMigrationHashes();
+await addFunctionsHash();

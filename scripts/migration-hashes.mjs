@@ -1,24 +1,32 @@
 /**
- * packages/api/prisma/migrations.sha256: what each migration was when it was committed. Lines are added, never changed: a database
- * that has run a migration does not run it again.
+ * What was committed for the database stays known: packages/api/prisma/migrations.sha256 says what each migration was, because a
+ * database that has run one does not run it again; functions.sha256 says which sets of functions and triggers there were, in
+ * order, so a build knows an older set from a newer one. Lines are added, never changed.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './prepare.mjs';
 
-const FOLDER = join(ROOT, 'packages/api/prisma/migrations');
-const FILE = join(ROOT, 'packages/api/prisma/migrations.sha256');
+const PRISMA = join(ROOT, 'packages/api/prisma');
 
 /** Adds the lines of migrations that have none. */
 export function addMigrationHashes() {
-  const lines = existsSync(FILE) ? readFileSync(FILE, 'utf8').split('\n').filter(Boolean) : [];
+  const file = join(PRISMA, 'migrations.sha256');
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
   const known = new Set(lines.map((line) => line.split('  ')[1]));
-  for (const entry of readdirSync(FOLDER, { withFileTypes: true })) {
+  for (const entry of readdirSync(join(PRISMA, 'migrations'), { withFileTypes: true })) {
     if (!entry.isDirectory() || known.has(entry.name)) continue;
-    const script = readFileSync(join(FOLDER, entry.name, 'migration.sql'));
+    const script = readFileSync(join(PRISMA, 'migrations', entry.name, 'migration.sql'));
     lines.push(`${createHash('sha256').update(script).digest('hex')}  ${entry.name}`);
   }
   lines.sort((one, other) => (one.slice(66) < other.slice(66) ? -1 : 1));
-  writeFileSync(FILE, `${lines.join('\n')}\n`);
+  writeFileSync(file, `${lines.join('\n')}\n`);
+}
+
+/** Adds the hash of the functions and triggers as they are now, unless it is the last one. Wants the build. */
+export async function addFunctionsHash() {
+  const { readFunctions, readHistory } = await import('../packages/api/dist/platform/db/functions.js');
+  const { hash } = await readFunctions();
+  if ((await readHistory()).at(-1) !== hash) appendFileSync(join(PRISMA, 'functions.sha256'), `${hash}\n`);
 }

@@ -54,8 +54,8 @@ async function startDatabase(config: Config, started: Started, log: Logger, step
     url = embedded.url;
   }
   const owner = (config.database.ownerUrl ?? url).reveal();
-  const applied = await step('migrating the database', () => migrate(owner));
-  if (applied.length > 0) log.info({ applied }, 'database migrated');
+  const { migrations: applied, functions } = await step('migrating the database', () => migrate(owner));
+  if (applied.length > 0 || functions) log.info({ applied, functions }, 'database migrated');
   await checkRoles(url.reveal());
   return url;
 }

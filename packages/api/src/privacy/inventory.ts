@@ -394,6 +394,7 @@ export const PERSONAL_TABLES: Readonly<Record<string, PersonalTable>> = {
 export const IMPERSONAL_TABLES: readonly string[] = [
   '_prisma_migrations',
   'api_keys',
+  'applied_functions',
   'audit_chains',
   'data_renewals',
   'evacuations',

@@ -1,6 +1,6 @@
 /**
  * What endpoints can be told of, and when. A closed set: documents, filters and their validation are made from it. The
- * triggers that write events are in the migrations.
+ * functions that write events are in prisma/functions.
  */
 export const WEBHOOK_EVENTS = {
   'device.created': 'A device was registered.',

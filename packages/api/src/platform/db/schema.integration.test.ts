@@ -3,8 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { TEMPLATE, urlOfDatabase } from '../../testing/postgres-server.ts';
-import { readDatamodel } from './migrate.ts';
-import { schemaScript } from './schema-script.ts';
+import { applyWithPrisma, readDatamodel, schemaScript } from '../../testing/schema-script.ts';
 
 const name = `cvault_${randomBytes(6).toString('hex')}`;
 const admin = new pg.Client({ connectionString: inject('postgresUrl') });
@@ -58,4 +57,8 @@ test('the migrations produce schema.prisma', async () => {
   const wanted = await describeDatabase(url);
   expect(wanted.length).toBeGreaterThan(50);
   expect(await describeDatabase(urlOfDatabase(inject('postgresUrl'), TEMPLATE))).toEqual(wanted);
+});
+
+test('Prisma’s own engine finds the migrations applied: a replica of a build that loads it can start beside this one', async () => {
+  expect(await applyWithPrisma(urlOfDatabase(inject('postgresUrl'), TEMPLATE))).toEqual([]);
 });

@@ -90,7 +90,7 @@ describe('a database that was used before', () => {
   test('also with the same settings in the URL’s options', async () => {
     const { pathname } = new URL(database.url.reveal());
     await setAll(pathname.slice(1), DEFAULTS);
-    expect(await migrate(database.url.reveal())).toEqual([]);
+    expect(await migrate(database.url.reveal())).toEqual({ migrations: [], functions: false });
     const url = new URL(database.url.reveal());
     url.searchParams.set('options', '-c datestyle=SQL -c role=none -c work_mem=8MB');
     const withOptions = {
@@ -118,8 +118,10 @@ test('a new database is migrated, whatever its defaults', async () => {
   try {
     await setAll(name, DEFAULTS);
     const url = urlOfDatabase(inject('postgresUrl'), name);
-    expect((await migrate(url)).length).toBeGreaterThan(30);
-    expect(await migrate(url)).toEqual([]);
+    const first = await migrate(url);
+    expect(first.migrations.length).toBeGreaterThan(30);
+    expect(first.functions).toBe(true);
+    expect(await migrate(url)).toEqual({ migrations: [], functions: false });
   } finally {
     await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
   }

@@ -6,7 +6,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type * as Engine from '@prisma/schema-engine-wasm';
 import pg from 'pg';
-import { sessionOf } from './session.ts';
+import { sessionOf } from '../platform/db/session.ts';
 
 type EngineModule = typeof Engine & {
   __wbg_set_wasm(exports: unknown): void;
@@ -44,21 +44,7 @@ async function loadEngine(): Promise<EngineModule> {
   return glue;
 }
 
-/**
- * Prisma's adapter splits a script at every semicolon, even in comments and function bodies, so a failing statement
- * leaves half of it applied. PostgreSQL runs a script sent whole as one transaction.
- */
-class WholeScripts extends PrismaPg {
-  override async connect() {
-    const adapter = await super.connect();
-    adapter.executeScript = async (script) => {
-      await adapter.underlyingDriver().query(script);
-    };
-    return adapter;
-  }
-}
-
-/** Runs `work` with a schema engine and frees the engine afterwards. */
+/** Runs `work` with a schema engine on the database, and frees it afterwards. */
 export async function withSchemaEngine<T>(
   databaseUrl: string,
   datamodel: string | null,
@@ -68,13 +54,13 @@ export async function withSchemaEngine<T>(
   const { SchemaEngine } = await shared.cvaultSchemaEngine;
   // Our own pool, because the engine leaves connections open. PostgreSQL ending one without a listener would end
   // the process.
-  const pool = new pg.Pool({ ...sessionOf(databaseUrl), application_name: 'cvault migrate', max: 2 });
+  const pool = new pg.Pool({ ...sessionOf(databaseUrl), application_name: 'cvault schema', max: 2 });
   pool.on('error', () => undefined);
   try {
     const engine = await SchemaEngine.new(
       { datamodels: datamodel === null ? undefined : [['schema.prisma', datamodel]] },
       () => undefined,
-      bindMigrationAwareSqlAdapterFactory(new WholeScripts(pool)),
+      bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool)),
     );
     try {
       return await work(engine);

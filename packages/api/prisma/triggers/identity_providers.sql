@@ -1,0 +1,1 @@
+SELECT "keep_audit"('identity_providers', 'identity_provider');

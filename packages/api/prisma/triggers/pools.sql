@@ -1,0 +1,1 @@
+SELECT "keep_audit"('pools', 'pool', 'created_at');

@@ -1,0 +1,1 @@
+SELECT "keep_audit"('second_factors', 'second_factor', 'last_step');

@@ -1,0 +1,1 @@
+SELECT "keep_audit"('signing_keys', 'signing_key', 'signs_from');
