@@ -32,13 +32,13 @@ function ownNetwork() {
 }
 
 /**
- * Runs projects of vitest, and answers what they counted.
+ * Runs projects of vitest, and answers what they counted, and how long each file took.
  * @param options.args more arguments for vitest
  * @param options.env more environment variables
  * @param options.apart in a network of their own
  * @param options.atTheEnd what it prints comes in one piece when it is over, so that two can run beside each other
  * @typedef {{ name: string, why: string }} Named
- * @returns {Promise<{ passed: number, failed: Named[], skipped: Named[] }>}
+ * @returns {Promise<{ passed: number, failed: Named[], skipped: Named[], files: { name: string, seconds: number }[] }>}
  */
 export async function runTests(projects, { args = [], env = {}, apart = false, atTheEnd = false } = {}) {
   const file = join(ROOT, `node_modules/.cvault-test-summary-${projects.join('-')}.json`);
@@ -71,7 +71,7 @@ export async function runTests(projects, { args = [], env = {}, apart = false, a
   process.stdout.write(printed);
   const summary = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))
-    : { passed: 0, failed: [], skipped: [] };
+    : { passed: 0, failed: [], skipped: [], files: [] };
   // Whatever vitest ends with and no test is to blame for: it was killed, or its settings are wrong.
   if (status !== 0 && summary.failed.length === 0) {
     const why = `vitest ended with ${status ?? 'a signal'}, and named no test`;

@@ -7,13 +7,20 @@ function firstLine(error) {
     .slice(0, 300);
 }
 
-/** Counts the tests, and keeps why each failed or skipped one did, for scripts/test.mjs. */
+/** From its import to its last hook; what it waited for others is not in it. */
+function secondsOf(module) {
+  const { prepareDuration, collectDuration, setupDuration, duration } = module.diagnostic();
+  return (prepareDuration + collectDuration + setupDuration + duration) / 1_000;
+}
+
+/** Counts the tests, keeps why each failed or skipped one did, and times the files, for scripts/test.mjs. */
 export default class SummaryReporter {
   onTestRunEnd(modules, errors) {
     const file = process.env.CVAULT_TEST_SUMMARY;
     if (file === undefined) return;
-    const summary = { passed: 0, failed: [], skipped: [] };
+    const summary = { passed: 0, failed: [], skipped: [], files: [] };
     for (const module of modules) {
+      summary.files.push({ name: module.relativeModuleId, seconds: secondsOf(module) });
       // Of a file that does not load, and of a hook that fails, no test need know.
       for (const suite of [module, ...module.children.allSuites()]) {
         for (const error of suite.errors()) {

@@ -5,6 +5,7 @@ import { fuzz } from './fuzzing.mjs';
 import { runKernelLane, whyNoKernelLane } from './kernel-lane.mjs';
 import { installSystemPackages, orStop, prepare, ROOT, say, Stop } from './prepare.mjs';
 import { runTests } from './run-tests.mjs';
+import { slowestFiles } from './slowest-files.mjs';
 
 const bin = (name) => join(ROOT, 'node_modules/.bin', name);
 // What is asked for by name is run alone.
@@ -40,7 +41,7 @@ for (const [what, program, args] of [
 const args = filters.length > 0 ? [...filters, '--passWithNoTests'] : [];
 const isRoot = process.platform === 'linux' && process.getuid() === 0;
 say('unit, integration, end-to-end, fault and kernel tests …');
-const skip = (name, why) => ({ passed: 0, failed: [], skipped: [{ name, why }] });
+const skip = (name, why) => ({ passed: 0, failed: [], skipped: [{ name, why }], files: [] });
 /** Runs what is never run by name. */
 async function whole(name, run) {
   if (filters.length > 0) return [];
@@ -73,6 +74,7 @@ for (const summary of summaries) {
   passed += summary.passed;
   failed.push(...summary.failed);
 }
+for (const line of slowestFiles(summaries.flatMap(({ files }) => files))) process.stdout.write(`${line}\n`);
 for (const { name, why } of skipped) process.stdout.write(`skipped: ${name}: ${why}\n`);
 if (process.env.CI === 'true') {
   failed.push(...skipped.map(({ name }) => ({ name, why: 'with CI=true nothing may be skipped' })));
