@@ -10,6 +10,15 @@ import { orStop, prepare, ROOT, say, Stop } from './prepare.mjs';
 
 const SCHEMA = 'packages/api/prisma/schema.prisma';
 
+/** A tenant writes its own settings under the API's role, which may write the columns that are named to it. */
+function grants(script, settings) {
+  const changed = script.match(/^ALTER TABLE "tenants".*?;/gms)?.join('') ?? '';
+  const own = Object.values(settings)
+    .filter(({ setBy, column }) => setBy === 'tenant' && new RegExp(`ADD COLUMN +"${column}"`).test(changed))
+    .map(({ column }) => `"${column}"`);
+  return own.length === 0 ? '' : `\nGRANT UPDATE (${own.join(', ')}) ON "tenants" TO "cvault_api";\n`;
+}
+
 await orStop(async () => {
   const name = process.argv[2] ?? '';
   if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Stop('usage: npm run db:migration -- add_something');
@@ -25,10 +34,11 @@ await orStop(async () => {
       before,
       readFileSync(join(ROOT, SCHEMA), 'utf8'),
     );
+    const { SETTINGS } = await import('../packages/api/dist/settings/index.js');
     const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
     const target = join(ROOT, 'packages/api/prisma/migrations', `${time}_${name}`);
     mkdirSync(target);
-    writeFileSync(join(target, 'migration.sql'), script);
+    writeFileSync(join(target, 'migration.sql'), script + grants(script, SETTINGS));
     say(`wrote ${join(target, 'migration.sql')}`);
   } finally {
     await postgres.stop();

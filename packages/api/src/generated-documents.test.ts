@@ -1,19 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { ERRORS } from './platform/errors.ts';
 import { describe, expect, test } from 'vitest';
-import { renderErrorsMarkdown } from './platform/http/error-pages.ts';
+import { DOCUMENTS } from './documents.ts';
 import { buildOpenApi } from './openapi-document.ts';
 
 const committed = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
-describe('docs/errors.md', () => {
-  test('is current: node packages/api/dist/errors-doc.js > docs/errors.md', () => {
-    expect(committed('docs/errors.md')).toBe(renderErrorsMarkdown());
-  });
+test.each(Object.entries(DOCUMENTS))('%s is current: npm run generate', (path, render) => {
+  expect(committed(path)).toBe(render());
+});
 
-  test('has a section for each code', () => {
-    for (const code of Object.keys(ERRORS)) expect(renderErrorsMarkdown()).toContain(`\n## ${code}\n`);
-  });
+test('docs/errors.md has a section for each code', () => {
+  for (const code of Object.keys(ERRORS)) expect(committed('docs/errors.md')).toContain(`\n## ${code}\n`);
 });
 
 describe('openapi.json', async () => {

@@ -1,6 +1,8 @@
 import type { PeerLimits } from '../fleet/index.ts';
 import type { Device, DeviceState } from './device.ts';
 import { holdsOf } from './hold.ts';
+import { hostsOf, rangesOf } from '../platform/db/address-lists.ts';
+import { CONFIGURATION_COLUMNS, type ConfigurationRow, configurationFromRow } from '../settings/index.ts';
 import { isReachable } from '../platform/db/reachable.ts';
 import { effectiveSql } from '../user-limits/index.ts';
 
@@ -26,11 +28,6 @@ export function limitsFromRow(row: PlanRow): PeerLimits {
   };
 }
 
-/** Addresses or ranges in their order, as text; null where the array is. */
-const textOf = (array: string, write: 'host' | 'text') =>
-  `CASE WHEN ${array} IS NOT NULL THEN ARRAY(
-    SELECT ${write}(value) FROM unnest(${array}) WITH ORDINALITY AS list(value, place) ORDER BY place) END`;
-
 /** Columns of a device `d` on its VPN server `s`, of tenant `t` and user `u`: what `deviceFromRow` reads. */
 export const DEVICE_COLUMNS = `
   d.id, d.tenant_id, d.user_id, d.name, d.state, d.generation, d.applied_generation, d.applied_epoch, d.failure,
@@ -40,10 +37,9 @@ export const DEVICE_COLUMNS = `
   host(s.endpoint_host6) AS endpoint_host6,
   s.public_key AS server_public_key, s.epoch AS server_epoch,
   NOT ${isReachable('s')} AS server_away,
-  ${textOf('t.dns', 'host')} AS tenant_dns, ${textOf('d.dns', 'host')} AS own_dns,
-  ${textOf('t.routes', 'text')} AS tenant_routes, ${textOf('d.routes', 'text')} AS own_routes,
-  t.search_domains AS tenant_search_domains, d.search_domains AS own_search_domains, t.mtu AS tenant_mtu, d.mtu AS own_mtu,
-  t.persistent_keepalive AS tenant_keepalive, d.persistent_keepalive AS own_keepalive, t.route_ipv6,${PLAN_COLUMNS}`;
+  ${CONFIGURATION_COLUMNS}, CASE WHEN d.dns IS NOT NULL THEN ${hostsOf('d.dns')} END AS own_dns,
+  CASE WHEN d.routes IS NOT NULL THEN ${rangesOf('d.routes')} END AS own_routes, d.search_domains AS own_search_domains, d.mtu AS own_mtu,
+  d.persistent_keepalive AS own_keepalive,${PLAN_COLUMNS}`;
 
 /** Joins to go with PLAN_COLUMNS. */
 export const PLAN_JOINS =
@@ -52,7 +48,7 @@ export const PLAN_JOINS =
 /** Joins to go with DEVICE_COLUMNS. */
 export const DEVICE_JOINS = `JOIN servers s ON s.id = d.server_id ${PLAN_JOINS}`;
 
-export interface DeviceRow extends PlanRow {
+export interface DeviceRow extends PlanRow, ConfigurationRow {
   id: string;
   tenant_id: string;
   user_id: string;
@@ -86,20 +82,15 @@ export interface DeviceRow extends PlanRow {
   server_public_key: Buffer;
   server_epoch: string | null;
   server_away: boolean;
-  tenant_dns: string[] | null;
   own_dns: string[] | null;
-  tenant_routes: string[];
   own_routes: string[] | null;
-  route_ipv6: boolean;
-  tenant_search_domains: string[];
   own_search_domains: string[] | null;
-  tenant_mtu: number | null;
   own_mtu: number | null;
-  tenant_keepalive: number;
   own_keepalive: number | null;
 }
 
 export function deviceFromRow(row: DeviceRow): Device {
+  const tenant = configurationFromRow(row);
   return {
     id: row.id,
     tenantId: row.tenant_id,
@@ -123,12 +114,12 @@ export function deviceFromRow(row: DeviceRow): Device {
     assignedIp6: row.assigned_ip6,
     expiresAt: row.expires_at,
     holds: holdsOf(row.holds),
-    dns: row.own_dns ?? row.tenant_dns ?? [],
-    searchDomains: row.own_search_domains ?? row.tenant_search_domains,
-    routes: row.own_routes ?? row.tenant_routes,
-    routeIpv6: row.route_ipv6,
-    mtu: row.own_mtu ?? row.tenant_mtu,
-    persistentKeepalive: row.own_keepalive ?? row.tenant_keepalive,
+    dns: row.own_dns ?? tenant.dns,
+    searchDomains: row.own_search_domains ?? tenant.searchDomains,
+    routes: row.own_routes ?? tenant.routes,
+    routeIpv6: tenant.routeIpv6,
+    mtu: row.own_mtu ?? tenant.mtu,
+    persistentKeepalive: row.own_keepalive ?? tenant.persistentKeepalive,
     own: {
       dns: row.own_dns,
       searchDomains: row.own_search_domains,

@@ -1,9 +1,12 @@
 import type { ApiKeyMode } from '../platform/access/api-key.ts';
 import type { Scope } from '../platform/access/scopes.ts';
-import type { ApiKey, Tenant, TenantSettings, TenantState } from './tenant.ts';
+import type { SomeSettings } from '../settings/index.ts';
+import type { ApiKey, Tenant, TenantState } from './tenant.ts';
 
-/** What is given of a tenant's settings; the rest stays, or is the default. */
-export type SomeSettings = { readonly [K in keyof TenantSettings]?: TenantSettings[K] | undefined };
+/** Changes what is named; the rest stays. */
+export interface TenantChanges extends SomeSettings {
+  readonly name?: string | undefined;
+}
 
 export interface NewApiKeyRow {
   readonly id: string;
@@ -36,7 +39,7 @@ export interface ChangedTenant {
 /** Tenants, and what has to stay in step with their state: devices, keys, sign-ins. */
 export interface TenantStore {
   /** @throws CVaultError `name_taken` */
-  create(id: string, settings: SomeSettings & { readonly name: string }): Promise<Tenant>;
+  create(id: string, tenant: TenantChanges & { readonly name: string }): Promise<Tenant>;
   /** Oldest first, those after `afterId`. */
   list(page: { readonly limit: number; readonly afterId?: string | undefined }): Promise<Tenant[]>;
   /** Null where there is none. */
@@ -45,7 +48,7 @@ export interface TenantStore {
    * Null where there is none, or where it is being deleted.
    * @throws CVaultError `name_taken`; `state_conflict` where it has more devices than the new limit
    */
-  update(id: string, settings: SomeSettings): Promise<Tenant | null>;
+  update(id: string, changes: TenantChanges): Promise<Tenant | null>;
   /**
    * Sets the state, and takes every device off its VPN server (`suspended`) or puts back those that a suspension took
    * (`active`), all in one transaction. Setting the state that it has changes nothing.

@@ -3,14 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { NoContent } from '../platform/http/schemas/answers.ts';
 import { IdParams } from '../platform/http/schemas/ids.ts';
 import { cursorOf, idOfCursor, PageQuery } from '../platform/http/schemas/pages.ts';
-import {
-  CreateTenant,
-  DeletingTenant,
-  TenantList,
-  tenantResource,
-  TenantResource,
-  UpdateTenant,
-} from './schemas.ts';
+import { CreateTenant, DeletingTenant, TenantList, TenantResource, UpdateTenant } from './schemas.ts';
 
 const access = { access: 'admin' } as const;
 const tags = ['Tenants (operator)'];
@@ -30,10 +23,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
     },
     async (request, reply) => {
       const tenant = await tenants.create(request.body);
-      return reply
-        .code(201)
-        .header('location', `/api/v1/admin/tenants/${tenant.id}`)
-        .send(tenantResource(tenant));
+      return reply.code(201).header('location', `/api/v1/admin/tenants/${tenant.id}`).send(tenant);
     },
   );
 
@@ -53,7 +43,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
       const { limit, cursor } = request.query;
       const page = await tenants.list(limit, cursor === undefined ? undefined : idOfCursor(cursor));
       return {
-        tenants: page.tenants.map(tenantResource),
+        tenants: [...page.tenants],
         nextCursor: page.lastId === null ? null : cursorOf(page.lastId),
       };
     },
@@ -71,7 +61,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
         response: { 200: TenantResource },
       },
     },
-    async (request) => tenantResource(await tenants.get(request.params.id)),
+    (request) => tenants.get(request.params.id),
   );
 
   app.patch(
@@ -89,7 +79,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
         response: { 200: TenantResource },
       },
     },
-    async (request) => tenantResource(await tenants.update(request.params.id, request.body)),
+    (request) => tenants.update(request.params.id, request.body),
   );
 
   app.post(
@@ -106,7 +96,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
         response: { 200: TenantResource },
       },
     },
-    async (request) => tenantResource(await tenants.suspend(request.params.id)),
+    (request) => tenants.suspend(request.params.id),
   );
 
   app.post(
@@ -122,7 +112,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
         response: { 200: TenantResource },
       },
     },
-    async (request) => tenantResource(await tenants.resume(request.params.id)),
+    (request) => tenants.resume(request.params.id),
   );
 
   app.delete(

@@ -2,7 +2,7 @@ import type { PeerPush } from '../devices/index.ts';
 import { notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Items } from '../platform/jobs/items.ts';
-import type { SomeSettings, TenantStore } from './ports.ts';
+import type { TenantChanges, TenantStore } from './ports.ts';
 import type { Tenant } from './tenant.ts';
 
 /** How long a deletion is waited for before the caller is told that it goes on by itself. */
@@ -39,8 +39,8 @@ export function createTenantService({ tenants, peers }: TenantServiceDeps) {
 
   return {
     /** @throws CVaultError `name_taken` */
-    create: (settings: SomeSettings & { readonly name: string }): Promise<Tenant> =>
-      tenants.create(newId(), settings),
+    create: (tenant: TenantChanges & { readonly name: string }): Promise<Tenant> =>
+      tenants.create(newId(), tenant),
 
     async list(limit: number, afterId?: string): Promise<TenantPage> {
       // One more than asked for tells whether another page comes.
@@ -57,8 +57,8 @@ export function createTenantService({ tenants, peers }: TenantServiceDeps) {
     },
 
     /** @throws CVaultError `not_found`, `name_taken`, `state_conflict` */
-    async update(id: string, settings: SomeSettings): Promise<Tenant> {
-      const tenant = await tenants.update(id, settings);
+    async update(id: string, changes: TenantChanges): Promise<Tenant> {
+      const tenant = await tenants.update(id, changes);
       if (tenant === null) throw notFound('tenant');
       return tenant;
     },

@@ -1,7 +1,7 @@
 import type { TenantService } from './service.ts';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { scopeOf } from '../platform/http/access.ts';
-import { tenantResource, TenantResource, UpdateOwnSettings } from './schemas.ts';
+import { TenantResource, UpdateOwnSettings } from './schemas.ts';
 
 const tags = ['Settings (tenant)'];
 
@@ -18,7 +18,7 @@ export const settingsRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> =
         response: { 200: TenantResource },
       },
     },
-    async (request) => tenantResource(await tenants.get(scopeOf(request).tenantId)),
+    (request) => tenants.get(scopeOf(request).tenantId),
   );
 
   app.patch(
@@ -35,6 +35,6 @@ export const settingsRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> =
         response: { 200: TenantResource },
       },
     },
-    async (request) => tenantResource(await tenants.update(scopeOf(request).tenantId, request.body)),
+    (request) => tenants.update(scopeOf(request).tenantId, request.body),
   );
 };

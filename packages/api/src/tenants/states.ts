@@ -12,7 +12,8 @@ import type { ChangedTenant } from './ports.ts';
 import type pg from 'pg';
 import { brokenConstraint } from '../platform/db/database.ts';
 import { inTransaction } from '../platform/db/transaction.ts';
-import { TENANT_COLUMNS, type TenantRow, tenantFromRow } from './rows.ts';
+import { TENANT_COLUMNS } from './rows.ts';
+import type { Tenant } from './tenant.ts';
 
 const SUSPEND = putHold('tenant_id = $1');
 const RESUME = releaseHold('tenant_id = $1');
@@ -39,9 +40,9 @@ export function setTenantState(
   return inTransaction(pool, async (db) => {
     const pass = async () => (await db.query<{ server_id: string }>(move, [id, HOLDS.tenant])).rows;
     const first = await pass();
-    const tenant = (await db.query<TenantRow>(SET_STATE, [id, state])).rows[0];
+    const tenant = (await db.query<Tenant>(SET_STATE, [id, state])).rows[0];
     if (tenant === undefined) throw notFound('tenant');
-    return { tenant: tenantFromRow(tenant), serverIds: idsOf(first, await pass()) };
+    return { tenant, serverIds: idsOf(first, await pass()) };
   });
 }
 

@@ -2273,6 +2273,7 @@ export interface components {
         CreateTenant: {
             /** @description Requests to the authentication routes per client and window */
             authRateLimit?: number;
+            /** @description Seconds in which `authRateLimit` is counted */
             authRateWindowSeconds?: number;
             /** @description Requests in a minute of each client address of its users */
             clientRateLimit?: number;
@@ -3416,6 +3417,7 @@ export interface components {
         UpdateTenant: {
             /** @description Requests to the authentication routes per client and window */
             authRateLimit?: number;
+            /** @description Seconds in which `authRateLimit` is counted */
             authRateWindowSeconds?: number;
             /** @description Requests in a minute of each client address of its users */
             clientRateLimit?: number;

@@ -22,7 +22,7 @@ export function renderErrorsMarkdown(): string {
   const sections = entries().map(
     ({ code, status, title, remedy }) => `## ${code}\n\n**${status}** ${title}.\n\n${remedy}\n`,
   );
-  return `<!-- Generated from packages/api/src/platform/errors.ts by packages/api/src/errors-doc.ts. Do not edit. -->
+  return `<!-- Generated from packages/api/src/platform/errors.ts by \`npm run generate\`. Do not edit. -->
 
 # Errors
 

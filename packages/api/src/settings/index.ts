@@ -1,0 +1,11 @@
+/** The names that other folders use. */
+export {
+  CONFIGURATION_COLUMNS,
+  type ConfigurationRow,
+  SETTING_COLUMNS,
+  concernsVpnServers,
+  configurationFromRow,
+} from './columns.ts';
+export { renderSettingsMarkdown } from './document.ts';
+export { ownSettingSchemas, settingAnswers, settingSchemas } from './schemas.ts';
+export { SETTING_NAMES, SETTINGS, type SomeSettings, type TenantSettings } from './settings.ts';
