@@ -15,7 +15,7 @@ import { afterAll, beforeAll, test } from 'vitest';
 import { callAsAdmin, must } from '../e2e/harness/api-client.ts';
 import { makeSecrets, startControlPlane } from '../e2e/harness/control-plane.ts';
 import { until } from '../e2e/harness/until.ts';
-import type { AgentDigest } from '../packages/api/src/fleet/link.ts';
+import type { AgentDigest } from '../packages/api/src/fleet/link/link.ts';
 import { lookAtAll } from '../packages/api/src/fleet/look.ts';
 import { type Database, openDatabase } from '../packages/api/src/platform/db/database.ts';
 import { createDeviceDirectoryStore } from '../packages/api/src/devices/tenant-devices-store.ts';

@@ -7,7 +7,7 @@ import { createDeviceStore } from '../devices/store.ts';
 import { createPeerStore } from './peer-store.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../testing/fixtures.ts';
-import type { AgentDigest } from './link.ts';
+import type { AgentDigest } from './link/link.ts';
 import { lookAtAll } from './look.ts';
 
 type Scripted = Parameters<typeof lookAtAll>[0] extends ReadonlyMap<string, infer L> ? L : never;

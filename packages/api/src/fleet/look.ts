@@ -1,7 +1,7 @@
 import type { DesiredDigest } from './peer.ts';
 import type { PeerStore } from './ports.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AgentDigest, Link } from './link.ts';
+import type { AgentDigest, Link } from './link/link.ts';
 
 /** What became of the VPN servers that one look was at. */
 export interface LookCounts {

@@ -22,7 +22,7 @@ import { encodeKey } from '@cvault/wireguard';
 import type { Logger } from 'pino';
 import { renderInstallation } from './install/index.ts';
 import { Fleet } from './fleet.ts';
-import type { LinkEvent } from './link.ts';
+import type { LinkEvent } from './link/state.ts';
 import type { LookCounts } from './look.ts';
 import { createLocalTransport } from './transports/local.ts';
 import { createMemoryTransport } from './transports/memory.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { statusOf } from '../devices/device.ts';
-import type { DeviceStore, Owner } from '../devices/ports.ts';
-import { Secret } from '../platform/crypto/secret.ts';
-import type { Server } from '../servers/server.ts';
-import type { PeerStore } from './ports.ts';
+import { statusOf } from '../../devices/device.ts';
+import type { DeviceStore, Owner } from '../../devices/ports.ts';
+import { Secret } from '../../platform/crypto/secret.ts';
+import type { Server } from '../../servers/server.ts';
+import type { PeerStore } from '../ports.ts';
 import {
   connectInProcess,
   createAgent,
@@ -15,18 +15,18 @@ import {
 } from '@cvault/agent';
 import { encodeKey, generateKeyPair } from '@cvault/wireguard';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createDeviceStore } from '../devices/store.ts';
-import { createPeerStore } from './peer-store.ts';
-import { createServerEventStore } from '../servers/condition-store.ts';
-import { createServerStore } from '../servers/store.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-import { aDevice, aKey, aServer, aTenantWithUser } from '../testing/fixtures.ts';
-import { AgentClient } from './agent-client.ts';
-import { Fleet } from './fleet.ts';
-import type { LinkEvent } from './link.ts';
-import { createOps } from './ops.ts';
-import type { LookCounts } from './look.ts';
-import { type Transport, TransportError } from './transports/transport.ts';
+import { createDeviceStore } from '../../devices/store.ts';
+import { createPeerStore } from '../peer-store.ts';
+import { createServerEventStore } from '../../servers/condition-store.ts';
+import { createServerStore } from '../../servers/store.ts';
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { aDevice, aKey, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
+import { AgentClient } from '../agent-client.ts';
+import { Fleet } from '../fleet.ts';
+import type { LinkEvent } from './state.ts';
+import { createOps } from '../ops.ts';
+import type { LookCounts } from '../look.ts';
+import { type Transport, TransportError } from '../transports/transport.ts';
 
 let database: TestDatabase;
 let devices: DeviceStore;

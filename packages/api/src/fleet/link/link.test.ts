@@ -1,7 +1,8 @@
-import type { PeerStore } from './ports.ts';
+import type { PeerStore } from '../ports.ts';
 import { afterEach, expect, test, vi } from 'vitest';
-import { Link, type LinkEvent } from './link.ts';
-import type { Transport } from './transports/transport.ts';
+import { Link } from './link.ts';
+import type { LinkEvent } from './state.ts';
+import type { Transport } from '../transports/transport.ts';
 
 afterEach(() => vi.useRealTimers());
 

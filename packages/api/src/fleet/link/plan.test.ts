@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { DesiredPeer, ObservedPeer } from './peer.ts';
-import { planReconcile } from './reconcile.ts';
+import type { DesiredPeer, ObservedPeer } from '../peer.ts';
+import { planReconcile } from './plan.ts';
 
 const EPOCH = 'e1';
 const wanted = (n: number, over: Partial<DesiredPeer> = {}): DesiredPeer => ({

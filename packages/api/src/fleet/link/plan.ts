@@ -1,4 +1,4 @@
-import type { Acknowledgement, DesiredPeer, ObservedPeer } from './peer.ts';
+import type { Acknowledgement, DesiredPeer, ObservedPeer } from '../peer.ts';
 
 /** What has to be done so that a VPN server carries what is desired. Empty where it already does. */
 export interface ReconcilePlan {
