@@ -1,4 +1,4 @@
-/** The process: reads its environment, starts what it needs, serves until a signal. */
+/** The process: reads its environment, starts its parts, and serves until a signal. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RateLimiter } from './platform/limits/rate-limiter.ts';
@@ -31,18 +31,18 @@ import { createRedisRateLimiter } from './platform/limits/redis.ts';
 import { type CVault, wire } from './wiring.ts';
 
 /**
- * How long an end waits for requests that are under way, beyond the acknowledgement that they may wait for. Together with
- * what follows it stays below the 30 s that Kubernetes gives a process.
+ * How long a shutdown waits for running requests, in addition to the acknowledgement that they may wait for. The
+ * whole shutdown stays below Kubernetes' 30 s.
  */
 const REQUEST_GRACE_MS = 13_000;
 const LINKS_STOP_MS = 12_000;
-/** PostgreSQL writes down what it has in memory. */
+/** PostgreSQL flushes its memory to disk. */
 const POSTGRES_STOP_MS = 65_000;
 const REAPER_STOP_MS = 70_000;
 
 const readFile = (path: string) => readFileSync(path, 'utf8');
 
-/** The database that is configured, or an embedded one; migrated. */
+/** The configured database or an embedded one, migrated. */
 async function startDatabase(config: Config, started: Started, log: Logger, step: Step) {
   let { url } = config.database;
   if (url === null) {
@@ -60,7 +60,7 @@ async function startDatabase(config: Config, started: Started, log: Logger, step
   return url;
 }
 
-/** Counted in Redis where there is one, else in this process. */
+/** Counts in Redis if configured, otherwise in this process. */
 function startRateLimiter(config: Config, started: Started, log: Logger): RateLimiter {
   const local = createInProcessRateLimiter();
   if (config.redisUrl === null) return local;
@@ -154,7 +154,7 @@ async function startDemo(config: Config, started: Started, log: Logger): Promise
   process.stdout.write(banner({ demo, credentials: demoFileIn(dataDir), endpoint, whySimulated }));
 }
 
-/** The demo's secrets come from its data directory, unless the environment has them. */
+/** The demo's secrets come from its data directory unless the environment sets them. */
 async function demoEnvironment(env: Environment, started: Started): Promise<Environment> {
   const { path, release } = await holdDataDirectory(env['CVAULT_DATA_DIR'] || '.cvault');
   started.add('data directory', release);
@@ -162,9 +162,9 @@ async function demoEnvironment(env: Environment, started: Started): Promise<Envi
   await clearLeftovers(path);
   const given = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''));
   return {
-    // Whoever tries the demo has the receiver of its webhooks on the same machine.
+    // People who try the demo receive its webhooks on the same machine.
     CVAULT_OUTBOUND_ALLOW: '127.0.0.0/8,::1',
-    // The terminal is for whoever typed `npm start`.
+    // The terminal belongs to the person who typed `npm start`.
     LOG_LEVEL: 'warn',
     ...(await loadDemoSecrets(path)).environment,
     ...given,

@@ -5,7 +5,7 @@ import { createLogger } from './platform/observability/logger.ts';
 import { registerRoutes, type Services } from './routes.ts';
 import { VERSION } from './platform/version.ts';
 
-/** Stands for services that are never called: to describe the routes, they only have to be registered. */
+/** Stands in for a service that is never called, because routes are only registered here. */
 function inert<T extends object>(): T {
   const refuse = () => {
     throw new Error('the API is only described here, not served');
@@ -13,7 +13,7 @@ function inert<T extends object>(): T {
   return new Proxy({} as T, { get: refuse });
 }
 
-/** The OpenAPI document of the whole API, the same each time. Needs no database. */
+/** The OpenAPI document of the whole API. Deterministic; needs no database. */
 export async function buildOpenApi(): Promise<string> {
   const services = Object.fromEntries(
     (

@@ -1,6 +1,6 @@
 /**
- * Prints the OpenAPI document: `node packages/api/dist/openapi.js > openapi.json`. With `--check`, compares it with the
- * committed one instead, and exits with 1 where that is out of date.
+ * Prints the OpenAPI document: `node packages/api/dist/openapi.js > openapi.json`. With `--check`, compares it with
+ * the committed one and exits with 1 if that is out of date.
  */
 import { readFileSync } from 'node:fs';
 import { buildOpenApi } from './openapi-document.ts';

@@ -1,4 +1,4 @@
-/** Walks all routes that there are: what must hold for each of them, also for those to come. */
+/** Rules that hold for every route, including future ones. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { registerRoutes, type Services } from './routes.ts';
 import { bareApp } from './testing/bare-app.ts';
@@ -16,7 +16,7 @@ const CREDENTIALS: Record<string, Record<string, string>> = {
   AdminKey: { authorization: 'Bearer admin' },
 };
 
-/** Services that must not be reached by what is tested here: it shows as a 500. */
+/** Services that these tests must not reach. A call shows as a 500. */
 const unreachable = new Proxy(
   {},
   {
@@ -94,10 +94,10 @@ test('the walk sees the API', () => {
   ]);
 });
 
-describe('nobody gets in with nothing, or with the credentials of another kind', () => {
+describe('no route accepts missing credentials or those of another kind', () => {
   test.each(closed)('$name', async ({ method, path, scheme }) => {
     for (const [other, headers] of Object.entries(CREDENTIALS)) {
-      // A user's request carries the tenant's key as well, and may do what the tenant may.
+      // A user's request also carries the tenant's key and may do what the tenant may.
       if (other === scheme || (scheme === 'ApiKey' && other === 'ApiKey,UserToken')) continue;
       const answer = await app.inject({ method, url: withId(path), headers });
       expect(answer.statusCode, other).toBe(401);
@@ -106,7 +106,7 @@ describe('nobody gets in with nothing, or with the credentials of another kind',
   });
 });
 
-describe('a body is refused that is none, or has a field too many', () => {
+describe('a missing body or an unknown field is refused', () => {
   const hostile = [null, [], 'text', { __unknown: 1 }, { id: 'x', tenantId: 'x', state: 'active' }];
   test.each(withBody)('$name', async ({ method, path, scheme }) => {
     for (const payload of hostile) {
@@ -119,7 +119,7 @@ describe('a body is refused that is none, or has a field too many', () => {
       expect(answer.statusCode, JSON.stringify(payload)).toBe(400);
       expect(answer.json()).toMatchObject({ code: 'invalid_request' });
     }
-    // The body of a POST that is left out is an empty object: taken where nothing in it is wanted. A change needs its body.
+    // An omitted POST body counts as an empty object. A PATCH needs its body.
     const [absent, empty] = await Promise.all(
       ['', '{}'].map((sent) =>
         app.inject({
@@ -141,7 +141,7 @@ describe('a body is refused that is none, or has a field too many', () => {
   });
 });
 
-describe('an id that is none is refused', () => {
+describe('an invalid id is refused', () => {
   test.each(withParameter)('$name', async ({ method, path, scheme }) => {
     for (const id of ['x', '1', "'%20OR%201=1", '%00', '..%2f..']) {
       const answer = await app.inject({
@@ -154,7 +154,7 @@ describe('an id that is none is refused', () => {
   });
 });
 
-describe('a method that it does not know is refused, with those that it knows', () => {
+describe('an unsupported method is refused, with the supported ones', () => {
   test.each([...new Set(operations.map(({ path }) => path))])('%s', async (path) => {
     const answer = await app.inject({ method: 'PUT', url: withId(path) });
     expect(answer.statusCode).toBe(405);

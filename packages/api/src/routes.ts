@@ -54,7 +54,7 @@ import { type HealthOptions, healthRoutes } from './health/index.ts';
 import { type JobRoutesOptions, jobRoutes } from './platform/jobs/routes.ts';
 import { type MetricsOptions, metricsRoutes } from './metrics/index.ts';
 
-/** What the routes need. */
+/** The services that the routes use. */
 export interface Services {
   readonly health: HealthOptions;
   readonly users: UserService;
@@ -70,7 +70,7 @@ export interface Services {
   readonly serverStatus: ServerStatusService;
   readonly clock: Clock;
   readonly tenants: TenantService;
-  /** What a tenant does with its own settings. */
+  /** A tenant's access to its own settings. */
   readonly ownTenants: TenantService;
   readonly apiKeys: ApiKeyService;
   readonly userDirectory: UserDirectory;
@@ -81,7 +81,7 @@ export interface Services {
   readonly doctor: Doctor;
   readonly locations: LocationStore;
   readonly usage: UsageService;
-  /** The same with the operator's rights, for any tenant. */
+  /** The following with the operator's rights, for any tenant. */
   readonly audit: AuditService;
   readonly operatorAudit: AuditService;
   readonly operatorUsage: UsageService;
@@ -97,12 +97,12 @@ export interface Services {
 
 /** For tenants and their users. */
 const API = '/api/v1';
-/** For a tenant's backend, by API key alone. */
+/** For a tenant's backend, with an API key only. */
 const TENANT = '/api/v1/tenant';
 /** For the operator. */
 const ADMIN = '/api/v1/admin';
 
-/** The API's table of contents. */
+/** Registers all routes of the API. */
 export function registerRoutes(app: FastifyInstance, services: Services): void {
   const { health, users, devices, sessions, serverStatus, clock, tenants, servers, plans, usage } = services;
   void app.register(healthRoutes, health);

@@ -1,4 +1,4 @@
-/** What no answer holds, whoever asks. */
+/** What no answer may contain, whoever asks. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nameOf } from './routes.ts';
@@ -12,10 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Names of columns, and of fields with secrets. */
+/** Names of columns and of secret fields. */
 const WORDS = ['"tenant_id"', '"passwordHash"', '"password_hash"', '"keyHash"', '"sealed', '"sshPrivateKey"'];
 
-test('more than its schema says, or a secret of the platform', async () => {
+test('no answer has more than its schema, or a secret of the platform', async () => {
   const { database, routes, acme, send } = world;
   const secrets = await database.pool.query<{ text: string }>(
     `SELECT encode(key_hash, 'base64') AS text FROM api_keys UNION SELECT password_hash FROM tenant_users
@@ -27,7 +27,7 @@ test('more than its schema says, or a secret of the platform', async () => {
     const path = pathOf(route, targetOf(route), (kind) => acme.ids[kind] ?? randomUUID());
     const { body } = await send('GET', path, world.rightful(route));
     for (const { text } of secrets.rows) expect(body.includes(text), nameOf(route)).toBe(false);
-    // The copy of everything about a person has the database's own names; what it leaves out has tests of its own.
+    // The export of personal data uses the database's names; other tests check what it withholds.
     if (route.url.endsWith('/export')) continue;
     for (const word of WORDS) expect(body.includes(word), `${nameOf(route)} ${word}`).toBe(false);
     if (!route.url.endsWith('/config')) expect(body, nameOf(route)).not.toContain('PrivateKey');

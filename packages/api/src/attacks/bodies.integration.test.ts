@@ -1,4 +1,4 @@
-/** What a body must not do, on every route that takes one: set what is the server's, be an operator, or come as anything but JSON. */
+/** Hostile bodies on every route that takes one: server-side fields, query operators, other media types. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nameOf, type Route } from './routes.ts';
@@ -21,7 +21,7 @@ afterAll(async () => {
   await world.close();
 });
 
-/** The routes that take a body; of Acme, with its own ids, so that what is accepted changes something. */
+/** The routes with a body, with ids of Acme's own, so that an accepted body would change something. */
 function* writes(): Iterable<{ route: Route; name: string; path: string; body: Record<string, unknown> }> {
   for (const route of world.routes) {
     if (route.fields === null) continue;
@@ -33,7 +33,7 @@ function* writes(): Iterable<{ route: Route; name: string; path: string; body: R
   }
 }
 
-/** Sends a body as it stands. */
+/** Sends a body unchanged. */
 const sendText = (route: Route, path: string, payload: string | Buffer, type: string | undefined) =>
   world.api.app.inject({
     method: route.method,
@@ -50,7 +50,7 @@ test('every column of the database, __proto__ and constructor on every write: 40
   const columns = [...new Set(rows.flatMap(({ name }) => [name, camel(name)]))];
   for (const { route, name, path, body } of writes()) {
     const others = columns.filter((column) => !route.fields!.includes(column));
-    // Many at once: each is named in the answer, up to what an answer names.
+    // In groups: an answer names a limited number of faults.
     for (let at = 0; at < others.length; at += 40) {
       const extra = Object.fromEntries(others.slice(at, at + 40).map((column) => [column, 'x']));
       const answer = await world.send(route.method, path, world.rightful(route), { ...body, ...extra });
@@ -67,7 +67,7 @@ test('every column of the database, __proto__ and constructor on every write: 40
   expect(({} as { admin?: unknown }).admin).toBeUndefined();
 });
 
-/** What a document database or an ORM would take for a condition. */
+/** Conditions of document databases and ORMs. */
 const OPERATORS: readonly unknown[] = [
   { $gt: '' },
   { $ne: null },
@@ -83,7 +83,7 @@ const OPERATORS: readonly unknown[] = [
 test('an operator instead of a value, in every field of every write: 400', async () => {
   for (const { route, name, path, body } of writes()) {
     for (const field of route.fields!) {
-      // Texts by name, of the tenant's own choice: an operator is one of them, and nothing asks for it.
+      // Metadata are arbitrary texts that nothing interprets, so an operator is a valid one.
       if (field === 'metadata') continue;
       for (const operator of OPERATORS) {
         const wrong = { ...body, [field]: operator };
@@ -113,7 +113,7 @@ test.each([
   for (const { route, name, path, body } of writes()) {
     const payload = Buffer.from(JSON.stringify(body), encoding);
     const answer = await sendText(route, path, payload, type);
-    // RFC 8693 has its requests in forms; this one is none of them.
+    // RFC 8693 requests are forms, but this is not a valid one.
     const isForm = route.url.endsWith('/auth/token') && type === 'application/x-www-form-urlencoded';
     expect(answer.statusCode, `${name}: ${answer.body}`).toBe(isForm ? 400 : 415);
     expect(answer.headers['content-type'], name).toBe('application/problem+json');

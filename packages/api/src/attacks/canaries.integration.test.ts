@@ -1,4 +1,4 @@
-/** Secrets of every kind, planted through the API as production wires it, are nowhere in the open afterwards. */
+/** Secrets of every kind, planted through the API as production wires it, must not appear in plain text anywhere. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ afterAll(async () => {
   await database.close();
 });
 
-/** In each form that somebody might have written it down in. */
+/** All encodings in which somebody might have logged it. */
 function formsOf(secret: string): string[] {
   const forms = [secret, Buffer.from(secret).toString('hex'), Buffer.from(secret).toString('base64')];
   if (/^[A-Za-z0-9+/]{43}=$/.test(secret)) forms.push(Buffer.from(secret, 'base64').toString('hex'));
@@ -95,7 +95,7 @@ test('fifteen kinds of secrets are in no table, log, error, metric or argument',
   await call('POST', `/tenant/webhook-endpoints/${id}/test`);
   await receiver.until(1);
 
-  // Each in places where it does not belong.
+  // Each secret in places where it does not belong.
   const errors = [];
   for (const text of Object.values(secrets)) {
     const wrong = { 'x-api-key': text, authorization: `Bearer ${text}` };

@@ -1,6 +1,7 @@
 /**
- * What ends a credential × every kind of credential. Each cell is tried before (without the event it opens), during (the
- * credential is being used while the event happens) and after. `sign-in/endings.ts` says in words what is asserted here.
+ * Every event that ends credentials × every kind of credential. Each pair is tried before (without the event it
+ * works), during (the credential is in use when the event happens) and after. `sign-in/endings.ts` describes the
+ * expectations.
  */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { Mail } from '../mail/mail.ts';
@@ -69,13 +70,13 @@ async function must<T>(answer: Promise<Answer>): Promise<T> {
   return (body === '' ? undefined : JSON.parse(body)) as T;
 }
 
-/** The code of the user's app; each call as if no code had been used yet. */
+/** The code of the user's app. Resets the used time step. */
 async function codeOf(secret: string): Promise<string> {
   await database.pool.query('UPDATE second_factors SET last_step = 0');
   return new TOTP({ secret: Secret.fromBase32(secret) }).generate();
 }
 
-/** A user of a tenant of their own, with everything that a user can have. */
+/** A user in their own tenant, with every kind of credential. */
 async function aPerson(withFactor: boolean) {
   const { tenantId, apiKey } = await aTenantWithKey(database);
   const send = (method: Method, path: string, payload?: object, accessToken?: string) =>
@@ -111,7 +112,7 @@ async function aPerson(withFactor: boolean) {
     email,
     id: user.id,
     password: PASSWORD,
-    /** Of the sign-in that asks for the event. */
+    /** The sign-in that requests the event. */
     own,
     secret: null as string | null,
     recoveryCodes: [] as string[],
@@ -143,7 +144,7 @@ async function setUpFactor(person: Person): Promise<void> {
   person.secret = secret;
 }
 
-/** The token in the newest mail to a person, of those that a request brings. */
+/** The token in the newest mail that the request sends to the person. */
 async function linkAfter(person: Person, path: string): Promise<string> {
   const before = mails.length;
   await must(person.send('POST', path, { email: person.email }));
@@ -155,7 +156,7 @@ async function linkAfter(person: Person, path: string): Promise<string> {
 const works = async ({ send }: Person, accessToken: string): Promise<boolean> =>
   (await send('GET', '/me', undefined, accessToken)).statusCode === 200;
 
-/** Tokens of any sign-in of the person but the one that asks. */
+/** Tokens of a sign-in other than the requesting one. */
 async function signIn(person: Person): Promise<Tokens> {
   const answer = await person.login();
   return answer.statusCode === 200 ? answer.json<Tokens>() : finish(person, challengeIn(answer));
@@ -165,7 +166,7 @@ async function finish({ send, secret }: Person, challengeToken: string): Promise
   return must<Tokens>(send('POST', '/auth/second-factor', { challengeToken, code: await codeOf(secret!) }));
 }
 
-/** Whether a challenge gets its holder in: with the factor, or by setting one up. */
+/** Whether a challenge lets its holder in: with the factor, or by setting one up. */
 async function challengeOpens(person: Person, challengeToken: string): Promise<boolean> {
   const { send } = person;
   let { secret } = person;
@@ -179,7 +180,10 @@ async function challengeOpens(person: Person, challengeToken: string): Promise<b
   return answer.statusCode === 200 && (await works(person, answer.json<Tokens>().accessToken));
 }
 
-/** Each makes a credential and answers whether it opens; asked once, for some are used up by it. */
+/**
+ * Each creates a credential and returns a check whether it works. The check runs once, since some credentials are
+ * used up.
+ */
 const KINDS = {
   'the access token that asks': ({ own, ...person }: Person) =>
     Promise.resolve(() => works(person as Person, own.accessToken)),
@@ -246,7 +250,7 @@ const KINDS = {
 } satisfies Record<string, (person: Person) => Promise<() => Promise<boolean>>>;
 type Kind = keyof typeof KINDS;
 
-/** What may be under way when the event happens: prepared, it is a request that has verified everything before it writes. */
+/** Requests that may be in progress during the event: everything is verified, but nothing is written yet. */
 const UNDER_WAY = {
   'a password': (person: Person) => Promise.resolve(() => person.login()),
   'a code': async (person: Person) => {
@@ -263,16 +267,16 @@ const UNDER_WAY = {
 } satisfies Record<string, (person: Person) => Promise<() => Promise<Answer>>>;
 type UnderWay = keyof typeof UNDER_WAY;
 
-/** What its last statement writes. */
+/** The table of its last statement. */
 const writtenLast = (underWay: UnderWay, { secret }: Person) =>
   underWay === 'a password' && secret !== null ? 'sign_in_challenges' : 'refresh_tokens';
 
 interface EndingRow {
   readonly withFactor: boolean;
   run(person: Person): Promise<unknown>;
-  /** Ends a hold; absent where the event is for good. */
+  /** Ends a hold; absent if the event is final. */
   undo?(person: Person): Promise<unknown>;
-  /** What goes on; everything else ends, or is held. */
+  /** What still works; everything else ends or is held. */
   readonly goesOn: readonly (Kind | `${UnderWay} under way`)[];
 }
 
@@ -303,7 +307,7 @@ async function resetPassword(person: Person): Promise<void> {
 const EVERY_KIND = Object.keys(KINDS) as Kind[];
 const EVERY_UNDER_WAY = Object.keys(UNDER_WAY) as UnderWay[];
 const MAILED: Kind = 'a link to confirm the address';
-/** The backend's word counts when it is given, whatever the user's own credentials are. */
+/** The backend's statement counts when it is made, whatever the state of the user's own credentials. */
 const MINTING = 'a minting under way';
 
 const EVENTS: Readonly<Record<string, EndingRow>> = {
@@ -362,7 +366,7 @@ const EVENTS: Readonly<Record<string, EndingRow>> = {
   },
   'an erasure': {
     withFactor: true,
-    // The rest is periodic work: what ends, ends with the request.
+    // Credentials end with the request; periodic work does the rest.
     run: ({ tenantId, id }) =>
       createPrivacyStore(database.as('cvault_api')).requestErasure({ tenantId, mode: 'live' }, id),
     goesOn: [],
@@ -377,7 +381,7 @@ const EVENTS: Readonly<Record<string, EndingRow>> = {
     withFactor: true,
     run: ({ tenantId }) => admin('POST', `/tenants/${tenantId}/suspend`),
     undo: ({ tenantId }) => admin('POST', `/tenants/${tenantId}/resume`),
-    // The request was let in before; what it is given opens nothing.
+    // The request was admitted before, but its tokens open nothing.
     goesOn: [],
   },
   'an API key that is revoked': {
@@ -402,7 +406,7 @@ const has = (withFactor: boolean, kind: Kind | UnderWay) =>
     ? !(WITHOUT_FACTOR as readonly string[]).includes(kind)
     : kind !== 'a recovery code' && kind !== 'a code';
 
-/** Runs an event while something waits for a table; what waits goes on when the event is done, or waits for it too. */
+/** Runs an event while a request waits for a table; the request continues after the event, or waits for it. */
 async function during(table: string, start: () => Promise<Answer>, run: () => Promise<unknown>) {
   const barrier = new pg.Client({ connectionString: database.url.reveal() });
   await barrier.connect();
@@ -435,7 +439,7 @@ async function during(table: string, start: () => Promise<Answer>, run: () => Pr
 const withTokens = (answer: Answer) =>
   answer.statusCode < 300 ? answer.json<{ accessToken?: string; access_token?: string }>() : {};
 
-/** Whether what came of a sign-in that was under way opens anything. */
+/** Whether the result of an interrupted sign-in opens anything. */
 async function came(person: Person, answer: Answer): Promise<boolean> {
   const { accessToken, access_token } = withTokens(answer);
   const token = accessToken ?? access_token;

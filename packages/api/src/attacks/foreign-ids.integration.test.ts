@@ -1,4 +1,4 @@
-/** What is another's answers exactly what an id answers that never was: in path, query, body and cursor, and replayed. */
+/** Another's id gets exactly the answer of a random id: in path, query, body and cursor, and in replays. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cursorOf } from '../platform/http/schemas/pages.ts';
@@ -25,7 +25,7 @@ type Naming = (idOf: IdOf) => [path: string, body: object | undefined];
 /** All places where a route takes an id. */
 function namingsOf(route: Route, target: Target): Naming[] {
   const path = (idOf: IdOf) => pathOf(route, target, idOf);
-  // VPN servers are everybody's: a filter by one is no id of another's.
+  // VPN servers are shared, so filtering by one names nobody else's id.
   const queries = Object.entries(target.query ?? {}).filter(([, kind]) => kind !== 'server');
   const { cursor } = target;
   return [
@@ -43,7 +43,7 @@ function namingsOf(route: Route, target: Target): Naming[] {
   ];
 }
 
-/** Who calls, and whose ids they name. */
+/** The callers, and the owners of the ids that they name. */
 function strangers({ acme, globex, tester, testUser }: World) {
   return [
     ['user', 'a user of another tenant', globex.user, acme],
@@ -80,7 +80,7 @@ test('in path, query, body and cursor', async () => {
   expect(await world.snapshot()).toEqual(before);
 });
 
-test('a list that goes on after another tenant’s row shows none of it', async () => {
+test('a list that continues after another tenant’s row shows none of it', async () => {
   const { routes, acme, globex, send } = world;
   for (const route of routes) {
     const { cursor } = targetOf(route);

@@ -1,4 +1,4 @@
-/** Every route that an access token opens, with every token that must not: those to come included. */
+/** Every invalid token on every route for access tokens, including future routes. */
 import pg from 'pg';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ function routesForUsers(): { method: 'GET'; url: string }[] {
   );
 }
 
-/** Notes who is looked for in the database as a signed-in user, while `work` runs. */
+/** Records the sign-ins looked up in the database while `work` runs. */
 async function signInsLookedFor(work: () => Promise<void>): Promise<unknown[]> {
   const found: unknown[] = [];
   const { prototype } = pg.Client;
@@ -89,7 +89,7 @@ test(
     expect(routes.length).toBeGreaterThan(10);
     expect(forged.length).toBeGreaterThan(40);
     process.stdout.write(`${forged.length} forged tokens on ${routes.length} routes: ${answers} refused\n`);
-    // What was forged would have opened them, had it been right.
+    // The same token, correctly signed, does open them.
     const again = jwtOf(decodeProtectedHeader(token), { ...decodeJwt(token), jti: sub }, own.key);
     const good = { ...user.headers, authorization: `Bearer ${again}` };
     expect((await api.app.inject({ url: '/api/v1/me', headers: good })).statusCode).toBe(200);

@@ -1,6 +1,6 @@
 /**
- * Every route × every kind of principal, against the control plane as production wires it. Who may not use a route learns
- * nothing. A route that is not described in TARGETS fails.
+ * Every route × every kind of principal, against the control plane as production wires it. A principal without
+ * access learns nothing. Fails for a route that TARGETS does not describe.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -52,11 +52,11 @@ function principals({ acme, globex, admin, tester }: World): Record<string, Prin
   };
 }
 
-test('every route is in the table, and the table has no other', () => {
+test('the table has exactly the existing routes', () => {
   expect([...new Set(world.routes.map(nameOf))].sort()).toEqual(Object.keys(TARGETS).sort());
 });
 
-test('who may not use a route is refused, whatever it names, and learns nothing', async () => {
+test('a principal without access is refused, whatever it names, and learns nothing', async () => {
   const { routes, acme, send } = world;
   for (const route of routes) {
     if (route.access === 'public') continue;

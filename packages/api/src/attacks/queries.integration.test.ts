@@ -1,4 +1,4 @@
-/** Operators and repetitions where a filter is meant: refused, and nothing more is shown for them. */
+/** Operators and repetitions in filters are refused and reveal nothing. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nameOf, type Route } from './routes.ts';
@@ -18,11 +18,11 @@ afterAll(async () => {
 
 const own = (route: Route) => pathOf(route, targetOf(route), (kind) => world.acme.ids[kind] ?? randomUUID());
 
-/** What is a text for whoever takes any, and finds nothing. */
+/** Valid for parameters that accept any text, but matches nothing. */
 const TEXT = '=%7B%22%24gt%22%3A%22%22%7D';
 const TAKES_TEXT = new Set(['externalId', 'region']);
 
-/** As they are written in a query, after the name. */
+/** As written in a query, after the parameter's name. */
 const OPERATORS = [
   '[$gt]=',
   '[$ne]=x',
@@ -37,11 +37,11 @@ const OPERATORS = [
   TEXT,
 ];
 
-/** Those that it knows, and of a list some that it does not. */
+/** The route's own parameters, and some that it does not know. */
 const parametersOf = ({ method, parameters }: Route) =>
   method === 'GET' && parameters.length > 0 ? [...parameters, 'id', 'tenantId'] : parameters;
 
-test('on every parameter of every route: 400, and nothing done', async () => {
+test('on every parameter of every route: 400, and no effect', async () => {
   const before = await world.snapshot();
   for (const route of world.routes) {
     if (!route.url.startsWith('/api/v1')) continue;

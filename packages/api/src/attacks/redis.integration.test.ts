@@ -1,4 +1,4 @@
-/** What Redis keeps of people: counters by id and address, for as long as their window lasts, and nothing else. */
+/** What Redis keeps about people: counters by id and address for the length of their window, and nothing else. */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ describe.skipIf(!hasRedis)('canaries', () => {
     await server?.close();
   });
 
-  test('no secret, no name, no e-mail; and every key ends with its window', async () => {
+  test('no secret, no name, no e-mail; and every key expires with its window', async () => {
     const email = `canary-${randomUUID()}@example.com`;
     const password = `canary ${randomUUID()}`;
     const key = { 'x-api-key': alice.headers['x-api-key']! };

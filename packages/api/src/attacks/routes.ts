@@ -5,9 +5,9 @@ export interface Route {
   readonly url: string;
   readonly access: string;
   readonly scope: string | undefined;
-  /** Of its body; null where it takes none. */
+  /** Fields of the body; null without a body. */
   readonly fields: readonly string[] | null;
-  /** Of its query. */
+  /** Query parameters. */
   readonly parameters: readonly string[];
 }
 
@@ -38,7 +38,7 @@ const ACCESS: Readonly<Record<string, string>> = {
   AdminKey: 'admin',
 };
 
-/** The document is made of the routes themselves, and a route that is not declared ends the start. */
+/** Reads the routes from the OpenAPI document, which has all of them: an undeclared route stops the start. */
 export function routesOf({ paths, components }: OpenApiDocument): Route[] {
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => {

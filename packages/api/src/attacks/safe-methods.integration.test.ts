@@ -1,4 +1,4 @@
-/** What only asks changes nothing, and an id is the same in any case. */
+/** Safe methods change nothing, and ids are case-insensitive. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../platform/db/database.ts';
@@ -17,7 +17,7 @@ afterAll(() => world.close());
 const own = (route: Route, spell = (id: string) => id) =>
   pathOf(route, targetOf(route), (kind) => spell(world.acme.ids[kind] ?? randomUUID()));
 
-test('HEAD on every route that has a GET: the status of the GET, and nothing is changed', async () => {
+test('HEAD on every GET route: the status of the GET, and no change', async () => {
   const before = await world.snapshot();
   let asked = 0;
   for (const route of world.routes) {
@@ -37,7 +37,7 @@ test('HEAD of a configuration does not use up the private key in it', async () =
   const { id } = (await world.send('POST', '/api/v1/devices', world.acme.user, { deviceName: 'once' })).json<{
     id: string;
   }>();
-  // As with a tenant whose keys are told once, of a device whose key was not told yet.
+  // A tenant with one-time private keys, and a device whose key has not been shown.
   const tenant = `/api/v1/admin/tenants/${world.acme.ids['tenant']!}`;
   expect((await world.send('PATCH', tenant, world.admin, { privateKeysOnce: true })).statusCode).toBe(200);
   const url = `/api/v1/devices/${id}/config`;
@@ -58,7 +58,7 @@ test('HEAD of a configuration does not use up the private key in it', async () =
   expect((await world.send('PATCH', tenant, world.admin, { privateKeysOnce: false })).statusCode).toBe(200);
 });
 
-test('what a HEAD calls cannot write, whatever it is', async () => {
+test('a handler cannot write during a HEAD', async () => {
   const database = openDatabase(world.database.url, { role: null, connections: 1 });
   const OVERWRITE = 'UPDATE tenants SET name = name';
   const failures: unknown[] = [];
@@ -76,13 +76,13 @@ test('what a HEAD calls cannot write, whatever it is', async () => {
     app.inject({ method, url: '/forgetful', headers: { 'x-api-key': 'key' } });
   expect((await ask('HEAD')).statusCode).toBe(500);
   expect(failures).toMatchObject([{ code: '25006' }]);
-  // The handler itself is sound: what it may not do is the method's.
+  // The handler works; only the method forbids writing.
   expect((await ask('GET')).statusCode).toBe(200);
   await app.close();
   await database.close();
 });
 
-test('ids in capitals are the same ids, in paths, queries and bodies', async () => {
+test('ids in capitals are equal, in paths, queries and bodies', async () => {
   const upper = (id: string) => id.toUpperCase();
   for (const route of world.routes) {
     if (route.method !== 'GET' || !route.url.includes(':')) continue;

@@ -1,4 +1,4 @@
-/** Five hundred clients that send a byte a second: whoever else asks is answered all the while, and they are cut off. */
+/** Five hundred clients that send a byte a second are cut off, and all others are answered meanwhile. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';
 
 const CLIENTS = 500;
-/** A whole request has to come in 15 s, and late ones are looked for every 5 s; the rest is for a busy machine. */
+/** A request must arrive within 15 s, checked every 5 s; the rest is for a busy machine. */
 const CUT_OFF_AFTER_MS = 40_000;
 
 let database: TestDatabase;
@@ -28,7 +28,7 @@ afterAll(async () => {
   await database.close();
 });
 
-/** Whatever a request can ask for: a route with limits, one without, none, the documentation, a preflight. */
+/** All kinds of target: a route with limits, one without, no route, the documentation, a preflight. */
 const ASKED = [
   'POST /api/v1/auth/login',
   'POST /api/v1/devices',
@@ -40,7 +40,7 @@ const ASKED = [
   'OPTIONS /api/v1/devices',
 ];
 
-/** Half of them are slow with the head of a request, the others with its body. */
+/** Half of them send the headers slowly, the others the body. */
 function drip(socket: Socket, n: number): void {
   const head = `${ASKED[Math.floor(n / 2) % ASKED.length]} HTTP/1.1\r\nhost: x\r\n`;
   const whole = n % 2 === 0 ? head : `${head}content-type: application/json\r\ncontent-length: 1000\r\n\r\n{`;

@@ -6,13 +6,13 @@ export const PASSWORD = 'correct horse battery staple';
 /** Nobody listens there. */
 export const HOOK = 'http://127.0.0.1:9/hook';
 
-/** What a route's path names, by parameter; what its body and query name; and a body that it takes. */
+/** The ids in a route's path, body and query, by name, and a valid body. */
 export interface Target {
   readonly path?: Readonly<Record<string, Kind>>;
   readonly query?: Readonly<Record<string, Kind>>;
   readonly bodyIds?: Readonly<Record<string, Kind>>;
   readonly body?: () => object;
-  /** Its cursor is the id of one of these. */
+  /** The kind of id that its cursor holds. */
   readonly cursor?: Kind;
 }
 export type Kind =
@@ -46,7 +46,7 @@ export const aProvider = () => ({
 });
 const credentials = () => ({ email: `${randomUUID()}@example.com`, password: PASSWORD });
 
-/** Every route that there is. One that is new stands here before it is merged. */
+/** Every route. A new one is added here before it is merged. */
 export const TARGETS: Readonly<Record<string, Target>> = {
   'GET /health': {},
   'GET /livez': {},
@@ -203,7 +203,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
 
 export const targetOf = (route: Route): Target => TARGETS[nameOf(route)] ?? {};
 
-/** A route's path with ids in it. */
+/** A route's path with ids filled in. */
 export function pathOf({ url }: Route, { path = {} }: Target, idOf: (kind: Kind) => string): string {
   return url.replace(/:(\w+)/g, (_whole, name: string) => idOf(path[name] ?? 'tenant'));
 }

@@ -1,6 +1,6 @@
 /**
- * Whom the attacks are played on: the control plane as production wires it, two tenants with one of everything, and callers of
- * every kind.
+ * The targets of the attacks: the control plane as production wires it, two tenants with one of everything, and
+ * callers of every kind.
  */
 import type { LightMyRequestResponse } from 'fastify';
 import { cursorOf } from '../platform/http/schemas/pages.ts';
@@ -12,11 +12,11 @@ import { aProvider, HOOK, PASSWORD } from './targets.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** What one tenant has: ids of each kind, and credentials. */
+/** A tenant's ids of each kind, and its credentials. */
 export interface Owned {
   readonly ids: Readonly<Record<string, string>>;
   readonly key: Headers;
-  /** Of a key with one scope, which few routes want. */
+  /** A key with one scope, which few routes accept. */
   readonly weak: Headers;
   readonly user: Headers;
   readonly otherUser: Headers;
@@ -29,13 +29,13 @@ export interface World {
   readonly acme: Owned;
   readonly globex: Owned;
   readonly admin: Headers;
-  /** Acme’s key of the mode `test`, and a user who signed up with it. */
+  /** Acme’s test key, and a user who signed up with it. */
   readonly tester: Headers;
   readonly testUser: Headers;
   send(method: Method, path: string, headers: Headers, payload?: object): Promise<LightMyRequestResponse>;
-  /** With what Acme uses a route rightly. */
+  /** Acme's valid credentials for a route. */
   rightful(route: Route): Headers;
-  /** Everything of Acme that an attack could have changed. */
+  /** Everything of Acme's that an attack could change. */
   snapshot(): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ async function made<T>(send: Send, path: string, headers: Headers, payload: obje
   return answer.json<T>();
 }
 
-/** Far above what is sent: what stands behind the limits is looked at. */
+/** Far above the number of requests, so that limits do not hide what is behind them. */
 const LIMITS = { authRateLimit: 1_000_000, authRateWindowSeconds: 1 };
 
 async function aTenant(send: Send, admin: Headers, name: string): Promise<Owned> {
@@ -131,7 +131,7 @@ export async function createWorld(): Promise<World> {
   await api.cvault.fleet.untilSettled();
   const own = async (name: string): Promise<Owned> => {
     const owned = await aTenant(send, admin, name);
-    // VPN servers are everybody’s.
+    // VPN servers are shared.
     return { ...owned, ids: { ...owned.ids, server: server.id } };
   };
   const [acme, globex] = [await own('Acme'), await own('Globex')];
@@ -159,7 +159,7 @@ export async function createWorld(): Promise<World> {
   };
 }
 
-/** What of an answer may differ between two ids: the ids themselves, and what is new each time. */
+/** An answer without its legitimate differences between two ids: the ids themselves and the request id. */
 export function comparable(
   { statusCode, headers, body }: LightMyRequestResponse,
   ids: readonly string[],

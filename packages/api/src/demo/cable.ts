@@ -1,7 +1,7 @@
 /**
- * Virtual cables from this machine to network namespaces: of the demo's VPN server, and of clients that are tried on it.
- * The networks are set aside for documentation (RFC 5737, RFC 3849): nothing else has them, and unlike private ones the
- * agent lets devices reach them, so that they can play the internet.
+ * Virtual cables between this machine and network namespaces: that of the demo's VPN server, and those of test
+ * clients. Documentation networks (RFC 5737, RFC 3849) are used: nobody else has them, and unlike private ones, the
+ * agent lets devices reach them, so they can play the internet.
  */
 import ipaddr from 'ipaddr.js';
 import { attempt, run } from './command.ts';
@@ -20,7 +20,7 @@ export interface Cable {
   readonly subnet: string;
   readonly outsideAddress: string;
   readonly insideAddress: string;
-  /** Null where the machine has no IPv6. */
+  /** Null if the machine has no IPv6. */
   readonly ipv6: {
     readonly subnet: string;
     readonly outsideAddress: string;
@@ -51,7 +51,7 @@ function overlap([a, aBits]: Range, [b, bBits]: Range): boolean {
   return a.match(b, Math.min(aBits, bBits));
 }
 
-/** What this machine has as an address or sends somewhere on purpose. */
+/** Networks with an address or an explicit route on this machine. */
 async function networksInUse(): Promise<Range[]> {
   const [links, routes] = await Promise.all([
     run('ip', '-json', '-4', 'address', 'show'),
@@ -66,7 +66,7 @@ async function networksInUse(): Promise<Range[]> {
   return [...addresses, ...destinations].flatMap((text) => {
     try {
       const range = ipaddr.IPv4.parseCIDR(text);
-      // Half of everything is a VPN's default route.
+      // Half of the address space is a VPN's default route.
       return range[1] <= 1 ? [] : [range];
     } catch {
       return [];
@@ -75,11 +75,11 @@ async function networksInUse(): Promise<Range[]> {
 }
 
 /**
- * Lays a cable between this machine and a namespace. The interface's name is the claim to the cable's addresses: the kernel
- * refuses to make it twice, so two at once never take the same ones.
- * @param namespace its name or the process id of one in it
+ * Lays a cable between this machine and a namespace. The interface's name claims the cable's addresses: the kernel
+ * refuses duplicates, so concurrent callers never share them.
+ * @param namespace its name, or the id of a process in it
  * @param preferred the order in which cables are tried
- * @throws Error where none is free
+ * @throws Error if none is free
  */
 export async function layCable(namespace: string, preferred: Iterable<number>): Promise<Cable> {
   const inUse = await networksInUse();
@@ -119,7 +119,7 @@ async function giveIpv6({ index, name }: Pick<Cable, 'index' | 'name'>): Promise
   );
 }
 
-/** Both ends. */
+/** Removes both ends. */
 export async function removeCable({ name }: Pick<Cable, 'name'>): Promise<void> {
   await attempt('ip', 'link', 'delete', name);
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Runs one program with its arguments, without a shell; answers what it printed. */
+/** Runs a program without a shell and returns its output. */
 export async function run(command: string, ...args: string[]): Promise<string> {
   try {
     return (await execute(command, args)).stdout;
@@ -13,14 +13,14 @@ export async function run(command: string, ...args: string[]): Promise<string> {
   }
 }
 
-/** The same, with text for its standard input: how secrets and rules are handed over. */
+/** The same with text on standard input, for secrets and rules. */
 export async function runWithInput(input: string, command: string, ...args: string[]): Promise<string> {
   const running = execute(command, args);
   running.child.stdin?.end(input);
   return (await running).stdout;
 }
 
-/** Runs it and ignores its failure: for taking away what may not be there. */
+/** Runs a program and ignores its failure, to remove things that may not exist. */
 export async function attempt(command: string, ...args: string[]): Promise<void> {
   await execute(command, args).catch(() => undefined);
 }

@@ -3,17 +3,17 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../platform/process/process.ts';
 
-/** How long a start waits for the last one's leftovers to be cleared. */
+/** How long a start waits while the previous one's leftovers are cleared. */
 const CLEARING_MS = 60_000;
-/** How long a process that was killed may take to be gone. */
+/** How long a killed process may take to disappear. */
 const GOING_MS = 2_000;
 const LOOK_MS = 50;
 
 interface Holder {
   readonly pid: number;
-  /** When the process started, so that a reused process id is not taken for the old one; null where it cannot be told. */
+  /** The process's start time, which distinguishes reused process ids; null if unknown. */
   readonly started: string | null;
-  /** It only clears what a CVault that was killed left, and is gone soon. */
+  /** True for a process that only clears the leftovers of a killed CVault and ends soon. */
   readonly clearing: boolean;
 }
 
@@ -22,9 +22,9 @@ type Release = () => Promise<void>;
 async function startTime(pid: number): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   if (stat === null) return null;
-  // Fields 3 and 22 (proc(5)); the second one may hold spaces, so count from its closing bracket.
+  // Fields 3 and 22 (proc(5)). Field 2 may contain spaces, so counting starts after its closing bracket.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // Of one that has ended only its parent has not heard.
+  // A zombie has ended; only its parent has not noticed.
   return fields[0] === 'Z' ? null : (fields[19] ?? null);
 }
 
@@ -52,7 +52,7 @@ async function readLock(folder: string): Promise<{ text: string; holder: Holder 
   }
 }
 
-/** Puts a whole lock where none is, or answers null where there is one. */
+/** Creates a complete lock, or returns null if there is one. */
 async function lock(folder: string, clearing: boolean): Promise<Release | null> {
   const mine = JSON.stringify({ pid: process.pid, started: await startTime(process.pid), clearing });
   const draft = `${lockIn(folder)}.${process.pid}.new`;
@@ -70,7 +70,7 @@ async function lock(folder: string, clearing: boolean): Promise<Release | null> 
   };
 }
 
-/** Takes a dead holder's lock away. Of two that try at once, one gets it, and a lock that is new by then is put back. */
+/** Removes a dead holder's lock. Of concurrent callers one succeeds, and a newer lock is put back. */
 async function breakLock(folder: string, text: string): Promise<void> {
   const away = `${lockIn(folder)}.${process.pid}.old.new`;
   try {
@@ -97,9 +97,9 @@ async function makeFolder(path: string): Promise<string> {
 }
 
 /**
- * Makes the data directory, for its owner's eyes only, and holds it until `release`. A lock whose process is gone is
+ * Creates the data directory, readable for its owner only, and locks it until `release`. A dead process's lock is
  * taken over.
- * @throws StartError where another CVault is using it
+ * @throws StartError if another CVault uses it
  */
 export async function holdDataDirectory(path: string): Promise<{ path: string; release: Release }> {
   const folder = await makeFolder(path);
@@ -123,13 +123,14 @@ export async function holdDataDirectory(path: string): Promise<{ path: string; r
 }
 
 /**
- * Holds the directory of a process that was killed, or goes with it while it is ending. Null where the directory was
- * released, or is somebody else's by now.
+ * Takes over the directory of a killed process, or shares it while that process ends. Null if the directory was
+ * released or has a new holder.
  */
 export async function takeOverDataDirectory(folder: string, owner: number): Promise<Release | null> {
   const found = await readLock(folder);
   if (found === null || found.holder?.pid !== owner) return null;
-  // The pipe of one that is killed closes a moment before it is gone. One that stays waits for us, and holds for both.
+  // A killed process's pipe closes just before it disappears. A process that stays waits for us, and holds the lock
+  // for both.
   const giveUp = Date.now() + GOING_MS;
   while (await isAlive(found.holder)) {
     if (Date.now() > giveUp) return () => Promise.resolve();
@@ -139,13 +140,13 @@ export async function takeOverDataDirectory(folder: string, owner: number): Prom
   return lock(folder, true);
 }
 
-/** Whether a file is a draft whose writer is gone. A living one's may be a lock that it is about to try for. */
+/** Whether a file is a draft whose writer is gone. A living writer may still be about to use it as a lock. */
 export function isAbandonedDraft(name: string): boolean {
   const pid = /\.(\d+)(?:\.old)?\.new$/.exec(name)?.[1];
   return pid !== undefined && !isThere(Number(pid));
 }
 
-/** Writes a file that only its owner can read, whole or not at all. */
+/** Atomically writes a file that only its owner can read. */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}.new`;
   await writeFile(draft, text, { mode: 0o600 });

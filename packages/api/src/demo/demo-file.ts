@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePrivateFile } from './data-directory.ts';
 
-/** What a tool that drives the product needs to know of a running demo. */
+/** What tools need to know about a running demo. */
 export interface DemoFile {
   readonly baseUrl: string;
   readonly adminKey: string;
@@ -10,12 +10,12 @@ export interface DemoFile {
   readonly user: { readonly email: string; readonly password: string };
   readonly vpnServer: {
     readonly interface: string;
-    /** Null where the VPN server is simulated. */
+    /** Null if the VPN server is simulated. */
     readonly netns: string | null;
     readonly kind: 'real' | 'simulated';
-    /** A page that answers with its caller's address, to be asked through the tunnel; null where it is simulated. */
+    /** A page that shows its caller's address, to be requested through the tunnel; null if simulated. */
     readonly echoUrl: string | null;
-    /** The same over IPv6; null where this machine has none. */
+    /** The same over IPv6; null if this machine has none. */
     readonly echoUrl6: string | null;
   };
 }
@@ -26,7 +26,7 @@ export async function writeDemoFile(dataDir: string, demo: DemoFile): Promise<vo
   await writePrivateFile(demoFileIn(dataDir), `${JSON.stringify(demo, null, 2)}\n`);
 }
 
-/** Its presence says that the demo is ready, so a start takes the last one's away first. */
+/** Its presence marks the demo as ready, so a start removes the previous one first. */
 export async function removeDemoFile(dataDir: string): Promise<void> {
   await rm(demoFileIn(dataDir), { force: true });
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 
-/** Where the demo's stand-in for the internet answers, unless something else has this port. */
+/** The preferred port of the demo's stand-in for the internet. */
 const ECHO_PORT = 7777;
 
 function listen(address: string, port: number): Promise<Server> {
@@ -15,8 +15,8 @@ function listen(address: string, port: number): Promise<Server> {
 }
 
 /**
- * A web page that answers with its caller's address, on this machine's end of the cable to the demo's VPN server. Seen
- * through the tunnel it must name the VPN server, which shows that packets flow without a network to try it on.
+ * A web page that shows its caller's address, on this machine's end of the cable to the demo's VPN server. Through
+ * the tunnel it must show the VPN server's address, which proves that packets flow without any external network.
  */
 export async function startEcho(address: string): Promise<{ url: string; stop(): Promise<void> }> {
   const server = await listen(address, ECHO_PORT).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 /**
- * Forwarding of IPv4 between interfaces, which the demo needs and a laptop does not have. Several demos may need it at
- * once: each has an nftables table, whoever switches forwarding on leaves a mark, and the last one to go switches it off.
+ * IPv4 forwarding, which the demo needs and a laptop has switched off. Several demos may share it: each has its own
+ * nftables table, the one that switches forwarding on leaves a mark, and the last one switches it off.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { attempt, run, runWithInput } from './command.ts';
@@ -8,7 +8,7 @@ import type { Cable } from './cable.ts';
 
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
 const PREFIX = 'cvault_demo_';
-/** Tables that hold nothing: the mark lives and dies with the network that it is about. */
+/** An empty table as the mark, which exists exactly as long as the network namespace. */
 const SWITCHED_ON = 'cvault_forwarding_was_off';
 
 const isOn = async (): Promise<boolean> => (await readFile(FORWARDING, 'utf8')).trim() === '1';
@@ -25,7 +25,10 @@ export async function forward(demo: string, { name, subnet, ipv6 }: Cable): Prom
   await keepForwarding();
 }
 
-/** Switches it on where it is off. Ask again at the end of a start: another demo may have gone in between. */
+/**
+ * Switches forwarding on if it is off. Repeated at the end of a start, since another demo may have ended in
+ * between.
+ */
 export async function keepForwarding(): Promise<void> {
   if (await isOn()) return;
   await run('nft', 'add', 'table', 'inet', SWITCHED_ON);
@@ -40,7 +43,10 @@ export async function endForwarding(demo: string): Promise<void> {
   await attempt('nft', 'delete', 'table', 'inet', SWITCHED_ON);
 }
 
-/** Switching IPv6 forwarding on would make this machine ignore its router, so IPv6 goes on only where it is on already. */
+/**
+ * Switching IPv6 forwarding on would make this machine ignore its router, so IPv6 is forwarded only if it already
+ * is.
+ */
 export async function forwardsIpv6(): Promise<boolean> {
   const text = await readFile('/proc/sys/net/ipv6/conf/all/forwarding', 'utf8').catch(() => '0');
   return text.trim() === '1';

@@ -1,6 +1,6 @@
 /**
- * A process that outlives CVault for a moment. When CVault is killed, nobody in it can end PostgreSQL or take away
- * interfaces; this one notices, because the pipe between the two closes, and does it.
+ * A process that outlives CVault briefly. If CVault is killed, the pipe between the two closes, and this process
+ * stops PostgreSQL and removes interfaces.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,11 +11,11 @@ import { clearLeftovers } from './leftovers.ts';
 const IN_ORDER = 'in order';
 
 /**
- * Starts it for a data directory, which the caller holds.
- * @returns ends it, and waits until it is gone; after an end that was not in order it clears what is left
+ * Starts the reaper for a data directory that the caller has locked.
+ * @returns a function that ends it and waits for its exit; unless the shutdown was clean, it clears the leftovers
  */
 export function startReaper(dataDir: string): (inOrder: boolean) => Promise<void> {
-  // A session of its own: what is killed with its whole process group must not take it along.
+  // In its own session, so that killing the process group does not kill it too.
   const reaper = spawn(process.execPath, [fileURLToPath(import.meta.url), dataDir, String(process.pid)], {
     cwd: '/',
     detached: true,

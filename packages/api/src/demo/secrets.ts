@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePrivateFile } from './data-directory.ts';
 
-/** Random per data directory, kept in it for its owner alone. */
+/** Random secrets of a data directory, readable for its owner only. */
 export interface DemoSecrets {
-  /** Environment variables that production has to set itself. */
+  /** Environment variables that production has to set. */
   readonly environment: Readonly<Record<'CVAULT_MASTER_KEY' | 'CVAULT_ADMIN_KEY', string>>;
   readonly userPassword: string;
-  /** Null until the demo tenant's key was made. */
+  /** Null until the demo tenant's key is created. */
   readonly apiKey: string | null;
 }
 
@@ -18,7 +18,7 @@ export async function saveDemoSecrets(dataDir: string, secrets: DemoSecrets): Pr
   await writePrivateFile(fileIn(dataDir), `${JSON.stringify(secrets, null, 2)}\n`);
 }
 
-/** Reads the data directory's secrets; makes them the first time. */
+/** Reads the data directory's secrets, or creates them. */
 export async function loadDemoSecrets(dataDir: string): Promise<DemoSecrets> {
   const kept = await readFile(fileIn(dataDir), 'utf8').catch(() => null);
   if (kept !== null) return JSON.parse(kept) as DemoSecrets;

@@ -17,7 +17,7 @@ const USER = 'test@example.com';
 const SERVER = 'US-East-Primary';
 const REGION = 'us-east';
 const POOL = '10.8.0.0/24';
-/** Where this process itself comes from, for keys that say where they may be used. */
+/** This process's own address, for keys with allowed sources. */
 const LOOPBACK = '127.0.0.1';
 
 export interface SeedDeps {
@@ -43,7 +43,7 @@ async function tenantId({ database, tenants }: SeedDeps): Promise<string> {
   return rows[0]?.id ?? (await tenants.create({ name: TENANT })).id;
 }
 
-/** The key that is kept in the data directory, or a new one where that opens nothing (any more). */
+/** The key in the data directory, or a new one if that is no longer valid. */
 async function apiKey(deps: SeedDeps, id: string, dataDir: string, secrets: DemoSecrets): Promise<string> {
   const opens = await deps.authenticator.tenant(secrets.apiKey ?? undefined, LOOPBACK).then(
     () => true,
@@ -65,7 +65,7 @@ async function user({ users }: SeedDeps, principal: TenantPrincipal, password: s
   }
 }
 
-/** Makes the VPN server's row the first time. Afterwards it follows the machine: what was real may be simulated now. */
+/** Creates the VPN server's row, or updates it: a real server may be simulated at the next start. */
 async function server({ database, servers }: SeedDeps, vpnServer: DemoVpnServer): Promise<void> {
   const transport = vpnServer.kind === 'real' ? 'local' : 'memory';
   const tunnelPrefix6 = vpnServer.hasIpv6 ? newTunnelPrefix6() : null;
@@ -96,7 +96,7 @@ async function server({ database, servers }: SeedDeps, vpnServer: DemoVpnServer)
   await servers.activate(id, { publicKey: vpnServer.publicKey, hostKeys: [], replaceKey: false });
 }
 
-/** Makes the demo's tenant, API key, user and VPN server where they are not there yet. */
+/** Creates the demo's tenant, API key, user and VPN server if they do not exist. */
 export async function seedDemo(
   deps: SeedDeps,
   dataDir: string,
@@ -107,7 +107,7 @@ export async function seedDemo(
   const id = await tenantId(deps);
   const key = await apiKey(deps, id, dataDir, secrets);
   const principal = await deps.authenticator.tenant(key, LOOPBACK).catch((error: unknown) => {
-    // The operator has suspended the demo tenant: its user was made before that.
+    // The operator has suspended the demo tenant, whose user exists already.
     if (error instanceof CVaultError && error.code === 'tenant_suspended') return null;
     throw error;
   });

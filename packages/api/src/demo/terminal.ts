@@ -1,14 +1,14 @@
-/** What `npm start` tells the person who typed it: each step with what it took, and where to go on. */
+/** The output of `npm start`: each step with its duration, and the next commands. */
 import { relative } from 'node:path';
 import type { DemoFile } from './demo-file.ts';
 
-/** Does a part of the start. */
+/** Runs one step of the start. */
 export type Step = <T>(what: string, work: () => Promise<T>) => Promise<T>;
 
-/** For production, whose log says enough. */
+/** For production, where the log suffices. */
 export const silently: Step = (_what, work) => work();
 
-/** Says what is done, and in the same line how long it took. */
+/** Prints the step and, on the same line, its duration. */
 export const aloud: Step = async (what, work) => {
   process.stderr.write(`cvault: ${what} … `);
   const began = performance.now();
@@ -28,7 +28,7 @@ export function say(text: string): void {
 
 export interface Ready {
   readonly demo: DemoFile;
-  /** Where demo.json is. */
+  /** Path of demo.json. */
   readonly credentials: string;
   /** `address:port` of the VPN server. */
   readonly endpoint: string;
@@ -37,7 +37,7 @@ export interface Ready {
 
 const quoted = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-/** Three commands that go on from here, as they can be pasted into a second terminal in this folder. */
+/** Three commands to continue with, ready to be pasted into a second terminal in this folder. */
 function nextCommands({ vpnServer }: DemoFile, dataDir: string): string[] {
   const where = dataDir === '.cvault' ? '' : `CVAULT_DATA_DIR=${quoted(dataDir)} `;
   return [
@@ -49,7 +49,7 @@ function nextCommands({ vpnServer }: DemoFile, dataDir: string): string[] {
   ];
 }
 
-/** Never holds a secret: whoever looks over a shoulder, or reads a log, learns where they are and no more. */
+/** Shows where the secrets are, but never a secret, since others may see the screen or the log. */
 export function banner({ demo, credentials, endpoint, whySimulated }: Ready): string {
   const { baseUrl, vpnServer } = demo;
   const near = relative(process.cwd(), credentials);

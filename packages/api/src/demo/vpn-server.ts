@@ -1,8 +1,7 @@
 /**
- * The demo's VPN server: a real WireGuard interface in a network namespace of its own, so that nothing of the machine's
- * own network changes but one virtual cable, one masquerading rule and forwarding.
- *
- *   [ this machine ] ==veth== [ namespace: public address, wg interface ] ==tunnel== clients
+ * The demo's VPN server: a real WireGuard interface in its own network namespace. The machine's network gets only
+ * one virtual cable, one masquerading rule and forwarding.
+ * [ this machine ] ==veth== [ namespace: public address, wg interface ] ==tunnel== clients
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { access, readFile, writeFile } from 'node:fs/promises';
@@ -20,14 +19,14 @@ const DEMO_GATEWAY = '10.8.0.1/24';
 
 export interface DemoVpnServer {
   readonly kind: 'real' | 'simulated';
-  /** Why it is simulated; null where it is real. */
+  /** Why it is simulated; null if it is real. */
   readonly whySimulated: string | null;
   readonly interfaceName: string;
   readonly netns: string | null;
   readonly endpointHost: string;
   readonly hasIpv6: boolean;
   readonly publicKey: Buffer;
-  /** This machine's end of the cable: the nearest addresses of "the internet" as the VPN server sees it. */
+  /** This machine's end of the cable, which is "the internet" for the VPN server. */
   readonly internet: { readonly address: string; readonly address6: string | null } | null;
   stop(): Promise<void>;
 }
@@ -47,7 +46,7 @@ async function isInstalled(tool: string): Promise<boolean> {
   return found.includes(true);
 }
 
-/** Why no real VPN server can be made here; null where one can. */
+/** Why this machine cannot run a real VPN server; null if it can. */
 async function obstacle(): Promise<string | null> {
   if (process.platform !== 'linux') return 'this is not Linux';
   if (process.getuid?.() !== 0) return 'this process is not root';
@@ -66,7 +65,7 @@ async function obstacle(): Promise<string | null> {
   return null;
 }
 
-/** The interface's key outlives starts: configurations that were handed out go on working. */
+/** The interface's key is kept across starts, so that configurations stay valid. */
 async function interfaceKey(dataDir: string) {
   const file = join(dataDir, 'wireguard.key');
   const kept = await readFile(file, 'utf8').catch(() => null);
@@ -74,7 +73,7 @@ async function interfaceKey(dataDir: string) {
   return { file, text: (await readFile(file, 'utf8')).trim() };
 }
 
-/** The cable of the last start first, because configurations name its addresses; it may be somebody else's by now. */
+/** Prefers the last start's cable, because configurations contain its addresses; others may use it by now. */
 async function connect(dataDir: string, netns: string): Promise<Cable> {
   const file = join(dataDir, 'cable.json');
   const kept = await readFile(file, 'utf8').catch(() => null);
@@ -85,7 +84,7 @@ async function connect(dataDir: string, netns: string): Promise<Cable> {
   return cable;
 }
 
-/** The interface, by the kernel or by wireguard-go; answers wireguard-go's process where there is one. */
+/** Creates the interface with the kernel or wireguard-go; returns wireguard-go's process, if any. */
 async function makeInterface(netns: string, name: string, signal: AbortSignal): Promise<ChildProcess | null> {
   const inNetns = ['netns', 'exec', netns] as const;
   try {
@@ -112,7 +111,7 @@ async function makeInterface(netns: string, name: string, signal: AbortSignal): 
   }
 }
 
-/** The namespace's end of the cable, and its way out. */
+/** Sets up the namespace's end of the cable and its default route. */
 async function setUpUplink(netns: string, cable: Cable): Promise<void> {
   await run('ip', 'link', 'set', cable.name, 'up');
   await run('ip', '-n', netns, 'link', 'set', 'lo', 'up');
@@ -123,7 +122,8 @@ async function setUpUplink(netns: string, cable: Cable): Promise<void> {
   const { ipv6 } = cable;
   if (ipv6 === null) return;
   await run('ip', '-n', netns, '-6', 'address', 'add', `${ipv6.insideAddress}/64`, 'dev', UPLINK, 'nodad');
-  // Where this machine forwards no IPv6, devices are told so at once and take IPv4, instead of waiting for an answer.
+  // If this machine forwards no IPv6, devices get an immediate error and use IPv4, instead of waiting for a
+  // timeout.
   const wayOut = (await forwardsIpv6())
     ? ['default', 'via', ipv6.outsideAddress]
     : ['unreachable', 'default'];
@@ -132,8 +132,8 @@ async function setUpUplink(netns: string, cable: Cable): Promise<void> {
 }
 
 /**
- * @param signal gives the start up
- * @returns a simulated one, with the reason, where the machine or its rights do not allow a real one
+ * @param signal aborts the start
+ * @returns a simulated server with the reason, if the machine or its rights do not allow a real one
  */
 export async function startDemoVpnServer(dataDir: string, signal: AbortSignal): Promise<DemoVpnServer> {
   const key = await interfaceKey(dataDir);

@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export type { LocationStore } from './location.ts';
 export { locationRoutes } from './routes.ts';
 export { countAddresses, createLocationStore } from './store.ts';

@@ -28,7 +28,7 @@ test.each([
   expect(locationOf(server(over))).toMatchObject({ status, load });
 });
 
-test('a location has no more than it says', () => {
+test('a location has only its declared fields', () => {
   const withMore = { ...server(), sshHost: 'secret.example.com', deviceCount: 3 };
   expect(Object.keys(locationOf(withMore)).sort()).toEqual(
     ['endpointHost', 'hasIpv6', 'id', 'load', 'name', 'region', 'status'].sort(),

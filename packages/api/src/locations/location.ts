@@ -1,13 +1,13 @@
 import type { ApiKeyMode } from '../platform/access/api-key.ts';
 
-/** What an end user may know of a VPN server: nothing of others who use it, nothing of how the operator reaches it. */
+/** The public view of a VPN server: nothing about its other users or the operator's access. */
 export interface Location {
   readonly id: string;
   readonly name: string;
   readonly region: string;
-  /** What devices connect to. IPv6 without brackets. */
+  /** The endpoint of devices. IPv6 without brackets. */
   readonly endpointHost: string;
-  /** Devices on it have an IPv6 tunnel address too. */
+  /** Its devices also have an IPv6 tunnel address. */
   readonly hasIpv6: boolean;
   readonly status: LocationStatus;
   readonly load: Load;
@@ -15,21 +15,21 @@ export interface Location {
 
 /**
  * - available: takes devices
- * - full: every address is in use
+ * - full: all addresses are in use
  * - unavailable: in maintenance, unreachable or degraded
  */
 type LocationStatus = 'available' | 'full' | 'unavailable';
 
-/** How many of its addresses are in use: below one half, below four fifths, above. */
+/** The share of used addresses: below one half, below four fifths, above. */
 type Load = 'low' | 'medium' | 'high';
 
-/** A VPN server as far as its location follows from it. */
+/** The data that a location is derived from. */
 export interface LocatedServer extends Pick<Location, 'id' | 'name' | 'region' | 'endpointHost' | 'hasIpv6'> {
-  /** Active, and its weight is not 0. */
+  /** Active, with a weight above 0. */
   readonly open: boolean;
-  /** Its agent answers, and has named no problem. */
+  /** Its agent responds and reports no problem. */
   readonly healthy: boolean;
-  /** As they were counted some seconds ago. */
+  /** Counted some seconds ago. */
   readonly addresses: number;
   readonly freeAddresses: number;
 }

@@ -1,8 +1,8 @@
 import type { Database } from '../platform/db/database.ts';
 
 /**
- * Of each region, the share of its tunnel addresses that can be leased now: 0 to 1. Reads every address, so what is answered
- * is kept for a while: a scrape must cost no more the more often it comes.
+ * The share of each region's tunnel addresses that can be leased now: 0 to 1. The query reads every address, so its
+ * result is cached: frequent scrapes must not cost more.
  */
 export function createFreeAddresses(
   { pool }: Database,

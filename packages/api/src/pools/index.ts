@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { createFreeAddresses } from './free-addresses.ts';
 export { checkPoolCidr, refuseOwnAddress } from './range.ts';
 export { deletePool, growPool, insertPool, listPools, nextDefaultCidr } from './store.ts';

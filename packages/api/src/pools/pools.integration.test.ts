@@ -1,4 +1,4 @@
-/** Pools that are added, grown and removed while devices come and go. */
+/** Pools are added, grown and removed while devices come and go. */
 import type { DeviceStore, Owner } from '../devices/ports.ts';
 import { newId } from '../platform/ids.ts';
 import type { ServerStore } from '../servers/ports.ts';
@@ -46,7 +46,7 @@ test('a /29 has five addresses for devices; the VPN server has the first', async
 });
 
 describe('a pool that grows', () => {
-  test('keeps its gateway and its leases; network and broadcast addresses of before can be leased', async () => {
+  test('keeps its gateway and leases; its previous network and broadcast addresses can be leased', async () => {
     const device = await register();
     const grown = await servers.growPool(serverId, poolId, '10.9.0.0/27');
     expect(grown).toMatchObject({ id: poolId, gateway: last(9), addresses: { free: 28, held: 1 } });
@@ -57,7 +57,7 @@ describe('a pool that grows', () => {
     ]);
   });
 
-  test('while devices come: each gets an address of its own, and none is refused once it has grown', async () => {
+  test('during registrations: each device gets its own address, and none is refused after the growth', async () => {
     const coming = Promise.allSettled(Array.from({ length: 40 }, register));
     await servers.growPool(serverId, poolId, '10.9.0.0/24');
     const made = (await coming).filter((result) => result.status === 'fulfilled').map(({ value }) => value);
@@ -65,7 +65,7 @@ describe('a pool that grows', () => {
     expect(new Set(made.map(({ assignedIp }) => assignedIp)).size).toBe(100);
   });
 
-  test('to the range that it has stays as it is', async () => {
+  test('to its present range stays unchanged', async () => {
     const [before] = await servers.pools(serverId);
     expect(await servers.growPool(serverId, poolId, '10.9.0.8/29')).toEqual(before);
   });
@@ -81,7 +81,7 @@ describe('a pool that grows', () => {
     expect(await servers.pools(serverId)).toEqual(before);
   });
 
-  test('that is another VPN server’s: there is none', async () => {
+  test('of another VPN server is not found', async () => {
     const other = await aServer(database);
     await expect(servers.growPool(other.id, poolId, '10.9.0.0/24')).rejects.toMatchObject({
       code: 'not_found',
@@ -93,14 +93,14 @@ describe('a pool that grows', () => {
 });
 
 describe('a pool that is added', () => {
-  test('is used at once where the first is full', async () => {
+  test('is used at once if the first is full', async () => {
     for (let n = 0; n < 5; n++) await register();
     await expect(register()).rejects.toMatchObject({ code: 'pool_exhausted' });
     await servers.addPool(serverId, '10.20.0.0/24');
     expect((await register()).assignedIp).toBe('10.20.0.2');
   });
 
-  test('twice at once, and with one that overlaps: one of them is', async () => {
+  test('twice concurrently, and with an overlapping one: one succeeds', async () => {
     const results = await Promise.allSettled(
       ['10.20.0.0/24', '10.20.0.0/24', '10.20.0.0/23', '10.20.0.0/29'].map((cidr) =>
         servers.addPool(serverId, cidr),
@@ -116,7 +116,7 @@ describe('a pool that is added', () => {
     expect(counts).toEqual({ free: 65_533, held: 0, draining: 0, quarantine: 0 });
   });
 
-  test('beyond what an interface can have addresses of: refused', async () => {
+  test('beyond the addresses that an interface can have is refused', async () => {
     await database.pool.query(
       `INSERT INTO pools (id, server_id, cidr, gateway)
        SELECT gen_random_uuid(), $1, inet '10.40.0.0/29' + n * 8, inet '10.40.0.1' + n * 8 FROM generate_series(1, 62) n`,
@@ -126,7 +126,7 @@ describe('a pool that is added', () => {
   });
 });
 
-test('a pool with a held or draining address is not removed; an unused one is, with its addresses', async () => {
+test('a pool with a held or draining address cannot be removed; an unused one is removed with its addresses', async () => {
   const device = await register();
   await expect(servers.removePool(serverId, poolId)).rejects.toMatchObject({ code: 'in_use' });
   await devices.delete(alice, device.id);

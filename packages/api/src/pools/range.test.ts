@@ -28,7 +28,7 @@ test.each([
   expect(() => checkPoolCidr(cidr)).toThrow(refusal('invalid_request'));
 });
 
-test('a range that holds an address that the VPN server is reached at is refused', () => {
+test('a range with an address of the VPN server itself is refused', () => {
   const ssh = { host: '10.9.0.7' };
   const server = { endpointHost: '203.0.113.9', ssh };
   expect(() => refuseOwnAddress('203.0.113.0/24', server)).toThrow(refusal('pool_overlap'));

@@ -20,8 +20,8 @@ function refuse(pointer: string, message: string, cause?: unknown): CVaultError 
 }
 
 /**
- * Reads a pool's range; answers its one spelling.
- * @param pointer to the field that it came in
+ * Reads a pool's range and returns its canonical form.
+ * @param pointer JSON pointer of the field
  * @throws CVaultError `invalid_request`
  */
 export function checkPoolCidr(text: string, pointer = '/cidr'): string {
@@ -38,7 +38,7 @@ export function checkPoolCidr(text: string, pointer = '/cidr'): string {
 }
 
 /**
- * The VPN server is reached at addresses that no device may have: packets to them would go into the tunnel.
+ * Refuses a range with the VPN server's own addresses: packets to them would go into the tunnel.
  * @throws CVaultError `pool_overlap`
  */
 export function refuseOwnAddress(
@@ -57,7 +57,7 @@ export function refuseOwnAddress(
   }
 }
 
-/** Null for a name. */
+/** Null if `host` is a name. */
 function addressOf(host: string): Address | null {
   try {
     return parseAddress(host);

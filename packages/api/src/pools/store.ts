@@ -8,7 +8,7 @@ type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
 /** 256 pools of 253 devices. Pools of different VPN servers may be equal: their addresses never meet. */
 const DEFAULT_NETWORK = '10.8.0.0/16';
 
-/** The VPN server has an address in each, and one in its IPv6 prefix: the protocol carries 64 of them. */
+/** The VPN server has an address in each pool and one in its IPv6 prefix; the protocol carries 64 of them. */
 const POOLS_MAX = 63;
 
 const LIST = `
@@ -20,7 +20,7 @@ SELECT p.id, p.server_id, text(p.cidr) AS cidr, host(p.gateway) AS gateway, p.cr
 FROM pools p LEFT JOIN ip_pool a ON a.server_id = p.server_id AND a.pool_id = p.id
 WHERE p.server_id = $1 GROUP BY p.id ORDER BY p.created_at, p.id`;
 
-/** What placing devices weighs, counted anew at once: it would not see a new pool for half a minute. */
+/** Updates the counts that placement uses at once, instead of after half a minute. */
 const COUNT = `
 UPDATE servers SET (addresses, free_addresses) = (
   SELECT count(*), count(*) FILTER (WHERE state = 'free' OR state = 'quarantine' AND free_after <= now())
@@ -31,7 +31,7 @@ export async function listPools(db: Queryable, serverId: string): Promise<Pool[]
   return (await db.query<PoolRow>(LIST, [serverId])).rows.map(poolFromRow);
 }
 
-/** The first /24 of the default network that no pool touches; the first of all where every one is touched. */
+/** The first /24 of the default network that overlaps no pool; if all overlap, the first of all. */
 export async function nextDefaultCidr(db: Queryable): Promise<string> {
   const { rows } = await db.query<{ cidr: string }>(
     `SELECT text(candidate) AS cidr
@@ -44,8 +44,8 @@ export async function nextDefaultCidr(db: Queryable): Promise<string> {
 }
 
 /**
- * Nobody else changes pools of this VPN server until the transaction ends. Not the VPN server's row: devices that are
- * placed on it meanwhile must not wait for the seconds that a large pool takes.
+ * Serializes pool changes of a VPN server until the transaction ends. Does not lock the VPN server's row, so that
+ * registrations need not wait for the seconds that a large pool takes.
  */
 async function lockPools(db: Queryable, serverId: string): Promise<void> {
   await db.query("SELECT pg_advisory_xact_lock(hashtextextended('cvault.pools.' || $1::text, 0))", [
@@ -53,7 +53,7 @@ async function lockPools(db: Queryable, serverId: string): Promise<void> {
   ]);
 }
 
-/** @throws CVaultError `pool_overlap` where a pool other than `except` shares an address with the range */
+/** @throws CVaultError `pool_overlap` if a pool other than `except` overlaps the range */
 async function refuseOverlap(
   db: Queryable,
   serverId: string,
@@ -70,11 +70,11 @@ async function refuseOverlap(
 }
 
 /**
- * Adds a pool and its addresses: the first host address is the VPN server's own, the rest up to the one before the
- * broadcast address can be leased. Measured: 65,533 addresses in 2.7 s of CPU time.
+ * Adds a pool and its addresses. The first host address belongs to the VPN server; all others can be leased.
+ * Measured: 65,533 addresses in 2.7 s of CPU time.
  * @param db in a transaction
  * @returns its id
- * @throws CVaultError `pool_overlap`; `state_conflict` where the VPN server has as many pools as it can have
+ * @throws CVaultError `pool_overlap`; `state_conflict` if the VPN server has its maximum of pools
  */
 export async function insertPool(db: Queryable, serverId: string, cidr: string): Promise<string> {
   await lockPools(db, serverId);
@@ -98,10 +98,10 @@ export async function insertPool(db: Queryable, serverId: string, cidr: string):
 }
 
 /**
- * Makes a pool larger. Its addresses stay whose they are, and the VPN server keeps its own; what was the network's or
- * broadcast address and is in the middle now can be leased.
+ * Enlarges a pool. Leases and the VPN server's own address stay. The previous network and broadcast addresses can
+ * be leased afterwards.
  * @param db in a transaction
- * @throws CVaultError `not_found`, `pool_overlap`; `invalid_request` where the range does not hold the whole pool
+ * @throws CVaultError `not_found`, `pool_overlap`; `invalid_request` if the range does not include the whole pool
  */
 export async function growPool(db: Queryable, serverId: string, poolId: string, cidr: string): Promise<void> {
   await lockPools(db, serverId);
@@ -133,13 +133,13 @@ export async function growPool(db: Queryable, serverId: string, poolId: string, 
 }
 
 /**
- * Answers false where there is none.
+ * Returns false if there is none.
  * @param db in a transaction
  * @throws CVaultError `in_use`
  */
 export async function deletePool(db: Queryable, serverId: string, poolId: string): Promise<boolean> {
   await lockPools(db, serverId);
-  // The addresses are locked before they are looked at: a registration in between takes one of another pool.
+  // Locks the addresses before it checks them, so a concurrent registration takes one of another pool.
   const { rows } = await db.query<{ used: number; gone: number }>(
     `WITH addresses AS (
        SELECT state FROM ip_pool WHERE server_id = $1 AND pool_id = $2 FOR UPDATE

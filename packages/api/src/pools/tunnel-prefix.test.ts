@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { expect, test } from 'vitest';
 import { checkTunnelPrefix6, gatewayOfPrefix6, newTunnelPrefix6 } from './tunnel-prefix.ts';
 
-test('a new prefix is a random unique local /64, with all of its 40 bits', () => {
+test('a new prefix is a unique local /64 with 40 random bits', () => {
   const made = Array.from({ length: 200 }, newTunnelPrefix6);
   expect(new Set(made).size).toBe(200);
   for (const prefix of made) {
@@ -13,7 +13,7 @@ test('a new prefix is a random unique local /64, with all of its 40 bits', () =>
   expect(new Set(made.map((prefix) => prefix.slice(2, 4))).size).toBeGreaterThan(50);
 });
 
-test('a prefix has one spelling, and the VPN server its first address', () => {
+test('a prefix has one canonical form, and the VPN server has its first address', () => {
   expect(checkTunnelPrefix6('FD00:0:0:1:0::/64')).toBe('fd00:0:0:1::/64');
   expect(checkTunnelPrefix6('fc00:1:2:3::/64')).toBe('fc00:1:2:3::/64');
   expect(gatewayOfPrefix6('fd00:0:0:1::/64')).toBe('fd00:0:0:1::1/64');

@@ -42,12 +42,12 @@ import { strictItems } from './items.ts';
 
 export const ADMIN_KEY = 'cv_admin_Zk3vQ9pLr7TnXw2bYc8HdJf5sMgA1eRu6KiOtNhVyPq';
 
-/** As cheap as bcrypt gets: its cost is not what these tests are about. */
+/** bcrypt's minimum: these tests are not about its cost. */
 const TEST_COST = 4;
 
 export interface TestApp {
   readonly app: FastifyInstance;
-  /** Everything that was logged. */
+  /** All log output. */
   readonly logs: () => string;
   readonly signingKeys: Identity['services']['signingKeys'];
   readonly periodic: { readonly [K in keyof Identity['periodic']]: () => Promise<void> };
@@ -60,20 +60,20 @@ export interface TestAppOptions extends Partial<
 > {
   readonly peers?: Pick<PeerPush, 'wake'>;
   readonly limiter?: RateLimiter;
-  /** Absent: one of its own. Two applications on one database share one. */
+  /** Random by default. Two applications on one database share one. */
   readonly masterKey?: Secret<Buffer>;
-  /** Addresses that may be reached although they are not public. */
+  /** Non-public addresses that may be reached. */
   readonly outboundAllow?: readonly string[];
-  /** Absent: no mails are sent. */
+  /** By default, no mail is sent. */
   readonly mailer?: Mailer;
   readonly probes?: readonly Probe[];
   readonly draining?: () => boolean;
   readonly requestsAtOnce?: number;
-  /** More routes, to see what the foundation makes of them. */
+  /** Additional routes, to test the foundation. */
   readonly routes?: (app: FastifyInstance) => void;
 }
 
-/** The application with what this part of it needs, on a database of the test's own. */
+/** The application with its services, on the test's own database. */
 export async function createTestApp(database: TestDatabase, options: TestAppOptions = {}): Promise<TestApp> {
   const { destination, text } = keepLines();
   const masterKey = options.masterKey ?? new Secret(randomBytes(32));
@@ -156,7 +156,7 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
   return { app, logs: text, signingKeys, masterKey, periodic: strictly, close: () => app.close() };
 }
 
-/** A tenant with an API key, straight into the tables. */
+/** Creates a tenant with an API key directly in the tables. */
 export async function aTenantWithKey(
   { pool }: Pick<TestDatabase, 'pool'>,
   settings: { authRateLimit?: number; authRateWindowSeconds?: number; passwordLengthMin?: number } = {},

@@ -20,7 +20,7 @@ const policy: TenantPolicy = {
 
 const key: KeyGrant = { id: 'key-1', mode: 'live', scopes: null };
 
-/** Knows three words instead of credentials: the API keys `key` and `other`, the token `token`, the admin key `admin`. */
+/** Knows fixed credentials: the API keys `key` and `other`, the token `token`, the admin key `admin`. */
 export const fakeAuthenticator: Authenticator = {
   knows: (apiKey) => apiKey === 'key' || apiKey === 'other',
   tenant: (apiKey) =>
@@ -47,7 +47,7 @@ export const fakeAuthenticator: Authenticator = {
   },
 };
 
-/** The foundation alone, with routes of the test's own. */
+/** Only the foundation, with routes of the test's own. */
 export async function bareApp(
   routes: (app: FastifyInstance) => void,
   options: Partial<AppOptions> = {},

@@ -6,14 +6,14 @@ import { type Database, openDatabase } from '../platform/db/database.ts';
 import type { DatabaseRole } from '../platform/db/roles.ts';
 import { TEMPLATE, urlOfDatabase } from './postgres-server.ts';
 
-/** Its own connections have the owner's rights: what tests put into tables by hand. */
+/** Its own connections have the owner's rights, for rows that tests insert by hand. */
 export interface TestDatabase extends Database {
   readonly url: Secret<string>;
-  /** The same database with the rights of one of production's roles. */
+  /** The same database with one of production's roles. */
   as(role: DatabaseRole): Database;
 }
 
-/** A fresh migrated database of the caller's own; `close()` drops it. Call it in `beforeAll`, once per test file. */
+/** A new migrated database, which `close()` drops. Call it in `beforeAll`, once per test file. */
 export async function createTestDatabase(connections = 10): Promise<TestDatabase> {
   const adminUrl = inject('postgresUrl');
   const name = `cvault_${randomBytes(6).toString('hex')}`;

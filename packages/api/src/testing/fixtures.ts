@@ -6,7 +6,7 @@ import { encodeKey, generateKeyPair } from '@cvault/wireguard';
 import type { Database } from '../platform/db/database.ts';
 import { createServerStore } from '../servers/store.ts';
 
-/** A tenant with one user, straight into the tables. */
+/** Creates a tenant with one user directly in the tables. */
 export async function aTenantWithUser(
   { pool }: Database,
   options: { deviceLimit?: number } = {},
@@ -27,7 +27,7 @@ export async function aTenantWithUser(
   return { tenantId, userId };
 }
 
-/** A simulated VPN server that takes devices. */
+/** A simulated VPN server that accepts devices. */
 export async function aServer(
   database: Database,
   options: { cidr?: string; region?: string; tunnelPrefix6?: string } = {},
@@ -53,7 +53,7 @@ export async function aServer(
   return { ...(await servers.activate(id, { publicKey, hostKeys: [], replaceKey: false })), publicKey };
 }
 
-/** A new device's input with a key of its own. */
+/** Input for a new device with a new key. */
 export function aDevice(
   owner: Owner,
   over: { region?: string | null; serverId?: string | null; publicKey?: Buffer; name?: string } = {},
@@ -78,5 +78,5 @@ export function aDevice(
 
 export const aKey = (): string => encodeKey(generateKeyPair().publicKey);
 
-/** An epoch as agents make them. */
+/** An epoch in the agents' format. */
 export const anEpoch = (): string => randomBytes(16).toString('hex');

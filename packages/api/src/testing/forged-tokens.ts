@@ -1,4 +1,4 @@
-/** Access tokens that nobody may get in with: what a table of known attacks on JWTs makes of a good one. */
+/** Invalid access tokens, derived from a valid one by known attacks on JWTs. */
 import {
   createHmac,
   generateKeyPairSync,
@@ -12,7 +12,7 @@ import type { AccessTokenClaims } from '../platform/access/ports.ts';
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A JWS of any header and payload, signed with an ECDSA or RSA key as its algorithm says. */
+/** A JWS of any header and payload, signed with an ECDSA or RSA key. */
 export function jwtOf(header: object, payload: unknown, key: KeyLike, hash = 'sha256'): string {
   const text = `${part(header)}.${part(payload)}`;
   const signature = sign(hash, Buffer.from(text), { key: key as KeyObject, dsaEncoding: 'ieee-p1363' });
@@ -27,16 +27,16 @@ function hmacOf(header: object, payload: unknown, secret: string | Buffer, hash 
 export interface ForgingOptions {
   readonly claims: AccessTokenClaims;
   readonly issuer: string;
-  /** The tenant's own: as if somebody had got hold of a signing oracle for the wrong purpose. */
+  /** The tenant's own key, as if an attacker had a signing oracle for another purpose. */
   readonly keyId: string;
   readonly privateKey: KeyObject;
-  /** The key of another tenant, which is that tenant's real one. */
+  /** The real key of another tenant. */
   readonly other: { readonly tenantId: string; readonly keyId: string; readonly privateKey: KeyObject };
   /** Unix time in seconds. */
   readonly now: number;
 }
 
-/** What a good token says. */
+/** The payload of a valid token. */
 export function payloadOf({ claims, issuer, now }: Pick<ForgingOptions, 'claims' | 'issuer' | 'now'>) {
   return {
     iss: issuer,

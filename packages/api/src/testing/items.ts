@@ -1,4 +1,4 @@
 import { createItems, type Items } from '../platform/jobs/items.ts';
 
-/** For periodic work in which no item may fail: an error is the test's. */
+/** For periodic work without failing items: every error fails the test. */
 export const strictItems = (): Items => createItems({ endsRun: () => true });

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 
-/** A place for logs to go to, that tells what came. */
+/** A log destination that keeps its text. */
 export function keepLines(): { destination: Writable; text: () => string } {
   const kept: string[] = [];
   const destination = new Writable({

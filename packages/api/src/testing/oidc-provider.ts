@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
 
 const REDIRECT = 'http://127.0.0.1:1/callback';
-/** Requests of one sign-in; it takes about eight. */
+/** The maximum of requests per sign-in; it takes about eight. */
 const STEPS_MAX = 15;
 
 export interface OidcProvider {
   readonly issuer: string;
   readonly clientId: string;
-  /** Signs a user in as a browser does, and answers the ID token. */
+  /** Signs a user in like a browser and returns the ID token. */
   signIn(user: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -52,7 +52,7 @@ export async function startOidcProvider(): Promise<OidcProvider> {
       response_type: 'code',
       scope: 'openid email',
       redirect_uri: REDIRECT,
-      // Without, two sign-ins within one second have the same token.
+      // Without a nonce, two sign-ins within one second give the same token.
       nonce: randomBytes(16).toString('hex'),
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
@@ -89,7 +89,7 @@ export async function startOidcProvider(): Promise<OidcProvider> {
         url = new URL(location, url).href;
         continue;
       }
-      // One of the two pages: who are you, and is the app allowed to.
+      // One of the two pages: login or consent.
       const prompt = /name="prompt" value="([a-z]+)"/.exec(text)?.[1] ?? '';
       url = new URL(/action="([^"]+)"/.exec(text)?.[1] ?? url, url).href;
       form = new URLSearchParams({ prompt, login: user, password: 'any' });

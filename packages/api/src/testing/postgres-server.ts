@@ -10,7 +10,7 @@ import { migrate } from '../platform/db/migrate.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A URL with the rights to make databases. */
+    /** A URL with the right to create databases. */
     postgresUrl: string;
   }
 }
@@ -18,9 +18,12 @@ declare module 'vitest' {
 export const TEMPLATE = 'cvault_template';
 const REAPER = fileURLToPath(new URL('postgres-reaper.mjs', import.meta.url));
 
-/** Ends the PostgreSQL in a folder, and removes the folder, once this process is gone. Answers how to stop that. */
+/**
+ * Stops the PostgreSQL in a folder, and removes the folder, when this process is gone. Returns a function that
+ * cancels this.
+ */
 export function reapWhenGone(folder: string): () => void {
-  // In a session of its own, so that whatever ends the whole process group does not end it first.
+  // In its own session, so that killing the process group does not kill it first.
   const reaper = spawn(process.execPath, [REAPER, folder], {
     cwd: '/',
     detached: true,
@@ -33,7 +36,7 @@ export function reapWhenGone(folder: string): () => void {
 
 const LOOK_MS = 500;
 
-/** Where `npm test` runs this process, ends it and its workers when that was killed and could not. */
+/** Under `npm test`, ends this process and its workers if `npm test` was killed. */
 function endWithParent(): void {
   if (process.env['CVAULT_TEST_SUMMARY'] === undefined) return;
   const parent = process.ppid;
@@ -43,8 +46,8 @@ function endWithParent(): void {
 }
 
 /**
- * Once per test run: a real PostgreSQL (TEST_DATABASE_URL, or our own with fsync off), and in it a migrated database
- * that every test file copies.
+ * Once per test run: a real PostgreSQL (TEST_DATABASE_URL, or our own without fsync) and a migrated template
+ * database that every test file copies.
  */
 export default async function setup(project: TestProject) {
   endWithParent();

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { RateLimiter } from '../platform/limits/rate-limiter.ts';
 import { expect, test } from 'vitest';
 
-/** What every rate limiter has to do, so that one can stand in for another. */
+/** The contract of every rate limiter. */
 export function rateLimiterContract(limiter: () => RateLimiter): void {
   const rate = { limit: 3, windowSeconds: 60 };
   const aKey = () => `client-${randomUUID()}`;
 
-  test('allows as many as the limit says, and tells what is left', async () => {
+  test('allows as many as the limit, and reports the rest', async () => {
     const key = aKey();
     const states = [];
     for (let request = 0; request < 5; request++) states.push(await limiter().consume(key, rate));
@@ -20,7 +20,7 @@ export function rateLimiterContract(limiter: () => RateLimiter): void {
     }
   });
 
-  test('is exact for many at once', async () => {
+  test('is exact under concurrency', async () => {
     const key = aKey();
     const states = await Promise.all(
       Array.from({ length: 200 }, () => limiter().consume(key, { limit: 100, windowSeconds: 60 })),
@@ -28,13 +28,13 @@ export function rateLimiterContract(limiter: () => RateLimiter): void {
     expect(states.filter((state) => state.allowed)).toHaveLength(100);
   });
 
-  test('counts each client for itself', async () => {
+  test('counts clients separately', async () => {
     const [one, two] = [aKey(), aKey()];
     for (let request = 0; request < 4; request++) await limiter().consume(one, rate);
     expect((await limiter().consume(two, rate)).allowed).toBe(true);
   });
 
-  test('a changed limit acts on the window that is under way', async () => {
+  test('a changed limit affects the current window', async () => {
     const key = aKey();
     for (let request = 0; request < 4; request++) await limiter().consume(key, rate);
     expect(await limiter().consume(key, { limit: 10, windowSeconds: 60 })).toMatchObject({
@@ -44,7 +44,7 @@ export function rateLimiterContract(limiter: () => RateLimiter): void {
     expect((await limiter().consume(key, { limit: 2, windowSeconds: 60 })).allowed).toBe(false);
   });
 
-  test('begins anew after the window', async () => {
+  test('starts again after the window', async () => {
     const key = aKey();
     const short = { limit: 1, windowSeconds: 1 };
     expect((await limiter().consume(key, short)).allowed).toBe(true);
@@ -54,7 +54,7 @@ export function rateLimiterContract(limiter: () => RateLimiter): void {
       .toBe(true);
   });
 
-  test('hostile keys are only names', async () => {
+  test('treats hostile keys as plain names', async () => {
     for (const name of ['', ' ', '\r\nFLUSHALL\r\n', '*', '{tag}', '__proto__', 'x'.repeat(5_000), '🔑']) {
       const key = aKey() + name;
       expect((await limiter().consume(key, { limit: 1, windowSeconds: 60 })).allowed).toBe(true);

@@ -11,16 +11,16 @@ interface ReceivedMessage {
 export interface Receiver {
   readonly url: string;
   readonly messages: ReceivedMessage[];
-  /** What it answers from now on; null: 204. */
+  /** Its next answers; null for 204. */
   answer: ((message: ReceivedMessage, response: ServerResponse) => void) | null;
-  /** Resolves when as many messages have come, or rejects after a while. */
+  /** Resolves after this many messages; rejects on timeout. */
   until(count: number): Promise<readonly ReceivedMessage[]>;
   close(): Promise<void>;
 }
 
 const WAIT_MS = 20_000;
 
-/** A tenant's backend that takes webhooks, on loopback. */
+/** A tenant's backend that receives webhooks on loopback. */
 export async function startReceiver(): Promise<Receiver> {
   const messages: ReceivedMessage[] = [];
   const server = createServer((request, response) => {

@@ -8,17 +8,17 @@ import { Secret } from '../platform/crypto/secret.ts';
 
 export interface TestRedis {
   readonly url: Secret<string>;
-  /** Ends it at once, as a crash does. */
+  /** Kills it, like a crash. */
   kill(): Promise<void>;
-  /** Starts it again on its port, empty. */
+  /** Restarts it empty on the same port. */
   restart(): Promise<void>;
-  /** Holds it still: connections stay open, nothing is answered. */
+  /** Freezes it: connections stay open without answers. */
   freeze(): void;
   thaw(): void;
   close(): Promise<void>;
 }
 
-/** Whether this machine has a Redis to test with. With CI set, it has to. */
+/** Whether this machine has a Redis to test with. Required if CI is set. */
 export const hasRedis = process.env['CI'] === 'true' || spawnSync('redis-server', ['--version']).status === 0;
 
 async function freePort(): Promise<number> {
@@ -30,7 +30,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-/** A real redis-server on a free port, with nothing on disk. */
+/** A real redis-server on a free port, without persistence. */
 export async function startTestRedis(): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'cvault-test-redis-'));
   const port = await freePort();

@@ -8,7 +8,7 @@ import {
   type StoredSigningKey,
 } from '../signing-keys/signing-keys.ts';
 
-/** As the database keeps them, in memory; every tenant exists. */
+/** An in-memory key store in which every tenant exists. */
 export function signingKeysInMemory(clock: Clock) {
   const tenants = new Map<string, (StoredSigningKey & { readonly madeAt: number })[]>();
   let reads = 0;

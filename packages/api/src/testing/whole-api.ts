@@ -12,12 +12,12 @@ export interface WholeApi {
   readonly cvault: CVault;
   readonly app: FastifyInstance;
   readonly adminKey: string;
-  /** Everything that was logged. */
+  /** All log output. */
   readonly logs: () => string;
   close(): Promise<void>;
 }
 
-/** The control plane as production wires it, on a database of the test's own; without a port and without signals. */
+/** The control plane as production wires it, on the test's own database, without a port or signal handlers. */
 export async function createWholeApi(
   database: TestDatabase,
   environment: Readonly<Record<string, string>> = {},
@@ -65,7 +65,7 @@ export interface SignedInUser {
   ): Promise<LightMyRequestResponse>;
 }
 
-/** A new tenant and a user of it, signed in; all through the API. */
+/** Creates a tenant and a signed-in user through the API. */
 export async function signUp({ app, adminKey }: WholeApi, name: string): Promise<SignedInUser> {
   const admin = { authorization: `Bearer ${adminKey}` };
   const post = async <T>(url: string, headers: Record<string, string>, payload: object) => {

@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export type { Budget, DataBudget, SomeUserLimits } from './ports.ts';
 export { userLimitRoutes } from './routes.ts';
 export { Limits, UserLimitsInput } from './schemas.ts';

@@ -62,7 +62,7 @@ async function expectCountersToEqualRows(): Promise<void> {
 }
 
 describe('devices of a user', () => {
-  test('400 registrations at once at a limit of 100: 100 made, 300 refused, counters equal rows', async () => {
+  test('400 concurrent registrations at a limit of 100: 100 succeed, 300 are refused, counters equal rows', async () => {
     await tenants().update(alice.tenantId, { userDeviceLimit: 100 });
     const results = await Promise.allSettled(Array.from({ length: 400 }, () => register(alice)));
     expect(results.filter((r) => r.status === 'fulfilled')).toHaveLength(100);
@@ -71,7 +71,7 @@ describe('devices of a user', () => {
     await expect(register(await sibling(alice)), 'another user has their own').resolves.toBeDefined();
   });
 
-  test('the user’s own limit takes the place of the tenant’s, a lower one takes nothing away', async () => {
+  test('the user’s own limit replaces the tenant’s; a lower one removes no device', async () => {
     await tenants().update(alice.tenantId, { userDeviceLimit: 1 });
     await plans.limitUser(alice.tenantId, alice.userId, { deviceLimit: 2 });
     await register(alice);
@@ -85,7 +85,7 @@ describe('devices of a user', () => {
     await expectCountersToEqualRows();
   });
 
-  test('everything that ends a device gives it back: deletion, refusal, the VPN server’s and the tenant’s end', async () => {
+  test('every end of a device frees its place: deletion, refusal, removal of the VPN server or tenant', async () => {
     const bob = await sibling(alice);
     const [deleted, failed] = [await register(alice), await register(alice), await register(bob)];
     await Promise.all(Array.from({ length: 5 }, () => devices.delete(alice, deleted.id)));
@@ -120,7 +120,7 @@ describe('sessions', () => {
     expect(rowCount).toBe(3);
   });
 
-  test('the one that is open already is answered at the limit, and closing one makes room', async () => {
+  test('at the limit an open session is returned, and closing one makes room', async () => {
     await plans.limitUser(alice.tenantId, alice.userId, { sessionLimit: 1 });
     const [first, second] = [await register(alice), await register(alice)];
     const { id } = await sessions.open(alice, first.id);
@@ -143,7 +143,7 @@ describe('a changed plan', () => {
     throw new Error('it does not end');
   }
 
-  test('reaches every live device of the tenant in bounded parts, once each, by any number of replicas', async () => {
+  test('reaches every live device of the tenant once, in bounded parts, from any number of replicas', async () => {
     const made = await Promise.all(Array.from({ length: 25 }, () => register(alice)));
     const other = await register(await aTenantWithUser(database));
     await tenants().update(alice.tenantId, { uploadBitsPerSecond: 10_000_000, privateNetwork: true });
@@ -161,7 +161,7 @@ describe('a changed plan', () => {
     expect(due.find(({ deviceId }) => deviceId === other.id)).toMatchObject({ generation: 1, network: null });
   });
 
-  test('what VPN servers do not enforce, and what stays as it was, raises no generation', async () => {
+  test('limits that VPN servers do not enforce, and unchanged ones, raise no generation', async () => {
     await register(alice);
     await tenants().update(alice.tenantId, { downloadBitsPerSecond: 8_000 });
     await spreadAll(10);
@@ -171,7 +171,7 @@ describe('a changed plan', () => {
     expect(await spreadAll(10)).toBe(0);
   });
 
-  test('of one user concerns the devices of that user', async () => {
+  test('of one user affects only that user’s devices', async () => {
     const bob = await sibling(alice);
     await register(alice);
     await register(bob);
@@ -183,7 +183,7 @@ describe('a changed plan', () => {
     expect(await plans.limitUser((await aTenantWithUser(database)).tenantId, bob.userId, {})).toBeNull();
   });
 
-  test('amid registrations leaves no device with the old plan at its newest generation', async () => {
+  test('during registrations leaves no device with the old plan', async () => {
     const speeds = [8_000, 9_000, 10_000, 11_000, 12_000];
     const answered: Awaited<ReturnType<typeof register>>[] = [];
     await Promise.all([
@@ -206,7 +206,7 @@ describe('a changed plan', () => {
 });
 
 describe('addresses that rest', () => {
-  test('one tenant’s churn ends at its cap, and another tenant still registers', async () => {
+  test('one tenant’s churn stops at its cap, and another tenant still registers', async () => {
     const churning = createDeviceStore(database.as('cvault_api'), 0, 600);
     const peers = createPeerStore(database.as('cvault_links'), 600);
     const epoch = anEpoch();
@@ -230,7 +230,7 @@ describe('addresses that rest', () => {
     expect(made, 'a test of 200 runs through').toBe(220);
     const bob = await aTenantWithUser(database);
     await expect(churning.register(aDevice(bob, place))).resolves.toMatchObject({ state: 'live' });
-    // Given back one second after the other, the last one just now: the oldest has been resting for 219 s.
+    // Released one second apart, the last one just now: the oldest has been resting for 219 s.
     await database.pool.query(
       `UPDATE ip_pool SET freed_at = now() - (220 - o.place) * interval '1 second'
        FROM (SELECT address, row_number() OVER (ORDER BY address) AS place FROM ip_pool WHERE freed_by = $1) AS o
@@ -251,7 +251,7 @@ describe('addresses that rest', () => {
     await expect(churning.register(aDevice(alice, place)), 'its time is over').resolves.toBeDefined();
   });
 
-  test('moves that a user asks for count, and end at the cap; an evacuation does not count', async () => {
+  test('a user’s moves count towards the cap; an evacuation does not', async () => {
     const churning = createDeviceStore(database, 0, 600);
     const peers = createPeerStore(database, 600);
     const there = await aServer(database, { region: `region-${region}`, cidr: '10.9.0.0/22' });

@@ -1,52 +1,52 @@
 import type { UserLimits, UserPlan } from './user-limits.ts';
 
-/** Bytes that devices may still use in a period, all of those together that have the same budget. */
+/** Bytes that the devices of a budget may still use together in a period. */
 export interface Budget {
-  /** 32 hexadecimal digits: another one with each period, limit, and time that what is left is given out anew. */
+  /** 32 hexadecimal digits. Changes with each period, limit, and new grant of the remainder. */
   readonly id: string;
   /** Never negative. */
   readonly bytes: number;
 }
 
-/** The rest of data limits. */
+/** The remainder of data limits. */
 export interface DataBudget {
   /**
-   * What each of these devices may still use in its period: by its user's limit, then by its tenant's; none where neither
-   * has one. A device that does not exist is left out.
+   * The budgets of each device for its period: its user's, then its tenant's; empty without limits. Unknown devices
+   * are left out.
    */
   dataLeft(deviceIds: readonly string[]): Promise<ReadonlyMap<string, readonly Budget[]>>;
 }
 
-/** Some of a user's limits; the rest stays. */
+/** Some of a user's limits; the others stay. */
 export type SomeUserLimits = { readonly [K in keyof UserLimits]?: UserLimits[K] | undefined };
 
-/** A change of a plan that VPN servers have to hear of. */
+/** A changed plan that VPN servers must learn. */
 export interface PlanChange {
   readonly id: number;
-  /** The user or, where it concerns all of them, the tenant. */
+  /** The user's id, or the tenant's if all users are affected. */
   readonly subject: string;
 }
 
-/** Plans, and the devices that a change of one concerns. */
+/** Plans, and the devices affected by a change. */
 export interface PlanStore {
-  /** Oldest first, those after `afterId`; null where there is no such tenant. */
+  /** Oldest first, after `afterId`; null for an unknown tenant. */
   users(
     tenantId: string,
     page: { readonly limit: number; readonly afterId?: string | undefined },
   ): Promise<UserPlan[] | null>;
   /**
-   * What the operator sets for a user, in the place of the tenant's plan and of what the tenant gave. Null where the tenant
-   * has no such user. A limit below what the user has takes nothing away.
+   * Sets the operator's limits for a user, which replace the tenant's plan and the tenant's limits. Null if the
+   * tenant has no such user. A limit below the present use removes nothing.
    */
   limitUser(tenantId: string, userId: string, limits: SomeUserLimits): Promise<UserPlan | null>;
   /**
-   * The oldest change of a plan that nobody else is at; null for none.
-   * @param without users, and tenants where the change is of all their users, whose changes have to wait
+   * The oldest change that no other replica is processing; null for none.
+   * @param without subjects whose changes must wait
    */
   nextChange(without: readonly string[]): Promise<PlanChange | null>;
   /**
-   * Gives up to `limit` devices that the change concerns a new generation, so that their VPN servers hear of it. Answers none
-   * where somebody else was faster. A tenant's batch that fails is left to changes of its single users.
+   * Gives up to `limit` affected devices a new generation, so that their VPN servers learn the change. Does nothing
+   * if another replica was faster. If a tenant's batch fails, it is split into changes of single users.
    */
   spread(
     change: PlanChange,

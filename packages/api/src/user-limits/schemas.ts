@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Bytes, COUNT_MAX, CountLimit, Speed } from '../platform/http/schemas/limits.ts';
 
-/** What can be set for one user; null: the tenant's. */
+/** Settable limits of one user; null for the tenant's. */
 export const UserLimitsInput = z
   .strictObject({
     deviceLimit: z.int().min(0).max(COUNT_MAX).nullable().describe('Most devices'),

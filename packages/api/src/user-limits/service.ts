@@ -4,14 +4,14 @@ import type { Items } from '../platform/jobs/items.ts';
 import type { UserPlan } from './user-limits.ts';
 import type { PlanStore, SomeUserLimits } from './ports.ts';
 
-/** Devices that get a new generation in one transaction: few enough that nobody waits long for one of their rows. */
+/** Devices per transaction: few enough that nobody waits long for one of their rows. */
 const BATCH = 1_000;
-/** Batches in one call: a tenant of 100,000 devices is done in two. */
+/** Batches per call: two calls suffice for a tenant of 100,000 devices. */
 const ROUNDS = 50;
 
 export interface UserPlanPage {
   readonly users: readonly UserPlan[];
-  /** The last user of the page; null where none comes after it. */
+  /** The last user of the page; null on the last page. */
   readonly lastId: string | null;
 }
 
@@ -20,7 +20,7 @@ export interface PlanServiceDeps {
   readonly peers: Pick<PeerPush, 'wake'>;
 }
 
-/** What the operator allows users, and how a change reaches the VPN servers. */
+/** Users' limits, as the operator sets them, and their way to the VPN servers. */
 export function createPlanService({ plans, peers }: PlanServiceDeps) {
   return {
     /** @throws CVaultError `not_found` */
@@ -38,7 +38,7 @@ export function createPlanService({ plans, peers }: PlanServiceDeps) {
       return user;
     },
 
-    /** Has VPN servers hear of plans that were changed. Call it every second or so. */
+    /** Informs VPN servers of changed plans. */
     async spread(items: Items): Promise<void> {
       for (let round = 0; round < ROUNDS; round++) {
         const change = await plans.nextChange(items.resting());

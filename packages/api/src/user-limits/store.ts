@@ -6,7 +6,10 @@ import { filters } from '../platform/db/filters.ts';
 import { askAsTenant } from '../platform/db/tenancy.ts';
 import { inTransaction, isRefusal } from '../platform/db/transaction.ts';
 
-/** The column of each limit of a user, and of the tenant's plan. The operator's own is named as the user's. */
+/**
+ * The columns of each limit in the user's row and in the tenant's plan. The operator's columns are named after the
+ * user's.
+ */
 const LIMITS = {
   deviceLimit: ['device_limit', 'user_device_limit'],
   sessionLimit: ['session_limit', 'user_session_limit'],
@@ -17,13 +20,13 @@ const LIMITS = {
 type Limit = (typeof LIMITS)[keyof UserLimits][0];
 const NAMES = Object.keys(LIMITS) as (keyof UserLimits)[];
 
-/** What holds for a user `u` of tenant `t`. */
+/** The effective limit of a user `u` of tenant `t`. */
 export function effectiveSql(name: keyof UserLimits): string {
   const [ofUser, ofPlan] = LIMITS[name];
   return `user_limit(u.${ofUser}, u.operator_${ofUser}, t.${ofPlan})`;
 }
 
-/** Of a user `u` of tenant `t`: what was set, the most that the tenant can give, and what holds. */
+/** For a user `u` of tenant `t`: the set limits, the most that the tenant can give, and the effective limits. */
 export const USER_PLAN_COLUMNS = `u.id, u.email, u.created_at, u.device_count, ${NAMES.map((name) => {
   const [ofUser, ofPlan] = LIMITS[name];
   return `least(u.${ofUser}, u.operator_${ofUser}) AS set_${ofUser},
@@ -55,18 +58,18 @@ export function userPlanFromRow(row: UserPlanRow): UserPlan {
   };
 }
 
-/** VPN servers enforce these: they hear of no other change. */
+/** Limits that VPN servers enforce. They are not informed of others. */
 const ENFORCED = ['data_limit_bytes', 'upload_bits_per_second', 'download_bits_per_second'];
 const rowOf = (alias: string) =>
   `(${ENFORCED.map((column) => `${alias}.${column}, ${alias}.operator_${column}`).join(', ')})`;
 
 /**
- * Changes user `$2` of tenant `$1`, and has VPN servers hear of it where they have to, in one statement.
- * @param assignments of columns; without any it says what is there
- * @param columns of the user `u` and its tenant `t` that are answered
+ * Changes user `$2` of tenant `$1` and informs VPN servers if necessary, in one statement.
+ * @param assignments SET clauses; none to only read
+ * @param columns to return, of the user `u` and its tenant `t`
  */
 export function changeUserSql(assignments: readonly string[], columns: string): string {
-  // An UPDATE has to set something.
+  // An UPDATE needs at least one assignment.
   const set = assignments.length === 0 ? 'device_count = old.device_count' : assignments.join(', ');
   return `
 WITH old AS (
@@ -88,8 +91,8 @@ export interface Assignments {
 }
 
 /**
- * The limits that are given, as assignments whose values are the parameters from `first` on.
- * @param by the operator's takes the place of what the tenant gave
+ * SET clauses for the given limits; their parameters start at `first`.
+ * @param by the operator's limit replaces the tenant's
  */
 export function limitAssignments(
   limits: SomeUserLimits,
@@ -109,7 +112,7 @@ export function limitAssignments(
   };
 }
 
-/** A change that another replica is at is its business until the end of its transaction. */
+/** A change that another replica is processing stays locked until its transaction ends. */
 const NEXT_CHANGE = `
 SELECT id, coalesce(user_id, tenant_id) AS subject FROM plan_changes
 WHERE coalesce(user_id, tenant_id) <> ALL ($1::uuid[]) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`;
@@ -127,15 +130,14 @@ interface ChangeRow {
 }
 
 /**
- * SQL that has the devices of a batch that failed get their new generation user by user: one that fails again holds up its
- * user only.
- * @param which the condition that chooses the devices; constant text of the caller's
+ * SQL that splits a failed batch of devices by user, so that a repeated failure affects only one user.
+ * @param which condition that selects the devices; constant text
  */
 export const leaveToUsers = (which: string): string => `
 INSERT INTO plan_changes (tenant_id, user_id)
 SELECT DISTINCT tenant_id, user_id FROM devices WHERE ${which} AND state = 'live'`;
 
-/** The batch that `spreadSql` would have taken, and the last device of it. */
+/** The batch that `spreadSql` would take, and its last device. */
 const LEAVE_BATCH = `
 WITH batch AS (
   SELECT id FROM devices WHERE tenant_id = $1 AND id > $2 AND state = 'live' ORDER BY id LIMIT $3
@@ -145,8 +147,8 @@ WITH batch AS (
 SELECT id FROM batch ORDER BY id DESC LIMIT 1`;
 
 /**
- * Devices that are registered meanwhile have the new plan already (see REGISTER), and a device that is held back gets it with
- * the generation that brings it back.
+ * Devices registered meanwhile already have the new plan (see REGISTER), and a held device gets it with its next
+ * generation.
  */
 const spreadSql = (and: string) => `
 WITH batch AS (
@@ -161,7 +163,7 @@ WITH batch AS (
 )
 SELECT id, server_id FROM d ORDER BY id`;
 
-/** @param afterDevice how far the change has come; null: to the end */
+/** @param afterDevice the last processed device; null at the end */
 async function passOver(db: pg.PoolClient, changeId: number, afterDevice: string | null): Promise<void> {
   if (afterDevice === null) await db.query('DELETE FROM plan_changes WHERE id = $1', [changeId]);
   else await db.query('UPDATE plan_changes SET after_device = $2 WHERE id = $1', [changeId, afterDevice]);

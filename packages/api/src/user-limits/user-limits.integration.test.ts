@@ -45,7 +45,7 @@ const NONE = {
   downloadBitsPerSecond: null,
 };
 
-test('a user’s limits take the place of the tenant’s; the list shows what was set and what holds', async () => {
+test('a user’s limits replace the tenant’s; the list shows set and effective limits', async () => {
   const { tenantId, userId } = await aTenantWithUser(database);
   await admin('PATCH', tenantId, { userDeviceLimit: 5, uploadBitsPerSecond: 1_000_000 });
   const changed = await admin('PATCH', `${tenantId}/users/${userId}/limits`, {
@@ -67,8 +67,8 @@ test('a user’s limits take the place of the tenant’s; the list shows what wa
   expect(back.json()).toMatchObject({ limits: { deviceLimit: null }, effective: { deviceLimit: 5 } });
 });
 
-describe('of the limits that tenant, plan and operator set, the least holds', () => {
-  /** A tenant's backend that may set limits, and a user of it. */
+describe('the lowest limit of tenant, plan and operator applies', () => {
+  /** A tenant's backend that may set limits, and one of its users. */
   async function aBackend(plan: object) {
     const { tenantId, userId } = await aTenantWithUser(database);
     await admin('PATCH', tenantId, plan);
@@ -112,7 +112,7 @@ describe('of the limits that tenant, plan and operator set, the least holds', ()
     downloadBitsPerSecond: 30_000,
   };
 
-  test('a plan that is lowered binds users to whom the tenant had given more', async () => {
+  test('a lowered plan binds users with higher limits from the tenant', async () => {
     const { tenantId, userId, give, holds } = await aBackend(ALL);
     expect(await give(GIVEN)).toMatchObject({ limits: GIVEN, effective: GIVEN });
     await admin('PATCH', tenantId, LOWERED);
@@ -124,14 +124,14 @@ describe('of the limits that tenant, plan and operator set, the least holds', ()
     expect(await holds()).toEqual(GIVEN);
   });
 
-  test('a limit that the tenant gave where the plan had none is bound by the plan that comes', async () => {
+  test('a later plan binds limits that the tenant set without one', async () => {
     const { tenantId, give, holds } = await aBackend({});
     await give(GIVEN);
     await admin('PATCH', tenantId, LOWERED);
     expect(await holds()).toEqual(HOLDS);
   });
 
-  test('what the operator sets takes the place of the plan, also above it, and the tenant divides that', async () => {
+  test('the operator’s limit replaces the plan, even above it, and the tenant divides it', async () => {
     const { tenantId, give, holds, operator } = await aBackend(ALL);
     await give({ deviceLimit: 2 });
     expect((await operator({ deviceLimit: 20 })).json()).toMatchObject({ effective: { deviceLimit: 20 } });
@@ -151,7 +151,7 @@ describe('of the limits that tenant, plan and operator set, the least holds', ()
     expect((await operator({ deviceLimit: null })).json()).toMatchObject({ effective: { deviceLimit: 3 } });
   });
 
-  test('and is kept by the database: the next device over it is refused', async () => {
+  test('and the database enforces it: the next device above it is refused', async () => {
     const { tenantId, userId, give } = await aBackend(ALL);
     await give({ deviceLimit: 8 });
     await admin('PATCH', tenantId, { userDeviceLimit: 1 });
@@ -163,7 +163,7 @@ describe('of the limits that tenant, plan and operator set, the least holds', ()
   });
 });
 
-test('another tenant’s user, a tenant that is none, and a user that is none are not found', async () => {
+test('another tenant’s user, an unknown tenant and an unknown user are not found', async () => {
   const [mine, theirs] = [await aTenantWithUser(database), await aTenantWithUser(database)];
   for (const path of [
     `${mine.tenantId}/users/${theirs.userId}/limits`,

@@ -1,29 +1,29 @@
-/** What is limited of one user. Null: nothing is set, or no limit. */
+/** The limits of one user. Null: not set, or no limit. */
 export interface UserLimits {
   readonly deviceLimit: number | null;
-  /** Sessions that may be open at once. */
+  /** Concurrent sessions. */
   readonly sessionLimit: number | null;
-  /** Bytes in one period, up and down together. */
+  /** Bytes per period, up and down together. */
   readonly dataLimitBytes: number | null;
-  /** Of each of the user's devices. */
+  /** Per device. */
   readonly uploadBitsPerSecond: number | null;
   readonly downloadBitsPerSecond: number | null;
 }
 
 /**
- * A user's limits. A tenant divides what it has, so what it gave a user holds within its plan; what the operator set for the
- * user takes the plan's place.
+ * A user's limits. A tenant divides its plan, so a limit that it sets applies within the plan; a limit that the
+ * operator sets for the user replaces the plan.
  */
 export interface UserPlan {
   readonly id: string;
   readonly email: string;
   readonly createdAt: Date;
-  /** Devices that count against the limit: live and suspended ones. */
+  /** Devices that count towards the limit: live and suspended ones. */
   readonly deviceCount: number;
-  /** What was set for them, by the tenant or the operator. */
+  /** Limits set by the tenant or the operator. */
   readonly limits: UserLimits;
-  /** The most that the tenant can give them: what the operator set for them, else the plan. */
+  /** The most that the tenant can give: the operator's limit, or else the plan. */
   readonly most: UserLimits;
-  /** What holds. Null: no limit. */
+  /** The limits in force. Null: no limit. */
   readonly effective: UserLimits;
 }

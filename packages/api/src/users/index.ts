@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { type Metadata, type UserDirectory, createUserDirectory } from './service.ts';
 export { externalIdRefusal } from './external-ids.ts';
 export { meRoutes } from './me-routes.ts';

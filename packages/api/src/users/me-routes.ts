@@ -15,7 +15,7 @@ export const meRoutes: FastifyPluginAsyncZod = async (app) => {
       schema: { operationId: 'getMe', tags: ['Users'], summary: 'Who is signed in', response: { 200: Me } },
     },
     (request) => {
-      // Authenticating has read the user already.
+      // Authentication has already read the user.
       const { userId, email, tenantId, userCreatedAt } = userOf(request);
       return Promise.resolve({ id: userId, email, tenantId, createdAt: userCreatedAt });
     },

@@ -4,16 +4,16 @@ import { CVaultError, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { SomeUserLimits, UserLimits, UserPlan } from '../user-limits/index.ts';
 
-/** What tenants keep with their users and devices: texts by name. */
+/** Texts by name that tenants keep with users and devices. */
 export type Metadata = Readonly<Record<string, string>>;
 
-/** `suspended`: signs in nowhere and has no tunnel; resumed, all of that comes back. `deleting`: as good as gone. */
+/** `suspended`: cannot sign in and has no tunnels until resumed. `deleting`: treated as gone. */
 export type UserState = 'active' | 'suspended' | 'deleting';
 
 /** A user as the tenant's backend sees them. */
 export interface TenantUser extends UserPlan {
   readonly state: UserState;
-  /** The tenant's own name for the user; null for none. */
+  /** The tenant's own id for the user; null for none. */
   readonly externalId: string | null;
   readonly metadata: Metadata;
 }
@@ -25,9 +25,9 @@ export interface UserFilter {
 }
 
 export interface UserChanges {
-  /** Null: none any more. */
+  /** Null removes it. */
   readonly externalId?: string | null | undefined;
-  /** In place of all that there was. */
+  /** Replaces all previous metadata. */
   readonly metadata?: Metadata | undefined;
 }
 
@@ -36,15 +36,15 @@ export interface NewTenantUser extends UserChanges {
   readonly email: string;
 }
 
-/** A user after a change of state, and the VPN servers that have to hear of it. */
+/** A user after a change of state, and the VPN servers to notify. */
 export interface ChangedUser {
   readonly user: TenantUser;
   readonly serverIds: readonly string[];
 }
 
-/** A tenant's users. What belongs to another tenant, or to keys of the other mode, is not there. */
+/** A tenant's users. Other tenants' users, and those of the other mode, do not exist here. */
 export interface UserDirectoryStore {
-  /** Oldest first, those after `afterId`. */
+  /** Oldest first, after `afterId`. */
   list(
     scope: TenantScope,
     filter: UserFilter,
@@ -53,24 +53,24 @@ export interface UserDirectoryStore {
   find(scope: TenantScope, id: string): Promise<TenantUser | null>;
   /** Without a password. @throws CVaultError `email_taken`, `external_id_taken` */
   create(scope: TenantScope, user: NewTenantUser): Promise<TenantUser>;
-  /** All of it or, where it throws, nothing. @throws CVaultError `external_id_taken` */
+  /** Atomic. @throws CVaultError `external_id_taken` */
   update(
     scope: TenantScope,
     id: string,
     changes: UserChanges & { readonly limits?: SomeUserLimits | undefined },
   ): Promise<TenantUser | null>;
   /**
-   * Sets the state and takes every device of the user off its VPN server, or puts back those that the suspension took, in
-   * one transaction. Null where there is no such user, or where it is being deleted.
+   * Sets the state and removes all of the user's devices from their VPN servers, or puts back those that the
+   * suspension removed, in one transaction. Null for an unknown user or one being deleted.
    */
   setState(scope: TenantScope, id: string, state: 'active' | 'suspended'): Promise<ChangedUser | null>;
-  /** Ends all sign-ins and sessions and marks all devices deleted; null where there is no such user. */
+  /** Ends all sign-ins and sessions and marks all devices as deleted; null for an unknown user. */
   beginDeletion(scope: TenantScope, id: string): Promise<readonly string[] | null>;
 }
 
 export interface UserPage {
   readonly users: readonly TenantUser[];
-  /** The last user of the page; null where none comes after it. */
+  /** The last user of the page; null on the last page. */
   readonly lastId: string | null;
 }
 
@@ -80,7 +80,7 @@ export interface UserDirectoryDeps {
 }
 
 /**
- * A tenant divides what it has; more than that to a user only the operator can give.
+ * A tenant can only divide its own plan; only the operator can give a user more.
  * @throws CVaultError `invalid_request`
  */
 function checkLimits({ most }: TenantUser, limits: SomeUserLimits): void {
@@ -92,7 +92,7 @@ function checkLimits({ most }: TenantUser, limits: SomeUserLimits): void {
   if (faults.length > 0) throw new CVaultError('invalid_request', 'A limit is above the plan’s.', { faults });
 }
 
-/** What a tenant's backend does with its users. */
+/** A tenant's backend managing its users. */
 export function createUserDirectory({ users, peers }: UserDirectoryDeps) {
   async function get(scope: TenantScope, id: string): Promise<TenantUser> {
     const user = await users.find(scope, id);
@@ -113,7 +113,7 @@ export function createUserDirectory({ users, peers }: UserDirectoryDeps) {
 
   return {
     async list(scope: TenantScope, filter: UserFilter, limit: number, afterId?: string): Promise<UserPage> {
-      // One more than asked for tells whether another page comes.
+      // One extra row shows whether there is another page.
       const found = await users.list(scope, filter, { limit: limit + 1, afterId });
       const page = found.slice(0, limit);
       return { users: page, lastId: found.length > limit ? (page.at(-1)?.id ?? null) : null };
@@ -123,9 +123,9 @@ export function createUserDirectory({ users, peers }: UserDirectoryDeps) {
     get,
 
     /**
-     * A user without a password: who signs in by an invitation, with the tenant's own identity provider, or with tokens
-     * that the tenant's backend asks for.
-     * @param id of the new user; where a try before this one made it, that one is answered
+     * Creates a user without a password, who signs in by an invitation, by the tenant's identity provider, or with
+     * tokens that the backend requests.
+     * @param id of the new user; if an earlier attempt created it, that user is returned
      * @throws CVaultError `email_taken`, `external_id_taken`
      */
     async create(scope: TenantScope, input: Omit<NewTenantUser, 'id'>, id = newId()): Promise<TenantUser> {
@@ -133,7 +133,7 @@ export function createUserDirectory({ users, peers }: UserDirectoryDeps) {
       return earlier ?? users.create(scope, { ...input, id });
     },
 
-    /** @throws CVaultError `not_found`, `external_id_taken`, `invalid_request` for limits above the plan's */
+    /** @throws CVaultError `not_found`, `external_id_taken`; `invalid_request` for limits above the plan */
     async update(
       scope: TenantScope,
       id: string,
@@ -146,17 +146,17 @@ export function createUserDirectory({ users, peers }: UserDirectoryDeps) {
     },
 
     /**
-     * Tokens open nothing from the next request on, and the devices are taken off their VPN servers.
+     * Invalidates tokens from the next request on, and removes the devices from their VPN servers.
      * @throws CVaultError `not_found`
      */
     suspend: (scope: TenantScope, id: string): Promise<TenantUser> => setState(scope, id, 'suspended'),
 
-    /** Brings back exactly what the suspension took. @throws CVaultError `not_found` */
+    /** Restores exactly what the suspension removed. @throws CVaultError `not_found` */
     resume: (scope: TenantScope, id: string): Promise<TenantUser> => setState(scope, id, 'active'),
 
     /**
-     * Nothing of the user opens anything from now on. The rest goes once the VPN servers have acknowledged the removal of
-     * the devices, by itself.
+     * Ends all credentials at once. The rest is deleted automatically after the VPN servers have acknowledged the
+     * removal of the devices.
      * @throws CVaultError `not_found`
      */
     async remove(scope: TenantScope, id: string): Promise<void> {

@@ -17,7 +17,7 @@ import {
 import { askAsTenant, asTenant } from '../platform/db/tenancy.ts';
 import { endCredentials } from '../sign-in/index.ts';
 
-/** Of a user `u` of tenant `t`. */
+/** Columns of a user `u` of tenant `t`. */
 const COLUMNS = `${USER_PLAN_COLUMNS}, u.state, u.external_id, u.metadata`;
 const FROM =
   'FROM tenant_users u JOIN tenants t ON t.id = u.tenant_id WHERE u.tenant_id = $1 AND u.mode = $2';
@@ -124,8 +124,8 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
       }),
 
     /**
-     * As with tenants (see tenants/states.ts), the devices are passed over twice: what committed before the user's row was
-     * ours is seen by the second pass, and what comes later the trigger tenant_users_growth refuses.
+     * As with tenants (see tenants/states.ts), two passes over the devices are needed: the second sees what
+     * committed before the user's row was locked, and the trigger tenant_users_growth refuses anything later.
      */
     setState: (scope, id, state): Promise<ChangedUser | null> =>
       asTenant(pool, scope.tenantId, async (db) => {
@@ -135,7 +135,7 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
           (await db.query<{ server_id: string }>(MOVE[state], [tenantId, HOLDS.user, id])).rows;
         const first = await pass();
         const { rowCount } = await db.query(SET_STATE, [tenantId, mode, id, state]);
-        // It is being deleted, and so are its devices: none of them was held or released.
+        // The user is being deleted with their devices, so no device was held or released.
         if (rowCount === 0) return null;
         const serverIds = [...first, ...(await pass())].map((row) => row.server_id);
         return { user: (await findIn(db, scope, id))!, serverIds: [...new Set(serverIds)] };
@@ -157,7 +157,7 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
   };
 }
 
-/** Deletes those for good whose devices no VPN server owes an acknowledgement for. Call it every second or so. */
+/** Deletes users for whose devices no VPN server owes an acknowledgement. */
 export async function finishUserDeletions({ pool }: Database, items: Items): Promise<void> {
   const { rows } = await pool.query<{ tenant_id: string; id: string }>(DELETING, [
     FINISH_BATCH,

@@ -2,7 +2,7 @@
 export interface User {
   readonly id: string;
   readonly tenantId: string;
-  /** Lower case; unique in the tenant. */
+  /** Lower case; unique within the tenant. */
   readonly email: string;
   readonly createdAt: Date;
 }

@@ -1,21 +1,21 @@
 import type { SealedColumn } from '../platform/crypto/vault.ts';
 
-/** `gone`: it answered 410. `failing`: every attempt of three days has failed. */
+/** `gone`: it answered 410. `failing`: every attempt in three days failed. */
 export type WebhookDisabledReason = 'manual' | 'gone' | 'failing';
 
-/** Where a tenant wants to hear of events. Its secrets are not in here. */
+/** A tenant's receiver of events, without its secrets. */
 export interface WebhookEndpoint {
   readonly id: string;
   readonly url: string;
   readonly description: string;
-  /** Empty: all. */
+  /** Empty: all events. */
   readonly events: readonly string[];
-  /** Both null while it is told of events. */
+  /** Both null while it is enabled. */
   readonly disabledReason: WebhookDisabledReason | null;
   readonly disabledAt: Date | null;
-  /** Since when every attempt has failed; null after one that did not. */
+  /** When attempts began to fail; null after a success. */
   readonly failingSince: Date | null;
-  /** Until when the secret before this one signs too; null for not at all. */
+  /** Until when the previous secret also signs; null if it does not. */
   readonly previousSecretUntil: Date | null;
   readonly createdAt: Date;
 }
@@ -24,11 +24,11 @@ export type WebhookDeliveryState = 'pending' | 'delivered' | 'failed';
 
 /** One event on its way to one endpoint. */
 export interface WebhookDelivery {
-  /** The event’s id: what the receiver knows it by. */
+  /** The event’s id, by which the receiver knows it. */
   readonly messageId: string;
   readonly type: string;
   readonly state: WebhookDeliveryState;
-  /** Attempts that failed, since it was written or replayed. */
+  /** Failed attempts since it was written or replayed. */
   readonly attempts: number;
   /** Null unless it is pending. */
   readonly nextAttemptAt: Date | null;
@@ -36,7 +36,7 @@ export interface WebhookDelivery {
 }
 
 export interface WebhookAttempt {
-  /** Null where there was no answer; then `fault` says why. */
+  /** Null without an answer; `fault` then has the reason. */
   readonly status: number | null;
   readonly fault: string | null;
   readonly durationMs: number;

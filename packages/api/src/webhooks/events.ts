@@ -33,5 +33,5 @@ export const WEBHOOK_EVENTS = {
 
 export type WebhookEventType = keyof typeof WEBHOOK_EVENTS;
 
-/** Sent on request alone, whatever an endpoint’s filter says. */
+/** Sent on request only, whatever an endpoint’s filter. */
 export const TEST_EVENT = 'webhook.test';

@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export { createWebhookQueue } from './queue.ts';
 export { webhookRoutes } from './routes.ts';
 export { createWebhookSender } from './sender.ts';

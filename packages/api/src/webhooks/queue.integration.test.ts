@@ -1,4 +1,4 @@
-/** Delivery under load and faults: nobody waits for others, nothing is lost. */
+/** Delivery under load and faults: nobody waits for others, and nothing is lost. */
 import { randomBytes } from 'node:crypto';
 import { holdsOf } from '../devices/hold.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -35,7 +35,7 @@ async function anEndpoint(url: string, tenant = tenantId): Promise<string> {
   return id;
 }
 
-/** Events of a change that commits: users are made. */
+/** Causes events of a committed change: creates users. */
 const happen = (count: number, tenant = tenantId) =>
   sql(
     `INSERT INTO tenant_users (id, tenant_id, email, password_hash)
@@ -80,7 +80,7 @@ beforeEach(async () => {
 });
 afterAll(() => database.close());
 
-test('an event is written with its change, or not at all', async () => {
+test('an event and its change are written together or not at all', async () => {
   await anEndpoint('https://a.test');
   const db = await database.pool.connect();
   await db.query('BEGIN');
@@ -94,9 +94,9 @@ test('an event is written with its change, or not at all', async () => {
   expect(rows).toEqual([{ type: 'user.suspended' }, { type: 'user.resumed' }]);
 });
 
-test('events of one millisecond lie in the order of their making, and each is due at once', async () => {
+test('events of one millisecond keep their order, and each is due at once', async () => {
   await anEndpoint('https://a.test');
-  // In the database itself: a round trip for each would put a millisecond between them.
+  // Within one statement: round trips would put a millisecond between them.
   const { rows } = await sql(`
     WITH made AS (SELECT n, emit_event('${tenantId}', NULL, 'user.created', to_jsonb(n)) FROM generate_series(1, 500) AS n)
     SELECT count(*) FROM made`);
@@ -110,14 +110,14 @@ test('events of one millisecond lie in the order of their making, and each is du
   }
 });
 
-test('nobody who listens, nothing written', async () => {
+test('without endpoints, nothing is written', async () => {
   await happen(3);
   await anEndpoint('https://a.test', (await aTenantWithUser(database)).tenantId);
   await happen(3);
   expect((await sql('SELECT FROM webhook_events')).rowCount).toBe(0);
 });
 
-test('endpoints that hang do not delay the others', async () => {
+test('hanging endpoints do not delay the others', async () => {
   const other = (await aTenantWithUser(database)).tenantId;
   await anEndpoint('https://hangs.test');
   await anEndpoint('https://hangs-too.test');
@@ -134,17 +134,17 @@ test('endpoints that hang do not delay the others', async () => {
     got.push(headers['webhook-id']!);
     return { status: 200, retryAfterSeconds: null };
   });
-  // One turn: an endpoint that takes what it is sent gets the next at once.
+  // One turn: a working endpoint gets the next delivery at once.
   await sender.sendDue();
   await expect
     .poll(async () => (await sql("SELECT FROM webhook_deliveries WHERE state = 'delivered'")).rows.length)
     .toBe(40);
   expect(new Set(got).size).toBe(40);
-  // Bounded on each of them, however much is due.
+  // Bounded per endpoint, however much is due.
   expect(hanging).toBe(8);
 });
 
-test('two processes at once send everything once', async () => {
+test('two concurrent processes send everything once', async () => {
   await anEndpoint('https://a.test');
   await happen(200);
   const got: string[] = [];
@@ -157,7 +157,7 @@ test('two processes at once send everything once', async () => {
   expect(new Set(got).size).toBe(200);
 });
 
-test('processes that die at any point lose nothing: 100 rounds', { timeout: 120_000 }, async () => {
+test('processes dying at any point lose nothing: 100 rounds', { timeout: 120_000 }, async () => {
   await anEndpoint('https://a.test');
   const got = new Set<string>();
   const take = (headers: Record<string, string>) => {
@@ -168,7 +168,7 @@ test('processes that die at any point lose nothing: 100 rounds', { timeout: 120_
     await happen(3);
     const doomed = new pg.Pool({ connectionString: database.url.reveal(), max: 1 });
     const dying: Post = (_url, headers) => {
-      // Before the receiver has it, after it has it, or after that was written down.
+      // Before the receiver has it, after it has it, or after the result was recorded.
       if (round % 3 === 0) return never();
       const answer = take(headers);
       return round % 3 === 1 ? never() : Promise.resolve(answer);
@@ -177,7 +177,7 @@ test('processes that die at any point lose nothing: 100 rounds', { timeout: 120_
     await sender.sendDue();
     if (round % 3 === 2) await sender.idle();
     await doomed.end();
-    // The lease of the dead.
+    // Expires the lease of the dead process.
     await sql(
       "UPDATE webhook_deliveries SET due_at = now() - make_interval(secs => 1) WHERE state = 'pending'",
     );
@@ -188,7 +188,7 @@ test('processes that die at any point lose nothing: 100 rounds', { timeout: 120_
   expect(got).toEqual(new Set(rows.map(({ id }) => id)));
 });
 
-test('one that fails gets one request at a time, and Retry-After is honoured', async () => {
+test('a failing endpoint gets one request at a time, and Retry-After is honoured', async () => {
   await anEndpoint('https://a.test');
   await happen(10);
   let sent = 0;
@@ -208,7 +208,7 @@ test('one that fails gets one request at a time, and Retry-After is honoured', a
   expect(rows).toHaveLength(5);
 });
 
-test('the database names holds as the domain does', async () => {
+test('database and domain use the same names for holds', async () => {
   for (let bits = 0; bits < 64; bits++) {
     const { rows } = await sql('SELECT hold_names($1) AS names', [bits]);
     expect(rows[0]).toEqual({ names: holdsOf(bits) });

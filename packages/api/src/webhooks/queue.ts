@@ -2,16 +2,16 @@ import type { ClaimedDelivery, WebhookQueue } from './ports.ts';
 import type { Database } from '../platform/db/database.ts';
 import { repeating } from '../platform/db/transaction.ts';
 
-/** Requests that one endpoint gets at once from one process; one whose last attempt failed gets one. */
+/** Concurrent requests per endpoint and process; a failing endpoint gets one. */
 const AT_ONCE = 4;
-/** Longer than an attempt can take: resolving a name and 15 s of HTTP. */
+/** Longer than any attempt: resolving a name plus 15 s of HTTP. */
 const LEASE_SECONDS = 60;
-/** Without one that came through, for so long: the endpoint is given up. */
+/** An endpoint without a success for this long is disabled. */
 const GIVEN_UP_AFTER = "interval '72 hours'";
 
 /**
- * Endpoint by endpoint, so that one with thousands of deliveries due has no more turns than one with a single one. A
- * suspended tenant's wait until it is resumed.
+ * Claims per endpoint, so that one with thousands of due deliveries gets no more turns than one with a single
+ * delivery. Deliveries of a suspended tenant wait until it is resumed.
  */
 const CLAIM = {
   name: 'webhooks-claim',
@@ -63,8 +63,8 @@ interface ClaimRow {
 }
 
 /**
- * The endpoint's row is written only where its state changes: a stream of good deliveries must not wait for one row. One
- * that was deleted meanwhile takes its delivery along, and nothing is written.
+ * Writes the endpoint's row only if its state changes, so that successful deliveries do not wait for one row. If
+ * the endpoint was deleted meanwhile, nothing is written.
  */
 const RECORD = {
   name: 'webhooks-record',

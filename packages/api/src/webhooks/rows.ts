@@ -1,6 +1,6 @@
 import type { WebhookDelivery, WebhookDisabledReason, WebhookEndpoint } from './endpoint.ts';
 
-/** What `endpointFromRow` reads of a row of webhook_endpoints. */
+/** The columns of webhook_endpoints that `endpointFromRow` reads. */
 export const ENDPOINT_COLUMNS = `
   id, url, description, events, disabled_reason, disabled_at, failing_since,
   CASE WHEN previous_secret_until > now() THEN previous_secret_until END AS previous_secret_until, created_at`;
@@ -31,7 +31,7 @@ export function endpointFromRow(row: EndpointRow): WebhookEndpoint {
   };
 }
 
-/** What `deliveryFromRow` reads of a delivery `d` and its event `e`. */
+/** The columns of a delivery `d` and its event `e` that `deliveryFromRow` reads. */
 export const DELIVERY_COLUMNS = 'd.event_id, e.type, d.state, d.attempts, d.due_at, e.created_at';
 
 export interface DeliveryRow {

@@ -15,7 +15,7 @@ test('ten attempts in about three days', () => {
   }
 });
 
-test('a receiver that asks for more time gets it, and for less does not', () => {
+test('a receiver can lengthen a pause, but not shorten it', () => {
   expect(pauseAfter(1, 120, () => 0)).toBe(120);
   expect(pauseAfter(3, 1, () => 0)).toBe(1_800);
   expect(pauseAfter(10, 120)).toBeNull();

@@ -1,6 +1,6 @@
 const [MINUTE, HOUR] = [60, 3_600];
 
-/** Seconds before each attempt, after the one before: three days in all, as Standard Webhooks proposes. */
+/** Seconds between attempts: three days in all, as Standard Webhooks proposes. */
 const PAUSES = [
   0,
   5,
@@ -15,13 +15,13 @@ const PAUSES = [
 ] as const;
 
 export const ATTEMPTS_MAX = PAUSES.length;
-/** Up to so much is added to a pause, so that what failed together does not come back together. */
+/** The maximum share added to a pause, so that deliveries that failed together are not retried together. */
 const JITTER = 0.2;
 
 /**
- * Seconds until the next attempt; null where there is none.
- * @param failed attempts that have failed, 1 or more
- * @param retryAfterSeconds what the receiver asked for: it never shortens the pause
+ * Seconds until the next attempt; null after the last.
+ * @param failed the number of failed attempts, 1 or more
+ * @param retryAfterSeconds requested by the receiver; never shortens the pause
  * @param random 0 to below 1
  */
 export function pauseAfter(

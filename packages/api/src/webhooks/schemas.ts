@@ -12,7 +12,7 @@ const EventType = z
 
 const Url = z.string().min(1).max(2_048).describe('https, on port 443 or 8443, at a public address');
 
-/** As a name, or empty. */
+/** A name, or empty. */
 const Description = z
   .string()
   .transform(normalizeName)
@@ -69,7 +69,7 @@ export function endpointResource(found: WebhookEndpoint): z.infer<typeof Webhook
   return { ...found, events: [...found.events], enabled: found.disabledAt === null };
 }
 
-/** A week is enough for any release train, and a leaked secret does not live on for ever. */
+/** A week suffices for any release train, and limits the life of a leaked secret. */
 const OVERLAP_SECONDS_MAX = 7 * 86_400;
 
 export const RotateWebhookSecret = z

@@ -27,7 +27,7 @@ function aDelivery(): ClaimedDelivery {
   };
 }
 
-/** One endpoint with deliveries that are due, of which one process gets four at once, as PostgreSQL gives them out. */
+/** One endpoint with due deliveries, of which a process gets four at a time, as from PostgreSQL. */
 async function sentAfterOneTurn(count: number, status: number): Promise<number> {
   const due = Array.from({ length: count }, aDelivery);
   let [sent, most] = [0, 0];
@@ -59,10 +59,10 @@ async function sentAfterOneTurn(count: number, status: number): Promise<number> 
   return sent;
 }
 
-test('an endpoint that takes what it is sent gets all that is due, four at once', async () => {
+test('a working endpoint gets all due deliveries, four at a time', async () => {
   expect(await sentAfterOneTurn(50, 204)).toBe(50);
 });
 
-test('one that does not waits for its turn', async () => {
+test('a failing endpoint waits for its turn', async () => {
   expect(await sentAfterOneTurn(50, 500)).toBe(AT_ONCE);
 });

@@ -9,11 +9,11 @@ import { pauseAfter } from './schedule.ts';
 import { signedHeaders } from './signature.ts';
 
 /**
- * Attempts that are under way in this process at most. An endpoint that hangs occupies one for 15 s at a time, and a
- * tenant has at most ten endpoints, so it takes dozens of tenants to delay the others.
+ * Concurrent attempts per process. A hanging endpoint occupies one for 15 s, and a tenant has at most ten
+ * endpoints, so it takes dozens of tenants to delay the others.
  */
 const UNDER_WAY_MAX = 500;
-/** How long a stop waits for answers. What is cut off comes due again. */
+/** How long a stop waits for answers. Interrupted deliveries become due again. */
 const STOP_WAIT_MS = 3_000;
 
 export interface WebhookSenderDeps {
@@ -22,16 +22,16 @@ export interface WebhookSenderDeps {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly userAgent: string;
-  /** Endpoints for which something goes wrong on our side. A delivery comes due again by itself. */
+  /** Endpoints that cause failures on our side. Their deliveries become due again. */
   readonly items: Items;
 }
 
-/** What a receiver is told: the same over all attempts, because it is written from what is stored. */
+/** The message body. Built from stored data, so it is the same in every attempt. */
 function bodyOf({ type, createdAt, data }: ClaimedDelivery): string {
   return JSON.stringify({ type, timestamp: createdAt.toISOString(), data });
 }
 
-/** Sends what is due. Any number of processes may do it at once. */
+/** Sends due deliveries, safe in any number of processes. */
 export function createWebhookSender({ queue, outbound, vault, clock, userAgent, items }: WebhookSenderDeps) {
   const underWay = new Set<Promise<void>>();
   const busy = new Map<string, number>();
@@ -50,7 +50,7 @@ export function createWebhookSender({ queue, outbound, vault, clock, userAgent, 
     }
   }
 
-  /** One claim at a time: what ends meanwhile makes one more, however many that are. */
+  /** One claim at a time. All calls during a claim together cause one more. */
   function sendDue(): Promise<void> {
     wanted = true;
     claiming ??= claim().finally(() => (claiming = null));
@@ -80,7 +80,7 @@ export function createWebhookSender({ queue, outbound, vault, clock, userAgent, 
     return { status, fault, outcome: retry(retryAfterSeconds) };
   }
 
-  /** @returns whether it was taken */
+  /** @returns whether the receiver accepted it */
   async function send(delivery: ClaimedDelivery): Promise<boolean> {
     const body = bodyOf(delivery);
     const headers = signedHeaders({ id: delivery.messageId, body }, secretsOf(delivery), clock.now());
@@ -104,30 +104,31 @@ export function createWebhookSender({ queue, outbound, vault, clock, userAgent, 
     busy.set(endpointId, (busy.get(endpointId) ?? 0) + 1);
     const run = items
       .attempt(endpointId, () => send(delivery))
-      // The database is away: the next turn says so.
+      // The database is unavailable, which the next turn will report.
       .catch(() => null)
       .then((taken) => {
         underWay.delete(run);
         const left = (busy.get(endpointId) ?? 1) - 1;
         if (left === 0) busy.delete(endpointId);
         else busy.set(endpointId, left);
-        // An endpoint that takes what it is sent gets the next at once: by the turns alone it got eight a second (measured), and
-        // the suspension of ten thousand devices took twenty minutes to tell. A fault of ours the next turn meets again.
+        // A working endpoint gets its next delivery at once. With turns alone it got eight a second (measured), so
+        // events about ten thousand suspended devices took twenty minutes. A failure here shows again in the next
+        // turn.
         if (taken === true) void sendDue().catch(() => undefined);
       });
     underWay.add(run);
   }
 
   return {
-    /** Begins to send what is due, without waiting for answers. Call it often. */
+    /** Starts sending due deliveries without waiting for answers. */
     sendDue,
 
-    /** Resolves when nothing is under way. */
+    /** Resolves when nothing is running. */
     async idle(): Promise<void> {
       while (underWay.size > 0 || claiming !== null) await Promise.all([...underWay, claiming]);
     },
 
-    /** Begins nothing more, and waits for answers a little. */
+    /** Starts no more deliveries, and waits briefly for answers. */
     async stop(): Promise<void> {
       stopped = true;
       let timer: NodeJS.Timeout | undefined;

@@ -25,13 +25,16 @@ export interface NewWebhookInput {
   readonly events?: readonly string[] | undefined;
 }
 
-/** An endpoint and its secret, which is told here and never again. */
+/** An endpoint and its secret, which is shown only here. */
 export interface ToldSecret {
   readonly endpoint: WebhookEndpoint;
   readonly secret: Secret<string>;
 }
 
-/** What a tenant does with its webhook endpoints. Every method throws CVaultError `not_found` for one that is not its own. */
+/**
+ * A tenant's management of its webhook endpoints. Every method throws CVaultError `not_found` for an endpoint of
+ * another tenant.
+ */
 export function createWebhookService({ endpoints, outbound, vault }: WebhookServiceDeps) {
   function checkUrl(url: string): string {
     try {
@@ -81,8 +84,8 @@ export function createWebhookService({ endpoints, outbound, vault }: WebhookServ
     },
 
     /**
-     * Gives it another secret. For `overlapSeconds` the one before signs too, so that receivers can change at leisure.
-     * @throws CVaultError `state_conflict` where somebody else does the same
+     * Replaces the secret. For `overlapSeconds`, the previous one also signs, so that receivers can switch in time.
+     * @throws CVaultError `state_conflict` on a concurrent change
      */
     async rotateSecret(tenantId: string, id: string, overlapSeconds: number): Promise<ToldSecret> {
       const sealed = found(await endpoints.sealedSecret(tenantId, id));
@@ -103,7 +106,7 @@ export function createWebhookService({ endpoints, outbound, vault }: WebhookServ
       return { endpoint, secret: webhookSecretText(secret) };
     },
 
-    /** Answers the id of the message that is sent. */
+    /** Returns the id of the message. */
     test: async (tenantId: string, id: string): Promise<string> =>
       found(await endpoints.writeTest(tenantId, id)),
 
@@ -113,7 +116,7 @@ export function createWebhookService({ endpoints, outbound, vault }: WebhookServ
       id: string,
       page: DeliveryPage,
     ): Promise<{ deliveries: readonly WebhookDelivery[]; lastId: string | null }> {
-      // One more than asked for tells whether another page comes.
+      // One extra row shows whether there is another page.
       const rows = found(await endpoints.deliveries(tenantId, id, { ...page, limit: page.limit + 1 }));
       const deliveries = rows.slice(0, page.limit);
       return { deliveries, lastId: rows.length > page.limit ? (deliveries.at(-1)?.messageId ?? null) : null };

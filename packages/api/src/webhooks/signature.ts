@@ -1,15 +1,15 @@
-/** Standard Webhooks 1.0.0: who receives a message can tell that it is ours, whole and new. */
+/** Standard Webhooks 1.0.0: a receiver can verify a message's origin, integrity and age. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { Secret } from '../platform/crypto/secret.ts';
 
-/** Within the 24 to 64 of the standard. */
+/** The standard requires 24 to 64. */
 const SECRET_BYTES = 32;
 
 export function newWebhookSecret(): Secret<Buffer> {
   return new Secret(randomBytes(SECRET_BYTES));
 }
 
-/** As it is shown, once. */
+/** The text form, which is shown once. */
 export function webhookSecretText(secret: Secret<Buffer>): Secret<string> {
   return secret.map((bytes) => `whsec_${bytes.toString('base64')}`);
 }
@@ -19,7 +19,9 @@ export interface WebhookMessage {
   readonly body: string;
 }
 
-/** The headers of one attempt. @param secrets all that are valid now: each signs, so that receivers may know any of them */
+/**
+ * The headers of one attempt. @param secrets all valid secrets: each signs, so that receivers may know any of them
+ */
 export function signedHeaders(
   { id, body }: WebhookMessage,
   secrets: readonly Secret<Buffer>[],

@@ -13,13 +13,13 @@ import {
   type EndpointRow,
 } from './rows.ts';
 
-/** Each one may have a request of ours hanging: see sender.ts. */
+/** Each may keep a request of ours hanging: see sender.ts. */
 const ENDPOINTS_MAX = 10;
 
-/** What is sent again counts its attempts anew. */
+/** A replay resets the count of attempts. */
 const REPLAY = `UPDATE webhook_deliveries d SET state = 'pending', attempts = 0, due_at = now()`;
 
-/** Enabling forgets why it was disabled, and gives it three days again. */
+/** Enabling clears the reason for the disabling and restarts the three days. */
 const UPDATE = `
 UPDATE webhook_endpoints SET
   url = coalesce($3, url), description = coalesce($4, description), events = coalesce($5, events),
@@ -47,7 +47,7 @@ SELECT ${columns} FROM webhook_deliveries d
 JOIN webhook_events e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
 WHERE d.tenant_id = $1 AND d.endpoint_id = $2`;
 
-/** A tenant's endpoints, each statement under the tenant's own row-level security. */
+/** Endpoints of tenants, each statement under the tenant's row-level security. */
 export function createWebhookEndpointStore({ pool }: Database): WebhookEndpointStore {
   const query = <R extends pg.QueryResultRow>(tenantId: string, sql: string, values: unknown[]) =>
     askAsTenant<R>(pool, tenantId, sql, [tenantId, ...values]);
@@ -63,7 +63,7 @@ export function createWebhookEndpointStore({ pool }: Database): WebhookEndpointS
   return {
     create: ({ id, tenantId, url, description, events, sealedSecret }) =>
       asTenant(pool, tenantId, async (db) => {
-        // Two at once would each count without the other.
+        // Otherwise two concurrent calls would not count each other's endpoint.
         await db.query('SELECT FROM tenants WHERE id = $1 FOR NO KEY UPDATE', [tenantId]);
         const { rows } = await db.query<EndpointRow>(
           `INSERT INTO webhook_endpoints (tenant_id, id, url, description, events, secret)

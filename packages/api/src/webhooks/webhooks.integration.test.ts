@@ -1,4 +1,4 @@
-/** Webhooks as a tenant's developer has them: made, received, verified, replayed. */
+/** Webhooks from a tenant developer's view: created, received, verified, replayed. */
 import { newId } from '../platform/ids.ts';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -60,7 +60,7 @@ afterAll(async () => {
   await database.close();
 });
 
-test('a device’s life is told, signed, and without what is nobody’s business', async () => {
+test('a device’s life is reported in signed messages without private data', async () => {
   const { secret } = await anEndpoint();
   const registered = await alice.call('POST', '/devices', { deviceName: 'Phone of Alice' });
   const device = registered.json<{ id: string; assignedIp: string; config: string }>();
@@ -88,7 +88,7 @@ test('a device’s life is told, signed, and without what is nobody’s business
   expect(new Set(messages.map(({ headers }) => headers['webhook-id'])).size).toBe(6);
 });
 
-test('an endpoint hears of what it asked for, and another tenant’s hears nothing', async () => {
+test('an endpoint gets only the events it subscribed to, and another tenant’s gets none', async () => {
   await anEndpoint({ events: ['device.deleted'] });
   await mallory.call('POST', PATH, { url: `${receiver.url}/mallory` });
   const { id } = (await alice.call('POST', '/devices', { deviceName: 'x' })).json<{ id: string }>();
@@ -102,7 +102,7 @@ test('an endpoint hears of what it asked for, and another tenant’s hears nothi
   expect(receiver.messages.map(({ path }) => path)).toEqual(['/hook']);
 });
 
-test('while secrets overlap both sign, and the secret is shown once', async () => {
+test('overlapping secrets both sign, and a secret is shown once', async () => {
   const first = await anEndpoint();
   const rotated = await alice.call('POST', `${PATH}/${first.id}/rotate-secret`, {});
   const second = rotated.json<Endpoint>();
@@ -124,7 +124,7 @@ test('while secrets overlap both sign, and the secret is shown once', async () =
   }
 });
 
-test('what fails comes again under its id, and what failed for good comes again when it is asked for', async () => {
+test('a failed message is retried under its id, and replayed on request after its last attempt', async () => {
   const { id } = await anEndpoint();
   receiver.answer = (_message, response) => response.writeHead(302, { location: receiver.url }).end('CANARY');
   const sent = (await alice.call('POST', `${PATH}/${id}/test`)).json<{ messageId: string }>();
@@ -155,7 +155,7 @@ test('what fails comes again under its id, and what failed for good comes again 
   expect(list.json<{ deliveries: object[] }>().deliveries).toHaveLength(1);
 });
 
-test('410 ends it, three days of failure do too, and the other endpoints hear of it', async () => {
+test('a 410 or three days of failures disable an endpoint, and the others are notified', async () => {
   const [gone, failing, witness] = [
     await anEndpoint({ events: ['device.moved'] }, '/gone'),
     await anEndpoint({ events: ['device.moved'] }, '/failing'),
@@ -195,7 +195,7 @@ test('410 ends it, three days of failure do too, and the other endpoints hear of
   expect(enabled.json()).toMatchObject({ enabled: true, disabledReason: null, failingSince: null });
 });
 
-test('a suspended tenant’s webhooks wait, and come when it is resumed', async () => {
+test('a suspended tenant’s webhooks wait until it is resumed', async () => {
   await anEndpoint({ events: ['device.suspended', 'device.resumed'] });
   const device = (await alice.call('POST', '/devices', { deviceName: 'x' })).json<{ id: string }>();
   const admin = { authorization: `Bearer ${api.adminKey}` };
@@ -232,7 +232,7 @@ describe('refused', () => {
     expect((await alice.call('GET', PATH)).json()).toEqual({ webhookEndpoints: [] });
   });
 
-  test('an eleventh endpoint, also of twenty at once', async () => {
+  test('an eleventh endpoint, even of twenty concurrent ones', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => alice.call('POST', PATH, { url: receiver.url })),
     );
@@ -240,7 +240,7 @@ describe('refused', () => {
     expect(codes).toEqual([...Array<number>(10).fill(201), ...Array<number>(10).fill(409)]);
   });
 
-  test('another tenant’s endpoint, as if it were not there', async () => {
+  test('another tenant’s endpoint, like an unknown one', async () => {
     const { id } = await anEndpoint();
     const { messageId } = (await alice.call('POST', `${PATH}/${id}/test`)).json<{ messageId: string }>();
     const own = await mallory.call('POST', PATH, { url: receiver.url });
