@@ -16,7 +16,7 @@ export default defineConfig(
       },
     },
     rules: {
-      // A revocation that nobody awaits fails without a word: the bug that this rule is here for.
+      // An unawaited revocation fails silently, which this rule prevents.
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
@@ -30,11 +30,12 @@ export default defineConfig(
         'error',
         { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
       ],
-      // `rows[0]!` after a statement that answers a row; without it, noUncheckedIndexedAccess asks for dead branches.
+      // `rows[0]!` is used after statements that return a row; otherwise noUncheckedIndexedAccess would demand dead
+      // branches.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      // Fastify takes a plugin without `await` as one only where it is async.
+      // Fastify recognizes a plugin without `await` only if it is async.
       '@typescript-eslint/require-await': 'off',
-      // Factories answer objects without `this`, made to be taken apart.
+      // Factories return objects without `this`, whose methods may be detached.
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
@@ -63,7 +64,7 @@ export default defineConfig(
     },
   },
   {
-    // Tests, benchmarks and start-up scripts stand outside the running system and set its environment.
+    // Tests, benchmarks and start-up scripts run outside of the system and set its environment.
     files: [
       '**/*.test.ts',
       'e2e/**',
@@ -75,7 +76,7 @@ export default defineConfig(
     ],
     rules: {
       'no-restricted-properties': 'off',
-      // What `beforeAll` sets is undefined where that failed, and `afterAll` runs all the same.
+      // Variables that a failed `beforeAll` should have set are undefined in `afterAll`.
       '@typescript-eslint/no-unnecessary-condition': 'off',
     },
   },
@@ -83,8 +84,8 @@ export default defineConfig(
     files: ['**/*.test.ts'],
     plugins: { vitest },
     rules: {
-      // A test that asserts nothing fails on nothing but a crash. A function that asserts is named expect…, one that
-      // throws when something does not come true until….
+      // A test without an assertion fails only on a crash. Functions that assert are named expect…; those that
+      // throw unless something becomes true are named until….
       'vitest/expect-expect': [
         'error',
         { assertFunctionNames: ['expect', 'expect.*', 'expect*', 'until', 'until*'] },

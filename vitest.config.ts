@@ -1,12 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** Workspace packages are read from source in tests, so no test can pass on a stale build. */
+/** Tests read workspace packages from source, so they cannot pass on a stale build. */
 const resolve = { conditions: ['cvault-source'] };
 const ssr = { resolve: { conditions: ['cvault-source'] } };
-/** What runs once before all tests (globalSetup) has an environment of its own. */
+/** globalSetup has its own environment. */
 const environments = { __vitest__: { resolve } };
 
-/** Bounds for what hangs, not measures: a busy machine takes many times as long as an idle one. */
+/** Limits for hanging tests, not measurements: a busy machine takes many times as long as an idle one. */
 const patience = {
   testTimeout: 60_000,
   hookTimeout: 180_000,
@@ -46,7 +46,7 @@ export default defineConfig({
           include: ['e2e/**/*.test.ts'],
           exclude: ['e2e/faults/**', 'e2e/soak/**', 'e2e/kernel/**'],
           globalSetup: ['packages/api/src/testing/postgres-server.ts'],
-          // Namespaces, ports and processes of the whole machine: one file at a time.
+          // These use namespaces, ports and processes of the whole machine, so files run one at a time.
           fileParallelism: false,
           ...patience,
           testTimeout: 180_000,
@@ -71,9 +71,10 @@ export default defineConfig({
           name: 'kernel',
           include: ['e2e/kernel/**/*.test.ts'],
           globalSetup: ['packages/api/src/testing/postgres-server.ts'],
-          // Each file has a machine of its own, and those mostly do one thing at a time.
+          // Each file has its own machine, and machines mostly do one thing at a time.
           maxWorkers: 2,
-          // Bounds for what hangs: on a busy machine an emulated one needs minutes for what a real one does in seconds.
+          // Limits for hanging tests: on a busy machine, an emulated one needs minutes for what a real one does in
+          // seconds.
           testTimeout: 3_600_000,
           hookTimeout: 3_600_000,
         },

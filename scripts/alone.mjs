@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const LOOK_MS = 200;
 
 /**
- * Does `work` while nobody else does the same for this folder. The lock is a socket with an abstract name (unix(7)), which
- * the kernel takes back from whoever dies; where there are none, nobody waits.
- * @param onWait told once when somebody else is at it
+ * Runs `work` under a lock for this folder. The lock is an abstract Unix socket (unix(7)), which the kernel
+ * releases when its holder dies. On systems without abstract sockets, there is no lock.
+ * @param onWait called once if another process holds the lock
  */
 export async function alone(folder, work, onWait) {
   if (process.platform !== 'linux') return work();

@@ -1,4 +1,7 @@
-/** `npm run bench`: needs root and what the end-to-end tests need; prints its table and writes nothing else. */
+/**
+ * `npm run bench`: needs root and the requirements of the end-to-end tests. Prints its table and writes nothing
+ * else.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { installSystemPackages, orStop, prepare, ROOT, Stop } from './prepare.mjs';
@@ -13,7 +16,7 @@ await orStop(async () => {
   const missing = await installSystemPackages('test');
   if (missing.length > 0) throw new Stop(`missing packages: ${missing.join(' ')}`);
 });
-// What is asked for comes before the switches: one of them would take it for its value.
+// The caller's arguments come first: otherwise a switch could take one as its value.
 const switches = ['--project', 'bench', '--reporter=dot', '--disable-console-intercept'];
 const args = ['run', ...process.argv.slice(2), ...switches];
 const { status } = spawnSync(join(ROOT, 'node_modules/.bin/vitest'), args, { cwd: ROOT, stdio: 'inherit' });

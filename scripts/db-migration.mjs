@@ -1,6 +1,6 @@
 /**
- * `npm run db:migration -- add_something`: writes what changed in schema.prisma since the last commit as a new migration.
- * What Prisma's language cannot say (checks, partial indexes) is added below it by hand.
+ * `npm run db:migration -- add_something`: writes the changes of schema.prisma since the last commit as a new
+ * migration. Add what Prisma's language cannot express (checks, partial indexes) below it.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

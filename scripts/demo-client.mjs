@@ -1,9 +1,10 @@
 /**
- * `node scripts/demo-client.mjs phone.conf -- curl -s http://…`: brings a configuration up with wg-quick, as it is, in a
- * throw-away network namespace on this machine, and runs the command there. Your own routes and resolvers stay as they are.
+ * `node scripts/demo-client.mjs phone.conf -- curl -s http://…`: brings an unmodified configuration up with
+ * wg-quick in a temporary network namespace, and runs the command there. Your own routes and resolvers do not
+ * change.
  *
- * The namespace has no name and lives as long as its first process, which the kernel ends with this one; the configuration
- * is in its memory alone. So nothing is left, whatever ends us.
+ * The namespace has no name and ends with its first process, which the kernel ends with this one; the configuration
+ * exists only in its memory. Nothing is left, however this process ends.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,8 +14,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { installSystemPackages, orStop, ROOT, say, Stop } from './prepare.mjs';
 
 /**
- * Runs in the namespace. The configuration comes once the cable is there. wg-quick hands resolvers to a program that a
- * machine may not have; ours keeps them in here.
+ * Runs in the namespace. The configuration arrives once the cable exists. wg-quick passes resolvers to a program
+ * that a machine may lack; ours keeps them inside.
  */
 const INSIDE = `
 set -eu
@@ -66,7 +67,7 @@ async function cables() {
   }
 }
 
-/** Everything in here ends with its first process, that one with unshare, and unshare with us. */
+/** All processes inside end with the first one, that one with unshare, and unshare with us. */
 function startNamespace(command) {
   return spawn(
     'setpriv',
@@ -89,7 +90,7 @@ function startNamespace(command) {
   );
 }
 
-/** The process id, seen from here, of the namespace's first process. */
+/** The namespace's first process, by its id outside. */
 async function firstProcess(namespace) {
   while (namespace.exitCode === null && namespace.signalCode === null) {
     const [pid] = readFileSync(`/proc/${namespace.pid}/task/${namespace.pid}/children`, 'utf8').split(' ');
@@ -121,7 +122,7 @@ await orStop(async () => {
   }
   let cable;
   try {
-    // From the end: the demos' VPN servers begin at the start.
+    // From the end, because the demos' VPN servers begin at the start.
     const backwards = Array.from({ length: CABLES }, (_, index) => CABLES - 1 - index);
     cable = await layCable(await firstProcess(namespace), backwards);
     spawnSync('ip', ['link', 'set', cable.name, 'up']);

@@ -1,6 +1,6 @@
 /**
  * `node scripts/demo-device.mjs phone.conf`: signs the demo's user in, registers a device, and writes its WireGuard
- * configuration, which holds its private key, into a file for its owner alone.
+ * configuration, which contains the private key, into a file that only its owner can read.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

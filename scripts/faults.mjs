@@ -1,4 +1,7 @@
-/** `npm run test:faults -- --seed 1`: the full round of the fault suite; needs root and what the end-to-end tests need. */
+/**
+ * `npm run test:faults -- --seed 1`: the full round of the fault suite. Needs root and the requirements of the
+ * end-to-end tests.
+ */
 import { parseArgs } from 'node:util';
 import { installSystemPackages, orStop, prepare, Stop } from './prepare.mjs';
 import { runTests } from './run-tests.mjs';
@@ -18,7 +21,7 @@ await orStop(async () => {
   const missing = await installSystemPackages('test');
   if (missing.length > 0) throw new Stop(`missing packages: ${missing.join(' ')}`);
   const env = { CVAULT_FAULTS: 'full', CVAULT_FAULTS_SEED: values.seed };
-  // In a network of their own: what they make up is in nobody's way, and the other way round.
+  // In their own network, so that tests and other programs cannot disturb each other.
   const { failed } = await runTests(['faults'], { args: positionals, env, apart: true });
   process.exitCode = failed.length === 0 ? 0 : 1;
 });

@@ -1,4 +1,4 @@
-/** `npm run fuzz -- --cases 200000 --seed 1`: generated requests against every operation of the API, until so many were sent. */
+/** `npm run fuzz -- --cases 200000 --seed 1`: sends this many generated requests to all operations of the API. */
 import { parseArgs } from 'node:util';
 import { fuzz } from './fuzzing.mjs';
 import { installSystemPackages, orStop, prepare, Stop } from './prepare.mjs';

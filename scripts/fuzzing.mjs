@@ -3,9 +3,9 @@ import { runTests } from './run-tests.mjs';
 import { installSchemathesis } from './schemathesis.mjs';
 
 /**
- * Runs the fuzz tests in a network of their own: the operator’s routes take addresses of machines to connect to, and what is
- * made up may be anybody’s.
- * @throws Stop where this machine cannot
+ * Runs the fuzz tests in their own network: the operator’s routes accept addresses to connect to, and generated
+ * ones may belong to anybody.
+ * @throws Stop if this machine cannot run them
  * @param settings environment variables, see e2e/fuzz/api.fuzz.ts
  */
 export async function fuzz(settings) {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { addFunctionsHash, addMigrationHashes } from './migration-hashes.mjs';
 import { orStop, rebuild, ROOT } from './prepare.mjs';
 
-// Not the SDK and what stands on it: they may not fit the API before their types are made anew.
+// Without the SDK and its users, which may not compile until its types are regenerated.
 await orStop(() => rebuild('packages/api'));
 writeFileSync(
   join(ROOT, 'openapi.json'),

@@ -1,4 +1,4 @@
-/** The architecture, checked: who may import whom, each rule with its reason. Tests may import anything. */
+/** Checks the architecture: who may import whom, each rule with its reason. Tests may import anything. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
@@ -9,12 +9,12 @@ const API = 'packages/api/src';
 
 interface Import {
   readonly file: string;
-  /** Of a file of ours its path in the repository, otherwise the package's name. */
+  /** The path of one of our files, otherwise the package's name. */
   readonly target: string;
   readonly typesOnly: boolean;
 }
 
-/** Source that runs in production: no tests, and nothing that only they use. */
+/** Production source, without tests and their helpers. */
 function filesBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
@@ -94,7 +94,9 @@ describe('packages', () => {
   });
 });
 
-/** The first folder below the API's source; null for `main.ts`, `wiring.ts` and the like, which see everything. */
+/**
+ * The first folder below the API's source; null for `main.ts`, `wiring.ts` and so on, which may import everything.
+ */
 const nounOf = (file: string): string | null => {
   const [first, ...rest] = relative(API, file).split('/');
   return rest.length === 0 ? null : first!;
@@ -107,7 +109,7 @@ describe('the API', () => {
     ).toEqual([]);
   });
 
-  test('a noun imports the platform and the index of other nouns: what it shows is what others may use', () => {
+  test('a noun imports only the platform and other nouns’ index', () => {
     expect(
       allowed(API, ({ file, target }) => {
         const noun = nounOf(file);
@@ -120,7 +122,7 @@ describe('the API', () => {
     ).toEqual([]);
   });
 
-  test('the demo is imported by main alone: it is no part of the product', () => {
+  test('only main imports the demo, which is not part of the product', () => {
     expect(
       allowed(
         API,
@@ -147,7 +149,7 @@ describe('the API', () => {
     ).toEqual([]);
   });
 
-  test('platform/outbound imports little: the only way to addresses that tenants choose is read whole', () => {
+  test('platform/outbound imports little, so that the only way to tenants’ addresses can be reviewed as a whole', () => {
     const folder = `${API}/platform/outbound`;
     const packages = ['node:dns/promises', 'node:http', 'node:https', 'node:net', 'ipaddr.js'];
     expect(
@@ -157,14 +159,14 @@ describe('the API', () => {
     ).toEqual([]);
   });
 
-  test('nothing but platform/outbound speaks HTTP to others', () => {
+  test('only platform/outbound sends HTTP requests', () => {
     const clients = ['node:http', 'node:https', 'http', 'https', 'undici'];
     const ofServers = new Set(
       'STATUS_CODES createServer IncomingMessage RequestListener Server ServerOptions ServerResponse'.split(
         ' ',
       ),
     );
-    /** Imports from node:http by name, all of them what servers need. */
+    /** Named imports from node:http, all of which servers need. */
     const servesOnly = (text: string) => {
       const imports = [...text.matchAll(/^import\s+(?:type\s+)?\{([^}]*)\}\s+from 'node:http';$/gm)];
       const names = imports.flatMap((match) => match[1]!.split(',').map((name) => name.trim()));
@@ -183,7 +185,7 @@ describe('the API', () => {
     expect(faults).toEqual([]);
   });
 
-  test('an index only names what its noun shows: nothing is defined in it', () => {
+  test('an index only re-exports names and defines nothing', () => {
     const indexes = filesBelow(API).filter((file) => file.endsWith('/index.ts'));
     expect(indexes.length).toBeGreaterThan(15);
     for (const file of indexes) {
@@ -201,7 +203,7 @@ describe('the API', () => {
   });
 });
 
-test('no package or folder is called after nothing in particular', () => {
+test('no package or folder has a meaningless name', () => {
   const vague = /(^|\/)(utils?|common|helpers?|misc|shared)(\/|$)/;
   const folders = readdirSync(join(ROOT, 'packages'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isDirectory())

@@ -1,6 +1,6 @@
 /**
- * The root image of the kernel lane: a bare Debian server and the distribution's own kernel, which QEMU boots. It is made
- * once, out of the packages of this machine's own apt sources, and kept outside of the clone.
+ * The root image of the kernel lane: a bare Debian server with the distribution's kernel, which QEMU boots. Built
+ * once from this machine's apt sources and cached outside of the clone.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,7 +18,7 @@ const INSTALLED = [
   ...['systemd', 'systemd-sysv', 'dbus', 'udev', 'kmod', 'openssh-server', 'ca-certificates'],
   ...['iproute2', 'iputils-ping', 'procps', 'busybox-static', 'libstdc++6'],
 ];
-/** What the archive on the machine's disk offers: a VPN server's packages, and what the agent's tests need besides. */
+/** Packages in the archive on the machine's disk: for a VPN server and for the agent's tests. */
 const OFFERED = ['nodejs', 'wireguard-tools', 'nftables', 'conntrack', 'iperf3'];
 
 /** Outside of the clone, so that a new clone finds it. */
@@ -33,7 +33,7 @@ function osRelease() {
   return Object.fromEntries(lines.map((line) => line.replaceAll('"', '').split('=', 2)));
 }
 
-/** The folder of the image that is made of these inputs, whether it is there or not. */
+/** The folder of the image with these inputs, whether or not it exists. */
 export function kernelImageFolder() {
   const inputs = createHash('sha256');
   for (const file of [HERE, CUSTOMIZE, join(IMAGE, 'init')]) inputs.update(readFileSync(file));
@@ -41,7 +41,7 @@ export function kernelImageFolder() {
   return join(cacheFolder(), `kernel-${inputs.digest('hex').slice(0, 16)}`);
 }
 
-/** The same folder, with the image in it. Two runs at once make it once: the second one waits for the first. */
+/** The same folder with the image in it. Concurrent runs build it once. */
 export async function kernelImage() {
   const folder = kernelImageFolder();
   if (existsSync(folder)) return folder;
@@ -58,7 +58,7 @@ export async function kernelImage() {
   return folder;
 }
 
-/** This machine's own sources of its distribution, as lines of a sources.list. */
+/** This machine's apt sources of its distribution, as lines of a sources.list. */
 function aptSources() {
   const format = 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)|$(ORIGIN)';
   const read = () =>
@@ -69,7 +69,7 @@ function aptSources() {
       .map(([line]) => line);
   let lines = read();
   if (lines.length === 0) {
-    // The origin is known once the lists have been read.
+    // The origin is known only after the lists were read.
     spawnSync('apt-get', ['-qq', 'update'], { stdio: ['ignore', 'ignore', 2] });
     lines = read();
   }
@@ -77,7 +77,7 @@ function aptSources() {
   return [...new Set(lines)];
 }
 
-/** Runs a program without blocking this process, which has tests of other lanes to listen to. */
+/** Runs a program without blocking this process, which serves tests of other lanes. */
 async function run(command, args, { input = '', env = process.env } = {}) {
   const child = spawn(command, args, { stdio: ['pipe', 2, 2], env });
   child.stdin.on('error', () => undefined);
@@ -94,7 +94,7 @@ async function run(command, args, { input = '', env = process.env } = {}) {
   });
 }
 
-/** Nobody sees an image that is half made: its folder gets its name at the end. */
+/** The folder gets its name at the end, so that an incomplete image is never used. */
 async function make(folder) {
   if (existsSync(folder)) return;
   say(
@@ -103,7 +103,7 @@ async function make(folder) {
   );
   const cache = dirname(folder);
   for (const name of readdirSync(cache)) {
-    // Left by one that was killed; whoever holds the lock is alone.
+    // Left by a killed process; the lock excludes a running one.
     if (name.startsWith('making-')) rmSync(join(cache, name), { recursive: true });
   }
   const making = mkdtempSync(join(cache, 'making-'));

@@ -3,7 +3,7 @@ import { kernelImage, kernelImageFolder } from './kernel-image.mjs';
 import { installDebianPackages, isInstalled } from './prepare.mjs';
 import { runTests } from './run-tests.mjs';
 
-/** The programs that the lane needs beyond those of the end-to-end tests. */
+/** Programs that the lane needs in addition to those of the end-to-end tests. */
 const PROGRAMS = {
   'qemu-system-x86_64': 'qemu-system-x86',
   mmdebstrap: 'mmdebstrap',
@@ -16,9 +16,9 @@ const missingPackages = () =>
     .map(([, name]) => name);
 
 /**
- * Why the kernel lane cannot run on this machine; undefined where it can.
- * @param options.mayFetch fetch what is missing. Packages are installed here, before any test reads this machine's files; the
- *   image is left to `runKernelLane`.
+ * Why this machine cannot run the kernel lane; undefined if it can.
+ * @param options.mayFetch installs missing packages now, before any test reads this machine's files;
+ * `runKernelLane` fetches the image.
  */
 export async function whyNoKernelLane({ mayFetch }) {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86-64';
@@ -33,11 +33,11 @@ export async function whyNoKernelLane({ mayFetch }) {
 }
 
 /**
- * Runs tests of a VPN server on a machine with a kernel of its own, and makes that machine's image first where there is none.
- * @param options.isFull the full round; otherwise the shortened one
+ * Runs tests of a VPN server on a machine with its own kernel. Builds that machine's image if it is missing.
+ * @param options.isFull the full round instead of the shortened one
  * @param options.args more arguments for vitest, in the full round
  * @param options.atTheEnd see runTests
- * @throws Stop where the image cannot be made
+ * @throws Stop if the image cannot be built
  */
 export async function runKernelLane({ isFull, args = [], atTheEnd = false }) {
   const env = { CVAULT_KERNEL: isFull ? 'full' : 'short', CVAULT_KERNEL_IMAGE: await kernelImage() };

@@ -1,4 +1,7 @@
-/** `npm run test:kernel`: the full round of the kernel lane: a VPN server on a machine with a kernel of its own. */
+/**
+ * `npm run test:kernel`: the full round of the kernel lane, which tests a VPN server on a machine with its own
+ * kernel.
+ */
 import { runKernelLane, whyNoKernelLane } from './kernel-lane.mjs';
 import { installSystemPackages, orStop, prepare, Stop } from './prepare.mjs';
 

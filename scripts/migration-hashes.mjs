@@ -10,7 +10,7 @@ import { ROOT } from './prepare.mjs';
 
 const PRISMA = join(ROOT, 'packages/api/prisma');
 
-/** Adds the lines of migrations that have none. */
+/** Adds lines for migrations without one. */
 export function addMigrationHashes() {
   const file = join(PRISMA, 'migrations.sha256');
   const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);

@@ -1,8 +1,8 @@
 const LOOK_MS = 500;
 
 /**
- * Ends this process in order when npm, which runs it, is gone: npm passes on SIGINT and SIGTERM, but cannot when it is
- * killed. Only npm is watched: whoever runs this file itself may leave it running on purpose.
+ * Stops this process cleanly when the npm that runs it is gone: npm forwards SIGINT and SIGTERM, but cannot when it
+ * is killed. Only npm is watched, because a person who runs this file directly may leave it running on purpose.
  */
 export function endWithNpm() {
   if (process.env.npm_lifecycle_event === undefined || hasNohup()) return;
@@ -16,8 +16,8 @@ export function endWithNpm() {
 }
 
 /**
- * Whether it was run by `nohup npm …`. A hang-up then ends npm, because Node.js takes back what nohup had it ignore, and
- * must not end us. Shells leave the program that they ran in `_`.
+ * Whether it was started with `nohup npm …`. A hang-up then ends npm, because Node.js overrides nohup's ignoring of
+ * the signal, but must not end us. Shells put the started program into `_`.
  */
 function hasNohup() {
   return /(^|\/)nohup$/.test(process.env._ ?? '');

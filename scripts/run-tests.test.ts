@@ -1,4 +1,4 @@
-/** Nothing is left of `npm test` when it is ended in the middle. */
+/** An interrupted `npm test` leaves nothing behind. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** All of them, so that it would go on for minutes. */
+/** All integration tests, so that the run takes minutes. */
 const RUN = `
 const { runTests } = await import('./scripts/run-tests.mjs');
 await runTests(['integration']);`;
@@ -22,7 +22,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The process ids of whatever runs with this temporary folder. */
+/** Ids of the processes that use this temporary folder. */
 async function processesWith(folder: string): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readdir('/proc')) {

@@ -1,4 +1,7 @@
-/** Schemathesis, which fuzzes the API from openapi.json: a Python program, in a folder of its own with all that it needs. */
+/**
+ * Schemathesis fuzzes the API from openapi.json. It is a Python program, installed with its dependencies in its own
+ * folder.
+ */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +13,10 @@ const REQUIREMENTS = join(ROOT, 'e2e/fuzz/requirements.txt');
 
 const run = (command, args) => spawnSync(command, args, { stdio: ['ignore', 'ignore', 2] }).status === 0;
 
-/** Debian’s python3 makes no such folders without another package, and says so only when it is asked to. */
+/**
+ * Debian’s python3 needs another package to create virtual environments, and reports this only when asked to create
+ * one.
+ */
 async function makeFolder() {
   const make = () => {
     rmSync(FOLDER, { recursive: true, force: true });
@@ -22,8 +28,8 @@ async function makeFolder() {
 }
 
 /**
- * Installs it where it is not there yet, from the versions in e2e/fuzz/requirements.txt; none of them runs code of its own while
- * it is installed. Answers its path.
+ * Installs the versions in e2e/fuzz/requirements.txt if necessary; none of them runs code during installation.
+ * Returns the program's path.
  */
 export async function installSchemathesis() {
   const program = join(FOLDER, 'bin/schemathesis');

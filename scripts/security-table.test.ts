@@ -1,4 +1,6 @@
-/** docs/security.md names a test for each guard; a test that is renamed or deleted would leave a promise that nothing holds. */
+/**
+ * docs/security.md names a test for each guard. A renamed or deleted test would leave a guarantee without a check.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -11,10 +13,10 @@ const files = ['packages', 'e2e', 'bench', 'scripts'].flatMap((folder) =>
     .map((path) => `/${folder}/${path}`),
 );
 
-/** A file may be named by the end of its path, with an asterisk, or as a suite of attacks without its ending. */
+/** A file may be given by the end of its path, with an asterisk, or as an attack suite without its extension. */
 const isThere = (name: string) => {
   const end = name.startsWith('attacks/') && !name.endsWith('.ts') ? `${name}.integration.test.ts` : name;
-  // The packages' own folders are left out of most names.
+  // Most names omit the packages' own folders.
   const pattern = end
     .replace(/^packages\//, '')
     .split('/')

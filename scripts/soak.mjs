@@ -1,4 +1,7 @@
-/** `npm run soak -- --minutes 20 --seed 1`: load and faults, mixed by a seed; needs root and what the end-to-end tests need. */
+/**
+ * `npm run soak -- --minutes 20 --seed 1`: load and faults mixed by a seed. Needs root and the requirements of the
+ * end-to-end tests.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

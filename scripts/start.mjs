@@ -1,10 +1,10 @@
-/** `npm start`: from a fresh clone to a serving API with a demo tenant and a VPN server. */
+/** `npm start`: from a fresh clone to a running API with a demo tenant and a VPN server. */
 import { isatty } from 'node:tty';
 import { endWithNpm } from './npm-parent.mjs';
 import { endChildren, installSystemPackages, orStop, prepare, say } from './prepare.mjs';
 
 endWithNpm();
-// Until CVault runs and listens to signals itself. A hang-up concerns only what is attached to a terminal.
+// Until CVault handles signals itself. A hang-up only matters to a process that is attached to a terminal.
 const attached = [0, 1, 2].some((stream) => isatty(stream));
 const end = (signal) => {
   if (signal === 'SIGHUP' && !attached) return;
@@ -20,7 +20,7 @@ await orStop(async () => {
   if (missing.length > 0) say(`without root these packages are not installed: ${missing.join(' ')}`);
 });
 
-// From here on CVault listens to them, and ends in order.
+// From here on CVault handles them and stops cleanly.
 for (const signal of signals) process.off(signal, end);
 process.env.CVAULT_MODE ??= 'demo';
 await import('../packages/api/dist/main.js');

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 
-/** What an error says in one line: a summary names what failed, the whole of it stands further up. */
+/** The first line of an error, for the summary; the complete error is printed earlier. */
 function firstLine(error) {
   return String(error?.message ?? error)
     .split('\n')[0]

@@ -1,7 +1,7 @@
 /**
- * What the project is made of: every dependency pinned by its hash and from the registry alone, under a licence that allows what
- * CVault does, and no secret in a file that git keeps. `--sbom FILE` writes the list of what runs in production (CycloneDX).
- * Known weaknesses are `npm run advisories`: they change without a commit, so they fail no build by themselves.
+ * Checks that every dependency is pinned by hash, comes from the registry and has an agreed licence, and that git
+ * contains no secrets. `--sbom FILE` writes the list of production components (CycloneDX). Known vulnerabilities
+ * are checked by `npm run advisories`: they change without a commit, so they do not fail a build.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { createEngine } from '@secretlint/node';
 import { ROOT } from './prepare.mjs';
 
-/** By SPDX. None of them asks for the source of what is built with it. */
+/** SPDX names. None of them requires publishing the source of a product. */
 const LICENCES = new Set([
   ...[
     'MIT',
@@ -28,7 +28,7 @@ const LICENCES = new Set([
 /** Its comments `secretlint-disable-next-line` name what is made up, so that a real one in the same file is still found. */
 const SECRET_RULES = ['@secretlint/secretlint-rule-preset-recommend'];
 
-/** What of the lock file does not say by itself which bytes it means. */
+/** Packages whose bytes the lock file does not determine. */
 function loosePackages() {
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
   return Object.entries(packages)
@@ -40,7 +40,7 @@ function loosePackages() {
     .map(([path]) => `package-lock.json: ${path} has no SHA-512, or is not from the registry`);
 }
 
-/** CycloneDX 1.5, of what is installed for production. */
+/** CycloneDX 1.5 for production dependencies. */
 function listComponents() {
   const options = ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'];
   return execFileSync('npm', options, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 << 20 });

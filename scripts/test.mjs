@@ -1,4 +1,4 @@
-/** `npm test`: everything that must hold, from types to packets. With CI=true nothing may be skipped. */
+/** `npm test`: every check, from types to packets. With CI=true nothing may be skipped. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fuzz } from './fuzzing.mjs';
@@ -8,7 +8,7 @@ import { runTests } from './run-tests.mjs';
 import { slowestFiles } from './slowest-files.mjs';
 
 const bin = (name) => join(ROOT, 'node_modules/.bin', name);
-// What is asked for by name is run alone.
+// Tests given by name run alone.
 const filters = process.argv.slice(2);
 
 let whyNoKernel;
@@ -17,11 +17,11 @@ await orStop(async () => {
   const missing = await installSystemPackages('test');
   if (missing.length > 0)
     say(`missing packages, so the tests that need them are skipped: ${missing.join(' ')}`);
-  // A person who runs the tests is not made to fetch an image unasked.
+  // Only CI fetches an image without being asked.
   if (filters.length === 0) whyNoKernel = await whyNoKernelLane({ mayFetch: process.env.CI === 'true' });
 });
 
-let passed = 1; // the build above is the check of types
+let passed = 1; // the build above checks the types
 const failed = [];
 for (const [what, program, args] of [
   ['types of tests and benchmarks', bin('tsc'), ['--project', 'bench']],
@@ -52,8 +52,8 @@ async function whole(name, run) {
     return [skip(name, error.message)];
   }
 }
-// End-to-end tests mostly wait, for machines that boot and what runs out; the others want the processor. All make interfaces
-// and addresses, so side by side all but one of them have a network of their own.
+// End-to-end tests mostly wait, for booting machines and timeouts; the others need the processor. All create
+// interfaces and addresses, so all but one run in their own network.
 const kernel = () =>
   whole('kernel tests', () =>
     whyNoKernel === undefined
@@ -63,7 +63,7 @@ const kernel = () =>
 const quick = async () => [
   await runTests(['unit', 'integration'], { args, apart: isRoot }),
   ...(await whole('fuzz tests', () => fuzz({}))),
-  // An emulated machine takes a processor for itself: only what mostly waits runs beside it.
+  // An emulated machine occupies one processor, so only suites that mostly wait run beside it.
   ...(await kernel()),
 ];
 const slow = async () => [await runTests(['e2e', 'faults'], { args, atTheEnd: isRoot })];
@@ -79,7 +79,7 @@ for (const { name, why } of skipped) process.stdout.write(`skipped: ${name}: ${w
 if (process.env.CI === 'true') {
   failed.push(...skipped.map(({ name }) => ({ name, why: 'with CI=true nothing may be skipped' })));
 }
-// The last lines are what is left of a run in many a place, so they say what there is to mend.
+// Many places show only the last lines of a run, so they list what has to be fixed.
 for (const { name, why } of failed) process.stdout.write(`failed: ${name}: ${why}\n`);
 process.stdout.write(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`);
 process.exit(failed.length === 0 ? 0 : 1);

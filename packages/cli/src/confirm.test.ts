@@ -25,13 +25,13 @@ test.each(['n\n', '\n', 'yeah no\n', '--yes\n'])('%j does not', async (answer) =
   await expect(asked).rejects.toMatchObject({ name: 'Failure', message: 'nothing was changed', exitCode: 1 });
 });
 
-test('without a terminal it refuses, says what would be destroyed, and how to say yes', async () => {
+test('without a terminal it refuses, names what would be destroyed, and mentions --yes', async () => {
   const refused = terminal(false).confirm(WHAT, undefined);
   await expect(refused).rejects.toMatchObject({ name: 'Failure', exitCode: 2 });
   await expect(refused).rejects.toThrow(/This deletes 3 devices\..*--yes/);
 });
 
-test('who said yes beforehand is not asked', async () => {
+test('with --yes it does not ask', async () => {
   for (const isTTY of [true, false]) {
     const { output, confirm } = terminal(isTTY);
     await confirm(WHAT, true);

@@ -7,7 +7,7 @@ export interface Terminal {
   readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
-/** Asks on a terminal. Where there is none, only what was said beforehand counts. */
+/** Asks on the terminal. Without one, only `--yes` counts. */
 export function createConfirm({ input, output }: Terminal): Context['confirm'] {
   return async (what, yes) => {
     if (yes === true) return;

@@ -38,21 +38,21 @@ test.each([
   );
 });
 
-test('one with a password in it is refused, and the password is not repeated', () => {
+test('a URL with a password is refused without repeating the password', () => {
   // secretlint-disable-next-line -- made up
   expect(() => withUrl('https://me:secret@vpn.example.com')).toThrow(
     expect.objectContaining({ name: 'Failure', message: expect.not.stringContaining('secret') as string }),
   );
 });
 
-test.each(['', ' ', 'cv admin', 'cv_admin_x\ncv_admin_y', 'cv_admin_é'])('%j is no admin key', (key) => {
+test.each(['', ' ', 'cv admin', 'cv_admin_x\ncv_admin_y', 'cv_admin_é'])('%j is not an admin key', (key) => {
   const environment = { CVAULT_URL: 'http://127.0.0.1', CVAULT_ADMIN_KEY: key };
   expect(() => findConnection({ environment, readFile: noFile })).toThrow(
     expect.objectContaining({ name: 'Failure', exitCode: 2 }),
   );
 });
 
-test('a demo that runs in this folder is found; what the environment says comes first', () => {
+test('a demo in this folder is found; the environment takes precedence', () => {
   const readFile = () => JSON.stringify({ baseUrl: 'http://127.0.0.1:3000', adminKey: KEY });
   expect(findConnection({ environment: {}, readFile })).toEqual({
     baseUrl: 'http://127.0.0.1:3000',

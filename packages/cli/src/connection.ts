@@ -1,7 +1,7 @@
 import { createCVaultClient, type CVaultClient } from '@cvault/sdk';
 import { EXIT, Failure } from './failure.ts';
 
-/** Where the API is, and the operator's key for it. */
+/** The API's address and the operator's key. */
 export interface Connection {
   readonly baseUrl: string;
   readonly adminKey: string;
@@ -9,13 +9,13 @@ export interface Connection {
 
 export interface ConnectionSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** @throws where the file cannot be read */
+  /** @throws if the file cannot be read */
   readonly readFile: (path: string) => string;
 }
 
 /**
- * CVAULT_URL and CVAULT_ADMIN_KEY (or CVAULT_ADMIN_KEY_FILE), else those of a demo that runs in this folder. The key is
- * never an option: those are seen by everybody on the machine.
+ * Uses CVAULT_URL and CVAULT_ADMIN_KEY (or CVAULT_ADMIN_KEY_FILE), or else a demo running in this folder. The key
+ * is never a command-line option, because everybody on the machine can see those.
  * @throws Failure
  */
 export function findConnection({ environment, readFile }: ConnectionSources): Connection {
@@ -33,7 +33,7 @@ export function findConnection({ environment, readFile }: ConnectionSources): Co
   return { baseUrl: checkBaseUrl(baseUrl), adminKey: checkAdminKey(adminKey) };
 }
 
-/** A client that takes nothing but CVault's answers for one. */
+/** A client that accepts only answers of CVault. */
 export function connect({ baseUrl, adminKey }: Connection): CVaultClient {
   const client = createCVaultClient({ baseUrl, adminKey });
   client.use({
@@ -57,7 +57,7 @@ function checkBaseUrl(text: string): string {
     ['http:', 'https:'].includes(url.protocol) &&
     [url.username, url.password, url.search, url.hash].every((part) => part === '');
   if (!isPlain) {
-    // Not repeated where it may hold a password.
+    // Not repeated, since it may contain a password.
     const shown = text.includes('@') ? 'what CVAULT_URL says' : JSON.stringify(text);
     throw new Failure(
       `${shown} is no address of an API. Set CVAULT_URL as in https://vpn.example.com or http://127.0.0.1:3000`,
@@ -67,7 +67,7 @@ function checkBaseUrl(text: string): string {
   return url.href.replace(/\/+$/, '');
 }
 
-/** @throws Failure where it could not even be sent */
+/** @throws Failure if the key cannot be sent in a header */
 function checkAdminKey(text: string): string {
   if (/^[\x21-\x7e]+$/.test(text)) return text;
   throw new Failure(

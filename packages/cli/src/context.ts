@@ -1,18 +1,18 @@
 import type { CVaultClient } from '@cvault/sdk';
 
-/** What every command gets. */
+/** The environment of every command. */
 export interface Context {
-  /** Made at the first call: `--help` needs none. @throws Failure */
+  /** Connects at the first call, since `--help` needs no API. @throws Failure */
   readonly api: () => CVaultClient;
-  /** Progress, for a person: standard error. */
+  /** Progress for people, on standard error. */
   readonly say: (line: string) => void;
-  /** The result, for a person or a program: standard output. */
+  /** Results for people and programs, on standard output. */
   readonly print: (text: string) => void;
   /**
-   * Asks before something is destroyed for good.
-   * @param what will happen, as one sentence
-   * @param yes the operator said so beforehand
-   * @throws Failure where the answer is no, or nobody is there to answer
+   * Asks for confirmation before something is destroyed.
+   * @param what one sentence about the consequences
+   * @param yes whether the operator passed `--yes`
+   * @throws Failure if the answer is no, or without a terminal
    */
   readonly confirm: (what: string, yes: boolean | undefined) => Promise<void>;
 }

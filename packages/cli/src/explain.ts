@@ -1,7 +1,7 @@
 import { CVaultProblem, CVaultUnreachable } from '@cvault/sdk';
 import { EXIT, type ExitCode, Failure } from './failure.ts';
 
-/** Anything else that an API answers is `failed`. */
+/** Every other status is `failed`. */
 const EXIT_OF_STATUS: Readonly<Record<number, ExitCode>> = {
   400: EXIT.usage,
   401: EXIT.forbidden,
@@ -17,13 +17,13 @@ const EXIT_OF_STATUS: Readonly<Record<number, ExitCode>> = {
 
 const exitCodeOf = (status: number): ExitCode => EXIT_OF_STATUS[status] ?? EXIT.failed;
 
-/** An error in the words that the operator gets, and how the command ends; null for one that is a fault of ours. */
+/** The error message for the operator and the exit code; null for a bug of ours. */
 export function explain(error: unknown): { words: string; exitCode: ExitCode } | null {
   if (error instanceof CVaultProblem) {
     const fields = error.errors.map(({ pointer, message }) => `\n  ${pointer}: ${message}`);
     const request = error.requestId === undefined ? '' : ` (request ${error.requestId})`;
     if (error.code === 'unknown') {
-      // A proxy, or something else altogether: a page of theirs that is missing says nothing of ours.
+      // The answer came from a proxy or another program, so its 404 does not mean that our object is missing.
       const exitCode = error.status === 404 ? EXIT.unreachable : exitCodeOf(error.status);
       return { words: `${error.detail}; is that CVault’s API? Check CVAULT_URL`, exitCode };
     }

@@ -1,4 +1,4 @@
-/** How the command ended, for whoever runs it from a script. */
+/** Exit codes, for scripts. */
 export const EXIT = {
   failed: 1,
   usage: 2,
@@ -12,7 +12,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What the operator reads instead of a stack: what was wrong, and what to do. */
+/** An error shown without a stack: what was wrong and what to do. */
 export class Failure extends Error {
   readonly exitCode: ExitCode;
 

@@ -4,7 +4,7 @@ import { EXIT, Failure } from './failure.ts';
 
 export type Server = components['schemas']['Server'];
 
-/** The VPN server of this name or id, and all that there are. @throws Failure */
+/** Finds a VPN server by name or id; also returns all of them. @throws Failure */
 export async function findServer(
   api: CVaultClient,
   nameOrId: string,
@@ -15,7 +15,7 @@ export async function findServer(
   if (server !== undefined) return { server, servers };
   const names = servers.map(({ name }) => name);
   const near = names.length === 0 ? '' : closest(nameOrId, names);
-  // Two swapped letters count as two here.
+  // Swapped letters count as two here.
   const isNear = near !== '' && distance(nameOrId, near) <= Math.max(2, near.length / 3);
   throw new Failure(
     `there is no VPN server ${nameOrId}; ` +

@@ -22,7 +22,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // It has said what was wrong; help that was asked for is none.
+    // commander has already printed the message; requested help is not an error.
     process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
   } else {
     const explained = explain(error);

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** For an option that takes a whole number from `least` to `most`. */
+/** Parses an option that is a whole number from `least` to `most`. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const number = Number(text);
@@ -11,12 +11,12 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
-/** For an option that may be given several times. */
+/** Collects a repeatable option. */
 export const collect = (one: string, more: readonly string[] = []): string[] => [...more, one];
 
 /**
- * For an option that takes several values, with commas between them or given again. Not `<value...>`: that would swallow
- * the arguments behind it.
+ * Collects a repeatable option with comma-separated values. Not `<value...>`, which would swallow following
+ * arguments.
  */
 export const collectList = (list: string, more: readonly string[] = []): string[] => [
   ...more,

@@ -7,11 +7,11 @@ import { serverCommands } from './commands/servers.ts';
 import { tenantCommands } from './commands/tenants.ts';
 import type { Context } from './context.ts';
 
-/** All of the operator's commands. Each is a few calls of the API; whatever it can do, so can any program. */
+/** All commands of the operator. Each makes a few API calls that any program could make. */
 export function createProgram(context: Context): Command {
   const program = new Command('cvault')
     .description('operates CVault through its API')
-    // Thrown, so that main.ts decides how the process ends; the commands below inherit it.
+    // Errors are thrown, so that main.ts decides the exit code; subcommands inherit this.
     .exitOverride()
     .addHelpText(
       'after',

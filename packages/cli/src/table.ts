@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Columns of equal width. Names come from outside, so nothing in them may speak to the terminal. */
+/** Columns of equal width. Control characters are removed, because names come from outside. */
 export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const clean = (text: string) => stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' ');
   const lines = [header, ...rows].map((row) => row.map(clean));

@@ -17,11 +17,11 @@ function clientThatGets(response: () => Response | Promise<Response>) {
   return { client, requests };
 }
 
-test('the types are those of openapi.json: node packages/sdk/generate.mjs', async () => {
+test('the types match openapi.json: node packages/sdk/generate.mjs', async () => {
   expect(await readFile(new URL('generated/api.ts', import.meta.url), 'utf8')).toBe(await renderTypes());
 });
 
-test('a call carries the credentials and answers the body', async () => {
+test('a call carries the credentials and returns the body', async () => {
   const { client, requests } = clientThatGets(() => Response.json({ devices: [], totalCount: 0 }));
   expect(await bodyOf(client.GET('/api/v1/devices'))).toEqual({ devices: [], totalCount: 0 });
   expect(requests[0]?.url).toBe('http://api.test/api/v1/devices');
@@ -29,7 +29,7 @@ test('a call carries the credentials and answers the body', async () => {
   expect(requests[0]?.headers.get('authorization')).toBe('Bearer token');
 });
 
-test('a problem is thrown with all that it says', async () => {
+test('a problem is thrown with all of its fields', async () => {
   const problem = {
     type: 'about:blank',
     title: 'The request is not valid',
@@ -77,7 +77,7 @@ test.each([
   });
 });
 
-test('no answer is told apart from a refusal', async () => {
+test('a missing answer differs from a refusal', async () => {
   const { client } = clientThatGets(() => Promise.reject(new TypeError('fetch failed')));
   await expect(client.GET('/health')).rejects.toBeInstanceOf(CVaultUnreachable);
 });

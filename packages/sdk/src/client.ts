@@ -2,9 +2,12 @@ import createFetchClient, { type Client, type Middleware } from 'openapi-fetch';
 import type { paths } from './generated/api.ts';
 import { CVaultUnreachable, problemOf } from './problem.ts';
 
-/** Whoever calls sends what they have: the operator the admin key, a tenant its API key, its user a token as well. */
+/**
+ * Set the credentials that you have: the operator's admin key, or a tenant's API key, with an access token for its
+ * user.
+ */
 export interface CVaultClientOptions {
-  /** Where the API is, without a path: `https://vpn.example.com`. */
+  /** The API's URL without a path: `https://vpn.example.com`. */
   readonly baseUrl: string;
   readonly adminKey?: string | undefined;
   readonly apiKey?: string | undefined;
@@ -15,8 +18,8 @@ export interface CVaultClientOptions {
 export type CVaultClient = Client<paths>;
 
 /**
- * A client with a typed method for every call: `client.GET('/api/v1/devices')`. An answer other than 2xx is thrown as
- * CVaultProblem, none at all as CVaultUnreachable.
+ * Creates a client with a typed method for every call: `client.GET('/api/v1/devices')`. Throws CVaultProblem for
+ * answers other than 2xx, and CVaultUnreachable without an answer.
  */
 export function createCVaultClient(options: CVaultClientOptions): CVaultClient {
   const bearer = options.adminKey ?? options.accessToken;
@@ -40,6 +43,6 @@ export function createCVaultClient(options: CVaultClientOptions): CVaultClient {
 
 /** The body of an answer: `await bodyOf(client.GET(…))`. */
 export async function bodyOf<T>(call: Promise<{ data?: T }>): Promise<T> {
-  // Calls that fail throw, so only those that answer nothing (204) have no body; for them T is undefined.
+  // Failed calls throw, so only calls without content (204) have no body; for them T is undefined.
   return (await call).data as T;
 }

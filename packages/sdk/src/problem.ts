@@ -2,20 +2,20 @@ import type { components } from './generated/api.ts';
 
 type ProblemBody = components['schemas']['Problem'];
 
-/** What the API says is wrong with one field. */
+/** The fault of one field. */
 export interface FieldFault {
   /** JSON pointer (RFC 6901) to the field. */
   readonly pointer: string;
   readonly message: string;
 }
 
-/** The API refused a call, or failed at it. */
+/** The API refused a call or failed. */
 export class CVaultProblem extends Error {
   readonly status: number;
-  /** One of the closed set of codes; `unknown` where something else than the API answered. */
+  /** One of the closed set of codes; `unknown` if the answer is not the API's. */
   readonly code: ProblemBody['code'] | 'unknown';
   readonly detail: string;
-  /** Names the call in the API's log. */
+  /** Identifies the call in the API's log. */
   readonly requestId: string | undefined;
   readonly errors: readonly FieldFault[];
 
@@ -31,7 +31,7 @@ export class CVaultProblem extends Error {
   }
 }
 
-/** No answer came at all. Whether the call had an effect is not known. */
+/** No answer arrived. It is unknown whether the call had an effect. */
 export class CVaultUnreachable extends Error {
   constructor(baseUrl: string, cause: unknown) {
     super(`no answer from ${baseUrl}`, { cause });
@@ -39,7 +39,7 @@ export class CVaultUnreachable extends Error {
   }
 }
 
-/** Reads the problem out of an answer, which may come from a proxy in between and be anything. */
+/** Reads the problem from an answer, which a proxy may have produced. */
 export async function problemOf(response: Response): Promise<CVaultProblem> {
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') === true;
   const text = await response.text();

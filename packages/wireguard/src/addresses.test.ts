@@ -13,12 +13,12 @@ import {
   parseRoute,
 } from './index.ts';
 
-/** For test names: the long ones cut. */
+/** For test names: shortens long texts. */
 function named(texts: string[]): [string, string][] {
   return texts.map((text) => [text.slice(0, 40), text]);
 }
 
-/** Texts that some program somewhere takes for an address. */
+/** Texts that some program accepts as an address. */
 const NOT_ADDRESSES = [
   ...[
     '010.0.0.1',
@@ -128,7 +128,7 @@ const NOT_CIDRS = [
   ...['::ffff:10.0.0.0/104', '::ffff:0:0/96'],
 ];
 
-/** The same numbers in every run, so that a failure can be repeated (mulberry32). */
+/** The same numbers in every run, so that failures are reproducible (mulberry32). */
 function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -139,7 +139,7 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-/** Addresses with many zero groups, because those have the difficult spellings. */
+/** Addresses with many zero groups, which have the difficult canonical forms. */
 function randomAddress(random: () => number, family: 4 | 6) {
   const [groups, size] = family === 4 ? [4, 8n] : [8, 16n];
   let value = 0n;
@@ -149,7 +149,7 @@ function randomAddress(random: () => number, family: 4 | 6) {
   return { family, value };
 }
 
-/** What WHATWG URL makes of an IPv6 address: an independent implementation of RFC 5952. */
+/** WHATWG URL's form of an IPv6 address: an independent implementation of RFC 5952. */
 function urlSpelling(text: string): string {
   return new URL(`http://[${text}]`).hostname.slice(1, -1);
 }
@@ -176,7 +176,7 @@ describe('an address', () => {
     expect(formatAddress(parseAddress(text))).toBe(canonical);
   });
 
-  test('written and read again is the same, in the spelling that others use too', () => {
+  test('is the same after writing and reading, in the standard form', () => {
     const random = randomNumbers(1);
     for (let round = 0; round < 5000; round++) {
       const v4 = randomAddress(random, 4);
@@ -202,7 +202,7 @@ describe('a range', () => {
     expect(() => parseCidr(text)).toThrow(InvalidCidr);
   });
 
-  test('that covers everything is a route and nothing else', () => {
+  test('that covers everything is only valid as a route', () => {
     expect(parseRoute('0.0.0.0/0').canonical).toBe('0.0.0.0/0');
     expect(parseRoute('0:0::/0').canonical).toBe('::/0');
     expect(() => parseCidr('0.0.0.0/0')).toThrow('covers every address');
@@ -222,7 +222,7 @@ describe('a range', () => {
     expect(parseCidr('FD00:0::/64')).toMatchObject({ family: 6, network: 'fd00::', canonical: 'fd00::/64' });
   });
 
-  test('without a slash is told so', () => {
+  test('without a slash is refused with a clear message', () => {
     expect(() => parseCidr('24')).toThrow('is not a range');
     expect(() => parseCidr('10.8.0.0')).toThrow('is not a range');
   });
@@ -232,7 +232,7 @@ describe('a range', () => {
     expect(() => parseIpv4Cidr('fd00::/64')).toThrow(InvalidCidr);
   });
 
-  test('with host bits set says which range was meant', () => {
+  test('with host bits set is refused with the intended range', () => {
     expect(() => parseCidr('10.8.0.1/24')).toThrow('10.8.0.0/24');
   });
 
@@ -250,7 +250,7 @@ describe('a range', () => {
     expect([formatAddress(range.first), formatAddress(range.last)]).toEqual([first, last]);
   });
 
-  test('holds the addresses that Node.js thinks it holds', () => {
+  test('contains the same addresses as for Node.js', () => {
     const random = randomNumbers(2);
     for (let round = 0; round < 5000; round++) {
       const family = random() < 0.5 ? 4 : 6;
@@ -274,7 +274,7 @@ describe('a range', () => {
     }
   });
 
-  test('of one family never holds an address of the other, though the numbers fit', () => {
+  test('never contains addresses of the other family, even if the numbers fit', () => {
     expect(isIpInCidr(parseAddress('::a08:2'), parseCidr('10.8.0.0/24'))).toBe(false);
     expect(cidrsOverlap(parseCidr('::a08:0/120'), parseCidr('10.8.0.0/24'))).toBe(false);
   });

@@ -1,20 +1,20 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { InvalidAddress, InvalidCidr } from './invalid-value.ts';
 
-/** One IP address. `value` is the address as a number: 32 bits for IPv4, 128 for IPv6. */
+/** One IP address. `value` is its number: 32 bits for IPv4, 128 for IPv6. */
 export interface Address {
   readonly family: 4 | 6;
   readonly value: bigint;
 }
 
-/** An address range. `first` and `last` are its lowest and highest address, network and broadcast included. */
+/** An address range. `first` and `last` include network and broadcast. */
 export interface Cidr {
   readonly family: 4 | 6;
   /** The lowest address, as canonical text. */
   readonly network: string;
   /** Prefix length in bits: 1 to 32 or 128; 0 only from parseRoute. */
   readonly prefix: number;
-  /** `network/prefix`: the one spelling of this range. */
+  /** `network/prefix`: the canonical form. */
   readonly canonical: string;
   readonly first: bigint;
   readonly last: bigint;
@@ -34,9 +34,9 @@ function parseIpv6(text: string): bigint {
 }
 
 /**
- * Reads one IP address. IPv4 is dotted decimal without leading zeros, because `010.0.0.1` is 8.0.0.1 to some programs
- * and 10.0.0.1 to others (CVE-2021-28918). IPv6 is any spelling of RFC 4291 section 2.2 but the dotted ones; no zone
- * id, and no IPv4-mapped address, which would be a second name of an IPv4 address.
+ * Parses an IP address. IPv4 is dotted decimal without leading zeros, because `010.0.0.1` is 8.0.0.1 to some
+ * programs and 10.0.0.1 to others (CVE-2021-28918). IPv6 may have any form of RFC 4291 section 2.2 except dotted
+ * ones, without a zone. IPv4-mapped addresses are refused: they would be a second name of an IPv4 address.
  * @throws {InvalidAddress}
  */
 export function parseAddress(text: string): Address {
@@ -54,7 +54,7 @@ export function parseAddress(text: string): Address {
   );
 }
 
-/** Writes an address in its one canonical spelling: dotted decimal, or RFC 5952 for IPv6. */
+/** The canonical form of an address: dotted decimal, or RFC 5952 for IPv6. */
 export function formatAddress({ family, value }: Address): string {
   if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join('.');
   const groups = Array.from({ length: 8 }, (_, index) => (value >> BigInt(112 - 16 * index)) & 0xffffn);
@@ -70,7 +70,7 @@ export function formatAddress({ family, value }: Address): string {
   return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}`;
 }
 
-/** Splits `address/prefix`, host bits allowed: what an interface's Address is. */
+/** Splits `address/prefix`, with host bits allowed, as in an interface's Address. */
 export function parseAddressWithPrefix(text: string): { address: Address; prefix: number } {
   const slash = text.indexOf('/');
   const suffix = text.slice(slash + 1);
@@ -94,8 +94,8 @@ export function parseAddressWithPrefix(text: string): { address: Address; prefix
 }
 
 /**
- * Reads a route: a range in CIDR notation, the default routes `0.0.0.0/0` and `::/0` included. Host bits must be zero:
- * `10.8.0.1/24` is more likely a mistake than a way to write 10.8.0.0/24.
+ * Parses a route: a range in CIDR notation, including the default routes `0.0.0.0/0` and `::/0`. Host bits must be
+ * zero: `10.8.0.1/24` is probably a mistake.
  * @throws {InvalidCidr}
  */
 export function parseRoute(text: string): Cidr {
@@ -111,8 +111,8 @@ export function parseRoute(text: string): Cidr {
 }
 
 /**
- * Reads an address range as parseRoute does, but no default route: a pool or a policy that covers the whole internet
- * is a mistake or an attack.
+ * Like parseRoute, but refuses default routes: a pool or a policy that covers the whole internet is a mistake or an
+ * attack.
  * @throws {InvalidCidr}
  */
 export function parseCidr(text: string): Cidr {
@@ -122,8 +122,8 @@ export function parseCidr(text: string): Cidr {
 }
 
 /**
- * Reads an IPv4 address range as parseCidr does.
- * @throws {InvalidCidr} for IPv6 too
+ * Like parseCidr, for IPv4 only.
+ * @throws {InvalidCidr} also for IPv6
  */
 export function parseIpv4Cidr(text: string): Cidr {
   const cidr = parseCidr(text);
@@ -132,9 +132,9 @@ export function parseIpv4Cidr(text: string): Cidr {
 }
 
 /**
- * The first and last address of a range that a machine may have. IPv4 leaves out network and broadcast, except in /31
- * (RFC 3021) and /32. IPv6 leaves out the lowest address, which means "any router" (RFC 4291 section 2.6.1), except in
- * /127 (RFC 6164) and /128.
+ * The first and last address of a range that a machine may have. IPv4 excludes network and broadcast, except in /31
+ * (RFC 3021) and /32. IPv6 excludes the lowest address, which means "any router" (RFC 4291 section 2.6.1), except
+ * in /127 (RFC 6164) and /128.
  */
 export function hostRange({ family, prefix, first, last }: Cidr): { first: Address; last: Address } {
   if (bits(family) - prefix <= 1) return { first: { family, value: first }, last: { family, value: last } };
@@ -144,12 +144,12 @@ export function hostRange({ family, prefix, first, last }: Cidr): { first: Addre
   };
 }
 
-/** Whether the range holds the address; never across families. */
+/** Whether the range contains the address; false across families. */
 export function isIpInCidr(address: Address, cidr: Cidr): boolean {
   return address.family === cidr.family && address.value >= cidr.first && address.value <= cidr.last;
 }
 
-/** Whether two ranges share an address; never across families. */
+/** Whether two ranges share an address; false across families. */
 export function cidrsOverlap(a: Cidr, b: Cidr): boolean {
   return a.family === b.family && a.first <= b.last && b.first <= a.last;
 }

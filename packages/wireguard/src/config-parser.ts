@@ -5,7 +5,7 @@ import { parsePublicKey, parseSecretKey } from './keys.ts';
 import { parseSearchDomain } from './search-domain.ts';
 
 export interface ParsedInterface {
-  /** Null where the file has none: the device made its own key. */
+  /** Null if the file has none, because the device created its own key. */
   privateKey: Buffer | null;
   /** Canonical, with prefix length: `10.8.0.2/32`. */
   addresses: string[];
@@ -21,7 +21,7 @@ export interface ParsedPeer {
   publicKey: Buffer;
   /** Null for none. */
   presharedKey: Buffer | null;
-  /** Null where the file has none: the peer has to speak first. */
+  /** Null if the file has none; the peer then has to send first. */
   endpoint: Endpoint | null;
   /** Routes, canonical. */
   allowedIps: string[];
@@ -34,13 +34,13 @@ export interface ParsedConfig {
   peers: ParsedPeer[];
 }
 
-/** What is wrong with one line. `line` counts from 1; 0 stands for the whole file. Never repeats a value. */
+/** A fault of one line. `line` counts from 1; 0 means the whole file. Never repeats a value. */
 export interface ConfigProblem {
   line: number;
   reason: string;
 }
 
-/** Thrown with everything that is wrong with a file, in the order of its lines. */
+/** All faults of a file, in the order of its lines. */
 export class InvalidConfigFile extends Error {
   readonly problems: readonly ConfigProblem[];
 
@@ -63,16 +63,16 @@ interface Section {
   entries: Map<string, Entry[]>;
 }
 
-/** Exactly the keys that renderDeviceConfig writes. What else wg-quick knows runs commands or changes the machine. */
+/** Exactly the keys that renderDeviceConfig writes. wg-quick's other keys run commands or change the machine. */
 const KEYS: Record<Section['name'], readonly string[]> = {
   interface: ['privatekey', 'address', 'dns', 'mtu'],
   peer: ['publickey', 'presharedkey', 'endpoint', 'allowedips', 'persistentkeepalive'],
 };
 
-/** isspace(3) of the C locale, as wg(8) and wg-quick(8) see it; trim() would take U+2028 and others as well. */
+/** isspace(3) of the C locale, as in wg(8) and wg-quick(8); trim() would also remove U+2028 and others. */
 const SPACES = ' \t\r\v\f';
 
-/** In one pass from each end: a pattern like /\s+$/ takes quadratic time on a run of spaces. */
+/** One pass from each end: a pattern like /\s+$/ takes quadratic time on a run of spaces. */
 function trimAscii(text: string): string {
   let start = 0;
   let end = text.length;
@@ -81,17 +81,17 @@ function trimAscii(text: string): string {
   return text.slice(start, end);
 }
 
-/** Only the letters that wg(8) folds: toLowerCase() would also make a `k` of the Kelvin sign U+212A. */
+/** Only the letters that wg(8) folds: toLowerCase() would also turn the Kelvin sign U+212A into `k`. */
 function asciiLower(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-/** A key's name for a message, if it looks like one: a secret on a line of its own must not be repeated. */
+/** A key's name for an error message, if it looks like one: a secret on its own line must not be repeated. */
 function nameForMessage(key: string): string {
   return /^[A-Za-z]{1,20}$/.test(key) ? `the key ${key}` : 'a key';
 }
 
-/** Cuts the text into sections and keys; knows nothing about values. */
+/** Splits the text into sections and keys, without interpreting values. */
 function scan(text: string, problems: ConfigProblem[]): Section[] {
   const sections: Section[] = [];
   let section: Section | null = null;
@@ -144,7 +144,7 @@ function keepalive(text: string): number | null {
   return seconds === 0 ? null : seconds;
 }
 
-/** An interface's Address may have any prefix length; without one wg-quick takes the single address. */
+/** An interface's Address may have any prefix length; without one, wg-quick uses the single address. */
 function interfaceAddress(text: string): string {
   if (!text.includes('/')) return singleAddressRange(text);
   const { address, prefix } = parseAddressWithPrefix(text);
@@ -161,7 +161,7 @@ function singleAddressRange(text: string): string {
   return `${formatAddress(address)}/${address.family === 4 ? 32 : 128}`;
 }
 
-/** Reads values out of a section and collects what is wrong with them. */
+/** Reads values from a section and collects their faults. */
 class SectionReader {
   readonly #section: Section;
   readonly #problems: ConfigProblem[];
@@ -171,14 +171,14 @@ class SectionReader {
     this.#problems = problems;
   }
 
-  /** The value of a key that may stand there once; null where it is missing or wrong. */
+  /** The value of a key that may occur once; null if it is missing or invalid. */
   one<T>(key: string, read: (value: string) => T): T | null {
     const [first, ...more] = this.#section.entries.get(key.toLowerCase()) ?? [];
     for (const { line } of more) this.#problems.push({ line, reason: `has ${key} a second time` });
     return first === undefined ? null : this.#read(key, first.line, first.value, read);
   }
 
-  /** The values of a key that holds a list, on one line or several. */
+  /** The values of a list, on one line or several. */
   many<T>(key: string, read: (value: string) => T): T[] {
     const entries = this.#section.entries.get(key.toLowerCase()) ?? [];
     return entries
@@ -199,7 +199,7 @@ class SectionReader {
   }
 }
 
-/** wg-quick(8): what DNS holds besides addresses are search domains. */
+/** wg-quick(8): entries of DNS that are not addresses are search domains. */
 const isAddress = (text: string) => /^[0-9.]+$/.test(text) || text.includes(':');
 const resolverOrDomain = (text: string) =>
   isAddress(text) ? formatAddress(parseAddress(text)) : parseSearchDomain(text);
@@ -233,11 +233,11 @@ function readPeer(section: Section, problems: ConfigProblem[]): ParsedPeer[] {
 }
 
 /**
- * Reads a device's configuration file. Case, spaces, comments and repeated lists are as wg(8) and wg-quick(8) have
- * them; keys and values are strict: a key that renderDeviceConfig never writes (PostUp, Table, ListenPort, …), an
- * unknown section, a second value where one belongs, or a value that is not canonical is a problem. Takes time in
- * proportion to the text.
- * @throws {InvalidConfigFile} with all problems
+ * Parses a device's configuration file. Case, spaces, comments and repeated lists are treated like in wg(8) and
+ * wg-quick(8). Keys and values are strict: a key that renderDeviceConfig never writes (PostUp, Table, ListenPort,
+ * …), an unknown section, a repeated single value or a non-canonical value is a fault. Takes time proportional to
+ * the text.
+ * @throws {InvalidConfigFile} with all faults
  */
 export function parseConfig(text: string): ParsedConfig {
   const problems: ConfigProblem[] = [];

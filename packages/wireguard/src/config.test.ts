@@ -33,7 +33,7 @@ function render(changes: { interface?: object; peer?: object }): string {
   });
 }
 
-/** The keys of a file as wg-quick sees them, found without the code under test. */
+/** The keys of a file as wg-quick sees them, found independently of the code under test. */
 function keysOf(text: string): string[] {
   return text
     .split(/[\n\r\u0085\u2028\u2029\v\f]/)
@@ -43,7 +43,7 @@ function keysOf(text: string): string[] {
 }
 
 describe('a rendered file', () => {
-  test('is what wg-quick takes', () => {
+  test('is accepted by wg-quick', () => {
     expect(render({})).toBe(
       [
         '[Interface]',
@@ -61,7 +61,7 @@ describe('a rendered file', () => {
     );
   });
 
-  test('with everything in it is read back as it was', () => {
+  test('with all fields is parsed back unchanged', () => {
     const presharedKey = Buffer.alloc(32, 0xfe);
     const text = render({
       interface: {
@@ -92,7 +92,7 @@ describe('a rendered file', () => {
     });
   });
 
-  test('of a device with its own key has a comment for it, which the owner can fill in', () => {
+  test('of a device with its own key has a comment where the owner fills it in', () => {
     const text = render({ interface: { privateKey: undefined } });
     const comment = `# PrivateKey = (the private key that belongs to ${encodeKey(devicePublic)})`;
     expect(text.split('\n')[1]).toBe(comment);
@@ -101,7 +101,7 @@ describe('a rendered file', () => {
     expect(parseConfig(filledIn).interface.privateKey).toEqual(devicePrivate);
   });
 
-  test('leaves out what is off', () => {
+  test('omits disabled settings', () => {
     const text = render({ interface: { dns: [] }, peer: { persistentKeepalive: null } });
     expect(keysOf(text)).not.toContain('DNS');
     expect(keysOf(text)).not.toContain('PersistentKeepalive');
@@ -185,7 +185,7 @@ describe('a value from outside cannot add a line', () => {
     ],
     ['peer.persistentKeepalive', '25', (value) => render({ peer: { persistentKeepalive: value } })],
   ];
-  test.each(notTexts)('%s takes no text at all', (field, good, renderWith) => {
+  test.each(notTexts)('%s accepts no text', (field, good, renderWith) => {
     const key = encodeKey(serverPublic);
     const values = hostile.map((spoil) => spoil(good === 'key' ? key : good));
     for (const value of [
@@ -205,7 +205,7 @@ describe('a value from outside cannot add a line', () => {
     }
   });
 
-  test('so the file has the expected keys and no others', () => {
+  test('the file has exactly the expected keys', () => {
     const text = render({ interface: { mtu: 1420 }, peer: { presharedKey: Buffer.alloc(32, 1) } });
     expect(keysOf(text)).toEqual([
       ...['[Interface]', 'PrivateKey', 'Address', 'DNS', 'MTU'],
@@ -268,7 +268,7 @@ describe('parseConfig', () => {
     return [];
   }
 
-  test('takes case, spaces, comments, line ends and repeated lists as wg and wg-quick do', () => {
+  test('treats case, spaces, comments, line ends and repeated lists like wg and wg-quick', () => {
     const text = file
       .replace('[Interface]', '\n  # a comment\r\n\t[INTERFACE] # [Peer]')
       .replace('PrivateKey = ', '\v privatekey=')
@@ -358,7 +358,7 @@ describe('parseConfig', () => {
     expect(problemsOf(early).map((problem) => problem.split(':')[0])).toEqual(['line 1', 'line 3', 'line 4']);
   });
 
-  test('repeats nothing of a line that holds a secret', () => {
+  test('repeats nothing of a line with a secret', () => {
     const secret = encodeKey(devicePrivate);
     for (const text of [
       `${secret}\n${file}`,

@@ -4,40 +4,40 @@ import { InvalidValue } from './invalid-value.ts';
 import { assertPublicKey, assertSecretKey, encodeKey } from './keys.ts';
 import { parseSearchDomain } from './search-domain.ts';
 
-/** What a device's file has about the device itself. */
+/** The device's own section of its file. */
 export interface DeviceInterface {
-  /** The device's own public key, 32 bytes. Is written only where the private key is not known. */
+  /** The device's own public key, 32 bytes. Written only if the private key is unknown. */
   readonly publicKey: Uint8Array;
   /**
-   * 32 bytes; absent where the device made its own key: the file then has a comment in its place. That it belongs to
-   * `publicKey` is not checked, because deriving takes 0.5 ms on Node.js 20.
+   * 32 bytes; absent if the device created its own key: the file then has a comment instead. Not checked against
+   * `publicKey`, because deriving takes 0.5 ms on Node.js 20.
    */
   readonly privateKey?: Uint8Array | undefined;
   /** Tunnel addresses as `10.8.0.2/32` or `10.8.0.2`, at least one; no wider prefix. */
   readonly addresses: readonly string[];
-  /** IP addresses of resolvers; empty leaves the device's own in use. */
+  /** Resolver IP addresses; if empty, the device keeps its own. */
   readonly dns: readonly string[];
-  /** DNS names; absent for none. Linux and Android use them only beside a resolver. */
+  /** DNS names; absent for none. Linux and Android use them only together with a resolver. */
   readonly searchDomains?: readonly string[] | undefined;
-  /** Bytes, 576 to 65535, with an IPv6 address at least 1280; absent lets wg-quick work it out. */
+  /** Bytes, 576 to 65535, at least 1280 with an IPv6 address; absent lets wg-quick choose. */
   readonly mtu?: number | undefined;
 }
 
-/** What a device's file has about its VPN server. */
+/** The VPN server's section of a device's file. */
 export interface DevicePeer {
   /** The VPN server's public key, 32 bytes. */
   readonly publicKey: Uint8Array;
   /** 32 bytes; absent for none. */
   readonly presharedKey?: Uint8Array | undefined;
   readonly endpoint: Endpoint;
-  /** The routes into the tunnel in CIDR notation, at least one. */
+  /** Routes into the tunnel in CIDR notation, at least one. */
   readonly allowedIps: readonly string[];
-  /** Seconds, 1 to 65535; null for off. 25 by default: NAT tables forget a silent flow after 30 s. */
+  /** Seconds, 1 to 65535; null for off. 25 by default: NAT tables drop a silent flow after 30 s. */
   readonly persistentKeepalive?: number | null | undefined;
 }
 
 export interface DeviceConfig {
-  /** Stands above the rest and tells files apart. Whatever is in it, it stays one comment. Absent for none. */
+  /** The first line, to distinguish files. Always rendered as a single comment. Absent for none. */
   readonly comment?: string | undefined;
   readonly interface: DeviceInterface;
   readonly peer: DevicePeer;
@@ -45,14 +45,14 @@ export interface DeviceConfig {
 
 const DEFAULT_KEEPALIVE_SECONDS = 25;
 
-/** Scripts and emoji write with them (ZWNJ and ZWJ). */
+/** Joiners (ZWNJ and ZWJ), which scripts and emoji need. */
 const JOINERS: ReadonlySet<string> = new Set(['\u200C', '\u200D']);
-/** A QR code holds little more than the file itself. */
+/** Keeps the file small enough for a QR code. */
 const COMMENT_CHARACTERS = 60;
 
 /**
- * One line that every client takes for a comment. Apps end lines at more characters than LF (iOS: U+0085, U+2028, …), so only
- * letters, marks, digits, signs, plain blanks and the joiners of scripts and emoji get through.
+ * A single line that every client reads as a comment. Apps end lines at more characters than LF (iOS: U+0085,
+ * U+2028, …), so only letters, marks, digits, signs, plain spaces and joiners are kept.
  */
 function commentLine(text: string): string {
   const plain = text
@@ -61,9 +61,9 @@ function commentLine(text: string): string {
   return `# ${Array.from(plain.trim()).slice(0, COMMENT_CHARACTERS).join('').trim()}`;
 }
 
-/** Thrown where a value cannot go into a device's file. */
+/** A value that cannot be written into a device's file. */
 export class InvalidDeviceConfig extends InvalidValue {
-  /** Path of the field in DeviceConfig, like `peer.endpoint`. */
+  /** Path of the field in DeviceConfig, such as `peer.endpoint`. */
   readonly field: string;
 
   constructor(field: string, reason: string) {
@@ -73,7 +73,7 @@ export class InvalidDeviceConfig extends InvalidValue {
   }
 }
 
-/** Runs one field's check; a failure names the field. */
+/** Runs one field's check and adds the field's name to a failure. */
 function checked<T>(field: string, check: () => T): T {
   try {
     return check();
@@ -85,7 +85,7 @@ function checked<T>(field: string, check: () => T): T {
 
 function key(field: string, bytes: Uint8Array, assertKey: (bytes: Uint8Array) => void): string {
   return checked(field, () => {
-    // A text would pass as bytes where its characters have a length and indexes too.
+    // A string also has a length and indexes, and would pass as bytes.
     if (!(bytes instanceof Uint8Array)) throw new InvalidValue('is not 32 raw bytes');
     assertKey(bytes);
     return encodeKey(bytes);
@@ -94,7 +94,7 @@ function key(field: string, bytes: Uint8Array, assertKey: (bytes: Uint8Array) =>
 
 function list(field: string, texts: readonly string[], canonical: (text: string) => string): string[] {
   const written = texts.map((text, index) => checked(`${field}[${index}]`, () => canonical(text)));
-  // wg-quick fails on a second `ip address add` of the same address, so no list may repeat itself.
+  // wg-quick fails on a second `ip address add` of the same address, so lists must not have repeats.
   if (new Set(written).size !== written.length) throw new InvalidDeviceConfig(field, 'has a value twice');
   return written;
 }
@@ -128,16 +128,15 @@ function tunnelAddress(text: string): string {
 }
 
 /**
- * Writes a device's complete configuration file: `wg-quick up` takes it as it is, unless the private key is missing,
- * which the device's owner then fills in. Every line is built from a value that was parsed here and written anew, so
- * no text from outside gets into the file: not in a comment either. See wg-quick(8) and wg(8), "CONFIGURATION FILE
- * FORMAT".
+ * Renders a device's complete configuration file. `wg-quick up` accepts it, unless the private key is missing and
+ * the owner has to add it. Every line is rendered from a parsed value, so no outside text enters the file, not even
+ * in a comment. See wg-quick(8) and wg(8), "CONFIGURATION FILE FORMAT".
  * @throws {InvalidDeviceConfig}
  */
 export function renderDeviceConfig({ comment, interface: own, peer }: DeviceConfig): string {
   const publicKey = key('interface.publicKey', own.publicKey, assertPublicKey);
   const peerKey = key('peer.publicKey', peer.publicKey, assertPublicKey);
-  // `wg` takes an interface's own key without a word and adds no peer: a file that carries nothing.
+  // `wg` silently accepts an interface's own key and adds no peer, so the file would carry nothing.
   if (peerKey === publicKey) throw new InvalidDeviceConfig('peer.publicKey', "is the device's own key");
   const addresses = atLeastOne('interface.addresses', own.addresses, tunnelAddress);
   const dns = [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MalformedDump, parseDump } from './index.ts';
 
-// Printed by `wg show <interface> dump`; all keys were made for this file.
+// Output of `wg show <interface> dump`; all keys were generated for this file.
 const SECRETS = {
   privateKey: 'OGoc7WSicgnOgCANNb8dcK9NTeGd6qo4eXaU0s9QJWY=',
   presharedKey: 'toyEJdYGmXiPyWfrsNKw0OW2pVEHoBRrfT/k7YtNNH0=',
@@ -50,19 +50,19 @@ test('reads an interface and its peers', () => {
   });
 });
 
-test('reads an interface that has nothing yet', () => {
+test('reads an empty interface', () => {
   expect(parseDump(dump(['(none)', '(none)', '0', 'off']))).toEqual({
     interface: { publicKey: null, listenPort: 0, fwmark: null },
     peers: [],
   });
 });
 
-test('bytes and text give the same', () => {
+test('bytes and text give the same result', () => {
   const text = dump(INTERFACE, FULL, BARE);
   expect(parseDump(Buffer.from(text))).toEqual(parseDump(text));
 });
 
-test('nothing secret is in a result', () => {
+test('results contain no secrets', () => {
   const shown = JSON.stringify(parseDump(dump(INTERFACE, FULL, BARE)), (_key, value: unknown) =>
     typeof value === 'bigint' ? String(value) : value,
   );

@@ -1,29 +1,29 @@
 import { CANONICAL_KEY } from './canonical-key.ts';
 
-/** The interface as `wg show <interface> dump` has it, without its private key. */
+/** The interface in `wg show <interface> dump`, without its private key. */
 export interface ObservedInterface {
-  /** Canonical base64; null where the interface has no private key yet. */
+  /** Canonical base64; null without a private key. */
   publicKey: string | null;
-  /** UDP port; 0 where none is bound yet. */
+  /** UDP port; 0 if none is bound yet. */
   listenPort: number;
   /** Firewall mark of outgoing packets; null for none. */
   fwmark: number | null;
 }
 
-/** A peer as the interface has it, without its preshared key and endpoint. */
+/** A peer on the interface, without its preshared key and endpoint. */
 export interface ObservedPeer {
-  /** Canonical base64. Not checked for small order: what is on the interface must be seen to be removed. */
+  /** Canonical base64. Not checked for small order: such a peer must be visible to be removed. */
   publicKey: string;
-  /** In CIDR notation, as the interface has them; may be empty. */
+  /** In CIDR notation; may be empty. */
   allowedIps: string[];
   /** Last handshake, to the second; null for none since the peer was added. */
   latestHandshake: Date | null;
   /**
-   * Bytes that the VPN server received from the peer since the peer was added. A bigint because the kernel counts in
-   * 64 bits: rounding would lose usage, and one refused counter would hide all other peers.
+   * Bytes received from the peer since it was added. A bigint because the kernel counts in 64 bits: rounding would
+   * lose usage, and one refused counter would hide all other peers.
    */
   receivedBytes: bigint;
-  /** Bytes that the VPN server sent to the peer since the peer was added. */
+  /** Bytes sent to the peer since it was added. */
   sentBytes: bigint;
   /** Seconds, 1 to 65535; null for off. */
   persistentKeepalive: number | null;
@@ -35,7 +35,7 @@ export interface ObservedState {
   peers: ObservedPeer[];
 }
 
-/** Thrown where a text is not a whole dump. Names the line and never repeats it: dumps hold private keys. */
+/** The text is not a complete dump. Names the line but never repeats it, because dumps contain private keys. */
 export class MalformedDump extends Error {
   /** Counts from 1. */
   readonly line: number;
@@ -52,7 +52,7 @@ const LINE_END = 0x0a;
 const ALLOWED_IPS = /^[0-9a-f.:]{2,45}\/\d{1,3}(,[0-9a-f.:]{2,45}\/\d{1,3})*$/;
 const UINT64 = /^\d{1,20}$/;
 
-/** Where each field of a line starts; one entry more than fields, so that a field ends before the next entry. */
+/** Start of each field in a line, plus one final entry, so that each field ends before the next entry. */
 function fieldStarts(bytes: Buffer, start: number, end: number): number[] {
   const starts = [start];
   for (let at = start; at < end; at++) if (bytes[at] === TAB) starts.push(at + 1);
@@ -60,7 +60,7 @@ function fieldStarts(bytes: Buffer, start: number, end: number): number[] {
   return starts;
 }
 
-/** Reads the wanted fields of one line. The others are never made a string. */
+/** Reads single fields of a line. Other fields never become strings. */
 class LineReader {
   readonly #bytes: Buffer;
   readonly #starts: number[];
@@ -80,7 +80,7 @@ class LineReader {
     return text;
   }
 
-  /** Null where the dump says `(none)`. */
+  /** Null for `(none)`. */
   textOrNone(field: number, name: string, pattern: RegExp): string | null {
     const text = this.text(field, name, /^./);
     if (text === '(none)') return null;
@@ -88,7 +88,7 @@ class LineReader {
     return text;
   }
 
-  /** A whole number up to `max`; 0 where the dump says `off`. */
+  /** A whole number up to `max`; 0 for `off`. */
   integer(field: number, name: string, max: number, pattern = /^\d{1,16}$/): number {
     const text = this.text(field, name, pattern);
     const value = text === 'off' ? 0 : Number(text);
@@ -101,7 +101,7 @@ class LineReader {
   }
 }
 
-/** Latest time that a Date can hold, in seconds. */
+/** The latest time of a Date, in seconds. */
 const MAX_DATE_SECONDS = 8.64e12;
 
 function readInterface(bytes: Buffer, end: number): ObservedInterface {
@@ -133,13 +133,12 @@ function readPeer(bytes: Buffer, start: number, end: number, number: number): Ob
 }
 
 /**
- * Reads the whole output of `wg show <interface> dump` (wg(8), "show"; not of `wg show all dump`). The interface's
- * private key, the preshared keys and the endpoints end here: they are in no result and no error. The text must be
- * complete, its last line end included: an output that was cut off would show a wrong counter and too few peers.
- * Measured at 150 ms for 50,000 peers.
+ * Parses the whole output of `wg show <interface> dump` (wg(8), "show"; not of `wg show all dump`). Private key,
+ * preshared keys and endpoints appear in no result and no error. The text must be complete, including its last line
+ * end: truncated output would show a wrong counter and too few peers. Measured at 150 ms for 50,000 peers.
  *
- * Give the bytes that the process wrote rather than a text and clear them afterwards. Either way the results share no
- * memory with the dump: parts cut from a JavaScript string would keep the whole string, private key and all, alive.
+ * Pass the process's bytes rather than a string, and clear them afterwards. Results share no memory with the dump:
+ * parts of a JavaScript string would keep the whole string alive, including the private key.
  * @throws {MalformedDump}
  */
 export function parseDump(dump: Buffer | string): ObservedState {

@@ -11,7 +11,7 @@ test.each([
   expect(formatEndpoint(endpoint)).toBe(text);
 });
 
-test('is written in one spelling', () => {
+test('has one canonical form', () => {
   expect(formatEndpoint({ host: '2001:0DB8:0::7', port: 51820 })).toBe('[2001:db8::7]:51820');
   expect(formatEndpoint({ host: 'VPN.Example.com', port: 51820 })).toBe('vpn.example.com:51820');
   expect(parseEndpoint('[2001:0DB8:0::7]:51820')).toEqual({ host: '2001:db8::7', port: 51820 });
@@ -93,6 +93,6 @@ test.each([
   expect(() => parseEndpoint(text)).toThrow(InvalidEndpoint);
 });
 
-test('a port alone is told so', () => {
+test('a port alone is refused with a clear message', () => {
   expect(() => parseEndpoint('51820')).toThrow('is not a host and a port');
 });

@@ -2,7 +2,7 @@ import { formatAddress, parseAddress } from './addresses.ts';
 import { isDnsName } from './dns-name.ts';
 import { InvalidAddress, InvalidEndpoint } from './invalid-value.ts';
 
-/** Where a peer is reached over UDP. */
+/** The UDP address of a peer. */
 export interface Endpoint {
   /** An IP address (IPv6 without brackets) or a DNS name. */
   readonly host: string;
@@ -25,7 +25,7 @@ function canonicalHost(host: string): string {
 }
 
 /**
- * Writes `host:port`, IPv6 in brackets, as wg(8) takes it.
+ * Formats `host:port` for wg(8), with IPv6 in brackets.
  * @throws {InvalidEndpoint}
  */
 export function formatEndpoint({ host, port }: Endpoint): string {
@@ -36,7 +36,7 @@ export function formatEndpoint({ host, port }: Endpoint): string {
 }
 
 /**
- * Reads `host:port` or `[IPv6]:port`. A port by name, which wg(8) takes, is refused.
+ * Parses `host:port` or `[IPv6]:port`. A port by name, which wg(8) accepts, is refused.
  * @throws {InvalidEndpoint}
  */
 export function parseEndpoint(text: string): Endpoint {

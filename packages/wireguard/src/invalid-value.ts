@@ -1,7 +1,7 @@
 /**
- * A text or value from outside that is not what it should be. `reason` says what is wrong and what to do, as the rest
- * of a sentence that begins with the field's name; `message` is the whole sentence. Neither repeats a value that was
- * not understood: it may be a secret that was pasted into the wrong field.
+ * An invalid value from outside. `reason` says what is wrong and what to do, as the rest of a sentence that begins
+ * with the field's name; `message` is the whole sentence. Neither repeats an unparsed value, since it may be a
+ * secret in the wrong field.
  */
 export class InvalidValue extends Error {
   readonly reason: string;
@@ -21,7 +21,7 @@ export class InvalidKey extends InvalidValue {
   }
 }
 
-/** Not a public key that a peer could have. */
+/** Not a usable public key of a peer. */
 export class InvalidPublicKey extends InvalidValue {
   constructor(reason: string) {
     super(reason, 'the public key');
@@ -45,7 +45,7 @@ export class InvalidCidr extends InvalidValue {
   }
 }
 
-/** Not a place on the network that a WireGuard peer can be reached at. */
+/** Not a valid endpoint of a WireGuard peer. */
 export class InvalidEndpoint extends InvalidValue {
   constructor(reason: string) {
     super(reason, 'the endpoint');

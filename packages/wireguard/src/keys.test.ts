@@ -15,7 +15,7 @@ import {
 const KEY = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=';
 const FF = 'ff'.repeat(30);
 
-/** Little-endian, the bit that X25519 ignores cleared. */
+/** Little-endian, with the bit that X25519 ignores cleared. */
 const SMALL_ORDER = [
   `01${'00'.repeat(31)}`,
   'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
@@ -42,7 +42,7 @@ function reasonFor(hex: string): string {
 }
 
 describe('a public key', () => {
-  test('in its canonical spelling is read and written back the same', () => {
+  test('in canonical form is read and written back unchanged', () => {
     expect(encodeKey(parsePublicKey(KEY))).toBe(KEY);
   });
 
@@ -64,7 +64,7 @@ describe('a public key', () => {
     expect(() => parsePublicKey(text)).toThrow(reason);
   });
 
-  test('never shows in its error: it may be a private key in the wrong field', () => {
+  test('is not shown in its error: it may be a private key in the wrong field', () => {
     for (const text of [KEY.replace('g=', 'h='), `${KEY}x`, KEY.replace('xT', '-T')]) {
       let message = '';
       try {
@@ -93,7 +93,7 @@ describe('a public key', () => {
     },
   );
 
-  test.each(SMALL_ORDER)('%s is of small order indeed: no private key gets a secret out of it', (hex) => {
+  test.each(SMALL_ORDER)('%s is of small order: every private key gives a zero secret', (hex) => {
     const spki = Buffer.from(`302a300506032b656e032100${hex}`, 'hex');
     const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' });
     for (const scalar of ['01', '55', 'fe']) {
@@ -103,7 +103,7 @@ describe('a public key', () => {
     }
   });
 
-  test('with the highest bit set is refused: it would be a second name of another key', () => {
+  test('with the highest bit set is refused: it would be a second form of another key', () => {
     expect(reasonFor(withHighBit(parsePublicKey(KEY).toString('hex')))).toMatch('highest bit');
   });
 
@@ -118,14 +118,14 @@ describe('a public key', () => {
 });
 
 describe('a secret key', () => {
-  test('may have any bits but all zeros', () => {
+  test('may be anything except all zeros', () => {
     const high = Buffer.alloc(32, 0xff);
     expect(parseSecretKey(high.toString('base64'))).toEqual(high);
     expect(() => parseSecretKey(Buffer.alloc(32).toString('base64'))).toThrow(InvalidKey);
     expect(() => parseSecretKey(KEY.replace('g=', 'h='))).toThrow(InvalidKey);
   });
 
-  test('of another length is neither written nor used', () => {
+  test('of another length is refused for writing and deriving', () => {
     for (const length of [0, 31, 33, 64]) {
       expect(() => encodeKey(Buffer.alloc(length, 1))).toThrow(InvalidKey);
       expect(() => derivePublicKey(Buffer.alloc(length, 1))).toThrow(InvalidKey);
@@ -155,7 +155,7 @@ describe('X25519', () => {
     expect(derivePublicKey(Buffer.from(privateKey, 'hex')).toString('hex')).toBe(publicKey);
   });
 
-  test('new pairs belong together, are clamped and differ', () => {
+  test('new pairs match, are clamped and differ', () => {
     const seen = new Set<string>();
     for (let made = 0; made < 200; made++) {
       const { privateKey, publicKey } = generateKeyPair();

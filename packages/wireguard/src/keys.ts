@@ -2,20 +2,20 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:cry
 import { CANONICAL_KEY } from './canonical-key.ts';
 import { InvalidKey, InvalidPublicKey } from './invalid-value.ts';
 
-/** Length of every WireGuard key, in bytes: private, public and preshared. */
+/** The length of every WireGuard key in bytes: private, public and preshared. */
 export const KEY_BYTES = 32;
 
-/** Two X25519 keys that belong together, 32 bytes each. */
+/** A matching pair of X25519 keys, 32 bytes each. */
 export interface KeyPair {
   privateKey: Buffer;
   publicKey: Buffer;
 }
 
 /**
- * The points of small order on Curve25519 and its twist, as little-endian u-coordinates: with one of them as public
- * key the shared secret is zero whatever the private key is, so anyone could be that peer. X25519 ignores the highest
- * bit, so compare with that bit cleared; then these seven are all. RFC 7748 section 6.1 asks for the check of the
- * result, https://cr.yp.to/ecdh.html#validate has the list (its other five have the highest bit set).
+ * Points of small order on Curve25519 and its twist, as little-endian u-coordinates. With such a public key, the
+ * shared secret is zero for every private key, so anyone could be that peer. X25519 ignores the highest bit; with
+ * that bit cleared, these seven are all. RFC 7748 section 6.1 requires a check of the result;
+ * https://cr.yp.to/ecdh.html#validate has the list (its other five have the highest bit set).
  */
 const SMALL_ORDER_POINTS: readonly Buffer[] = [
   '0000000000000000000000000000000000000000000000000000000000000000', // 0
@@ -27,7 +27,7 @@ const SMALL_ORDER_POINTS: readonly Buffer[] = [
   'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f', // p + 1, read as 1
 ].map((hex) => Buffer.from(hex, 'hex'));
 
-/** DER around a raw X25519 private key: PKCS #8 with the algorithm id of RFC 8410. The 32 key bytes follow. */
+/** DER prefix of a raw X25519 private key: PKCS #8 with the algorithm id of RFC 8410. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
 
 function decode(text: string): Buffer | string {
@@ -42,9 +42,9 @@ function decode(text: string): Buffer | string {
 }
 
 /**
- * Says why these bytes cannot be a peer's public key, or null if they can. Each u-coordinate has one accepted
- * encoding: the second ones that X25519 would read as the same point (highest bit set, value of p or more) are
- * refused, because a comparison of bytes takes them for other keys.
+ * Why these bytes cannot be a peer's public key; null if they can. Each u-coordinate has one accepted encoding.
+ * Others that X25519 reads as the same point (highest bit set, value of p or more) are refused, because byte
+ * comparison treats them as different keys.
  */
 function publicKeyProblem(bytes: Uint8Array): string | null {
   if (bytes.length !== KEY_BYTES) return 'is not 32 bytes long';
@@ -66,7 +66,7 @@ function publicKeyProblem(bytes: Uint8Array): string | null {
 }
 
 /**
- * Checks that these bytes can be a peer's public key: 32 bytes, canonical, not of small order.
+ * Checks a peer's public key: 32 bytes, canonical, not of small order.
  * @throws {InvalidPublicKey}
  */
 export function assertPublicKey(bytes: Uint8Array): void {
@@ -75,8 +75,8 @@ export function assertPublicKey(bytes: Uint8Array): void {
 }
 
 /**
- * Reads a peer's public key from its one canonical spelling (44 characters of base64). Any other spelling of the same
- * key is refused, so equal keys are equal texts; so is every key that cannot be a real peer's.
+ * Parses a peer's public key from canonical base64 (44 characters). Other forms are refused, so that equal keys are
+ * equal texts, and so are keys that no real peer can have.
  * @throws {InvalidPublicKey}
  */
 export function parsePublicKey(text: string): Buffer {
@@ -87,7 +87,7 @@ export function parsePublicKey(text: string): Buffer {
 }
 
 /**
- * Checks that these bytes can be a private or preshared key: 32 bytes, not all zeros (which WireGuard takes for none).
+ * Checks a private or preshared key: 32 bytes, not all zeros (which WireGuard treats as none).
  * @throws {InvalidKey}
  */
 export function assertSecretKey(bytes: Uint8Array): void {
@@ -98,7 +98,7 @@ export function assertSecretKey(bytes: Uint8Array): void {
 }
 
 /**
- * Reads a private or preshared key from its one canonical spelling (44 characters of base64).
+ * Parses a private or preshared key from canonical base64 (44 characters).
  * @throws {InvalidKey}
  */
 export function parseSecretKey(text: string): Buffer {
@@ -109,7 +109,7 @@ export function parseSecretKey(text: string): Buffer {
 }
 
 /**
- * Writes any 32-byte key as canonical base64, as `wg` does.
+ * Encodes any 32-byte key as canonical base64, like `wg`.
  * @throws {InvalidKey} for another length
  */
 export function encodeKey(bytes: Uint8Array): string {
@@ -118,18 +118,18 @@ export function encodeKey(bytes: Uint8Array): string {
 }
 
 /**
- * Makes a new key pair, its private key clamped (RFC 7748 section 5, OpenSSL sees to it) as `wg genkey` does. Starts
- * no process; measured at 75 µs on Node.js 22 and 160 µs on 20.
+ * Generates a key pair with a clamped private key (RFC 7748 section 5, by OpenSSL), like `wg genkey`. Starts no
+ * process; measured at 75 µs on Node.js 22 and 160 µs on 20.
  *
- * The keys are encoded inside the call on purpose: exporting a KeyObject that generateKeyPairSync returned as JWK hangs
- * Node.js 20 for good when a garbage collection falls into the export (both want the key's lock).
+ * The keys are encoded within the call on purpose. Exporting a KeyObject of generateKeyPairSync as JWK deadlocks
+ * Node.js 20 if a garbage collection occurs during the export (both need the key's lock).
  */
 export function generateKeyPair(): KeyPair {
   const pair = generateKeyPairSync('x25519', {
     privateKeyEncoding: { format: 'der', type: 'pkcs8' },
     publicKeyEncoding: { format: 'der', type: 'spki' },
   });
-  // Copies, because subarray() would keep the secret's DER around it alive.
+  // Copies, because subarray() would keep the secret's DER alive.
   const privateKey = Buffer.from(pair.privateKey.subarray(-KEY_BYTES));
   const publicKey = Buffer.from(pair.publicKey.subarray(-KEY_BYTES));
   pair.privateKey.fill(0);
@@ -137,9 +137,9 @@ export function generateKeyPair(): KeyPair {
 }
 
 /**
- * The public key that belongs to a private key, clamped or not: X25519 with base point 9 (RFC 7748 section 6.1), what
- * `wg pubkey` prints. Measured at 80 µs on Node.js 22 and 480 µs on 20. The faster import as JWK is of no use: Node.js
- * 26 takes it only with the right public key in it.
+ * Derives the public key of a private key, clamped or not: X25519 with base point 9 (RFC 7748 section 6.1), like
+ * `wg pubkey`. Measured at 80 µs on Node.js 22 and 480 µs on 20. The faster import as JWK cannot be used: Node.js
+ * 26 requires the correct public key in it.
  * @throws {InvalidKey} for another length, or all zeros
  */
 export function derivePublicKey(privateKey: Uint8Array): Buffer {

@@ -2,8 +2,8 @@ import { isDnsName } from './dns-name.ts';
 import { InvalidValue } from './invalid-value.ts';
 
 /**
- * A DNS search domain in its one spelling: ASCII, lower case, no full stop at the end. wg-quick(8) takes what has only digits
- * and full stops, or a colon, for a resolver's address; no DNS name looks like that.
+ * The canonical form of a DNS search domain: ASCII, lower case, no trailing dot. wg-quick(8) treats text with only
+ * digits and dots, or with a colon, as a resolver's address; no DNS name looks like that.
  * @throws {InvalidValue}
  */
 export function parseSearchDomain(text: string): string {

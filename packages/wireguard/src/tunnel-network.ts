@@ -2,12 +2,12 @@ import { type Cidr, cidrsOverlap, parseCidr } from './addresses.ts';
 
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'].map(parseCidr);
 
-/** IPv4: from 5 to 65,533 devices. IPv6: a device has its IPv4 address in the last 32 bits, and a subnet has 64 bits. */
+/** IPv4: 5 to 65,533 devices. IPv6: the last 32 bits are the device's IPv4 address, and a subnet has 64 bits. */
 const LENGTHS = { 4: [16, 29], 6: [64, 64] } as const;
 
 /**
- * Why tunnel addresses must not come from this range; undefined where they may. A VPN server routes the whole range into
- * its tunnel, so a public one would take traffic away that belongs to somebody else, the machine's own included.
+ * Why a range cannot hold tunnel addresses; undefined if it can. A VPN server routes the whole range into its
+ * tunnel, so a public range would divert foreign traffic, including the machine's own.
  */
 export function whyNoTunnelNetwork(range: Cidr): string | undefined {
   const { family, prefix, first, last } = range;

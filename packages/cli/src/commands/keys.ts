@@ -34,7 +34,7 @@ export function keyCommands(program: Command, { api, say, print, confirm }: Cont
           body: {
             name,
             mode: flags.test ? 'test' : 'live',
-            // What is no scope, the API refuses in words.
+            // The API refuses unknown scopes with a clear message.
             ...(flags.scope === undefined ? {} : { scopes: flags.scope as components['schemas']['Scope'][] }),
           },
         }),

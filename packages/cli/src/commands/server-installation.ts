@@ -41,7 +41,7 @@ const sshOptionsOf = ({ sshPort, identity, sshConfig, sshOption }: SshFlags): Ss
   options: sshOption,
 });
 
-/** The commands that go to a machine with the operator's own ssh. */
+/** Commands that connect to a machine with the operator's own ssh. */
 export function installationCommands(server: Command, { api, say, print, confirm }: Context): void {
   const repairing = () => ({ api: api(), say, confirm });
   const ready = ({ agentVersion, roundTripMs }: ServerTest) =>

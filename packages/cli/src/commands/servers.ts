@@ -19,7 +19,7 @@ interface SetFlags {
   endpoint6?: string;
 }
 
-/** `cvault server …`; each takes a VPN server by its name or its id. */
+/** `cvault server …`; each command accepts a VPN server's name or id. */
 export function serverCommands(program: Command, context: Context): void {
   const { api, say, print, confirm } = context;
   const server = program.command('server').description('VPN servers');

@@ -15,7 +15,7 @@ export interface AddServerOptions extends SshOptions {
   readonly endpointPort: number;
   readonly endpoint6?: string | undefined;
   readonly pool?: string | undefined;
-  /** `none`: no IPv6 in the tunnel. */
+  /** `none` disables IPv6 in the tunnel. */
   readonly prefix6?: string | undefined;
 }
 
@@ -27,10 +27,10 @@ export interface Added {
 }
 
 /**
- * Makes a bare Debian machine a VPN server. The operator's own ssh runs the installation, so root's credentials never
- * reach the API; what it prints over that channel is what the API connects with and pins. The machine is asked first what
- * it is: one that is a VPN server of this control plane already is repaired where it has to be, and otherwise left alone;
- * one of another control plane is refused. Where anything fails, neither the machine nor the control plane keeps any of it.
+ * Turns a bare Debian machine into a VPN server. The operator's own ssh runs the installation, so root's
+ * credentials never reach the API; the API connects with the keys that it prints, and pins them. The machine is
+ * inspected first. If it is a VPN server of this control plane, it is repaired if necessary; if it belongs to
+ * another control plane, it is refused. If anything fails, machine and control plane keep nothing.
  * @throws Failure, CVaultProblem
  */
 export async function addServer(
@@ -57,7 +57,7 @@ export async function addServer(
     case 'bare': {
       const former = formerlyAt(machine, address, servers);
       if (former !== null && former.state !== 'provisioning') throw notNew(destination, former);
-      // An earlier `add` was ended before it could take its entry back.
+      // An earlier `add` ended before it could delete its entry.
       if (former !== null) await takeBack(context.api, former.id);
       return addBare(context, target, address, options);
     }
@@ -122,7 +122,8 @@ async function addBare(
   try {
     await runInstallation({ target, user, script }, (result) => activate(api, server.id, result));
   } catch (error) {
-    // Where it was cut off in the very moment that the machine was told to keep everything, only a test can say what it did.
+    // If the connection was cut just when the machine was told to keep the installation, only a test shows the
+    // result.
     const answers = await test().catch(() => null);
     if (answers !== null) return { server, test: answers };
     await takeBack(api, server.id).catch(() =>
@@ -135,7 +136,7 @@ async function addBare(
   return { server, test: await test() };
 }
 
-/** Of a VPN server that was never in use, so that nothing is lost with it. Refused where it has devices. */
+/** For a VPN server that was never in use, so nothing is lost. Refused if it has devices. */
 async function takeBack(api: CVaultClient, id: string): Promise<void> {
   await api.DELETE('/api/v1/admin/servers/{id}', { params: { path: { id }, query: { force: 'true' } } });
 }

@@ -15,7 +15,7 @@ const server = (over: Partial<Server> = {}) =>
   ({ id: ID, publicKey: KEY, ssh: { ...ADDRESS, user: 'cvault', hostKeys: [HOST_KEY] }, ...over }) as Server;
 const machine = (...lines: string[]) => readInspection(lines.join('\n'));
 
-test('a machine’s words are read by their form alone', () => {
+test('only the form of a machine’s output is trusted', () => {
   expect(
     machine(
       'Welcome to my host!',
@@ -57,7 +57,7 @@ test.each([
   expect(identify(found, [server()])).toMatchObject(identity);
 });
 
-test('a bare machine at the address of a VPN server, or with its host keys, is not taken for a new one', () => {
+test('a bare machine with a VPN server’s address or host keys does not count as new', () => {
   const servers = [server()];
   expect(formerlyAt(machine(), ADDRESS, servers)?.id).toBe(ID);
   expect(formerlyAt(machine(`host-key ${HOST_KEY}`), { host: '198.51.100.1', port: 22 }, servers)?.id).toBe(

@@ -3,25 +3,25 @@ import { runScript, type SshTarget } from './ssh.ts';
 
 type Server = components['schemas']['Server'];
 
-/** Asks a machine what it is, before anything is changed on it. */
+/** The result of inspecting a machine before anything is changed on it. */
 export interface Inspection {
-  /** As in known_hosts, without the name. */
+  /** As in known_hosts, without the host name. */
   readonly hostKeys: readonly string[];
-  /** Interfaces that an installation made. */
+  /** Interfaces created by an installation. */
   readonly installed: readonly InstalledInterface[];
-  /** Public keys of all WireGuard interfaces that are up, whoever made them. */
+  /** Public keys of all active WireGuard interfaces, whoever created them. */
   readonly liveKeys: readonly string[];
 }
 
 interface InstalledInterface {
   readonly name: string;
-  /** Null before version 0.2.0, which wrote it down. */
+  /** Null before version 0.2.0, which introduced it. */
   readonly serverId: string | null;
-  /** Null where the key is lost. */
+  /** Null if the key is lost. */
   readonly publicKey: string | null;
 }
 
-/** Reads and changes nothing. A line for each thing; what a machine says is not trusted further than its form. */
+/** Read-only. Prints one line per item; only the form of the machine's output is trusted. */
 const SCRIPT = `
 inspect() {
   PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -42,7 +42,7 @@ inspect() {
 inspect
 `;
 
-/** @throws Failure where ssh cannot, or where this is not root */
+/** @throws Failure if ssh fails or the user is not root */
 export async function inspectMachine(target: SshTarget, user: string): Promise<Inspection> {
   return readInspection(await runScript(target, user, SCRIPT));
 }
@@ -66,15 +66,15 @@ export function readInspection(printed: string): Inspection {
   };
 }
 
-/** Which VPN server a machine is, as far as this control plane knows. */
+/** The identity of a machine, as far as this control plane knows. */
 export type Identity =
   | { readonly is: 'bare' }
-  /** `hasKey`: whether the interface's private key is still there. */
+  /** `hasKey`: whether the interface's private key still exists. */
   | { readonly is: 'known'; readonly server: Server; readonly hasKey: boolean }
   /** A VPN server that this control plane does not know. */
   | { readonly is: 'foreign'; readonly interfaceName: string; readonly publicKey: string | null };
 
-/** By what the installation left there, whatever the address is that led there. */
+/** Identifies by the installation's traces, whatever the address. */
 export function identify({ installed, liveKeys }: Inspection, servers: readonly Server[]): Identity {
   const keysThere = [...liveKeys, ...installed.map(({ publicKey }) => publicKey)];
   const hasKey = ({ publicKey }: Server) => publicKey !== null && keysThere.includes(publicKey);
@@ -84,14 +84,14 @@ export function identify({ installed, liveKeys }: Inspection, servers: readonly 
         each.id === serverId || (serverId === null && publicKey !== null && each.publicKey === publicKey),
     );
     if (server !== undefined) return { is: 'known', server, hasKey: hasKey(server) };
-    // Without an id and without a key nobody can tell whose it was.
+    // Without an id and a key, its owner cannot be determined.
     if (serverId !== null || publicKey !== null) return { is: 'foreign', interfaceName: name, publicKey };
   }
   const alive = servers.find(hasKey);
   return alive === undefined ? { is: 'bare' } : { is: 'known', server: alive, hasKey: true };
 }
 
-/** A VPN server that this bare machine could have been: at its address, or with its SSH host keys. */
+/** A VPN server that this bare machine may have been: same address or same SSH host keys. */
 export function formerlyAt(
   { hostKeys }: Inspection,
   address: { readonly host: string; readonly port: number },

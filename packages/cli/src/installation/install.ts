@@ -6,10 +6,10 @@ import { ended, failureOf, type SshTarget, startRootShell } from './ssh.ts';
 
 type Activation = components['schemas']['ActivateServer'];
 
-/** An API that restarts meanwhile is asked again. Shorter than the machine waits for an answer (install.sh). */
+/** Covers a restart of the API. Shorter than the machine's own wait (install.sh). */
 const API_WAIT_MS = 60_000;
 const API_RETRY_MS = 1_000;
-/** The machine undoes what it did when its standard input ends, so ssh gets a moment to say that. */
+/** The machine undoes the installation when its standard input ends, so ssh must end cleanly. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface Installation {
@@ -19,10 +19,10 @@ export interface Installation {
 }
 
 /**
- * Runs an installation to its end, or not at all: what it made is kept only once `take` has taken it. Where anything fails
- * before that, or this process ends, the machine undoes it by itself.
- * @param take gets what the installation printed
- * @throws Failure, and what `take` throws
+ * Runs an installation atomically: it is kept only after `take` has succeeded. If anything fails before, or this
+ * process ends, the machine undoes it.
+ * @param take receives the installation's result
+ * @throws Failure, and anything that `take` throws
  */
 export async function runInstallation(
   { target, user, script }: Installation,
@@ -33,7 +33,7 @@ export async function runInstallation(
   for (const signal of SIGNALS) process.on(signal, stop);
   try {
     const end = ended(child);
-    // Also handled below; here so that it never counts as unhandled.
+    // Handled below; this prevents an unhandled rejection.
     end.catch(() => undefined);
     child.stdin?.write(`CVAULT_CONFIRM='yes'\n${script}`);
     const printed = await Promise.race([firstLine(child), end.then(() => null)]);
@@ -55,8 +55,7 @@ export async function runInstallation(
 }
 
 /**
- * Has the API connect with what was printed and pin it. Saying it twice does no harm, so an answer that got lost is asked
- * for again.
+ * Makes the API connect with the printed keys and pin them. The call is idempotent, so a lost answer is retried.
  * @throws CVaultProblem, CVaultUnreachable
  */
 export async function activate(api: CVaultClient, id: string, body: Activation): Promise<void> {
@@ -83,7 +82,7 @@ function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
-/** The one line of JSON that the installation prints. */
+/** Parses the JSON line that the installation prints. */
 function readResult(printed: string): Activation {
   try {
     const { interfacePublicKey, hostKeys } = JSON.parse(printed) as Activation;

@@ -9,11 +9,11 @@ type Server = components['schemas']['Server'];
 export type ServerTest = components['schemas']['ServerTest'];
 
 export interface RepairOptions extends SshOptions {
-  /** Where ssh goes; absent: to root at the address that the control plane knows. */
+  /** The ssh destination; by default root at the address that the control plane knows. */
   readonly destination?: string | undefined;
-  /** Make a new key where the interface's own is lost. */
+  /** Create a new key if the interface's own is lost. */
   readonly newKey?: boolean | undefined;
-  /** Do not ask before that. */
+  /** Do not ask for confirmation. */
   readonly yes?: boolean | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface Repairing extends Pick<Context, 'say' | 'confirm'> {
   readonly api: CVaultClient;
 }
 
-/** @throws Failure where it is not reached over SSH */
+/** @throws Failure if it is not managed over SSH */
 function targetOf({ name, ssh }: Server, { destination, port, ...options }: RepairOptions): SshTarget {
   if (ssh === null) {
     throw new Failure(`${name} is not reached over SSH: nothing is installed anywhere for it`, {
@@ -33,8 +33,8 @@ function targetOf({ name, ssh }: Server, { destination, port, ...options }: Repa
 }
 
 /**
- * Installs a VPN server again: what is missing, differs or is older there is put right, and tunnels live through it. Answers
- * what a test of it finds afterwards.
+ * Repeats a VPN server's installation: missing, different and outdated parts are corrected, and tunnels stay up.
+ * Returns the result of a test afterwards.
  * @throws Failure, CVaultProblem
  */
 export async function repairServer(

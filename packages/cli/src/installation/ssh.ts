@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EXIT, Failure } from '../failure.ts';
 
-/** The options of ssh's own that are handed on to it as they are. */
+/** Options passed to ssh unchanged. */
 export interface SshOptions {
   readonly port?: string | undefined;
   readonly identity?: string | undefined;
@@ -15,19 +15,19 @@ export interface SshTarget {
   readonly options: SshOptions;
 }
 
-/** Where ssh itself would go: aliases, ports and users of the operator's configuration are resolved by it. */
+/** The destination after ssh has resolved aliases, ports and users of the operator's configuration. */
 export interface ResolvedTarget {
   readonly host: string;
   readonly port: number;
   readonly user: string;
 }
 
-/** A machine that says nothing for 15 s is taken for gone. The operator's own options come first, and the first counts. */
+/** A machine without response for 15 s counts as gone. The operator's options come first and take precedence. */
 const DEFAULTS = ['ConnectTimeout=15', 'ServerAliveInterval=5', 'ServerAliveCountMax=3'];
 
 /** @throws Failure */
 function checkDestination(destination: string): string {
-  // What begins with a hyphen is an option to ssh; the rest is its own to judge.
+  // A leading hyphen would be an ssh option. ssh checks the rest itself.
   if (/^-|[\s\p{Cc}]/u.test(destination) || destination === '') {
     throw new Failure(
       `${JSON.stringify(destination)} is no destination for ssh; write it as root@vpn.example.com`,
@@ -50,8 +50,8 @@ export async function resolveTarget(target: SshTarget): Promise<ResolvedTarget> 
 }
 
 /**
- * Starts a shell as root on the other side, with the operator's own ssh, keys and known_hosts. It runs what it gets on its
- * standard input; what it says goes to this terminal.
+ * Starts a root shell on the machine, with the operator's own ssh, keys and known_hosts. It runs its standard
+ * input; its error output goes to this terminal.
  */
 export function startRootShell(target: SshTarget, user: string): ChildProcess {
   const shell = user === 'root' ? ['sh', '-s'] : ['sudo', '-n', 'sh', '-s'];
@@ -59,7 +59,7 @@ export function startRootShell(target: SshTarget, user: string): ChildProcess {
 }
 
 /**
- * Runs a script as root on the other side; answers what it printed.
+ * Runs a script as root on the machine and returns its output.
  * @throws Failure
  */
 export async function runScript(target: SshTarget, user: string, script: string): Promise<string> {
@@ -68,7 +68,7 @@ export async function runScript(target: SshTarget, user: string, script: string)
   return stdout;
 }
 
-/** @param code of ssh itself; null where a signal ended it */
+/** @param code ssh's exit code; null after a signal */
 export function failureOf({ destination }: SshTarget, code: number | null): Failure {
   return new Failure(
     code === 255 || code === null
@@ -77,7 +77,7 @@ export function failureOf({ destination }: SshTarget, code: number | null): Fail
   );
 }
 
-/** Resolves when it has ended. @throws Failure where it could not be started */
+/** Resolves at its exit. @throws Failure if it could not be started */
 export function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.once('error', (cause) =>
@@ -118,7 +118,7 @@ function startSsh(
   });
   child.stdout?.setEncoding('utf8');
   child.stderr?.setEncoding('utf8');
-  // ssh that ends before it has read everything: how it ended says all there is to say.
+  // If ssh ends before reading everything, its exit code is the relevant error.
   child.stdin?.on('error', () => undefined);
   return child;
 }
