@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: what a change waits for readings on the same channel. An agent with 50,000 peers is asked for lists, digests
- * and statistics without a pause, and for one device after the other.
+ * `npm run bench`: how long a change waits for readings on the same channel. An agent with 50,000 peers
+ * continuously answers lists, digests and statistics while devices are set one after the other.
  */
 import { randomUUID } from 'node:crypto';
 import { availableParallelism, cpus, loadavg } from 'node:os';
@@ -13,7 +13,7 @@ import { type Agents, createAgents } from './agents.ts';
 import { table } from './measure.ts';
 
 const DEVICES = 50_000;
-/** The kinds of reading take turns with nothing, so that a machine that becomes busy is no difference between them. */
+/** Readings and no readings alternate, so that a machine that becomes busy affects all kinds equally. */
 const ROUNDS = 5;
 const APPLIES = 400;
 

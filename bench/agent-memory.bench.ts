@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: what an agent with 50,000 devices holds in memory, on a real interface and on the memory backend, and
- * how long it takes for what a control plane asks of it all the time.
+ * `npm run bench`: the memory of an agent with 50,000 devices, on a real interface and on the memory backend, and
+ * the duration of a control plane's frequent requests.
  */
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

@@ -6,7 +6,7 @@ import { createNetworkLab, type RunningProcess } from '../packages/agent/src/tes
 
 const OWN = ['10.8.0.1/16', 'fd00:8::1/64'];
 
-/** In a process of its own, as the real one is. */
+/** In its own process, like the real one. */
 const MEMORY_AGENT = `
 import { connectInProcess, createAgent, createMemoryBackend, createNoTraffic } from '@cvault/agent';
 const backend = createMemoryBackend({ addresses: ${JSON.stringify(OWN)} });
@@ -14,10 +14,10 @@ const stream = connectInProcess(await createAgent({ backend, traffic: createNoTr
 process.stdin.pipe(stream).pipe(process.stdout);
 `;
 
-/** Agents that speak on their standard input and output. */
+/** Agents that communicate over standard input and output. */
 export interface Agents {
   onMemory(): RunningProcess;
-  /** On a WireGuard interface of its own. */
+  /** On its own WireGuard interface. */
   onInterface(): Promise<RunningProcess>;
   destroy(): Promise<void>;
 }

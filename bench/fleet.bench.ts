@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- fleet`: what a million devices on a thousand VPN servers cost, beside an empty system, in one run on one
- * machine. The agents are scripted to be in order; everything in the database is real. Bounded: about five minutes.
+ * `npm run bench -- fleet`: the cost of a million devices on a thousand VPN servers, compared with an empty system
+ * in the same run. Agents are scripted to agree; everything in the database is real. Takes about five minutes.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -55,10 +55,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** VPN servers with their pools and devices, straight into the tables, as registrations and acknowledgements leave them. */
+/** Inserts VPN servers with pools and devices directly, in the state after registrations and acknowledgements. */
 async function fill(owner: Owner): Promise<void> {
   const pool = await database.pool.connect();
-  // Rows that are right by the way they are made: no foreign key has to look each of them up.
+  // The rows are correct by construction, so foreign keys need no checks.
   await pool.query(
     'SET session_replication_role = replica; SET statement_timeout = 0; SET synchronous_commit = off',
   );
@@ -102,7 +102,7 @@ async function fill(owner: Owner): Promise<void> {
     [owner.tenantId],
   );
   await pool.query('VACUUM ANALYZE');
-  // With what was set on it.
+  // Discards the connection with its settings.
   pool.release(true);
 }
 
@@ -114,10 +114,10 @@ interface Paths {
 }
 
 const DAYS = 30;
-/** As `GET /tenant/devices` has it by default, and one more that says whether there is another page. */
+/** The default page of `GET /tenant/devices`, plus one row that shows whether there is another page. */
 const PAGE = 51;
 
-/** Usage of a tenant's devices by the day, as the roll-up leaves it. */
+/** Daily usage of a tenant's devices, as rolled up. */
 async function meter({ tenantId, userId }: Owner): Promise<void> {
   await database.pool.query(
     `INSERT INTO usage_metrics (tenant_id, user_id, device_id, server_id, span, starts_at, upload_bytes, download_bytes)
@@ -156,7 +156,7 @@ async function paths(owner: Owner, region: string): Promise<Paths> {
   for (let n = 0; n < 5; n++) await devices.register(aDevice(lister, { region }));
   await measure(30, 1, () => devices.list(lister));
   const list = await measure(COUNT, 1, () => devices.list(lister));
-  // A tenant with a page full of devices, or, in the full system, with a million: from a place in the middle of them.
+  // A page from the middle of a tenant's devices: one page of them, or a million in the full system.
   const directory = createDeviceDirectoryStore(database);
   const scope = { tenantId: owner.tenantId, mode: 'live' as const };
   const middle = { limit: PAGE, afterId: await middleDevice(owner) };
@@ -172,7 +172,9 @@ async function paths(owner: Owner, region: string): Promise<Paths> {
   return { register: registered, list, page, usage: await measure(COUNT, 1, () => usagePerDay(lister)) };
 }
 
-/** One look at all VPN servers, each of which says what the database wants: CPU time of this process and of PostgreSQL. */
+/**
+ * One look at all VPN servers, each of which agrees with the database: CPU time of this process and of PostgreSQL.
+ */
 async function quietLook() {
   const peers = createPeerStore(database, 600);
   const { rows } = await database.pool.query<{ id: string }>("SELECT id FROM servers WHERE region = 'crowd'");
@@ -271,7 +273,7 @@ test('the API’s memory with a link to each of a thousand VPN servers', { timeo
       await until(
         'all are linked and were looked at',
         async () => {
-          // A reading lists every VPN server: as often as a Prometheus asks, not as often as we could.
+          // A scrape lists every VPN server, so it runs at Prometheus' pace.
           await sleep(5_000);
           const text = await must(
             callAsAdmin(plane.baseUrl, secrets.CVAULT_ADMIN_KEY)<string>('GET', '/metrics'),

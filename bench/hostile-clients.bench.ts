@@ -1,6 +1,6 @@
 /**
- * Compares the answer times of a well-behaved tenant with 500 hostile sockets beside it and without them, alternately and in
- * one run. Everything shares the same cores; the hostile clients have a process of their own.
+ * Compares a well-behaved tenant's answer times with and without 500 hostile sockets, alternately in one run.
+ * Everything shares the same cores; the hostile clients have their own process.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -24,7 +24,7 @@ const SOCKETS = 500;
 const PER_SECOND = 50;
 const WRITES_ONE_IN = 10;
 const CONNECTIONS = 64;
-/** For the first rush of 500 connections, and for the burst that each client may. */
+/** For the first rush of 500 connections, and for each client's burst. */
 const SETTLE_MS = 5_000;
 
 const secrets = makeSecrets();
@@ -64,7 +64,7 @@ interface Round {
   readonly p99: number;
 }
 
-/** So many requests a second, at their times. */
+/** Sends requests at fixed times. */
 async function behave(seconds: number): Promise<Round> {
   const times: number[] = [];
   let refused = 0;

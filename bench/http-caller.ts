@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 
 /**
- * A lean HTTP client with connections that stay open: the load maker shares two cores with what it measures, and
- * `fetch` costs several times as much.
+ * A lean HTTP client with persistent connections: the load generator shares two cores with the API, and `fetch`
+ * costs several times as much.
  */
 export function createHttpCaller(
   baseUrl: string,

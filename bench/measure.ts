@@ -1,4 +1,4 @@
-/** Times one kind of work; the machine, not the work, decides how many run at once. */
+/** Measurements of one kind of work. */
 
 export interface Measured {
   readonly count: number;
@@ -10,8 +10,8 @@ export interface Measured {
 }
 
 /**
- * Does `work` `count` times, `concurrency` at once, each caller starting its next when its last has ended (a closed
- * loop). `count` bounds the run.
+ * Runs `work` `count` times with `concurrency` callers; each starts its next call when the previous one has ended
+ * (a closed loop).
  */
 export async function measure(
   count: number,
@@ -35,7 +35,7 @@ export async function measure(
   return { count, p50: at(0.5), p95: at(0.95), p99: at(0.99), perSecond: count / seconds };
 }
 
-/** Columns of equal width, as they are printed. */
+/** Columns of equal width, for printing. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]!.length)),

@@ -1,6 +1,7 @@
 /**
- * What becomes of the API when more is asked of it than it can do, and of one tenant when another asks too much. The load
- * comes at fixed times whether it is answered or not (an open loop), from the same two cores: its maker takes its part of them.
+ * The API under more load than it can handle, and one tenant beside another that sends too much. Requests are sent
+ * at fixed times, whether or not earlier ones are answered (an open loop). The load generator shares the same two
+ * cores.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -28,7 +29,7 @@ import { type Connections, openConnections, rawRequest } from './raw-http.ts';
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 60);
 const TENANTS = 8;
 const SETTLE_MS = 30_000;
-/** One request in so many changes something. */
+/** One request in this many is a change. */
 const WRITES_ONE_IN = 10;
 const TICK_MS = 5;
 
@@ -44,7 +45,7 @@ const print = (text: string) => {
   process.stdout.write(`${text}\n`);
 };
 
-/** What a user's app sends: for the list of its devices, and to name one of them. */
+/** A user's app: it lists its devices and renames one. */
 interface Caller {
   readonly read: Buffer;
   readonly write: Buffer;
@@ -56,11 +57,11 @@ interface Answered {
   readonly retryAfter: boolean;
 }
 
-/** As a load balancer keeps them open. */
+/** Persistent connections, like those of a load balancer. */
 const CONNECTIONS = 1_024;
 let connections: Connections;
 
-/** @returns status 0 where there was no answer */
+/** @returns status 0 without an answer */
 async function ask({ read, write }: Caller, writes: boolean): Promise<Answered> {
   const start = performance.now();
   const { status, head } = await connections.ask(writes ? write : read);
@@ -69,7 +70,7 @@ async function ask({ read, write }: Caller, writes: boolean): Promise<Answered> 
 
 const mixed = (n: number): [Caller, boolean] => [callers[n % TENANTS]!, n % WRITES_ONE_IN === 0];
 
-/** Each caller asks again when it was answered. */
+/** Each caller sends its next request after the answer. */
 async function closedLoop(atOnce: number, seconds: number): Promise<Answered[]> {
   const answers: Answered[] = [];
   const end = performance.now() + seconds * 1_000;
@@ -81,7 +82,7 @@ async function closedLoop(atOnce: number, seconds: number): Promise<Answered[]> 
   return answers;
 }
 
-/** So many requests a second, at their times. */
+/** Sends requests at fixed times. */
 async function openLoop(
   perSecond: number,
   seconds: number,
@@ -121,7 +122,7 @@ async function aCaller(name: string, limits: object): Promise<Caller> {
   };
 }
 
-/** Behind the limits of rate, which would be in the way: what is asked for here is too much for the machine. */
+/** Above the rate limits, which would hide the machine's own limit. */
 const UNLIMITED = {
   tenantRateLimit: 1_000_000,
   keyRateLimit: 1_000_000,
@@ -167,7 +168,7 @@ test('twice as much as it can do', { timeout: (SECONDS + 120) * 1_000 }, async (
   const over = await openLoop(2 * perSecond, SECONDS, mixed);
   clearInterval(watch);
   const ended = performance.now();
-  // Whole again: half of the peak is answered as fast as before the load, for a second.
+  // Recovered: half of the peak is answered as fast as before the load, for a second.
   let recovered = NaN;
   while (Number.isNaN(recovered) && performance.now() - ended < SETTLE_MS) {
     const probe = await openLoop(perSecond / 2, 1, mixed);
@@ -204,7 +205,7 @@ test('twice as much as it can do', { timeout: (SECONDS + 120) * 1_000 }, async (
 
 test('one tenant asks twice as much as it may', { timeout: 180_000 }, async () => {
   const quiet = callers[0]!;
-  // With the limits of a new tenant: 6,000 requests a minute of one user.
+  // With the limits of a new tenant: 6,000 requests a minute per user.
   const loud = await aCaller('Loud', {});
   const asksItself = () => openLoop(50, 20, (n) => [quiet, n % WRITES_ONE_IN === 0]);
   const rows = [];

@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** 0 where the connection ended instead. */
+/** 0 if the connection ended instead. */
 interface RawReply {
   readonly status: number;
   readonly head: string;
 }
 
 export interface Connections {
-  /** Sends a whole request as it stands, over the connection that was idle longest; waits where none is. */
+  /** Sends a complete request over the connection that has been idle longest; waits if none is idle. */
   ask(request: Buffer): Promise<RawReply>;
   close(): void;
 }
 
-/** A request with a body of JSON or without one. */
+/** A request with or without a JSON body. */
 export function rawRequest(
   method: string,
   path: string,
@@ -32,7 +32,7 @@ export function rawRequest(
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${payload}`);
 }
 
-/** The length of the answer that `received` begins with, once its head is there; NaN until then. */
+/** The length of the answer at the start of `received`; NaN until its head is complete. */
 function lengthOf(received: string): number {
   const head = received.indexOf('\r\n\r\n');
   if (head === -1) return NaN;
@@ -41,8 +41,8 @@ function lengthOf(received: string): number {
 }
 
 /**
- * Connections that are open before the load comes, and a client that reads of an answer its status and its length. The load
- * maker shares two cores with what it measures: with node:http it was late itself, by seconds, at twice the API's peak.
+ * Connections that are opened before the load, and a client that reads only status and length of answers. The load
+ * generator shares two cores with the API: with node:http, it fell behind by seconds at twice the API's peak.
  */
 export async function openConnections(baseUrl: string, count: number): Promise<Connections> {
   const { hostname, port } = new URL(baseUrl);
@@ -61,7 +61,7 @@ export async function openConnections(baseUrl: string, count: number): Promise<C
     sockets.push(socket);
     return socket;
   };
-  // One after the other: Node accepts one in a turn of its loop.
+  // One by one: Node accepts one per turn of its event loop.
   for (let n = 0; n < count; n++) idle.push(await open());
 
   return {
@@ -76,7 +76,7 @@ export async function openConnections(baseUrl: string, count: number): Promise<C
         const lost = () => {
           done(0);
           socket.destroy();
-          // What was lost is opened again, as a client would.
+          // Reopens a lost connection, like a client.
           void open().then(free, () => undefined);
         };
         socket.on('data', (text: string) => {

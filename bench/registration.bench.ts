@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: how long a registration takes to `201 active`, over a real SSH channel and on a real WireGuard
- * interface, beside the floors that it stands on, in one run on one machine.
+ * `npm run bench`: the time of a registration until `201 active`, over real SSH and on a real WireGuard interface,
+ * compared with its parts ("floors") in the same run.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -37,9 +37,9 @@ import { measure, type Measured, table } from './measure.ts';
 const TENANTS = 8;
 const CONCURRENCIES = [1, 8, 32] as const;
 const COUNT = { 1: 300, 8: 1_000, 32: 2_000 } as const;
-/** wireguard-go holds 65,536 peers. */
+/** wireguard-go holds up to 65,536 peers. */
 const CROWD = Number(process.env['BENCH_CROWD'] ?? 50_000);
-/** Registrations before the clock starts. */
+/** Registrations before the measurement. */
 const WARM_UP = 50;
 
 const secrets = makeSecrets();
@@ -62,7 +62,7 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cvault-bench-'));
-  // As in production: every commit is on disk before it is answered.
+  // As in production: every commit is on disk before the answer.
   postgres = await startEmbeddedPostgres(folder);
   await migrate(postgres.url.reveal());
   database = openDatabase(postgres.url, { role: null, connections: 32 });
@@ -77,7 +77,7 @@ beforeAll(async () => {
     postgres.url.reveal(),
     secrets,
     {},
-    // For the profile of the API process: BENCH_API_ARGUMENTS="--cpu-prof --cpu-prof-dir=/tmp"
+    // To profile the API process: BENCH_API_ARGUMENTS="--cpu-prof --cpu-prof-dir=/tmp"
     process.env['BENCH_API_ARGUMENTS']?.split(' ') ?? [],
   );
   const admin = callAsAdmin(plane.baseUrl, secrets.CVAULT_ADMIN_KEY);
@@ -94,7 +94,7 @@ beforeAll(async () => {
   const { stdout } = await runScriptOverSsh(host, network.managementAddress, added.installation);
   const { interfacePublicKey, hostKeys } = JSON.parse(stdout) as Record<string, unknown>;
   await must(admin('POST', `/api/v1/admin/servers/${serverId}/activate`, { interfacePublicKey, hostKeys }));
-  // The floor of SQL has a database of its own in the same PostgreSQL: the API neither sees it nor works for it.
+  // The SQL floor has its own database in the same PostgreSQL, so the API does not work on it.
   await database.pool.query('CREATE DATABASE floor');
   const floorUrl = postgres.url.map((url) => url.replace(/\/cvault$/, '/floor'));
   await migrate(floorUrl.reveal());
@@ -119,8 +119,8 @@ afterAll(async () => {
 });
 
 /**
- * Everything that PostgreSQL does for one registration, straight from a process that does nothing else: the credentials are
- * looked up, the device is registered, its acknowledgement is written (together with those that wait, as the API does).
+ * PostgreSQL's work for a registration, from a process that does nothing else: looks the credentials up, registers
+ * the device, and stores its acknowledgement (batched, as the API does).
  */
 async function sqlAlone(concurrency: 1 | 8 | 32): Promise<Measured> {
   const devices = Array.from({ length: COUNT[concurrency] + WARM_UP }, (_, n) =>
@@ -142,7 +142,7 @@ async function sqlAlone(concurrency: 1 | 8 | 32): Promise<Measured> {
   return measure(COUNT[concurrency], concurrency, (n) => register(n + WARM_UP));
 }
 
-/** One question and its answer over the SSH channel: the path of a registration without the work. */
+/** One request and answer over the SSH channel: a registration's path without its work. */
 async function roundTripAlone(): Promise<Measured> {
   const control = generateControlKey();
   const authorized = `restrict,command="/usr/bin/node /usr/lib/cvault/agent.mjs relay --socket /run/cvault/wg0.sock" ${control.publicKey}`;
@@ -161,7 +161,7 @@ async function roundTripAlone(): Promise<Measured> {
   return measured;
 }
 
-/** One `wg set` on the VPN server, started from a process of Node.js as the agent does. */
+/** One `wg set` on the VPN server, started from Node.js like the agent's. */
 async function wgSetAlone(): Promise<Measured> {
   const script = `
     const { spawn } = require('node:child_process');
@@ -210,7 +210,7 @@ async function registrations(concurrency: 1 | 8 | 32): Promise<Measured> {
   return measured;
 }
 
-/** Fills the VPN server by the other way: rows in the database, which the sweeper pushes. */
+/** Fills the VPN server through the database and the sweeper. */
 async function crowd(): Promise<number> {
   const user = users[0]!;
   const { body } = await asUser(
@@ -236,7 +236,7 @@ async function crowd(): Promise<number> {
   return (performance.now() - start) / 1_000;
 }
 
-/** Where the CPU time of one registration goes, part by part, in milliseconds. */
+/** The CPU time of one registration per part, in milliseconds. */
 function profileOf(before: Map<string, number>, after: Map<string, number>, registered: number): string[][] {
   const parts = [...after].map(
     ([part, time]) => [part, (time - (before.get(part) ?? 0)) / registered] as const,

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- revocation`: how long after a device was deleted its last packet passes, through a real tunnel, and when
- * the caller hears that it is gone.
+ * `npm run bench -- revocation`: how long a deleted device's packets still pass through a real tunnel, and when the
+ * caller gets the answer.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { migrate } from '../packages/api/src/platform/db/migrate.ts';
 import { table } from './measure.ts';
 
 const REVOCATIONS = Number(process.env['BENCH_REVOCATIONS'] ?? 100);
-/** Seconds between pings: how exactly the last packet's time is known. */
+/** Seconds between pings, which is the precision of the last packet's time. */
 const EVERY = '0.002';
 
 const secrets = makeSecrets();
@@ -31,7 +31,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cvault-bench-'));
   postgres = await startEmbeddedPostgres(folder);
   await migrate(postgres.url.reveal());
-  // One tenant has no more than 50 addresses resting, and each revocation makes one rest.
+  // A tenant may have 50 resting addresses, and each revocation adds one.
   plane = await startControlPlane(postgres.url.reveal(), secrets, { CVAULT_QUARANTINE_SECONDS: '10' });
   vpn = await startSshVpnServer(plane, secrets, { poolCidr: '10.66.0.0/20', region: 'bench' });
   phone = await startWireGuardClient((await vpn.internet.addClient('phone')).namespace);
@@ -45,7 +45,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Milliseconds from the call to its answer, and from the call to the last reply that came through the tunnel. */
+/** Milliseconds from the call to its answer, and to the last reply through the tunnel. */
 async function revoke(): Promise<{ answered: number; last: number }> {
   const device = await must(registerDevice(alice));
   await phone.up(device.config);

@@ -1,6 +1,6 @@
 /**
- * Whether the time of a refused sign-in tells that there is such a user. A wrong password for those that exist, and the same
- * for those that do not, in turns; Mann and Whitney's test asks whether the times are of one kind.
+ * Whether the time of a refused sign-in reveals that a user exists. Wrong passwords for existing and non-existing
+ * users alternate; a Mann-Whitney test compares the times.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -50,7 +50,7 @@ async function refused(email: string): Promise<number> {
   return performance.now() - start;
 }
 
-/** Two-sided, by the normal approximation: good from some twenty on. Times are never equal. */
+/** Two-sided, by the normal approximation, which is good from about twenty values. Assumes distinct times. */
 function mannWhitney(a: readonly number[], b: readonly number[]): number {
   const ranked = [...a.map((time) => ({ time, of: a })), ...b.map((time) => ({ time, of: b }))].sort(
     (one, other) => one.time - other.time,

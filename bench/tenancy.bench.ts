@@ -1,6 +1,6 @@
 /**
- * What row-level security costs a registration: the same SQL with the rights of the tables' owner and a transaction that is
- * the statement, as it was before, and with the rights and the transaction of a tenant. Both in turns, in one run.
+ * The cost of row-level security for a registration: the same SQL once as the tables' owner with implicit
+ * transactions, and once with a tenant's role and transaction. Both alternate in one run.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -46,7 +46,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A statement is its own transaction: what begins and ends one is not sent. */
+/** Drops BEGIN and COMMIT, so that each statement is its own transaction. */
 function withoutTransactions(pool: pg.Pool): pg.Pool {
   const skipped = /^(BEGIN|COMMIT)/;
   return {
@@ -61,7 +61,7 @@ function withoutTransactions(pool: pg.Pool): pg.Pool {
   } as unknown as pg.Pool;
 }
 
-/** Who sends the request, and the registration itself. */
+/** The look-up of the sender and the registration. */
 async function registrations(walled: boolean, concurrency: number) {
   const identities = createIdentityStore(open.get(walled ? 'authentication' : 'owner')!);
   const pool = walled ? open.get('api')!.pool : withoutTransactions(open.get('owner')!.pool);

@@ -1,4 +1,4 @@
-/** The operator's command line, run as a program against an API process. What goes over SSH is in vpn-server-life.test.ts. */
+/** The operator's command line as a program against an API process. vpn-server-life.test.ts covers SSH. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -40,7 +40,7 @@ async function expectRefusal(
 const elsewhere = (baseUrl: string, over: Partial<ControlPlaneSecrets> = {}) =>
   createCli({ baseUrl }, { ...secrets, ...over });
 
-describe('how it ends', () => {
+describe('exit codes', () => {
   test.each([
     ['nonsense', 2, 'is no address of an API'],
     ['localhost:3000', 2, 'is no address of an API'],
@@ -65,7 +65,7 @@ describe('how it ends', () => {
     page.close();
   });
 
-  test('an admin key that opens nothing: 4', async () => {
+  test('an invalid admin key: 4', async () => {
     const key = `cv_admin_${'x'.repeat(43)}`;
     await expectRefusal(
       elsewhere(plane.baseUrl, { CVAULT_ADMIN_KEY: key }).run('tenant', 'list'),
@@ -96,13 +96,13 @@ describe('how it ends', () => {
     await expectRefusal(cli.run(...args), status, words);
   });
 
-  test('help is no failure', async () => {
+  test('help exits with 0', async () => {
     expect(await cli.must('--help')).toContain('Usage: cvault');
     expect(await cli.must('server', 'add', '--help')).toContain('--region');
   });
 });
 
-test('all tenants are listed, however many there are', async () => {
+test('all tenants are listed, over any number of pages', async () => {
   const ids: string[] = [];
   for (let n = 0; n < 105; n++) {
     const { id } = await must(
@@ -130,7 +130,7 @@ describe('API keys', () => {
     tenant = await cli.must('tenant', 'create', 'Keys Ltd');
   });
 
-  test('one may do everything unless told otherwise', async () => {
+  test('a key has all scopes by default', async () => {
     expect(await cli.must('key', 'create', tenant, 'backend')).toMatch(/^cv_live_/);
     expect((await created('backend'))?.scopes).toEqual(
       expect.arrayContaining(['app', 'users:write', 'privacy:write']),
@@ -156,12 +156,12 @@ describe('API keys', () => {
     expect((await created(name))?.scopes.sort()).toEqual(scopes);
   });
 
-  test('a scope that is none is refused in words', async () => {
+  test('an unknown scope is refused with a clear message', async () => {
     await expectRefusal(cli.run('key', 'create', tenant, 'x', '--scope', 'apps'), 2, '/scopes/0');
     expect(await created('x')).toBeUndefined();
   });
 
-  test('one is not revoked without a word', async () => {
+  test('revoking asks for confirmation', async () => {
     await cli.must('key', 'create', tenant, 'to be revoked');
     const id = /^(\S+) +to be revoked /m.exec(await cli.must('key', 'list', tenant))?.[1] ?? '';
     await expectRefusal(cli.run('key', 'revoke', tenant, id), 2, /ends the API key to be revoked .*--yes/);
@@ -180,8 +180,8 @@ describe('API keys', () => {
   });
 });
 
-describe('what destroys', () => {
-  test('a tenant with devices is not deleted without a word, and the word says how many', async () => {
+describe('destructive commands', () => {
+  test('deleting a tenant asks for confirmation and names its number of devices', async () => {
     const user = await createUser(plane.baseUrl, secrets.CVAULT_ADMIN_KEY, 'Busy Ltd');
     const { key } = await must(
       admin<{ key: string }>('POST', `/api/v1/admin/tenants/${user.tenantId}/api-keys`, {
@@ -225,7 +225,7 @@ describe('what destroys', () => {
     return { call: asUser(plane.baseUrl, apiKey, accessToken), apiKey, accessToken, tenantId };
   }
 
-  test('a VPN server is not removed without a word; its name will do, and a near one is suggested', async () => {
+  test('removing a VPN server asks for confirmation; it accepts a name and suggests a similar one', async () => {
     await must(
       admin('POST', '/api/v1/admin/servers', {
         name: 'eu-west-1',

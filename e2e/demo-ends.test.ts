@@ -1,6 +1,6 @@
 /**
- * How `npm start` ends: whatever ends it, nothing that it began is left on the machine, and what it keeps can be used again.
- * And what it says when it cannot begin.
+ * However `npm start` ends, it leaves nothing on the machine, and its data can be used again. Also its messages
+ * when it cannot start.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,14 +23,14 @@ import {
 import { mustRun, runProgram } from './harness/program.ts';
 import { until } from './harness/until.ts';
 
-// A start takes seconds, and on a busy machine many.
+// A start takes seconds, and many on a busy machine.
 vi.setConfig({ testTimeout: 3 * START_MS, hookTimeout: 3 * START_MS });
 
 const forwarding = () => readFile('/proc/sys/net/ipv4/ip_forward', 'utf8');
 
 let folder: string;
 let forwardedBefore: string;
-/** Demos that are stopped at the end, also where a test failed. */
+/** Demos to stop at the end, even after a failed test. */
 const running: Demo[] = [];
 
 beforeAll(async () => {
@@ -52,7 +52,7 @@ async function start(name: string, ...more: [command?: readonly string[], env?: 
   return demo;
 }
 
-/** The processes that a process started, with their command lines. */
+/** A process's children with their command lines. */
 async function childrenOf(pid: number): Promise<{ pid: number; command: string }[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
   const pids = text.trim().split(' ').filter(Boolean).map(Number);
@@ -64,7 +64,7 @@ async function childrenOf(pid: number): Promise<{ pid: number; command: string }
   );
 }
 
-/** The process that is CVault, below npm. */
+/** The process of CVault below npm. */
 async function cvaultBelow(npm: number): Promise<number> {
   const child = (await childrenOf(npm)).find(({ command }) => command.includes('scripts/start.mjs'));
   if (child === undefined) throw new Error('npm runs no CVault');
@@ -92,7 +92,7 @@ describe('npm start leaves nothing', () => {
     const demo = await start('one');
     const dataDir = join(folder, 'one');
     expect(demo.vpnServer.kind).toBe('real');
-    // Otherwise an empty list of traces says nothing.
+    // Otherwise an empty list of traces would prove nothing.
     expect((await tracesOf(dataDir, demo)).length).toBeGreaterThan(8);
     await end(demo);
     await demo.ended;
@@ -101,7 +101,7 @@ describe('npm start leaves nothing', () => {
   });
 
   test('after its terminal is gone', async () => {
-    // `script` is the terminal; killed, it takes the terminal with it, and the kernel sends the hang-up.
+    // `script` is the terminal. Killing it closes the terminal, and the kernel sends the hang-up.
     const demo = await start('one', [
       'script',
       '--quiet',
@@ -114,7 +114,7 @@ describe('npm start leaves nothing', () => {
     expect(await tracesLeft(join(folder, 'one'), demo)).toEqual([]);
   });
 
-  test('when the process that clears up was killed, too: the next start does it', async () => {
+  test('when the process that clears up was killed too: the next start does it', async () => {
     const demo = await start('one');
     const dataDir = join(folder, 'one');
     const reaper = (await tracesOf(dataDir, demo)).find((trace) => trace.includes('reaper.js'));
@@ -128,7 +128,7 @@ describe('npm start leaves nothing', () => {
     expect(await forwarding()).toBe(forwardedBefore);
   });
 
-  test('after a connection to its page was opened and not used', async () => {
+  test('after an unused connection to its page', async () => {
     const demo = await start('one');
     const { hostname, port } = new URL(demo.vpnServer.echoUrl!);
     const idle = connect(Number(port), hostname);
@@ -147,7 +147,7 @@ describe('npm start leaves nothing', () => {
       await until('it is at this step', () => Promise.resolve(begun.log().includes(step)), START_MS);
       begun.child.kill('SIGTERM');
       expect(await begun.ended, begun.log()).toBe(0);
-      // It went no further than that step.
+      // The start went no further than that step.
       if (step !== 'linking') expect(begun.log()).not.toContain('linking');
       const vpnServer = await vpnServerOf(dataDir);
       expect(await tracesLeft(dataDir, { vpnServer })).toEqual([]);
@@ -160,7 +160,7 @@ describe('npm start leaves nothing', () => {
     const { id } = await register(demo, 'kept');
     await send('SIGKILL', 'all')(demo);
     await demo.ended;
-    // At once: this start has to wait for what the last one left to be cleared, or to clear it.
+    // Immediately: this start has to wait for the last one's clean-up, or do it.
     const next = await start('one');
     const user = await userOf(next);
     const { devices } = await must(user<{ devices: DeviceBody[] }>('GET', '/api/v1/devices'));
@@ -172,7 +172,7 @@ describe('npm start leaves nothing', () => {
 
 const names = new Map<string, DemoFile['vpnServer']>();
 
-/** The VPN server of the demo in this folder. Its names stay the same over all starts. */
+/** The VPN server of the demo in this folder, whose names are the same in every start. */
 async function vpnServerOf(dataDir: string): Promise<DemoFile['vpnServer']> {
   const known = names.get(dataDir);
   if (known !== undefined) return known;
@@ -203,17 +203,17 @@ describe('SIGHUP', () => {
     ['nohup npm start', 'nohup npm start'],
     ['nohup node …/main.js', `nohup ${process.execPath} packages/api/dist/main.js`],
   ])('does not end %s', async (_what, line) => {
-    // As a shell runs it. Nothing is replaced, so this shell is the first of the group.
+    // Like a shell. Without exec, so this shell is the first of the group.
     const demo = await start('nohup', ['bash', '-c', `${line}; exit $?`]);
     const [first] = await childrenOf(demo.child.pid!);
     process.kill(first!.pid, 'SIGHUP');
-    // The demo checks twice a second whether npm lives. If it still answers after 3 s, it stays.
+    // The demo checks twice a second whether npm is alive. If it still answers after 3 s, it stays.
     const since = Date.now();
     await until('it has had time to end', () => Promise.resolve(Date.now() - since > 3_000));
     expect((await fetch(`${demo.baseUrl}/health`)).status).toBe(200);
     const user = await userOf(demo);
     expect((await user('GET', '/api/v1/devices')).status).toBe(200);
-    // Ends it for real.
+    // Stops it properly.
     const { pid } = await holderOf(join(folder, 'nohup'));
     process.kill(pid, 'SIGTERM');
     expect(await tracesLeft(join(folder, 'nohup'), demo)).toEqual([]);
@@ -226,7 +226,7 @@ async function holderOf(dataDir: string): Promise<{ pid: number }> {
 
 const CLIENT = [process.execPath, join(REPOSITORY, 'scripts/demo-client.mjs')];
 
-/** Registers a device, asks the page through its tunnel, and returns the page's answer. */
+/** Registers a device, requests the page through its tunnel, and returns the answer. */
 async function askThroughTunnel(demo: Demo, url: string, deviceName: string): Promise<string> {
   const file = join(folder, `${deviceName}.conf`);
   const { config } = await register(demo, deviceName);
@@ -235,21 +235,21 @@ async function askThroughTunnel(demo: Demo, url: string, deviceName: string): Pr
 }
 
 describe('two at once', () => {
-  test('have addresses of their own, begun at the same moment, and neither takes anything from the other', async () => {
+  test('started together, they have separate addresses and do not affect each other', async () => {
     const [one, two] = await Promise.all([start('one'), start('two')]);
     expect(one.vpnServer.echoUrl).not.toBe(two.vpnServer.echoUrl);
     expect(one.baseUrl).not.toBe(two.baseUrl);
     expect(await askThroughTunnel(one, one.vpnServer.echoUrl!, 'one')).toMatch(/^you come from /);
     expect(await one.stop()).toBe(0);
     expect(await tracesLeft(join(folder, 'one'), one)).toEqual([]);
-    // With forwarding gone, or another's cable, this would not come back.
+    // Without forwarding, or with the other demo's cable, no answer would return.
     expect(await askThroughTunnel(two, two.vpnServer.echoUrl!, 'two')).toMatch(/^you come from /);
     expect((await forwarding()).trim()).toBe('1');
     expect(await two.stop()).toBe(0);
     expect(await forwarding()).toBe(forwardedBefore);
   });
 
-  test('in one data directory: the second says so in a sentence, and does the first no harm', async () => {
+  test('in one data directory: the second reports it in one sentence and does not affect the first', async () => {
     const demo = await start('one');
     const second = beginDemo(join(folder, 'one'));
     expect(await second.ended).toBe(1);
@@ -260,9 +260,9 @@ describe('two at once', () => {
   });
 });
 
-test('many that begin at the same moment in one data directory: one runs, and the others say why not', async () => {
+test('of many concurrent starts in one data directory, one runs and the others say why not', async () => {
   const dataDir = join(folder, 'one');
-  // Once more after a kill, when there is a lock of the dead to fight over.
+  // Once more after a kill, when a dead process's lock is contested.
   const killed = await start('one');
   await send('SIGKILL', 'all')(killed);
   const begun = Array.from({ length: 4 }, () =>
@@ -287,7 +287,7 @@ test('many that begin at the same moment in one data directory: one runs, and th
   expect(await tracesLeft(dataDir, killed)).toEqual([]);
 });
 
-describe('what is taken already', () => {
+describe('a taken resource', () => {
   async function listen(port: number, host: string): Promise<Server> {
     const server = createServer();
     server.listen(port, host);
@@ -295,7 +295,7 @@ describe('what is taken already', () => {
     return server;
   }
 
-  test('a port: a sentence that says PORT=, and nothing is left', async () => {
+  test('a port: a sentence that mentions PORT=, and nothing is left', async () => {
     const server = await listen(0, '127.0.0.1');
     const { port } = server.address() as { port: number };
     const dataDir = join(folder, 'one');
@@ -307,7 +307,7 @@ describe('what is taken already', () => {
     server.close();
   });
 
-  test('the address that it had: it takes another one, and devices reach it there', async () => {
+  test('its previous address: it uses another one, where devices reach it', async () => {
     const before = await start('one');
     expect(await before.stop()).toBe(0);
     const { hostname, port } = new URL(before.vpnServer.echoUrl!);
@@ -324,7 +324,7 @@ describe('what is taken already', () => {
     }
   });
 
-  test('the port of its page, everywhere: it takes another one', async () => {
+  test('the port of its page on all addresses: it uses another one', async () => {
     const server = await listen(7777, '0.0.0.0');
     const demo = await start('one');
     expect(await askThroughTunnel(demo, demo.vpnServer.echoUrl!, 'other-port')).toMatch(/^you come from /);
@@ -359,9 +359,9 @@ describe('demo-client', () => {
       .map((line) => /\bcvcable\d+/.exec(line)?.[0])
       .filter((name) => name !== undefined);
   let others: readonly string[];
-  /** Cables that came since: those of demos, this one's too, were there before. */
+  /** Cables that were added since; demos' cables existed before. */
   const cables = async () => (await allCables()).filter((name) => !others.includes(name));
-  /** Small files that are not older than the configuration, wherever programs put what is not to stay. */
+  /** Small files newer than the configuration, wherever programs put temporary files. */
   const filesWithKey = async () =>
     (
       await runProgram(
@@ -421,7 +421,7 @@ describe('demo-client', () => {
     },
   );
 
-  test('many at once: each has addresses of its own', async () => {
+  test('many at once: each has its own addresses', async () => {
     const answers = await Promise.all(
       Array.from({ length: 4 }, () =>
         runProgram([...CLIENT, file, '--', 'ip', '-4', '-o', 'address', 'show', 'dev', 'uplink'], {

@@ -1,6 +1,6 @@
 /**
- * What a developer does first: `npm start`, then the lines of README.md just as they stand there. And what becomes of it
- * without root, and at a second start.
+ * A developer's first steps: `npm start`, then the exact commands of README.md. Also without root, and at a second
+ * start.
  */
 import { mkdir, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import {
 } from './harness/demo.ts';
 import { runProgram } from './harness/program.ts';
 
-/** As a process that is not root, though the files here are its own: no repository need be open to everybody for it. */
+/** As a non-root process that still owns the files, so the repository need not be readable for everybody. */
 const NOT_ROOT = [
   'unshare',
   '--user',
@@ -38,7 +38,7 @@ async function signIn(demo: DemoFile): Promise<string> {
   return accessToken;
 }
 
-/** The shell lines of README's section «Try it», without `npm start` itself. */
+/** The shell commands of README's section «Try it», without `npm start`. */
 async function readmeLines(): Promise<string> {
   const readme = await readFile(join(REPOSITORY, 'README.md'), 'utf8');
   const section = /^## Try it$(.*?)^## /ms.exec(readme)?.[1] ?? '';
@@ -75,7 +75,7 @@ describe('npm start, as root', () => {
     }
   });
 
-  test('README’s lines, as they stand there, show packets that come from the VPN server', async () => {
+  test('README’s exact commands show packets that come from the VPN server', async () => {
     await symlink(join(REPOSITORY, 'scripts'), join(folder, 'scripts'));
     const { status, stdout, stderr } = await runProgram(
       ['bash', '-c', `cd "$0" && set -eu\n${await readmeLines()}`, folder],
@@ -102,7 +102,7 @@ describe('npm start, as root', () => {
     expect(kept.devices.map(({ id, status }) => [id, status])).toEqual([[devices[0]?.id, 'active']]);
   });
 
-  test('it takes everything away again', async () => {
+  test('it removes everything again', async () => {
     const { netns } = demo.vpnServer;
     expect(await demo.stop()).toBe(0);
     expect((await runProgram(['ip', 'netns', 'list'])).stdout).not.toContain(netns);
@@ -110,7 +110,7 @@ describe('npm start, as root', () => {
   });
 });
 
-test('without root the VPN server is simulated, and says so; the API is whole', async () => {
+test('without root the VPN server is simulated, and the demo says so; the API is complete', async () => {
   const dataDir = join(folder, 'not-root');
   await mkdir(dataDir);
   const demo = await start(dataDir, NOT_ROOT);

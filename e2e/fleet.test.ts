@@ -1,6 +1,6 @@
 /**
- * Two VPN servers: devices move between them, and are taken off one that is maintained. Everything is real: API
- * processes, PostgreSQL, sshd, WireGuard, and packets both of IPv4 and IPv6.
+ * Two VPN servers: devices move between them, and leave one that is in maintenance. Everything is real: API
+ * processes, PostgreSQL, sshd, WireGuard, and packets of IPv4 and IPv6.
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -72,7 +72,7 @@ const untilEmpty = (server: VpnServer) =>
 
 const move = (body: object) => alice.call<DeviceBody>('POST', `/api/v1/devices/${device.id}/move`, body);
 
-/** What the phone reaches with the configuration that it was given last. */
+/** The pages that the phone reaches with its latest configuration. */
 async function throughTunnel(config: string): Promise<(string | undefined)[]> {
   await phone.down().catch(() => undefined);
   await phone.up(config);
@@ -127,7 +127,7 @@ describe('a device that moves', () => {
     expect(await throughTunnel(device.config), 'with the old configuration').toEqual([undefined, undefined]);
   });
 
-  test('away from a VPN server that cannot be reached: works at once, and the old peer goes when it is back', async () => {
+  test('away from an unreachable VPN server works at once, and the old peer is removed when it returns', async () => {
     await west.network.namespace.run('ip', ['link', 'set', 'mgmt', 'down']);
     const { status, body } = await move({ serverId: east.id });
     expect([status, body.status]).toEqual([200, 'active']);
@@ -147,7 +147,7 @@ describe('a device that moves', () => {
   });
 });
 
-test('a pool that is added in use carries packets at once', async () => {
+test('a pool added during operation carries packets at once', async () => {
   const { pools } = await must(
     admin<{ pools: { id: string }[] }>('GET', `/api/v1/admin/servers/${west.id}/pools`),
   );
@@ -159,7 +159,7 @@ test('a pool that is added in use carries packets at once', async () => {
 });
 
 describe('a VPN server in maintenance', () => {
-  test('disabled: no peer is on it; enabled: packets flow again', async () => {
+  test('disabled, it has no peers; enabled, packets flow again', async () => {
     await cvault('server', 'disable', west.id, '--yes');
     await untilEmpty(west);
     const { status } = await must(alice.call<{ status: string }>('GET', `/api/v1/devices/${device.id}`));
@@ -173,7 +173,7 @@ describe('a VPN server in maintenance', () => {
     expect(await throughTunnel(config)).toEqual(addressesOf(west));
   });
 
-  test('evacuated: its devices are on the other one, and it carries none', async () => {
+  test('evacuated, its devices are on the other one, and it carries none', async () => {
     await cvault('server', 'evacuate', west.id, '--region', 'east', '--yes');
     await untilEmpty(west);
     const evacuation = await must(admin('GET', `/api/v1/admin/servers/${west.id}/evacuation`));

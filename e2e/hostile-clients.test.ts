@@ -1,6 +1,6 @@
 /**
- * Five hundred sockets without a credential beside a tenant that behaves: whatever they do, the tenant notices nothing. Against
- * the API as production runs it.
+ * Five hundred sockets without a credential beside a well-behaved tenant, which must notice nothing. Against the
+ * API as in production.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ afterAll(async () => {
   await database?.close();
 });
 
-/** Calls the API as an app does all day, until the time is over, and notes each answer. */
+/** Calls the API like an app until the time is over, and records each answer. */
 async function behave(until: number, note: (what: string, status: number) => void): Promise<void> {
   const backend = createCaller(plane.baseUrl, { 'x-api-key': alice.apiKey });
   const device = await must(registerDevice(alice));
@@ -88,7 +88,7 @@ test(
 
     const refused = [...answers].filter(([name]) => !/ 2\d\d$/.test(name));
     expect(refused).toEqual([]);
-    // Each kind was at it all the while, and none of them made the API fail.
+    // Each kind was active all the time, and none made the API fail.
     for (const [kind, { connections, statuses }] of Object.entries(deeds)) {
       expect(connections, kind).toBeGreaterThan(0);
       expect(
@@ -96,7 +96,7 @@ test(
         kind,
       ).toEqual([]);
     }
-    // More than one client may is told so, whatever it asks for.
+    // Clients above their limit are told, whatever they request.
     for (const kind of [
       'asks for nothing that is there',
       'makes keys up',

@@ -10,10 +10,10 @@ import { processIds, runScriptOverSsh } from './harness/vpn-server.ts';
 
 const SERVER_ID = '0b6f4f3e-6c1d-4c6e-9a57-2f0e1c5b8d11';
 
-/** Nobody has the other half: these machines never get as far as being asked. */
+/** Nobody has the private half: no agent on these machines is ever contacted. */
 const CONTROL_KEY = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(43)}`;
 
-/** Starts, and then does not do its work. */
+/** Starts, but does not work. */
 const BROKEN_AGENT = `process.exit(process.argv.includes('--version') ? 0 : 1);`;
 
 let internet: Internet;
@@ -52,7 +52,7 @@ function script(changes: { agentBundle?: string; listenPort?: number } = {}): st
   });
 }
 
-/** Runs the installation, which must fail with this message and leave nothing at work. */
+/** Runs the installation, which must fail with this message and leave nothing running. */
 async function expectRefusal(what: RegExp, text = script()): Promise<string> {
   const { status, stdout, stderr } = await runScriptOverSsh(host, network.managementAddress, text);
   expect(stderr).toMatch(what);
@@ -66,7 +66,7 @@ async function expectRefusal(what: RegExp, text = script()): Promise<string> {
   return stderr;
 }
 
-/** A change to the machine that is taken back after the test. */
+/** Changes the machine during a test. */
 async function withChange(change: string, undo: string, body: () => Promise<unknown>): Promise<void> {
   await host.must(['sh', '-c', change]);
   try {
@@ -82,7 +82,7 @@ async function expectUntouched(): Promise<void> {
 }
 
 describe('refused before anything is changed', () => {
-  test('somebody who is not root', async () => {
+  test('a user who is not root', async () => {
     const { status, stderr } = await host.run(
       ['setpriv', '--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups', 'sh', '-s'],
       { input: script() },
@@ -101,21 +101,21 @@ describe('refused before anything is changed', () => {
     await expectUntouched();
   });
 
-  test('a user of the name that is somebody else’s', async () => {
+  test('a foreign user with the same name', async () => {
     await withChange('useradd --create-home cvault', 'userdel cvault', () =>
       expectRefusal(/FAILED: a user named cvault exists already/),
     );
     await expectUntouched();
   });
 
-  test('an interface of the name that is somebody else’s', async () => {
+  test('a foreign interface with the same name', async () => {
     await withChange('ip link add wg0 type veth peer name other', 'ip link del wg0', () =>
       expectRefusal(/FAILED: the interface wg0 exists already/),
     );
     await expectUntouched();
   });
 
-  test('packages that cannot be had', async () => {
+  test('unavailable packages', async () => {
     await offerPackages(host, []);
     await withChange('mv /usr/sbin/conntrack /root/', 'mv /root/conntrack /usr/sbin/', async () => {
       const text = await expectRefusal(
@@ -131,7 +131,7 @@ describe('refused before anything is changed', () => {
     await expectUntouched();
   });
 
-  test('a script that arrives cut off', async () => {
+  test('a truncated script', async () => {
     const text = script();
     const { stdout } = await runScriptOverSsh(host, network.managementAddress, text.slice(0, -200));
     expect(stdout).toBe('');
@@ -139,8 +139,8 @@ describe('refused before anything is changed', () => {
   });
 });
 
-describe('taken back', () => {
-  test('a UDP port that is taken', async () => {
+describe('undone', () => {
+  test('a taken UDP port', async () => {
     const holder = `require('dgram').createSocket('udp4').bind(51820)`;
     await withChange(
       `systemd-run --quiet --unit=port-holder /usr/bin/node -e "${holder}"; sleep 1`,
@@ -174,7 +174,7 @@ describe('taken back', () => {
   });
 });
 
-test('an upgrade to an agent that does not start: the tunnels live on, and the agent of before is at work', async () => {
+test('an upgrade to an agent that does not start: tunnels stay up, and the previous agent runs', async () => {
   const good = script();
   expect(await runScriptOverSsh(host, network.managementAddress, good)).toMatchObject({ status: 0 });
   const key = await host.must(['wg', 'show', 'wg0', 'public-key']);
@@ -197,7 +197,7 @@ test('an upgrade to an agent that does not start: the tunnels live on, and the a
   expect(await host.must(['wg', 'show', 'wg0', 'public-key'])).toBe(key);
 });
 
-test('the port that it listens on stays, whatever devices are told', async () => {
+test('the interface’s port stays, whatever endpoint devices get', async () => {
   const { status, stderr } = await runScriptOverSsh(
     host,
     network.managementAddress,
@@ -207,7 +207,7 @@ test('the port that it listens on stays, whatever devices are told', async () =>
   expect(await host.must(['wg', 'show', 'wg0', 'listen-port'])).toBe('51820\n');
 });
 
-test('missing packages are installed, and no others', async () => {
+test('only missing packages are installed', async () => {
   await offerPackages(host, ['conntrack', 'wireguard-tools']);
   await host.must(['dpkg', '--purge', '--force-depends', 'conntrack', 'wireguard-tools']);
   expect((await host.run(['sh', '-c', 'command -v wg || command -v conntrack'])).status).toBe(127);

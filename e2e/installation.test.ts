@@ -1,6 +1,6 @@
 /**
- * A bare Debian machine becomes a VPN server: the installation as the operator runs it, over real SSH, with a real
- * systemd and without, and what the control plane's key can do there afterwards.
+ * A bare Debian machine becomes a VPN server: the installation as the operator runs it, over real SSH, with and
+ * without a real systemd, and the limits of the control plane's key there.
  */
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
@@ -107,7 +107,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       'ecdsa-sha2-nistp256',
     ]);
     expect(installed.interfacePublicKey).toBe((await host.must(['wg', 'show', 'wg0', 'public-key'])).trim());
-    // It says what it will do before it does it.
+    // It announces its changes before it makes them.
     expect(stderr.indexOf('packages to install')).toBeGreaterThan(0);
     expect(stderr.indexOf('packages to install')).toBeLessThan(stderr.indexOf('making user'));
     target = {
@@ -129,7 +129,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
     });
   });
 
-  test('the interface’s private key is root’s alone, and in nothing that was printed', async () => {
+  test('only root can read the interface’s private key, and it is never printed', async () => {
     expect(await host.must(['stat', '--format=%U %a', '/etc/cvault', '/etc/cvault/wg0.key'])).toBe(
       'root 700\nroot 600\n',
     );
@@ -144,7 +144,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
     ).not.toBe(0);
   });
 
-  test('agent and wireguard-go are no root and have CAP_NET_ADMIN only', async () => {
+  test('agent and wireguard-go run without root, with CAP_NET_ADMIN only', async () => {
     const patterns = installed.backend === 'userspace' ? [SERVE, 'wireguard-go -f wg0'] : [SERVE];
     const uid = (await host.must(['id', '-u', 'cvault'])).trim();
     for (const pattern of patterns) {
@@ -172,7 +172,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       }
     });
 
-  test('the same again changes nothing', async () => {
+  test('a second installation changes nothing', async () => {
     const before = await processIds(host, SERVE);
     const files = await fileSums();
     const { status, stdout, stderr } = await runScriptOverSsh(host, network.managementAddress, script());
@@ -181,7 +181,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
     expect(await processIds(host, SERVE)).toEqual(before);
     expect(await fileSums()).toBe(files);
     expect(await host.must(['grep', '-c', '', '/var/lib/cvault/.ssh/authorized_keys'])).toBe('1\n');
-    // The open channel never noticed.
+    // The open channel was not interrupted.
     expect(await channel.request({ type: 'status' })).toMatchObject({
       type: 'status',
       epoch: channel.hello.epoch,
@@ -272,7 +272,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       expect(tunnel.status).toBe(255);
     });
 
-    test('brings no environment to Node, even where sshd would let it through', async () => {
+    test('passes no environment to Node, even if sshd would allow it', async () => {
       await host.must(['sh', '-c', 'echo "AcceptEnv NODE_OPTIONS" >/etc/ssh/sshd_config.d/accept.conf']);
       await host.must(['sh', '-c', 'kill -HUP "$(cat /run/sshd.pid)"']);
       const hostile = '--import data:text/javascript,process.stdout.write("pwned");process.exit()';
@@ -287,7 +287,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       await host.must(['sh', '-c', 'kill -HUP "$(cat /run/sshd.pid)"']);
     });
 
-    test('is no key of root', async () => {
+    test('does not work for root', async () => {
       const ended = await until('sshd is back', async () => {
         const attempt = await runProgram(['ssh', ...sshAs('root'), 'id']);
         return attempt.stderr.includes('refused') ? undefined : attempt;
@@ -338,7 +338,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       expect(await client.resolvConf()).toContain('nameserver 1.1.1.1');
     });
 
-    test('go on while the agent is killed; it comes back by itself with a new epoch', async () => {
+    test('continue while the agent is killed; it restarts with a new epoch', async () => {
       const { epoch } = channel.hello;
       const [pid = ''] = await processIds(host, SERVE);
       await host.must(['kill', '-KILL', pid]);
@@ -349,7 +349,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       expect(await client.fetch(internet.echoUrl)).toBe(network.publicAddress);
     });
 
-    test('go on through an upgrade of the agent', async () => {
+    test('continue during an upgrade of the agent', async () => {
       const { epoch } = channel.hello;
       const { status, stderr } = await runScriptOverSsh(
         host,
@@ -373,7 +373,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       expect(await client.fetch(internet.echoUrl6, 1_500)).toBeUndefined();
     });
 
-    test('stop for good when the interface is lost; it comes back empty and by itself', async () => {
+    test('stop when the interface is lost; it is recreated empty', async () => {
       await setPeer(4);
       await client.restart();
       expect(await client.fetch(internet.echoUrl)).toBe(network.publicAddress);
@@ -396,7 +396,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
     });
 
     if (init === 'systemd')
-      test('flow after a reboot only when the control plane says so', async () => {
+      test('flow after a reboot only after the control plane has sent the devices', async () => {
         await host.reboot();
         await reconnect();
         expect(channel.hello).toMatchObject({
@@ -412,7 +412,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       });
   });
 
-  test('the removal leaves nothing', async () => {
+  test('the removal leaves nothing behind', async () => {
     channel.close();
     for (let time = 1; time <= 2; time++) {
       const { status, stdout, stderr } = await runScriptOverSsh(

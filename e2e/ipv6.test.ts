@@ -1,4 +1,4 @@
-/** IPv6 on both sides of a tunnel: inside it by default, and outside of it where a VPN server is reached that way. */
+/** IPv6 inside the tunnel, which is the default, and outside of it, to a VPN server with an IPv6 endpoint. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../packages/api/src/testing/database.ts';
 import {
@@ -76,7 +76,7 @@ const reached = async (config: string) => {
 };
 const throughTunnel = () => [network.publicAddress, network.publicAddress6];
 
-test('a device on a VPN server that has an IPv6 endpoint only: packets of both kinds flow in its tunnel', async () => {
+test('on a VPN server with only an IPv6 endpoint, packets of both versions flow through the tunnel', async () => {
   const { status, body } = await registerDevice(alice);
   expect(status).toBe(201);
   device = body;
@@ -86,18 +86,18 @@ test('a device on a VPN server that has an IPv6 endpoint only: packets of both k
   expect(await reached(body.config)).toEqual(throughTunnel());
 });
 
-test('a second device has an address of its own in the prefix, and neither reaches the other over IPv6', async () => {
+test('a second device has its own address in the prefix, and the two cannot reach each other over IPv6', async () => {
   const { body } = await registerDevice(alice, { deviceName: 'laptop' });
   expect(line(body.config, 'Address')).toBe('10.8.0.3/32, fd12:3456:789a:1::a08:3/128');
   expect((await phone.run(['ping', '-6', '-c', '2', '-W', '1', 'fd12:3456:789a:1::a08:3'])).status).toBe(1);
   expect((await phone.run(['ping', '-6', '-c', '1', '-W', '2', 'fd12:3456:789a:1::1'])).status).toBe(0);
 });
 
-describe('a VPN server that is reached both ways', () => {
+describe('a VPN server with two endpoints', () => {
   const config = (endpoint: string) =>
     alice.call<string>('GET', `/api/v1/devices/${device.id}/config${endpoint}`);
 
-  test('is reached over IPv4 unless the device asks otherwise', async () => {
+  test('is reached over IPv4 unless the device asks for IPv6', async () => {
     expect((await config('?endpoint=ipv4')).status).toBe(400);
     await must(
       admin('PATCH', `/api/v1/admin/servers/${serverId}`, {
@@ -126,7 +126,7 @@ describe('a VPN server without IPv6 in the tunnel', () => {
     config = text;
   });
 
-  test('takes the device’s IPv6 in all the same, so nothing leaks past the tunnel', async () => {
+  test('still routes the device’s IPv6 into the tunnel, so nothing leaks', async () => {
     await phone.down().catch(() => undefined);
     expect(await phone.fetch(internet.echoUrl6)).toBe(phoneAddress6);
     expect(line(config, 'Address')).toBe('10.8.0.4/32');
@@ -134,7 +134,7 @@ describe('a VPN server without IPv6 in the tunnel', () => {
     expect(await reached(config)).toEqual([network.publicAddress, undefined]);
   });
 
-  test('leaves it outside where the tenant wants that', async () => {
+  test('leaves it outside if the tenant wants that', async () => {
     await must(admin('PATCH', `/api/v1/admin/tenants/${alice.tenantId}`, { routeIpv6: false }));
     const other = await must(alice.call<string>('GET', `/api/v1/devices/${device.id}/config`));
     expect(line(other, 'AllowedIPs')).toBe('0.0.0.0/0');

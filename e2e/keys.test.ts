@@ -1,4 +1,4 @@
-/** Keys that change, devices that expire and private networks, through the API and felt in real tunnels. */
+/** Key rotation, device expiry and private networks through the API, observed in real tunnels. */
 import { parseConfig } from '@cvault/wireguard';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../packages/api/src/testing/database.ts';
@@ -54,7 +54,7 @@ const reaches = async (client: WireGuardClient, address: string) =>
   (await client.run(['ping', '-c', '1', '-W', '1', address])).status === 0;
 const peersOnInterface = async () => (await vpn.peers()).length;
 
-/** What an app does with a new configuration: the interface stays, keys and preshared key change in place. */
+/** Applies a new configuration like an app: the interface stays, and key and preshared key change in place. */
 async function takeKeys(config: string): Promise<void> {
   const { interface: own, peers } = parseConfig(config);
   const key = (bytes: Buffer | null | undefined) => bytes?.toString('base64') ?? '';
@@ -65,7 +65,7 @@ async function takeKeys(config: string): Promise<void> {
   expect((await phone.run(['sh', '-c', script, 'sh', ...args])).status).toBe(0);
 }
 
-test('a key that changes with an overlap: the old one goes on working until the new one is used, then it is dead', async () => {
+test('rotated with an overlap, the old key works until the new one is used', async () => {
   await flows();
   const { hostname } = new URL(vpn.internet.echoUrl);
   const pinging = phone.run(['ping', '-q', '-i', '0.02', '-c', '200', '-W', '1', hostname]);
@@ -87,14 +87,14 @@ test('a key that changes with an overlap: the old one goes on working until the 
   await flows();
 });
 
-test('a key that changes without one: the old key is dead when the call returns', async () => {
+test('rotated without an overlap, the old key has stopped working when the call returns', async () => {
   const rotated = await rotate(0);
   expect(await webPage(phone)).toBeUndefined();
   await takeKeys(rotated.config);
   await flows();
 });
 
-test('a device that expires loses its tunnel, and has it again with a new end', async () => {
+test('an expired device loses its tunnel, and gets it back with a later expiry', async () => {
   const expire = (expiresAt: Date | null) =>
     must(alice.call('PATCH', `/api/v1/devices/${device.id}?wait=active`, { expiresAt }));
   await expire(new Date(Date.now() + 1_000));
@@ -110,7 +110,7 @@ test('a device that expires loses its tunnel, and has it again with a new end', 
   await flows();
 });
 
-test('two devices of a tenant reach each other while it has a private network, and only then', async () => {
+test('two devices of a tenant reach each other only while it has a private network', async () => {
   const other = await must(registerDevice(alice, { deviceName: 'laptop' }));
   await laptop.up(other.config);
   expect(await until('packets flow', () => webPage(laptop))).toBe(vpn.network.publicAddress);

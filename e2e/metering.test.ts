@@ -1,6 +1,6 @@
 /**
- * What the API says of usage is what went through a real tunnel, to the byte, whatever is killed and restarted. The truth
- * is the client's own interface: the bytes of the packets that it sent and received.
+ * The API's usage equals the traffic of a real tunnel to the byte, whatever is killed and restarted. The reference
+ * is the client's own interface: the bytes that it sent and received.
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -85,7 +85,10 @@ afterAll(async () => {
   await database?.close();
 });
 
-/** Nothing but what the test sends: the client's own IPv6 chatter is in no tunnel, but counted by its interface. */
+/**
+ * Only the test's own packets: the client's interface also counts its IPv6 background traffic, which does not enter
+ * the tunnel.
+ */
 async function connect(): Promise<void> {
   await phone.up(device.config);
   await phone.run(['sysctl', '-q', '-w', 'net.ipv6.conf.tun.disable_ipv6=1']);
@@ -108,7 +111,7 @@ async function inApi(): Promise<Bytes> {
 const plus = (a: Bytes, b: Bytes): Bytes => ({ up: a.up + b.up, down: a.down + b.down });
 const minus = (a: Bytes, b: Bytes): Bytes => ({ up: a.up - b.up, down: a.down - b.down });
 
-/** The API's counts after two readings that began after this call: they include everything that has passed by now. */
+/** The API's counts after two readings that began after this call, so they include all previous traffic. */
 async function settled(): Promise<Bytes> {
   const before = await inApi();
   const passes = async () => {
@@ -122,7 +125,7 @@ async function settled(): Promise<Bytes> {
     'two more readings are written down',
     async () => {
       const last = await passes();
-      // The agent that is there now numbers its readings from 1.
+      // A new agent numbers its readings from 1.
       if (last?.epoch !== first?.epoch) first = last;
       return last !== undefined && first !== undefined && last.stored_pass >= first.stored_pass + 2;
     },
@@ -145,14 +148,15 @@ async function ping(client: WireGuardClient, count: number, size: number): Promi
 const LOST_NONE = ' 0% packet loss';
 
 /**
- * Sends through the tunnel, both ways; answers what the client's interface saw of it. Null where a busy machine lost a
- * packet: nobody can say then whether it was lost before it was counted or after.
+ * Sends through the tunnel in both directions; returns the counts of the client's interface. Null if a busy machine
+ * lost a packet, since it may have been lost before or after it was counted.
  */
 async function traffic(): Promise<Bytes | null> {
   const before = await onClient();
   if (!(await ping(phone, 50, 1_200)).includes(LOST_NONE)) return null;
   expect(await phone.fetch(internet.echoUrl, 20_000)).toBe(network.publicAddress);
-  // The last segments of the connection come after the page. What a ping overtakes not has arrived when it is answered.
+  // The connection's last segments arrive after the page. A ping's answer does not mean that earlier packets have
+  // arrived.
   await until('the connection is closed', async () => {
     const { stdout } = await phone.run(['ss', '-Htan']);
     return stdout.split('\n').every((line) => line === '' || line.startsWith('TIME-WAIT'));
@@ -163,7 +167,7 @@ async function traffic(): Promise<Bytes | null> {
 
 const ATTEMPTS = 5;
 
-/** Traffic through the tunnel, with `meanwhile` before anybody can have read all of it, is counted to the byte. */
+/** Expects traffic to be counted to the byte, with `meanwhile` happening before all of it can be read. */
 async function expectCounted(
   meanwhile: () => Promise<void>,
   first: () => Promise<void> = () => Promise.resolve(),
@@ -183,7 +187,7 @@ async function expectCounted(
   throw new Error(`packets were lost in each of ${ATTEMPTS} attempts`);
 }
 
-/** Nothing begins before what the test before did has ended: a tunnel whose peer forgot it takes some 15 s to notice. */
+/** Waits for the previous test's effects: a tunnel whose peer lost the session takes about 15 s to notice. */
 async function tunnelWorks(): Promise<void> {
   await until(
     'the tunnel works',
@@ -192,7 +196,7 @@ async function tunnelWorks(): Promise<void> {
   );
 }
 
-test('what went through is counted to the byte, and the first handshake opened a session', async () => {
+test('traffic is counted to the byte, and the first handshake opens a session', async () => {
   await expectCounted(() => Promise.resolve());
   const total = await settled();
   const { sessions } = await must(
@@ -203,14 +207,14 @@ test('what went through is counted to the byte, and the first handshake opened a
   ]);
 });
 
-test('the agent is killed before it was read', async () => {
+test('the agent is killed before a reading', async () => {
   await expectCounted(async () => {
     const [pid = ''] = await processIds(host, 'agent.mjs serve --interface wg0');
     await host.must(['kill', '-KILL', pid]);
   });
 });
 
-test('the API is away while packets go on', async () => {
+test('the API is down while packets pass', async () => {
   await expectCounted(
     async () => {
       plane = await startControlPlane(database.url.reveal(), secrets, settings);
@@ -220,7 +224,7 @@ test('the API is away while packets go on', async () => {
   );
 });
 
-test('the interface is killed and made anew', async () => {
+test('the interface is killed and recreated', async () => {
   await expectCounted(async () => {
     const [pid] = await processIds(host, 'wireguard-go -f wg0');
     await host.must(pid === undefined ? ['ip', 'link', 'delete', 'wg0'] : ['kill', '-KILL', pid]);
@@ -266,7 +270,7 @@ describe('a data limit', () => {
     );
     return devices.map(({ status, reason }) => `${status} ${reason ?? ''}`.trim());
   }
-  /** Both may use so many bytes more, together, and both know it. */
+  /** Gives both devices a common remainder of this many bytes, and waits until both have it. */
   async function giveBoth(bytes: number): Promise<number> {
     await settled();
     const limit = (await used()) + bytes;
@@ -276,7 +280,8 @@ describe('a data limit', () => {
       const all = [device, second].every(({ assignedIp }) => limited.includes(`${assignedIp} :`));
       return all && (await statuses()).every((status) => status === 'active');
     });
-    // A device that comes back takes some 15 s to notice that its VPN server forgot it. Its first packets are of the limit.
+    // A returning device takes about 15 s to notice that its VPN server lost the session. Its first packets count
+    // towards the limit.
     await Promise.all(
       [phone, laptop].map((client) =>
         until(
@@ -305,13 +310,13 @@ describe('a data limit', () => {
     ).toEqual([limit]);
   }
 
-  test('that does not divide by packets ends two devices at once within one packet, holds them, and is told', async () => {
+  test('that is no multiple of a packet cuts two devices off together within one packet, holds them, and is reported', async () => {
     const limit = await giveBoth(150_001);
     await spendBoth(80);
     await expectEndAt(limit);
   }, 180_000);
 
-  test('that is raised ends them again, with the agent killed and the control plane away meanwhile', async () => {
+  test('that is raised cuts them off again, with the agent killed and the control plane down meanwhile', async () => {
     const limit = await giveBoth(250_003);
     await spendBoth(20);
     await plane.kill();
@@ -324,7 +329,7 @@ describe('a data limit', () => {
     await expectEndAt(limit);
   }, 240_000);
 
-  test('that is taken away lets them through again', async () => {
+  test('that is removed lets them through again', async () => {
     await limitTo(null);
     await until('both devices are active', async () =>
       (await statuses()).every((status) => status === 'active'),
@@ -333,7 +338,7 @@ describe('a data limit', () => {
   }, 120_000);
 });
 
-test('the device is deleted before its last bytes were read: they are its user’s all the same', async () => {
+test('a deleted device’s last bytes still count for its user', async () => {
   await tunnelWorks();
   const uploaded = async () =>
     (await must(alice.call<{ uploadBytes: number }>('GET', '/api/v1/usage'))).uploadBytes;

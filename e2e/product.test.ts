@@ -40,14 +40,14 @@ const peersOnInterface = async () =>
 
 const CVAULT = fileURLToPath(new URL('../packages/cli/bin/cvault.mjs', import.meta.url));
 
-/** The operator's command line, with their ssh's options where it calls ssh. */
+/** The operator's command line, with their ssh options. */
 const cvault = (...args: string[]) =>
   runProgram([process.execPath, CVAULT, ...args], {
     timeoutMs: 120_000,
     env: { PATH: process.env['PATH'], CVAULT_URL: one.baseUrl, CVAULT_ADMIN_KEY: secrets.CVAULT_ADMIN_KEY },
   });
 
-/** Makes a VPN server of the bare machine as the operator does, and answers its id. */
+/** Turns the bare machine into a VPN server like the operator, and returns its id. */
 async function addServer(cidr: string): Promise<string> {
   const { status, stdout, stderr } = await cvault(
     ...[
@@ -110,7 +110,7 @@ describe('packets', () => {
     expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
   });
 
-  test('flow with the MTU, search domains and keepalive that its tenant and its owner set, as wg-quick takes them', async () => {
+  test('flow with the MTU, search domains and keepalive of tenant and user, applied by wg-quick', async () => {
     const settings = { mtu: 1280, searchDomains: ['corp.example', 'lan'], persistentKeepalive: 0 };
     await must(alice.call('PATCH', '/api/v1/tenant/settings', settings));
     const interfaceWith = async () => {
@@ -138,7 +138,7 @@ describe('packets', () => {
     await must(alice.call('PATCH', `/api/v1/devices/${device.id}`, { mtu: null, persistentKeepalive: null }));
   });
 
-  test('flow for a device with a key of its own; no private key exists on our side', async () => {
+  test('flow for a device with its own key, whose private key we never had', async () => {
     const keys = generateKeyPair();
     const { status, body } = await registerDevice(bob, {
       deviceName: 'laptop',
@@ -158,7 +158,7 @@ describe('packets', () => {
   test('do not pass between two devices of two tenants', async () => {
     expect((await phone.run(['ping', '-c', '2', '-W', '1', other.assignedIp])).status).toBe(1);
     expect((await laptop.run(['ping', '-c', '2', '-W', '1', device.assignedIp])).status).toBe(1);
-    // The tunnels themselves are up, so it is the VPN server that stops them.
+    // The tunnels themselves work, so the VPN server stops the packets.
     expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
     expect(await laptop.fetch(internet.echoUrl)).toBe(network.publicAddress);
   });
@@ -191,7 +191,7 @@ describe('packets', () => {
 describe('the operator’s command line', () => {
   test('lists and tests the VPN server', async () => {
     const line = new RegExp(`^${serverId} +US-East-Primary +us-east +active +healthy `, 'm');
-    // A machine that is busy may keep the channel from answering for a moment, and the list says so.
+    // On a busy machine the channel may not answer for a moment, which the list shows.
     await until('the list says that it is healthy', async () => {
       const { stdout, stderr } = await cvault('server', 'list');
       if (!line.test(stdout)) throw new Error(`${stdout}${stderr}`);
@@ -202,7 +202,7 @@ describe('the operator’s command line', () => {
     });
   });
 
-  test('a machine that refuses the operator leaves nothing behind', async () => {
+  test('a machine that refuses the operator leaves no entry behind', async () => {
     const args = ['-o', 'BatchMode=yes', '-o', 'IdentityFile=none', '-o', 'StrictHostKeyChecking=yes'];
     const names = async () =>
       [...(await cvault('server', 'list')).stdout.matchAll(/^(\S+)/gm)].map(([id]) => id);
@@ -242,7 +242,7 @@ describe('a VPN server that is away', () => {
 
   test('registering answers 202 pending, deleting 202 removing', async () => {
     const before = (await registerDevice(alice)).body;
-    // Half-open: nothing tells the control plane, its packets just vanish.
+    // Half-open: packets vanish without notice to the control plane.
     await network.namespace.run('ip', ['link', 'set', 'mgmt', 'down']);
     await until('the control plane sees that it is away', async () => {
       const { body } = await alice.call<{ server: { status: string } }>('GET', '/api/v1/vpn/server/status');
@@ -263,7 +263,7 @@ describe('a VPN server that is away', () => {
     expect((await alice.call('GET', `/api/v1/devices/${before.id}`)).status).toBe(404);
   });
 
-  test('both complete by themselves when it is back', async () => {
+  test('both complete when it returns', async () => {
     await network.namespace.run('ip', ['link', 'set', 'mgmt', 'up']);
     await until('the device is active', async () => {
       const { body } = await alice.call<{ status: string }>('GET', `/api/v1/devices/${pending.id}`);
@@ -278,8 +278,8 @@ describe('a VPN server that is away', () => {
   });
 });
 
-test('an API process that is killed between commit and acknowledgement: what it committed becomes active by itself', async () => {
-  // Ten registrations under way, whichever step each is at.
+test('if an API process is killed between commit and acknowledgement, its committed devices still become active', async () => {
+  // Ten running registrations, each at any step.
   const under = Array.from({ length: 10 }, () =>
     registerDevice({ ...alice, call: asUser(two.baseUrl, alice.apiKey, alice.accessToken) }).catch(
       () => null,
@@ -300,15 +300,15 @@ test('an API process that is killed between commit and acknowledgement: what it 
   two = await startControlPlane(database.url.reveal(), secrets);
 });
 
-test('500 registrations at once, from two API processes, on a pool of 253: no address twice, a typed refusal for the rest', async () => {
+test('500 concurrent registrations on two API processes and a pool of 253: no address twice, a typed refusal for the rest', async () => {
   for (const user of [alice, bob]) {
     const { devices } = await must(user.call<{ devices: { id: string }[] }>('GET', '/api/v1/devices'));
     for (const { id } of devices) await must(user.call('DELETE', `/api/v1/devices/${id}`));
   }
   await until('no peer is left', async () => (await peersOnInterface()).length === 0);
-  // Past their quarantine, so that the pool is whole again.
+  // Ends their quarantine, so that the pool is complete again.
   await database.pool.query('UPDATE ip_pool SET free_after = now() WHERE server_id = $1', [serverId]);
-  // Load maker, API, PostgreSQL and VPN server share the cores of this machine, and all 500 wait in one line.
+  // Load generator, API, PostgreSQL and VPN server share this machine's cores, and all 500 wait in one queue.
   const patient = { DATABASE_WAIT_MS: '60000' };
   const planes = await Promise.all([
     startControlPlane(database.url.reveal(), secrets, patient),
@@ -317,7 +317,7 @@ test('500 registrations at once, from two API processes, on a pool of 253: no ad
   const callers = [alice, bob].flatMap((user) =>
     planes.map((plane) => ({ ...user, call: asUser(plane.baseUrl, user.apiKey, user.accessToken) })),
   );
-  /** As a client does: an API process that has too much to do says so before it does anything, and when to come again. */
+  /** Like a client: an overloaded API process refuses before doing anything, and says when to retry. */
   const register = async (n: number): ReturnType<typeof registerDevice> => {
     const answer = await registerDevice(callers[n % 4]!, { deviceName: `device ${n}` });
     if (answer.status !== 503) return answer;
@@ -345,7 +345,7 @@ test('500 registrations at once, from two API processes, on a pool of 253: no ad
   expect(new Set(peers).size).toBe(253);
 });
 
-test('the secrets are in no log', () => {
+test('no log contains the secrets', () => {
   const logs = one.log() + two.log();
   for (const secret of [
     ...Object.values<string>({ ...secrets }),

@@ -1,4 +1,4 @@
-/** An ordered end of the API process: a rolling restart answers what is under way, and is never forced. */
+/** A clean shutdown of the API process: a rolling restart answers running requests and needs no force. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ afterAll(async () => {
   await database?.close();
 });
 
-/** A VPN server whose agent cannot be started: devices on it stay pending. */
+/** A VPN server whose agent cannot be started, so its devices stay pending. */
 async function addServerWithoutAgent(): Promise<void> {
   const { id } = await aServer(database);
   await database.pool.query(
@@ -30,7 +30,7 @@ async function addServerWithoutAgent(): Promise<void> {
   );
 }
 
-test('a wait for 30 s is answered at once, as things stand, and the process ends in order', async () => {
+test('a wait for 30 s is answered at once with the present state, and the process stops cleanly', async () => {
   await addServerWithoutAgent();
   plane = await startControlPlane(database.url.reveal(), secrets);
   const user = await createUser(plane.baseUrl, secrets.CVAULT_ADMIN_KEY, 'Acme');
@@ -39,7 +39,7 @@ test('a wait for 30 s is answered at once, as things stand, and the process ends
     const { rowCount } = await database.pool.query('SELECT FROM devices');
     return rowCount === 1;
   });
-  // Opened and not used, and half a request: they must not hold up the end.
+  // An unused connection and half a request must not delay the shutdown.
   const { hostname, port } = new URL(plane.baseUrl);
   const sockets = [connect(Number(port), hostname), connect(Number(port), hostname)];
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
@@ -53,7 +53,7 @@ test('a wait for 30 s is answered at once, as things stand, and the process ends
   expect(plane.log()).not.toMatch(/"level":"(error|fatal)"/);
 });
 
-test('a taken port is a sentence that says PORT=', async () => {
+test('a taken port gives a sentence that mentions PORT=', async () => {
   plane = await startControlPlane(database.url.reveal(), secrets);
   const { port } = new URL(plane.baseUrl);
   const second = startControlPlane(database.url.reveal(), secrets, { PORT: port });

@@ -1,7 +1,6 @@
 /**
- * What ends when a user or a tenant is suspended or deleted, or signs out, and how fast: credentials within a second on every
- * replica, packets within five. And that a resumption
- * gives back exactly that.
+ * Suspending or deleting a user or tenant, or signing out, ends credentials within a second on every replica and
+ * packets within five. Resuming restores exactly that.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -21,8 +20,8 @@ import { until } from './harness/until.ts';
 import { startWireGuardClient, type WireGuardClient } from './harness/wireguard-client.ts';
 
 /**
- * At once, and not when something runs out: what is remembered of a credential, a token, a session of WireGuard. How long it takes
- * is measured in bench/revocation.bench.ts; here a machine may be busy.
+ * Generous limits that still exclude expiry of a remembered credential, a token or a WireGuard session.
+ * bench/revocation.bench.ts measures the time; here a machine may be busy.
  */
 const CREDENTIALS_MS = 20_000;
 const PACKETS_MS = 20_000;
@@ -74,7 +73,7 @@ async function signUp(name: string): Promise<Person> {
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  // The looks at VPN servers are far apart: what is taken off in time was pushed to them.
+  // Looks at VPN servers are rare here, so a timely removal must have been pushed.
   planes = await startReplicas(2, database.url.reveal(), secrets, { CVAULT_RECONCILE_SECONDS: '60' });
   vpn = await startSshVpnServer(planes[0]!, secrets, { poolCidr: '10.8.0.0/24', region: 'us-east' });
   const start = async (name: string) => startWireGuardClient((await vpn.internet.addClient(name)).namespace);
@@ -104,7 +103,7 @@ beforeEach(async () => {
 const page = (phone: WireGuardClient) => phone.fetch(vpn.internet.echoUrl, 500);
 const flows = (phone: WireGuardClient) => until('packets flow', () => page(phone));
 
-/** The time of the last page that came, from now on until none came twice running. */
+/** The time of the last page received, until two in a row are missing. */
 async function lastPage(phone: WireGuardClient): Promise<number> {
   let last = 0;
   let without = 0;
@@ -117,7 +116,7 @@ async function lastPage(phone: WireGuardClient): Promise<number> {
   return last;
 }
 
-/** Whether a credential opens anything on a replica. */
+/** Whether a credential works on a replica. */
 const opens = {
   access: async (person: Person, plane: ControlPlane) =>
     (await as(person, plane)('GET', '/api/v1/me')).status === 200,
@@ -127,20 +126,22 @@ const opens = {
     (await asTenant(plane)('POST', '/api/v1/auth/refresh', { refreshToken })).status === 200,
 };
 
-/** The milliseconds until every replica refuses; the one that was not asked to change anything first. */
+/** Milliseconds until every replica refuses, starting with the one that was not called. */
 async function refusedAfter(ask: (plane: ControlPlane) => Promise<boolean>): Promise<number> {
   const start = performance.now();
   for (const plane of [...planes].reverse()) await until('it is refused', async () => !(await ask(plane)));
   return performance.now() - start;
 }
 
-/** All of a person's credentials end in time; asked of last, a refresh token that opened would be used up. */
+/**
+ * All credentials of a person end in time. The refresh token is tried last, because a working one would be used up.
+ */
 async function endsFor(person: Person): Promise<void> {
   expect(await refusedAfter((plane) => opens.access(person, plane))).toBeLessThan(CREDENTIALS_MS);
   for (const plane of planes) expect(await opens.refresh(person, plane), 'the refresh token').toBe(false);
 }
 
-test('a suspended user: credentials and packets end, another’s do not; resumed, all is as it was', async () => {
+test('suspending a user ends their credentials and packets, but not another’s; resuming restores them', async () => {
   const laptop = await must(registerDevice(alice, { deviceName: 'laptop' }));
   const gone = await must(registerDevice(alice, { deviceName: 'gone' }));
   await must(asTenant()('POST', `/api/v1/tenant/devices/${laptop.id}/suspend`));
@@ -154,7 +155,7 @@ test('a suspended user: credentials and packets end, another’s do not; resumed
   expect(await vpn.peers()).toHaveLength(peers.length - 1);
 
   await must(asTenant(planes[1])('POST', `/api/v1/tenant/users/${alice.id}/resume`));
-  // The same key with the same address, and no other; the phone has changed nothing.
+  // The same key with the same address, and no other peer; the phone has changed nothing.
   await until('the peer is back', async () => (await vpn.peers()).join() === peers.join());
   await phones[0].restart();
   expect(await flows(phones[0])).toBe(vpn.network.publicAddress);
@@ -171,7 +172,7 @@ test('a suspended user: credentials and packets end, another’s do not; resumed
   );
 });
 
-test('a suspended tenant: its key too, and every tunnel; resumed, all is as it was', async () => {
+test('suspending a tenant also ends its key and every tunnel; resuming restores them', async () => {
   const peers = await vpn.peers();
   await admin('POST', `/api/v1/admin/tenants/${tenantId}/suspend`);
   const ends = [refusedAfter(opens.key), endsFor(alice), endsFor(bob)] as const;
@@ -192,7 +193,7 @@ test('a suspended tenant: its key too, and every tunnel; resumed, all is as it w
   }
 });
 
-test('a deleted user and a deleted tenant have neither credentials nor tunnels', async () => {
+test('a deleted user or tenant has neither credentials nor tunnels', async () => {
   await must(asTenant()('DELETE', `/api/v1/tenant/users/${alice.id}`));
   const [last] = await Promise.all([lastPage(phones[0]), endsFor(alice)]);
   expect(last).toBeLessThan(PACKETS_MS);

@@ -1,5 +1,5 @@
 /**
- * A VPN server of the previous release under the present control plane: it goes on working as it is, and is upgraded while
+ * A VPN server of the previous release under the present control plane: it works unchanged, and is upgraded while
  * packets flow. Everything is real: API process, PostgreSQL, sshd, WireGuard.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -88,7 +88,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
   });
 
   describe('as it is', () => {
-    test('the list says its version, and that there is a newer one', async () => {
+    test('the list shows its version, and that there is a newer one', async () => {
       const { servers, latestAgentVersion } = await listed();
       latest = latestAgentVersion;
       expect(servers[0]?.agentVersion).toBe(PREVIOUS_VERSION);
@@ -106,7 +106,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
     });
 
-    test('what the device used is counted', async () => {
+    test('the device’s usage is counted', async () => {
       await until('its bytes are counted', async () => {
         await phone.fetch(internet.echoUrl);
         const { rows } = await database.pool.query<{ bytes: string }>(
@@ -117,23 +117,23 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       });
     });
 
-    test('a peer that somebody took off it is back', async () => {
+    test('a manually removed peer is restored', async () => {
       const peers = async () => (await host.must(['wg', 'show', 'wg0', 'peers'])).trim();
       const peer = await peers();
       await host.must(['wg', 'set', 'wg0', 'peer', peer, 'remove']);
       await until('it is back', async () => (await peers()) === peer);
-      // The client would shake hands again by itself only when it misses an answer.
+      // The client would make a handshake only after missing an answer.
       await phone.restart();
       expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
     });
   });
 
   describe('the upgrade', () => {
-    test('brings the new agent while packets flow, and none is lost', async () => {
+    test('installs the new agent while packets flow, and loses none', async () => {
       const key = await host.must(['wg', 'show', 'wg0', 'public-key']);
       const interfaceIds = await processIds(host, 'wireguard-go -f wg0');
       const agentIds = await processIds(host, SERVE);
-      // Ends when it is told to, and then says how many came back.
+      // Ends on request, and then prints the number of answers.
       const pinging = phone.run(['sh', '-c', 'exec ping -n -i 0.1 -W 20 -w 200 "$0"', '203.0.113.254'], {
         timeoutMs: 240_000,
       });
@@ -148,7 +148,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       const [, sent, received] =
         /(\d+) packets transmitted, (\d+) received/.exec((await pinging).stdout) ?? [];
       expect(Number(sent)).toBeGreaterThan(10);
-      // The last may be under way when it ends.
+      // The last packet may still be on its way.
       expect(Number(sent) - Number(received)).toBeLessThanOrEqual(1);
 
       expect(await host.must(['wg', 'show', 'wg0', 'public-key'])).toBe(key);
@@ -159,7 +159,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       expect((await cli.run('server', 'list')).stdout).toContain(` ${latest} `);
     });
 
-    test('leaves what it serves as it was', async () => {
+    test('leaves its devices unchanged', async () => {
       const { status } = await must(alice.call<{ status: string }>('GET', `/api/v1/devices/${device.id}`));
       expect(status).toBe('active');
       expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
@@ -167,7 +167,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       expect(body.status).toBe('active');
     });
 
-    test('again, of all: changes nothing', async () => {
+    test('repeated for all: changes nothing', async () => {
       const before = await processIds(host, SERVE);
       const { status, stderr } = await cli.run('server', 'upgrade', '--all', ...host.sshOptions);
       expect(status, stderr).toBe(0);
@@ -175,7 +175,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       expect(await processIds(host, SERVE)).toEqual(before);
     });
 
-    test('keeps the agent alive: one that is killed comes back', async () => {
+    test('keeps the agent supervised: a killed one restarts', async () => {
       const [before = ''] = await processIds(host, SERVE);
       await host.must(['kill', '-KILL', before]);
       await until('there is another', async () => {
@@ -188,7 +188,7 @@ describe.each<Init>(['systemd', 'none'])('with init %s', (init) => {
       });
     });
 
-    test('can be taken away whole, as can every installation of this version', async () => {
+    test('can be removed completely, like every installation of this version', async () => {
       const removed = await host.run(['/usr/lib/cvault/remove', 'wg0']);
       expect(removed.status, removed.stderr).toBe(0);
       expect((await host.run(['ip', 'link', 'show', 'dev', 'wg0'])).status).toBe(1);

@@ -1,6 +1,6 @@
 /**
- * The life of a VPN server as its operator drives it: added, added again, wanted by another control plane, broken and
- * repaired; and what is left where adding fails. Everything is real: API processes, PostgreSQL, sshd, WireGuard.
+ * The life of a VPN server under its operator: added, added again, claimed by another control plane, broken and
+ * repaired; and the state after a failed addition. Everything is real: API processes, PostgreSQL, sshd, WireGuard.
  */
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -44,7 +44,7 @@ const rows = async ({ database }: Operator) =>
     )
   ).rows;
 
-/** Everything that an installation could change, but for packages. */
+/** Everything that an installation could change, except packages. */
 async function fingerprint(): Promise<string> {
   const files = `find /etc /root /usr/lib/cvault /var/lib/cvault -xdev -type f \\
     ! -name '*-' ! -name .pwd.lock ! -name ld.so.cache -exec sha256sum {} + 2>/dev/null | sort -k 2`;
@@ -55,7 +55,7 @@ async function fingerprint(): Promise<string> {
     'ip -oneline link show type wireguard; ip -oneline link show dev wg0 2>&1',
     'nft list tables',
     'ip rule; ip -6 rule',
-    // Those that systemd started, without the tools that they run.
+    // Those started by systemd, without the tools that they run.
     "pgrep -P 1 -af 'agent.mjs serve|wireguard-go'",
   ];
   const script = [files, links, ...state].map((line) => `echo; ${line}`).join('\n');
@@ -81,7 +81,7 @@ afterAll(async () => {
   for (const operator of [ours, theirs]) await operator?.stop();
 });
 
-describe('adding that fails leaves nothing', () => {
+describe('a failed addition leaves nothing', () => {
   let bare: string;
 
   beforeAll(async () => {
@@ -96,7 +96,7 @@ describe('adding that fails leaves nothing', () => {
     expect([ended.status === 0, ended.stdout]).toEqual([false, '']);
     expect(ended.stderr).not.toContain('    at ');
     expect(await rows(ours)).toEqual([]);
-    // Where ssh was cut, the machine undoes it in its own time.
+    // If ssh was cut, the machine undoes the installation in its own time.
     await until('the machine is as it was', async () => (await fingerprint()) === bare).catch(
       () => undefined,
     );
@@ -113,10 +113,10 @@ describe('adding that fails leaves nothing', () => {
   }
 
   test.each([
-    // The installation asks sshd, and stops at its answer.
+    // The installation asks sshd and stops at its answer.
     ['DenyUsers cvault', /sshd does not let user cvault in/],
     ['AllowUsers root', /sshd does not let user cvault in/],
-    // It cannot see this one; the control plane is turned away when it tries.
+    // The installation cannot see this; the control plane is refused when it connects.
     ['MaxSessions 0\\nMatch User root\\nMaxSessions 10', /\[server_unreachable\]/],
   ])('an sshd with %j', async (line, words) => {
     const reload = 'systemctl reload ssh';
@@ -130,7 +130,7 @@ describe('adding that fails leaves nothing', () => {
     await expectNothing(ended, words);
   });
 
-  test('an interface whose key is in use', async () => {
+  test('an interface with a key in use', async () => {
     await ours.database.pool.query(`
       CREATE FUNCTION take_key() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE unique_violation USING CONSTRAINT = 'public_keys_pkey'; END $$;
@@ -147,7 +147,7 @@ describe('adding that fails leaves nothing', () => {
     await expectNothing(ended, /No space left on device/);
   });
 
-  test('a UDP port that is taken', async () => {
+  test('a taken UDP port', async () => {
     const holder = `require('dgram').createSocket('udp4').bind(51820)`;
     await withChange(
       `systemd-run --quiet --unit=port-holder /usr/bin/node -e "${holder}"; until ss -lun | grep -q :51820; do sleep 0.1; done`,
@@ -177,7 +177,7 @@ describe('adding that fails leaves nothing', () => {
     await expectNothing({ status: adding.exitCode, stdout, stderr }, /ssh could not run the installation/);
   });
 
-  test('a command that is killed: the machine is bare, and the next one has no use for its entry', async () => {
+  test('a killed command: the machine is bare, and the next command replaces its entry', async () => {
     const adding = ours.cli.start(...addArguments());
     let stderr = '';
     adding.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
@@ -189,7 +189,7 @@ describe('adding that fails leaves nothing', () => {
     expect(await rows(ours)).toEqual([{ id, state: 'active' }]);
     await ours.cli.must('server', 'remove', NAME, '--yes');
     await host.must(['/usr/lib/cvault/remove', 'wg0']);
-    // A VPN server that was in use stays as history.
+    // The row of a VPN server that was in use is kept as history.
     await ours.database.pool.query("DELETE FROM servers WHERE state = 'removed'");
     await host.must(['sysctl', '-q', '-w', 'net.ipv4.ip_forward=0', 'net.ipv6.conf.all.forwarding=0']);
   });
@@ -226,7 +226,7 @@ describe('a machine that is a VPN server', () => {
   const withoutIds = (text: string) => text.replace(/^\d+ /gm, '');
   const repair = (...flags: string[]) => ours.cli.run('server', 'repair', NAME, ...flags, ...host.sshOptions);
 
-  test('is added again: the same one, and nothing changes', async () => {
+  test('is added again: the same server, and nothing changes', async () => {
     expect(await ours.cli.must(...addArguments())).toBe(id);
     expect(await fingerprint()).toBe(before);
     expect(await rows(ours)).toEqual([{ id, state: 'active' }]);
@@ -239,7 +239,7 @@ describe('a machine that is a VPN server', () => {
     expect(await fingerprint()).toBe(before);
   });
 
-  test('is wanted by another control plane: refused in words that say what to do, and nothing changes', async () => {
+  test('is claimed by another control plane: refused with instructions, and nothing changes', async () => {
     const ended = await theirs.cli.run(...addArguments());
     expect([ended.status, ended.stdout]).toEqual([CONFLICT, '']);
     expect(ended.stderr).toContain('this control plane does not know it');
@@ -249,7 +249,7 @@ describe('a machine that is a VPN server', () => {
     expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
   });
 
-  test('gets the script of another control plane by hand: the script itself refuses', async () => {
+  test('gets another control plane’s script manually: the script refuses', async () => {
     const admin = callAsAdmin(theirs.plane.baseUrl, theirs.secrets.CVAULT_ADMIN_KEY);
     const added = await must(
       admin<{ server: { id: string }; installation: string }>('POST', '/api/v1/admin/servers', {
@@ -267,7 +267,7 @@ describe('a machine that is a VPN server', () => {
     expect(await rows(theirs)).toEqual([]);
   });
 
-  test('has lost the files of the installation, and lives: repaired, and its tunnels live through it', async () => {
+  test('has lost the installation’s files: repaired, and its tunnels stay up', async () => {
     await host.must([
       'sh',
       '-c',
@@ -275,7 +275,7 @@ describe('a machine that is a VPN server', () => {
     ]);
     const ended = await repair();
     expect(ended.status, ended.stderr).toBe(0);
-    // The agent is another process, from the files that are there again.
+    // The agent is a new process of the restored files.
     expect(withoutIds(await fingerprint())).toBe(withoutIds(before));
     expect(await phone.fetch(internet.echoUrl)).toBe(network.publicAddress);
     expect((await registerDevice(alice, { deviceName: 'tablet' })).body.status).toBe('active');
@@ -287,14 +287,14 @@ describe('a machine that is a VPN server', () => {
     const ended = await repair();
     expect(ended.status, ended.stderr).toBe(0);
     const { id } = (await registerDevice(alice, { deviceName: 'watch' })).body;
-    // The link opens anew while the repair ends; a device that comes before that is active a moment later.
+    // The link reopens while the repair ends; a device registered before that becomes active a moment later.
     await until(
       'a new device is active',
       async () => (await alice.call<DeviceBody>('GET', `/api/v1/devices/${id}`)).body.status === 'active',
     );
   });
 
-  test('has a repair that fails: as it was before', async () => {
+  test('has a failing repair: nothing changes', async () => {
     await host.must([
       'sh',
       '-c',
@@ -313,7 +313,7 @@ describe('a machine that is a VPN server', () => {
     expect(mended.status, mended.stderr).toBe(0);
   });
 
-  test('keeps the port that it listens on, whatever devices are told', async () => {
+  test('keeps its port, whatever endpoint devices get', async () => {
     await ours.cli.must('server', 'set', NAME, '--endpoint-port', '443');
     const ended = await repair();
     await ours.cli.must('server', 'set', NAME, '--endpoint-port', '51820');
@@ -321,7 +321,7 @@ describe('a machine that is a VPN server', () => {
     expect(await host.must(['wg', 'show', 'wg0', 'listen-port'])).toBe('51820\n');
   });
 
-  test('has lost its key: a new one only where the operator says so, and devices need their configuration anew', async () => {
+  test('has lost its key: it gets a new one only on request, and devices need a new configuration', async () => {
     const known = await server();
     await host.must(['sh', '-c', '/usr/lib/cvault/remove wg0']);
     before = await fingerprint();

@@ -1,7 +1,7 @@
 /**
- * What was committed for the database stays known: packages/api/prisma/migrations.sha256 says what each migration was, because a
- * database that has run one does not run it again; functions.sha256 says which sets of functions and triggers there were, in
- * order, so a build knows an older set from a newer one. Lines are added, never changed.
+ * packages/api/prisma/migrations.sha256 has the hash of each committed migration, because a database runs each one once.
+ * functions.sha256 has the hashes of all sets of functions and triggers, in order, so that a build can recognize an older
+ * set. Lines are added, never changed.
  */
 import { createHash } from 'node:crypto';
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

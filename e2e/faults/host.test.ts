@@ -1,7 +1,7 @@
 /**
- * Plants faults on a VPN server's host, one at a time. Within ten seconds the agent mends the fault, or the operator sees it
- * everywhere and no device is reported active. Meanwhile no packet passes between two devices, and no device reaches a
- * service of the VPN server.
+ * Plants faults on a VPN server's host, one at a time. Within ten seconds the agent repairs the fault, or the
+ * operator sees it everywhere and no device is reported active. Meanwhile no packet passes between two devices, and
+ * no device reaches a service of the VPN server.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../packages/api/src/testing/database.ts';
@@ -30,9 +30,9 @@ import { say } from '../harness/round.ts';
 import { until } from '../harness/until.ts';
 import { startWireGuardClient, type WireGuardClient } from '../harness/wireguard-client.ts';
 
-/** The bound of the promise, from the fault on. */
+/** The promised time, counted from the fault. */
 const TOLD_WITHIN_MS = 10_000;
-/** For what somebody else has to do first: a supervisor starts a process, a client shakes hands. */
+/** For recoveries that depend on others: a supervisor starts a process, a client makes a handshake. */
 const BACK_WITHIN_MS = 90_000;
 
 interface Server {
@@ -49,7 +49,7 @@ interface ServerEvent {
   readonly detail: string;
 }
 
-/** Tries the VPN server's SSH through the tunnel, again and again. */
+/** Repeatedly tries the VPN server's SSH through the tunnel. */
 const KNOCK = `setInterval(() => {
   const socket = require('node:net').connect(22, process.argv[1]);
   socket.on('error', () => {}).setTimeout(300, () => socket.destroy());
@@ -91,7 +91,7 @@ async function packetsPass(): Promise<void> {
   );
 }
 
-/** @param last the last event before the fault: the doctor lists what is younger than a day */
+/** @param last the last event before the fault: the doctor lists repairs of a whole day */
 async function expectDoctorSaysMended(last: number, code: string): Promise<void> {
   const { status, stdout, stderr } = await doctor();
   expect(status, stdout + stderr).toBe(0);
@@ -133,7 +133,7 @@ beforeAll(async () => {
   laptopAddresses = addressesOf(configs[1]!);
   const echo = new URL(vpn.internet.echoUrl).hostname;
   const own = '10.71.0.1';
-  /** Counts what comes to a client and should not, and as a proof that it counts, what comes from the echo page. */
+  /** Counts forbidden packets at a client, and packets from the echo page as proof that counting works. */
   const counting = async ({ namespace }: ClientNetwork, matches: readonly string[]) => {
     await namespace.run(
       'nft',
@@ -184,7 +184,7 @@ afterAll(async () => {
 
 const nft = (...words: string[]) => onHost('nft', ...words);
 
-describe('is mended, and the operator hears of it', () => {
+describe('is repaired and reported to the operator', () => {
   test.each(HOST_FAULTS)('$what', async ({ what, code, command }) => {
     const [last, before] = [(await events())[0]?.id ?? 0, await epoch()];
     const start = performance.now();
@@ -249,7 +249,7 @@ test('on a full disk the agent mends, and takes devices, as before', async () =>
   expect(await leaks(), 'no packet between devices, none from the VPN server’s services').toBe(0);
 });
 
-describe('cannot be mended and is told', () => {
+describe('cannot be repaired and is reported', () => {
   const drops = (hook: string, rules = '') =>
     `table inet mine {\nchain ${hook} {\ntype filter hook ${hook} priority filter; policy drop;\n${rules}\n}\n}\n`;
   const load = (text: string) => vpn.host.must(['nft', '-f', '-'], { input: text });
@@ -348,7 +348,7 @@ describe('cannot be mended and is told', () => {
       expect((await events()).filter(({ id }) => id > last)).toMatchObject([
         { type: 'server.degraded', code },
       ]);
-      // Where it is said to be, none is active; where there is a choice, it goes elsewhere.
+      // In the faulty region, no device becomes active; without a region, devices go elsewhere.
       const here = await registerDevice(alice, { deviceName: 'new', region: 'faults' });
       expect([here.status, here.body.status]).toEqual([202, 'pending']);
       pending = here.body;

@@ -1,4 +1,4 @@
-/** A network that breaks bytes, replicas that are replaced under load, and a control plane that is gone altogether. */
+/** A network that corrupts bytes, a rolling replacement under load, and a control plane that is down completely. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,11 +60,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('replicas replaced one after the other under load: no request fails', async () => {
+test('a rolling replacement of replicas under load fails no request', async () => {
   let over = false;
   const failed: string[] = [];
   let answered = 0;
-  /** As a load balancer: who refuses the connection gets nothing, the other one is asked. */
+  /** Like a load balancer: if one replica refuses the connection, the other one is tried. */
   async function ask(method: string, path: string, body?: object) {
     const order = random.below(2) === 0 ? [0, 1] : [1, 0];
     for (const index of [...order, ...order]) {
@@ -73,7 +73,7 @@ test('replicas replaced one after the other under load: no request fails', async
         headers: {
           'x-api-key': alice.apiKey,
           authorization: `Bearer ${alice.accessToken}`,
-          // A connection of its own: which of the two ends an idle one at the same moment is not what this is about.
+          // A new connection, to avoid the race of both sides closing an idle one.
           connection: 'close',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
@@ -98,14 +98,14 @@ test('replicas replaced one after the other under load: no request fails', async
       const { id } = await ask('POST', '/api/v1/devices', { deviceName: 'x', region: REGION });
       await ask('GET', '/api/v1/devices');
       if (id !== undefined) await ask('DELETE', `/api/v1/devices/${id}`);
-      // Fewer than 50 deletions in a second, the quarantine of these tests: more would be churn.
+      // Fewer than 50 deletions per second, the quarantine of these tests; more would be churn.
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
   const load = Promise.all([client(), client(), client(), client()]);
   const restarts = inRound({ short: 2, full: 20 });
   for (let n = 0; n < restarts; n++) {
-    // The next one is there before the old one goes, as in any rolling deployment.
+    // The new replica starts before the old one stops, as in any rolling deployment.
     const next = await openPlane();
     const old = planes[n % 2]!;
     planes[n % 2] = next;
@@ -118,14 +118,14 @@ test('replicas replaced one after the other under load: no request fails', async
   await untilHealthy(database, planes[0]!.baseUrl, secrets);
 });
 
-test('bytes late, in pieces, cut off and wrong on the way to sshd and to PostgreSQL: nothing answered is lost', async () => {
+test('delayed, split, cut and corrupted bytes to sshd and PostgreSQL lose nothing that was answered', async () => {
   const before = await database.pool.query<{ ssh_host: string; ssh_port: number }>(
     'SELECT ssh_host, ssh_port FROM servers WHERE id = $1',
     [vpn.id],
   );
   const { ssh_host: host, ssh_port: port } = before.rows[0]!;
   const url = new URL(postgres.url.reveal());
-  // A new connection that is reconciled takes about 5 kB each way: most of what breaks, breaks in the middle of that.
+  // Reconciling over a new connection takes about 5 kB each way, so most faults occur during it.
   const toSsh = await startFaultProxy(
     { host, port },
     { toxics: ['latency', 'slicer', 'cut', 'corrupt'], within: 8_000 },
@@ -166,7 +166,7 @@ test('bytes late, in pieces, cut off and wrong on the way to sshd and to Postgre
       if ((await ask('DELETE', `/api/v1/devices/${made.id}`)) !== null) gone.add(made.id);
     }
   };
-  // The one channel to the VPN server would live with its first fault to the end.
+  // Otherwise the only channel to the VPN server would keep its first fault to the end.
   const cutting = setInterval(() => toSsh.cut(), 1_000);
   await Promise.all([client(), client(), client(), client()]);
   clearInterval(cutting);
@@ -188,7 +188,7 @@ test('bytes late, in pieces, cut off and wrong on the way to sshd and to Postgre
   await Promise.all([toSsh.close(), toPostgres.close()]);
 }, 300_000);
 
-test('API, PostgreSQL and Redis gone: packets go on, and everything is found in order afterwards', async () => {
+test('without API, PostgreSQL and Redis, packets still pass, and everything is consistent afterwards', async () => {
   const device = await until('it is linked again', async () => {
     const { status, body } = await register(through(planes[0]!));
     return status === 201 && body;
@@ -197,7 +197,7 @@ test('API, PostgreSQL and Redis gone: packets go on, and everything is found in 
   await until('packets flow', () => phone.fetch(vpn.internet.echoUrl, 1_000));
   const first = await phone.latestHandshake();
   await Promise.all([...planes.map((plane) => plane.kill()), postgres.kill(), redis.kill()]);
-  // Both sides make new keys after 120 s.
+  // WireGuard rekeys after 120 s.
   const seconds = inRound({ short: 5, full: 260 });
   const { hostname } = new URL(vpn.internet.echoUrl);
   const { stdout } = await phone.run(

@@ -1,6 +1,6 @@
 /**
- * What a tenant's backend was promised, kept by API processes that are killed (−9): it hears of every event at least once,
- * signed and under one id, and a write that it sends again under its Idempotency-Key is done once.
+ * Promises to a tenant's backend, kept by API processes that are killed (−9): every event arrives at least once,
+ * signed and under one id, and a retried write with an Idempotency-Key is done once.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,7 +34,7 @@ let steady: ControlPlane;
 let receiver: Receiver;
 let alice: TestUser;
 
-/** Addresses rest for a second: one tenant has no more than 50 that rest, and each deletion makes one. */
+/** Addresses rest for a second: a tenant may have 50 resting ones, and each deletion adds one. */
 const SETTINGS = { CVAULT_OUTBOUND_ALLOW: '127.0.0.1', CVAULT_QUARANTINE_SECONDS: '1' };
 
 const start = (crash?: string) =>
@@ -48,7 +48,7 @@ const through = (plane: ControlPlane): Call => asUser(plane.baseUrl, alice.apiKe
 const sql = async (text: string) =>
   (await database.pool.query<{ id: string }>(text)).rows.map(({ id }) => id);
 
-/** PostgreSQL finishes the statements of a killed process; one may take up to 30 s. */
+/** PostgreSQL finishes a killed process's statements, which may take up to 30 s. */
 const untilItsStatementsEnd = () =>
   until('its statements have ended', async () => {
     const busy =
@@ -77,12 +77,12 @@ test('every event reaches the endpoint, signed and under one id', { timeout: 900
       { url: receiver.url },
     ),
   );
-  // Only processes that die send while there are events to be told of.
+  // Only dying processes send while there are events.
   await steady.kill();
   const refused = new Set<string>();
   receiver.answer = ({ headers }, response) => {
     const id = headers['webhook-id']!;
-    // One in four is not taken the first time.
+    // One in four is refused the first time.
     const takes = refused.has(id) || random.below(4) > 0;
     refused.add(id);
     response.writeHead(takes ? 204 : 500).end();
@@ -102,7 +102,7 @@ test('every event reaches the endpoint, signed and under one id', { timeout: 900
       if (status < 300) await through(doomed)('DELETE', `/api/v1/devices/${body.id}`);
     });
     await Promise.allSettled(made);
-    // What the last process claimed is nobody's for 60 s, and what was refused waits for longer.
+    // The last process's claims expire after 60 s, and refused messages wait even longer.
     await sql(
       "UPDATE webhook_deliveries SET due_at = now() - make_interval(secs => 1) WHERE state = 'pending'",
     );
@@ -112,7 +112,8 @@ test('every event reaches the endpoint, signed and under one id', { timeout: 900
   receiver.answer = null;
   await untilItsStatementsEnd();
   steady = await start();
-  // It finishes what was begun, and so makes events of its own, after the first look as well: only what is read last is all.
+  // It finishes pending work, which creates more events, even after the first check. Only the last reading is
+  // complete.
   const events = await until(
     'all are delivered, and nothing is under way that makes another',
     async () => {
@@ -162,7 +163,7 @@ test(
       const first = await Promise.allSettled(names.map((name) => write(doomed, name)));
       await doomed.kill();
       await untilItsStatementsEnd();
-      // What a process has claimed is nobody's for as long as it may work on it.
+      // Claims of a process last as long as it may work.
       await sql(
         'UPDATE idempotency_keys SET claimed_until = now() - make_interval(secs => 1) WHERE status IS NULL',
       );

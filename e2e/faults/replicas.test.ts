@@ -46,7 +46,7 @@ const move = (call: Call, id: string, region: string) =>
   call<DeviceBody>('POST', `/api/v1/devices/${id}/move`, { region });
 const peersOf = (devices: readonly { assignedIp: string }[]) =>
   devices.map(({ assignedIp }) => `${assignedIp}/32`).sort();
-/** Without new keys that wait for their first handshake: the old one has the addresses until then. */
+/** Without new keys that await their first handshake: until then, the old key has the addresses. */
 const addressesOnInterfaces = async () =>
   [...(await vpn.peers()), ...(await other.peers())]
     .map((line) => line.split('\t')[1]?.split(' ')[0])
@@ -67,7 +67,7 @@ beforeAll(async () => {
     startSshVpnServer(one, secrets, { poolCidr: '10.74.0.0/22', region: OTHER_REGION }),
   ]);
 });
-/** Each with a user of its own: what a long round leaves would fill the pools. */
+/** Each test has its own user, because the leftovers of a long round would fill the pools. */
 beforeEach(async () => {
   alice = await createUser(one.baseUrl, secrets.CVAULT_ADMIN_KEY, randomUUID());
 });
@@ -77,7 +77,7 @@ afterAll(async () => {
   await database?.close();
 });
 
-/** After each fault: nothing leaked, nothing stuck, database and interface the same. */
+/** After each fault: no leaks, nothing stuck, and database and interface agree. */
 afterEach(async () => {
   await untilHealthy(database, one.baseUrl, secrets);
   expect(await addressesOnInterfaces()).toEqual(peersOf(await listed(through(one))));
@@ -110,7 +110,7 @@ test(
     const keys = new Map<string, string>();
     const places = new Map<string, string>();
     let crashes = 0;
-    /** What was answered is so, in the database. */
+    /** Everything that was answered is in the database. */
     const nothingLost = async () => {
       await untilHealthy(database, one.baseUrl, secrets);
       const there = new Set((await listed(through(one))).map(({ id }) => id));
@@ -141,7 +141,7 @@ test(
           continue;
         }
         const call = through(doomed);
-        // What nobody pushed: for the sweeper, as if another process had died before.
+        // A change that nobody pushed, left for the sweeper, as if another process had died before.
         const left = await register(through(one), `left ${round} ${step}`);
         await database.pool.query(
           `WITH d AS (UPDATE devices SET generation = generation + 1 WHERE id = $1 RETURNING *)
@@ -185,7 +185,7 @@ test(
   },
 );
 
-/** A deletion that was committed and never answered leaves a device that its client believes in. */
+/** A deletion that was committed but not answered leaves a device that its client still believes in. */
 async function notDeleted(ids: readonly string[]): Promise<string[]> {
   const { rows } = await database.pool.query<{ id: string }>(
     "SELECT id FROM unnest($1::uuid[]) AS id WHERE id NOT IN (SELECT id FROM devices WHERE state = 'deleted')",
@@ -203,7 +203,7 @@ function hasEnded(pid: number): boolean {
   }
 }
 
-test('a replica frozen after its commit cannot bring back what others deleted meanwhile', async () => {
+test('a replica frozen after its commit cannot restore a device that others deleted meanwhile', async () => {
   // It stops itself between commit and push: SIGSTOP instead of SIGKILL, at the same step.
   const frozen = await startControlPlane(
     database.url.reveal(),
@@ -224,7 +224,7 @@ test('a replica frozen after its commit cannot bring back what others deleted me
       'it is off the interface',
       async () => !(await addressesOnInterfaces()).includes(`${device.assignedIp}/32`),
     );
-    // In the long round it stays frozen until the others take its connections for dead.
+    // In the long round it stays frozen until the others consider its connections dead.
     await new Promise((resolve) => setTimeout(resolve, inRound({ short: 3_000, full: 60_000 })));
     process.kill(frozen.pid, 'SIGCONT');
     await registering;
@@ -273,7 +273,7 @@ test('two replicas racing on everything: the history has an order that explains 
         const before = target.deleted;
         names.get(target.id)?.add(name);
         const { status } = await call('PATCH', `/api/v1/devices/${target.id}`, { deviceName: name });
-        // Whoever was told of the deletion before they asked must see it.
+        // A caller who asks after the deletion was answered must see it.
         if (before && status !== 404) wrong.push(`rename after delete answered ${status}`);
         if (![200, 404].includes(status)) wrong.push(`rename answered ${status}`);
       } else if ((what === 'rotate' || what === 'move') && target !== undefined) {

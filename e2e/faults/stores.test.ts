@@ -1,6 +1,6 @@
 /**
- * PostgreSQL, Redis, disk, file descriptors and clock, failing under load. The VPN server is a simulated one inside the API
- * process: what fails here is on this side of it.
+ * Failures of PostgreSQL, Redis, disk, file descriptors and clock under load. The VPN server is simulated inside
+ * the API process, since these failures are on its side.
  */
 import { connect, type Socket } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -43,7 +43,7 @@ let call: Call;
 const openPlane = (settings: Record<string, string> = {}, nodeArguments: string[] = []) =>
   startControlPlane(postgres.url.reveal(), secrets, { ...FAULT_SETTINGS, ...settings }, nodeArguments);
 
-/** @param files where PostgreSQL keeps its own */
+/** @param files PostgreSQL's data folder */
 async function setUp(files: string): Promise<void> {
   postgres = await startCrashingPostgres(files);
   database = openDatabase(postgres.url, { role: null, connections: 4, onConnectionLost: () => undefined });
@@ -68,7 +68,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What was answered 2xx, and so must be in the database whatever happens. */
+/** Changes that were answered 2xx, which must be in the database whatever happens. */
 class Ledger {
   readonly #devices = new Map<string, 'there' | 'gone' | 'either'>();
   readonly statuses = new Map<number, number>();
@@ -79,7 +79,7 @@ class Ledger {
     this.#stopped = true;
   }
 
-  /** Registers and deletes until it is stopped, at most so many times. */
+  /** Registers and deletes a bounded number of times, until stopped. */
   async load(clients: number): Promise<void> {
     await Promise.all(Array.from({ length: clients }, () => this.#client()));
   }
@@ -119,7 +119,7 @@ class Ledger {
       return what === 'gone' ? state !== 'deleted' : state === undefined;
     });
     expect(wrong).toEqual([]);
-    // An answer of this kind says: not now. Any other 5xx would say that we do not know what we did.
+    // 503 means "not now". Any other 5xx would mean that we do not know what we did.
     const faults = [...this.statuses.keys()].filter((status) => status >= 500 && status !== 503);
     expect(faults).toEqual([]);
     expect(this.statuses.get(201) ?? 0).toBeGreaterThan(0);
@@ -134,7 +134,7 @@ describe('with a disk that holds', () => {
   afterAll(tearDown);
   afterEach(() => untilHealthy(database, plane.baseUrl, secrets));
 
-  test('PostgreSQL killed and started again under load: every answered write is there', async () => {
+  test('PostgreSQL is killed and restarted under load: every answered write is there', async () => {
     const { rows } = await database.pool.query<{ name: string; setting: string }>(
       "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')",
     );
@@ -185,7 +185,7 @@ describe('with a disk that holds', () => {
   ])(
     'Redis %s under load: nothing is lost, and passwords cannot be tried at will',
     async (how, fail, mend) => {
-      // A tenant of its own: what was counted under the last fault counts for a quarter of an hour.
+      // A new tenant: the previous fault's counts last a quarter of an hour.
       const bob = await createUser(plane.baseUrl, secrets.CVAULT_ADMIN_KEY, `Bob’s company, Redis ${how}`);
       await database.pool.query('UPDATE tenants SET auth_rate_limit = 5');
       const ledger = new Ledger();
@@ -212,7 +212,7 @@ describe('with a disk that holds', () => {
     },
   );
 
-  test('out of file descriptors: refuses, lives, and serves again', async () => {
+  test('out of file descriptors: it refuses, survives, and serves again', async () => {
     const limit = 80;
     await mustRun(['prlimit', '--pid', String(plane.pid), `--nofile=${limit}:`]);
     const { hostname, port } = new URL(plane.baseUrl);
@@ -230,7 +230,7 @@ describe('with a disk that holds', () => {
   test.each([3_600_000, -3_600_000])('an API whose clock is off by %i ms does the same', async (shift) => {
     await plane.kill();
     plane = await openPlane({ CVAULT_TEST_CLOCK_MS: String(shift) }, ['--import', SHIFT_CLOCK]);
-    // What was guessed above counts, also against the right password.
+    // The guesses above also count against the correct password.
     await database.pool.query('DELETE FROM sign_in_tries');
     await database.pool.query('UPDATE tenants SET auth_rate_limit = 100');
     const { accessToken } = await must(
@@ -253,7 +253,7 @@ describe('with a disk that holds', () => {
     expect((await call('GET', `/api/v1/devices/${again.id}`)).status).toBe(200);
   });
 
-  test('ten times a pool registered and deleted: it never shrinks, no address comes back before its time', async () => {
+  test('ten times a pool’s devices are registered and deleted: it never shrinks, and no address returns too early', async () => {
     const region = 'churn';
     const server = await aServer(database, { region, cidr: '10.90.0.0/28' });
     const states = async () =>
@@ -317,14 +317,14 @@ describe('with a disk that runs full', () => {
     await mustRun(['umount', '--lazy', disk]);
   });
 
-  test('nothing that was answered is lost, the rest is refused, and it goes on when there is room', async () => {
+  test('nothing that was answered is lost, the rest is refused, and it recovers when there is space', async () => {
     const ledger = new Ledger();
     const loading = ledger.load(4);
     const filler = join(disk, 'filler');
     await until('it is under load', () => Promise.resolve((ledger.statuses.get(201) ?? 0) > 20));
     await writeFile(filler, Buffer.alloc(1 << 20)).catch(() => undefined);
     await mustRun(['sh', '-c', 'dd if=/dev/zero of="$0" bs=1M 2>/dev/null || true', filler]);
-    // A row that fits into no page and no log file that there is.
+    // Too large for any existing page or log file.
     await database.pool
       .query(
         'CREATE TABLE ballast AS SELECT repeat(md5(n::text), 100) AS text FROM generate_series(1, 200000) AS n',

@@ -1,4 +1,4 @@
-/** What happens to a VPN server and on the way to it: killed, cut, silent, slow, crowded, changed by hand. */
+/** Faults of a VPN server and of the way to it: killed, cut, silent, slow, crowded, changed manually. */
 import { encodeKey, generateKeyPair } from '@cvault/wireguard';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../packages/api/src/testing/database.ts';
@@ -49,7 +49,7 @@ const wg = (...args: string[]) => vpn.host.must(['wg', 'set', 'wg0', ...args]);
 const killOnHost = async (pattern: string) => {
   const pids = await processIds(vpn.host, pattern);
   expect(pids).not.toEqual([]);
-  // One that has ended with another by then is dead enough.
+  // One may already have ended together with another.
   await vpn.host.run(['kill', '-9', ...pids]);
 };
 const linkState = async () => {
@@ -59,7 +59,7 @@ const linkState = async () => {
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  // Another VPN server, which nothing here touches: it must not feel anything.
+  // An unaffected VPN server, which must not notice anything.
   await aServer(database, { region: OTHER_REGION, cidr: '10.72.0.0/16' });
   [plane] = (await startReplicas(1, database.url.reveal(), secrets)) as [ControlPlane];
   vpn = await startSshVpnServer(plane, secrets, { poolCidr: '10.71.0.0/16', region: REGION });
@@ -74,7 +74,7 @@ afterAll(async () => {
 });
 afterEach(() => untilHealthy(database, plane.baseUrl, secrets));
 
-/** Registers on the VPN server that is in trouble and on the one that is not, at the same time. */
+/** Registers on both VPN servers at the same time, the faulty and the unaffected one. */
 async function registersAsideOf(trouble: Promise<unknown>): Promise<void> {
   let over = false;
   void trouble.finally(() => (over = true));
@@ -86,7 +86,7 @@ async function registersAsideOf(trouble: Promise<unknown>): Promise<void> {
   await trouble;
 }
 
-test('changed by hand: a peer added, one removed, an address moved are repaired and reported', async () => {
+test('manual changes are repaired and reported: a peer added, a peer removed, an address moved', async () => {
   const before = await vpn.peers();
   const found = await driftFound();
   const [first, second, third] = before.map((line) => line.split('\t') as [string, string]);
@@ -109,12 +109,12 @@ test('changed by hand: a peer added, one removed, an address moved are repaired 
   ).toBe(true);
 });
 
-test('left alone, nothing is written to it', async () => {
+test('when idle, nothing is written', async () => {
   const found = await driftFound();
   const writes = async () =>
     JSON.stringify([
       await vpn.peers(),
-      // PostgreSQL's own mark of who wrote a row last.
+      // PostgreSQL's own mark of the last writer of a row.
       (await database.pool.query('SELECT id, xmin FROM devices ORDER BY id')).rows,
     ]);
   const before = await writes();
@@ -158,7 +158,7 @@ test(`the agent, wireguard-go, and the whole host at once, killed with ${CROWD} 
   for (const [what, ...patterns] of [
     ['agent', 'agent.mjs serve'],
     ['wireguard-go', 'wireguard-go'],
-    // What a reboot leaves: no process, no interface, no rule in the kernel, and another epoch.
+    // The state after a reboot: no process, no interface, no kernel rules, and a new epoch.
     ['host', 'agent.mjs', 'wireguard-go'],
   ] as const) {
     const start = performance.now();
@@ -182,7 +182,7 @@ test(`the agent, wireguard-go, and the whole host at once, killed with ${CROWD} 
   }
 });
 
-test('half-open: found, no call hangs, another VPN server is not slowed; then all completes', async () => {
+test('a half-open connection is detected, no call hangs, and another VPN server is not slowed; then everything completes', async () => {
   const link = (state: 'up' | 'down') => vpn.network.namespace.run('ip', ['link', 'set', 'mgmt', state]);
   await link('down');
   try {
@@ -206,7 +206,7 @@ test('half-open: found, no call hangs, another VPN server is not slowed; then al
   });
 });
 
-test('packets dropped in the middle of a conversation, without a word to either side', async () => {
+test('packets are silently dropped during a conversation', async () => {
   const nft = (text: string) => vpn.network.namespace.run('nft', text.split(' '));
   await nft('add table inet fault');
   try {
@@ -218,7 +218,7 @@ test('packets dropped in the middle of a conversation, without a word to either 
   }
 });
 
-test('SSH cut again and again under load: whatever was answered 201 has its peer', async () => {
+test('SSH is cut repeatedly under load: every 201 has its peer', async () => {
   let cuts = 0;
   const cutting = (async () => {
     for (; cuts < inRound({ short: 5, full: 50 }); cuts++) {
@@ -252,7 +252,7 @@ test('slow: most packets are lost', async () => {
   }
 });
 
-test('sshd at its limit of sessions and of strangers: the link comes back when it may', async () => {
+test('sshd at its limit of sessions and unauthenticated connections: the link returns afterwards', async () => {
   await vpn.host.must([
     'sh',
     '-c',
@@ -268,7 +268,7 @@ test('sshd at its limit of sessions and of strangers: the link comes back when i
   }
 });
 
-test('the operator’s checker sees a peer made by hand before it is repaired, or after that nothing', async () => {
+test('the operator’s checker sees a foreign peer before its repair, or nothing after it', async () => {
   await wg('peer', encodeKey(generateKeyPair().publicKey), 'allowed-ips', '10.71.200.2/32');
   const examination = await must(
     callAsAdmin(plane.baseUrl, secrets.CVAULT_ADMIN_KEY)<{ findings: { breach: string }[] }>(

@@ -1,4 +1,4 @@
-/** Schemathesis against the running API: whatever it sends, an answer that openapi.json promises, and never a 5xx. */
+/** Schemathesis against the running API: every answer must match openapi.json and never be a 5xx. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,12 +10,12 @@ import { runProgram } from '../harness/program.ts';
 
 const HERE = import.meta.dirname;
 const OPENAPI = join(HERE, '../../openapi.json');
-/** Stops when so many were sent in all. CI sends thousands, `npm run fuzz` hundreds of thousands. */
+/** The total number of requests. CI sends thousands, `npm run fuzz` hundreds of thousands. */
 const CASES = Number(process.env['CVAULT_FUZZ_CASES'] ?? 2_000);
 const SEED = Number(process.env['CVAULT_FUZZ_SEED'] ?? 1);
-/** Most cases that are made of one operation in one round. */
+/** The maximum of cases per operation and round. */
 const EXAMPLES = 20;
-/** Ends a round that hangs; one takes two minutes on two busy cores. */
+/** Ends a hanging round; one takes two minutes on two busy cores. */
 const ROUND_MOST_MS = 900_000;
 
 const secrets = makeSecrets();
@@ -36,7 +36,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What of Schemathesis’ report is read here. */
+/** The part of Schemathesis’ report that is read here. */
 interface Report {
   readonly test_cases: { readonly generated: number };
 }
@@ -53,7 +53,7 @@ async function round(seed: number): Promise<number> {
     ],
     {
       timeoutMs: ROUND_MOST_MS,
-      // It leaves a folder where it runs.
+      // Schemathesis leaves a folder in its working directory.
       cwd: folder,
       env: {
         ...process.env,
@@ -69,7 +69,7 @@ async function round(seed: number): Promise<number> {
   return (JSON.parse(await readFile(report, 'utf8')) as Report).test_cases.generated;
 }
 
-test('no request makes the API fail or answer what it does not promise', { timeout: 0 }, async () => {
+test('no request makes the API fail or answer outside of its description', { timeout: 0 }, async () => {
   let cases = 0;
   for (let seed = SEED; cases < CASES; seed++) cases += await round(seed);
   process.stderr.write(`fuzz: ${cases} cases from seed ${SEED} on, no failure\n`);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleAgent } from '@cvault/agent/bundle';
 
-/** The agent as it is now, bundled from source. */
+/** The current agent, bundled from source. */
 export async function readAgentBundle(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'agent-bundle-'));
   try {

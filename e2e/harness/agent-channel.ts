@@ -6,7 +6,7 @@ export interface AgentChannel extends TestControlPlane {
   close(): void;
 }
 
-/** Goes to a VPN server's agent as the control plane does: over SSH, with its own transport. */
+/** Connects to a VPN server's agent like the control plane: over SSH, with its own transport. */
 export async function openAgentChannel(target: SshTarget): Promise<AgentChannel> {
   const stream: Duplex = await createSshTransport(target).open(AbortSignal.timeout(15_000));
   stream.on('error', () => undefined);

@@ -1,4 +1,4 @@
-/** The API as its callers use it: plain HTTP. */
+/** The API as its callers see it: plain HTTP. */
 
 export interface Answer<T = Record<string, unknown>> {
   readonly status: number;
@@ -30,7 +30,7 @@ export function createCaller(baseUrl: string, headers: Readonly<Record<string, s
   };
 }
 
-/** As `Call`, but an answer other than 2xx is an error of the test. */
+/** Like `Call`, but an answer other than 2xx fails the test. */
 export async function must<T>(calling: Promise<Answer<T>>): Promise<T> {
   const { status, body } = await calling;
   if (status < 200 || status > 299) throw new Error(`answered ${status}: ${JSON.stringify(body)}`);
@@ -45,7 +45,7 @@ export interface DeviceBody {
   readonly server: { readonly ip: string; readonly port: number; readonly region: string };
 }
 
-/** A tenant's user, signed in: what its app can call. */
+/** A signed-in user of a tenant, with the calls of its app. */
 export interface TestUser {
   readonly call: Call;
   readonly apiKey: string;
@@ -56,7 +56,7 @@ export interface TestUser {
 export const callAsAdmin = (baseUrl: string, adminKey: string): Call =>
   createCaller(baseUrl, { authorization: `Bearer ${adminKey}` });
 
-/** A new tenant with an API key and one user, all through the API. */
+/** Creates a tenant with an API key and one user, through the API. */
 export async function createUser(baseUrl: string, adminKey: string, name: string): Promise<TestUser> {
   const admin = callAsAdmin(baseUrl, adminKey);
   const tenant = await must(admin<{ id: string }>('POST', '/api/v1/admin/tenants', { name }));

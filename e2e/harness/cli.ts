@@ -5,12 +5,12 @@ import { type Ended, runProgram } from './program.ts';
 
 const CVAULT = fileURLToPath(new URL('../../packages/cli/bin/cvault.mjs', import.meta.url));
 
-/** The operator's command line, for one control plane. */
+/** The operator's command line for one control plane. */
 export interface Cli {
   run(...args: string[]): Promise<Ended>;
-  /** Runs a command that must succeed, and answers what it printed. */
+  /** Runs a command that must succeed, and returns its output. */
   must(...args: string[]): Promise<string>;
-  /** Starts a command that a test interferes with. */
+  /** Starts a command that the test interferes with. */
   start(...args: string[]): ChildProcess;
 }
 

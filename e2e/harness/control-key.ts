@@ -9,7 +9,7 @@ export interface ControlKeyFile {
   readonly publicKey: string;
 }
 
-/** A key pair for the control plane, made by OpenSSH itself and kept in a file that its tools take. */
+/** A key pair for the control plane, created by OpenSSH in a file for its tools. */
 export async function makeControlKey(file: string): Promise<ControlKeyFile> {
   await mustRun(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file]);
   return {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../packages/api/dist/main.js', import.meta.url));
 
-/** What all replicas of one control plane share. */
+/** The secrets that all replicas share. */
 export interface ControlPlaneSecrets {
   readonly CVAULT_MASTER_KEY: string;
   readonly CVAULT_ADMIN_KEY: string;
@@ -18,13 +18,13 @@ export function makeSecrets(): ControlPlaneSecrets {
   };
 }
 
-/** One API process, as production runs it. */
+/** One API process, as in production. */
 export interface ControlPlane {
   readonly baseUrl: string;
   readonly pid: number;
-  /** When its process has ended, whatever ended it. */
+  /** Resolves at the process's end, however it ended. */
   readonly ended: Promise<unknown>;
-  /** Its log so far. */
+  /** The log so far. */
   log(): string;
   stop(): Promise<void>;
   kill(): Promise<void>;
@@ -42,7 +42,7 @@ export async function startControlPlane(
       PATH: process.env['PATH'],
       DATABASE_URL: databaseUrl,
       PORT: '0',
-      // On a busy machine an agent takes longer than the default, and a change would be answered 202.
+      // On a busy machine an agent exceeds the default, and a change would be answered 202.
       CVAULT_ACK_DEADLINE_MS: '20000',
       ...secrets,
       ...settings,
@@ -54,7 +54,8 @@ export async function startControlPlane(
     let isReady = false;
     const read = (chunk: Buffer) => {
       log += chunk.toString();
-      // Not once it was found: to look through all of the log for each chunk took longer than the requests that wrote it.
+      // Stops searching once found: searching the whole log for each chunk took longer than the requests that wrote
+      // it.
       if (isReady) return;
       const ready = /"address":"([^"]+)","msg":"ready"/.exec(log);
       if (ready === null) return;

@@ -1,7 +1,7 @@
 /**
- * Loaded into an API process with `node --import`: ends it as kill -9 does, when it has reached a step (api/src/platform/observability/steps.ts) so
- * many times. CVAULT_TEST_CRASH is "step times delayMs [signal]"; the delay is for what is under way in PostgreSQL or at the
- * agent, another signal for what only freezes it.
+ * Loaded into an API process with `node --import`: kills it like kill -9 when it has reached a step
+ * (api/src/platform/observability/steps.ts) this many times. CVAULT_TEST_CRASH is "step times delayMs [signal]".
+ * The delay lets pending work in PostgreSQL or at the agent finish; another signal may only freeze the process.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { setTimeout } from 'node:timers';

@@ -6,10 +6,10 @@ import { migrate } from '../../packages/api/src/platform/db/migrate.ts';
 import { reapWhenGone } from '../../packages/api/src/testing/postgres-server.ts';
 import { until } from './until.ts';
 
-/** A PostgreSQL that writes to the disk what it answers for, and that can be killed and started again on its port. */
+/** A PostgreSQL with durable commits that can be killed and restarted on its port. */
 export interface CrashingPostgres {
   readonly url: Secret<string>;
-  /** kill -9 of its first process, which takes the others with it. */
+  /** kill -9 of its first process, which ends the others too. */
   kill(): Promise<void>;
   isRunning(): boolean;
   restart(): Promise<void>;
@@ -25,7 +25,7 @@ async function freePort(): Promise<string> {
   return String(port);
 }
 
-/** @param folder its files; nothing is deleted at the end */
+/** @param folder its files, which are not deleted at the end */
 export async function startCrashingPostgres(
   folder: string,
   settings: Readonly<Record<string, string>> = {},
@@ -50,7 +50,7 @@ export async function startCrashingPostgres(
       await until('it has ended', () => Promise.resolve(!isRunning()));
     },
     async restart() {
-      // The shared memory of the killed one is in use until its last process has seen that it is alone.
+      // The killed server's shared memory stays in use until its last process has noticed.
       postgres = await until('PostgreSQL starts again', () => startEmbeddedPostgres(folder, given));
     },
     async stop() {

@@ -8,7 +8,7 @@ import { runProgram } from './program.ts';
 import { until } from './until.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-/** As `npm start`, typed in the repository. */
+/** `npm start`, as typed in the repository. */
 export const NPM_START = ['npm', 'start'];
 export const START_MS = 180_000;
 
@@ -27,21 +27,21 @@ export interface DemoFile {
   };
 }
 
-/** A start that may not have come to its end, and may never. */
+/** A start that may not complete. */
 export interface Start {
   readonly child: ChildProcess;
-  /** Everything that it printed. */
+  /** All output. */
   log(): string;
-  /** Its exit code, null where a signal ended it. */
+  /** The exit code; null after a signal. */
   readonly ended: Promise<number | null>;
 }
 
 export interface Demo extends DemoFile, Start {
-  /** Ends it in order, and answers its exit code. */
+  /** Stops it cleanly and returns its exit code. */
   stop(): Promise<number | null>;
 }
 
-/** @param command what `npm start` runs, or a part of it */
+/** @param command `npm start`'s command, or a part of it */
 export function beginDemo(
   dataDir: string,
   command: readonly string[] = NPM_START,
@@ -50,7 +50,7 @@ export function beginDemo(
   const [file = '', ...args] = command;
   const child = spawn(file, args, {
     cwd: REPOSITORY,
-    // A group of its own, so that a test can send a signal to all of it as a terminal does.
+    // In its own process group, so that a test can signal all of it, like a terminal.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -95,7 +95,7 @@ export async function startDemo(...given: Parameters<typeof beginDemo>): Promise
   }
 }
 
-/** Processes whose command line or environment names one of these. */
+/** Processes whose command line or environment contains one of these names. */
 async function processesOf(names: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const pid of (await readdir('/proc')).filter(
@@ -128,7 +128,10 @@ async function networkOf({ netns, interface: name, echoUrl }: DemoFile['vpnServe
   return outputs.flat().filter((line) => marks.some((mark) => line.includes(mark)));
 }
 
-/** All that there is on this machine of a demo: processes, network, and files that say that it runs. Nothing of others. */
+/**
+ * All traces of a demo on this machine: processes, network, and files that mark it as running. Nothing of other
+ * demos.
+ */
 export async function tracesOf(
   dataDir: string,
   { vpnServer }: Pick<DemoFile, 'vpnServer'>,
@@ -142,7 +145,7 @@ export async function tracesOf(
   ];
 }
 
-/** What begins to end by itself: waits until nothing is left, and answers what is after a generous while. */
+/** Waits until nothing is left, and returns the remaining traces after a generous time. */
 export async function tracesLeft(dataDir: string, demo: Pick<DemoFile, 'vpnServer'>): Promise<string[]> {
   let left: string[] = [];
   await until(

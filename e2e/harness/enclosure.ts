@@ -4,25 +4,25 @@ import { mustRun, runProgram, type Ended, type ProgramOptions } from './program.
 import { until } from './until.ts';
 
 /**
- * Processes with a file system view and process ids of their own. Ending its first process ends all of them, and its
- * mounts go with them: nothing has to be looked for afterwards.
+ * Processes with their own mounts and process ids. Ending the first process ends all of them and removes the
+ * mounts, so no clean-up is needed.
  */
 export interface Enclosure {
-  /** Goes before a command to run it in there. */
+  /** A prefix that runs a command inside. */
   readonly enter: readonly string[];
-  /** Runs a command in there to its end, whatever that is. */
+  /** Runs a command inside to its end, whatever its status. */
   run(argv: readonly string[], options?: ProgramOptions): Promise<Ended>;
-  /** Runs a command in there that must succeed, and answers what it printed. */
+  /** Runs a command inside that must succeed, and returns its output. */
   must(argv: readonly string[], options?: ProgramOptions): Promise<string>;
-  /** What its first process and those that share its streams wrote. */
+  /** The output of the first process and of those that share its streams. */
   log(): string;
-  /** Ends everything in there, at once. */
+  /** Ends everything inside at once. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts one: `argv` is a command that ends in `unshare --fork … script`, and the script prints a line `ready` when it
- * has set itself up. Should this process die without a word, the kernel ends the enclosure.
+ * Starts an enclosure: `argv` ends in `unshare --fork … script`, and the script prints a line `ready` after its
+ * setup. If this process is killed, the kernel ends the enclosure.
  */
 export async function startEnclosure(argv: readonly string[]): Promise<Enclosure> {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...argv], {
@@ -40,7 +40,7 @@ export async function startEnclosure(argv: readonly string[]): Promise<Enclosure
   const stop = async () => {
     child.kill('SIGKILL');
     await gone;
-    // The kernel ends process 1 with its parent; when that has ended, so have all the others in there.
+    // The kernel ends process 1 with its parent, and all others inside with process 1.
     if (first !== undefined) await until('the enclosure is empty', () => hasEnded(first));
   };
   try {
@@ -64,7 +64,7 @@ async function hasEnded(pid: number | undefined): Promise<boolean> {
   return stat === undefined || /\) [ZX] /.test(stat);
 }
 
-/** The one child of `unshare --fork`, which has process id 1 in there. */
+/** The only child of `unshare --fork`, which has process id 1 inside. */
 async function firstProcess(child: ChildProcess, log: () => string): Promise<number> {
   const { pid } = child;
   if (pid === undefined) throw new Error('the enclosure could not be started');

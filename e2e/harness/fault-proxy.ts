@@ -3,29 +3,29 @@ import { connect, createServer, type Socket } from 'node:net';
 import type { Random } from './random.ts';
 
 /**
- * What a connection may suffer. `cut`: ends without a word after some bytes. `corrupt`: one bit of one byte is another, for
- * what notices that by itself, as SSH does and PostgreSQL without TLS does not.
+ * Faults of a connection. `cut`: it ends silently after some bytes. `corrupt`: one bit of one byte is flipped, for
+ * protocols that detect it, such as SSH, but not PostgreSQL without TLS.
  */
 export type Toxic = 'latency' | 'slicer' | 'cut' | 'corrupt';
 
-/** A proxy that breaks what it carries, byte by byte, as its seed says. */
+/** A proxy that injects faults into its bytes, chosen by a seed. */
 export interface FaultProxy {
   readonly port: number;
-  /** How many connections each toxic has hit. */
+  /** How many connections each toxic has affected. */
   readonly hits: ReadonlyMap<Toxic, number>;
-  /** Ends all connections at once; what comes next is broken in another way. */
+  /** Ends all connections at once; later ones get other faults. */
   cut(): void;
-  /** From now on nothing is broken; connections that are broken already are cut. */
+  /** Stops injecting faults and cuts affected connections. */
   calm(): void;
   close(): Promise<void>;
 }
 
-/** A connection is spared one time in so many. */
+/** One connection in this many is spared. */
 const SPARED = 4;
 const LATENCY_MS = 20;
 const SLICE_BYTES = 7;
 
-/** @param within after how many bytes a connection is cut or a bit flipped, at the latest */
+/** @param within the maximum of bytes before a connection is cut or a bit is flipped */
 export async function startFaultProxy(
   target: { readonly host: string; readonly port: number },
   { toxics, within }: { readonly toxics: readonly Toxic[]; readonly within: number },
@@ -39,7 +39,7 @@ export async function startFaultProxy(
     hits.set(toxic, (hits.get(toxic) ?? 0) + 1);
   }
 
-  /** Carries one direction: each chunk waits for the one before it, so that nothing is reordered. */
+  /** Carries one direction: each chunk waits for the previous one, so that nothing is reordered. */
   function carry(from: Socket, to: Socket, toxic: Toxic | undefined): void {
     let left = toxic === 'cut' || toxic === 'corrupt' ? 1 + random.below(within) : Infinity;
     let before: Promise<void> = Promise.resolve();

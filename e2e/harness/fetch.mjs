@@ -1,4 +1,4 @@
-// Fetches a page and prints it; ends with status 1 where none came in time: node fetch.mjs URL MILLISECONDS
+// Fetches a page and prints it; exits with 1 on a timeout: node fetch.mjs URL MILLISECONDS
 import { get } from 'node:http';
 
 const [url, milliseconds] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** A fault planted on a VPN server's host. The agent mends it and reports it to the operator under this code. */
+/** A fault planted on a VPN server's host. The agent repairs it and reports it under this code. */
 export interface HostFault {
   readonly what: string;
   readonly code: string;
@@ -8,7 +8,7 @@ export interface HostFault {
 
 interface FaultyHost {
   readonly poolCidr: string;
-  /** A device's address in the tunnel. */
+  /** A device's tunnel address. */
   readonly deviceAddress: string;
 }
 
@@ -24,7 +24,7 @@ const sysctl = (what: string, code: string, setting: string) =>
 
 const CHANGE_RULE =
   'ip rule delete priority 3 && ip rule add priority 3 to 10.71.0.5 fwmark 0/0x20000000 blackhole';
-/** As a script for several uplinks does it. */
+/** As a script for several uplinks would do. */
 const FLUSH_RULES =
   'ip rule flush && ip rule add priority 32766 lookup main && ip rule add priority 32767 lookup default';
 const LOCAL_FIRST =

@@ -1,7 +1,7 @@
 /**
- * Clients that mean harm and have no credential: `node hostile-clients.mjs BASE_URL SOCKETS`. Each keeps its connection busy in
- * its own way and opens another when that is closed. On SIGTERM it prints what each kind did, as JSON. In a process of its own,
- * so that what is measured beside it is the API and not this.
+ * Hostile clients without a credential: `node hostile-clients.mjs BASE_URL SOCKETS`. Each keeps its connection busy
+ * in its own way, and opens another when it is closed. On SIGTERM it prints what each kind did, as JSON. A separate
+ * process, so that measurements cover the API and not the clients.
  */
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
@@ -18,13 +18,13 @@ const head = (method, path, headers = {}) =>
     .map((line) => `${line}\r\n`)
     .join('') + '\r\n';
 
-/** A made-up API key whose checksum is right, so that only the database can tell. */
+/** An invented API key with a valid checksum, which only the database can refuse. */
 function keyWithChecksum() {
   const body = `cv_live_${randomBytes(32).toString('base64url')}`;
   return body + crc32(body).toString(16).padStart(8, '0');
 }
 
-/** Sends the head of a request and then a byte of its body now and then. */
+/** Sends a request's head and then its body byte by byte. */
 const drip = (text) => (socket) => {
   socket.write(text());
   const timer = setInterval(() => socket.write(' '), DRIP_MS);
@@ -34,10 +34,10 @@ const withBody = { 'content-type': 'application/json', 'content-length': '1000' 
 const dripBody = (method, path, headers = () => ({})) =>
   drip(() => head(method, path, { ...withBody, ...headers() }));
 
-/** Asks, and asks again as soon as it is answered. */
+/** Sends a request, and the next as soon as it is answered. */
 const ask = (text) => (socket) => {
   socket.write(text());
-  // An answer may come in pieces: one request for each piece is one more than is fair.
+  // An answer may arrive in pieces, which causes more than one request each.
   socket.on('data', () => socket.write(text()));
 };
 

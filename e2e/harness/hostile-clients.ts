@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('hostile-clients.mjs', import.meta.url));
 
-/** By kind: the connections that it opened, and how many answers of each status it had. */
+/** By kind: its connections, and the number of answers of each status. */
 type HostileDeeds = Readonly<
   Record<string, { readonly connections: number; readonly statuses: Readonly<Record<string, number>> }>
 >;
 
 export interface HostileClients {
-  /** Ends them. */
+  /** Stops them. */
   stop(): Promise<HostileDeeds>;
 }
 
-/** Starts hostile clients of every kind in a process of their own. */
+/** Starts hostile clients of every kind in their own process. */
 export async function startHostileClients(baseUrl: string, sockets: number): Promise<HostileClients> {
   const child = spawn(process.execPath, [PROGRAM, baseUrl, String(sockets)], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -6,8 +6,8 @@ import { until } from './until.ts';
 const ECHO = fileURLToPath(new URL('echo.mjs', import.meta.url));
 
 /**
- * A small internet out of documentation addresses. Everything is one hop from the namespace `internet`, which routes
- * between clients, VPN servers and a web page that answers with its caller's address.
+ * A small internet of documentation addresses. Everything is one hop from the namespace `internet`, which routes
+ * between clients, VPN servers and a web page that shows its caller's address.
  */
 export interface Internet {
   readonly lab: NetworkLab;
@@ -54,7 +54,7 @@ export async function createInternet(): Promise<Internet> {
     await until('the echo listens', () => Promise.resolve(said.split('listening').length === 3));
 
     let count = 1;
-    /** A /30 and a /64 of one namespace's own; the internet's end is the first address. */
+    /** Attaches a namespace with its own /30 and /64; the internet's end has the first address. */
     const attach = async (label: string, prefix: string, prefix6: string) => {
       const number = count++;
       const namespace = await lab.namespace(label);
@@ -74,7 +74,7 @@ export async function createInternet(): Promise<Internet> {
       echoUrl6: `http://[${ECHO_ADDRESS6}]/`,
       async addVpnServer(label) {
         const { namespace, address, address6 } = await attach(label, '203.0.113', '2001:db8:5e');
-        // A new namespace has what this machine has, which may forward for reasons of its own.
+        // A new namespace inherits the machine's forwarding settings.
         await namespace.run('sysctl', [
           '-q',
           '-w',

@@ -8,7 +8,7 @@ import {
   startControlPlane,
 } from './control-plane.ts';
 
-/** A control plane of one API process on a database of its own, and its operator's ways to it. */
+/** A control plane of one API process on its own database, with its operator's tools. */
 export interface Operator {
   readonly database: TestDatabase;
   readonly secrets: ControlPlaneSecrets;

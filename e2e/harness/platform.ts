@@ -1,6 +1,6 @@
 /**
- * The platform as production runs it: replicas of the API on one PostgreSQL, and a VPN server behind SSH. What the fault tests
- * break, and what they ask afterwards.
+ * The platform as in production: replicas of the API on one PostgreSQL, and a VPN server behind SSH. The fault
+ * tests break it and examine it afterwards.
  */
 import type { TestDatabase } from '../../packages/api/src/testing/database.ts';
 import { callAsAdmin, must } from './api-client.ts';
@@ -20,20 +20,22 @@ interface Examination {
   readonly unreachable: readonly string[];
 }
 
-/** Short, so that a test sees in seconds what takes a minute in production. */
+/** Shortened, so that tests take seconds instead of minutes. */
 export const FAULT_SETTINGS = {
   CVAULT_RECONCILE_SECONDS: '2',
   CVAULT_QUARANTINE_SECONDS: '1',
   LOG_LEVEL: 'info',
 };
 
-/** From the fault until the checker must be content, in milliseconds. */
+/** The time limit for the checker to find no breach after a fault, in milliseconds. */
 const HEALTHY_WITHIN_MS = 60_000;
 
 const examine = (baseUrl: string, secrets: ControlPlaneSecrets): Promise<Examination> =>
   must(callAsAdmin(baseUrl, secrets.CVAULT_ADMIN_KEY)<Examination>('GET', '/api/v1/admin/doctor?deep=true'));
 
-/** Waits until nothing is queued any more and the checker finds nothing; fails with what it finds, by default after a minute. */
+/**
+ * Waits until nothing is queued and the checker finds nothing; fails with its findings, by default after a minute.
+ */
 export async function untilHealthy(
   database: Pick<TestDatabase, 'pool'>,
   baseUrl: string,
@@ -53,7 +55,7 @@ export async function untilHealthy(
   });
 }
 
-/** Sums the samples of a metric whose labels hold `label`: what Prometheus would see. */
+/** The sum of a metric's samples whose labels contain `label`, as Prometheus would see it. */
 export async function readMetric(
   baseUrl: string,
   secrets: ControlPlaneSecrets,
@@ -72,12 +74,12 @@ export interface SshVpnServer {
   readonly internet: Internet;
   readonly network: VpnServerNetwork;
   readonly host: NamespaceHost;
-  /** Each peer of the interface with its allowed IPs, in order. */
+  /** The interface's peers with their allowed IPs, in order. */
   peers(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
-/** Makes a VPN server of a bare machine through the API, and waits until it is linked. */
+/** Turns a bare machine into a VPN server through the API, and waits until it is linked. */
 export async function startSshVpnServer(
   plane: ControlPlane,
   secrets: ControlPlaneSecrets,
@@ -132,7 +134,7 @@ export async function startSshVpnServer(
   }
 }
 
-/** Starts `count` replicas that share a database. */
+/** Starts `count` replicas on one database. */
 export const startReplicas = (
   count: number,
   databaseUrl: string,

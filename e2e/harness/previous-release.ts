@@ -9,9 +9,9 @@ export const PREVIOUS_VERSION = '0.1.0';
 const ARCHIVE = fileURLToPath(new URL('../fixtures/vpn-server-0.1.0.tar.gz', import.meta.url));
 
 /**
- * The script by which the previous release would have installed this VPN server: its own code and files, with the values of
- * the present installation.
- * @param installation what the present control plane renders
+ * The script with which the previous release would have installed this VPN server: its own code and files, with the
+ * values of the present installation.
+ * @param installation rendered by the present control plane
  */
 export async function previousInstallation(installation: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'previous-release-'));

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 export interface Ended {
-  /** Null where a signal ended it. */
+  /** Null after a signal. */
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -14,7 +14,7 @@ export interface ProgramOptions {
   readonly cwd?: string;
 }
 
-/** Runs a program to its end, whatever that is. One that takes too long is killed, and answers status null. */
+/** Runs a program to its end, whatever its status. On a timeout it is killed, with status null. */
 export function runProgram(argv: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
   const [file = '', ...args] = argv;
   return new Promise((resolve, reject) => {
@@ -36,7 +36,7 @@ export function runProgram(argv: readonly string[], options: ProgramOptions = {}
   });
 }
 
-/** Runs a program that must succeed, and answers what it printed. */
+/** Runs a program that must succeed, and returns its output. */
 export async function mustRun(argv: readonly string[], options: ProgramOptions = {}): Promise<string> {
   const { status, stdout, stderr } = await runProgram(argv, options);
   if (status !== 0) throw new Error(`${argv.join(' ')} ended with ${status ?? 'a signal'}: ${stderr.trim()}`);

@@ -1,4 +1,4 @@
-/** A sequence of numbers that a seed brings back: mulberry32. Good enough to choose by, for nothing secret. */
+/** Reproducible random numbers from a seed: mulberry32. Good enough for choices, not for secrets. */
 export class Random {
   #state: number;
 
@@ -20,14 +20,14 @@ export class Random {
     return Math.floor(this.next() * end);
   }
 
-  /** @throws where there is nothing to pick from */
+  /** @throws for an empty list */
   pick<T>(list: readonly T[]): T {
     if (list.length === 0) throw new Error('nothing to pick from');
     return list[this.below(list.length)]!;
   }
 }
 
-/** The same things in another order. */
+/** The same elements in random order. */
 export const shuffled = <T>(random: Random, list: readonly T[]): T[] =>
   list
     .map((item) => ({ item, place: random.next() }))

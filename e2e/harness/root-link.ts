@@ -3,7 +3,7 @@ import type { Namespace } from '@cvault/agent/testing';
 import { mustRun, runProgram } from './program.ts';
 
 export interface RootLink {
-  /** The namespace's end: what the control plane, in the root namespace, connects to. */
+  /** The namespace's end, which the control plane in the root namespace connects to. */
   readonly address: string;
   remove(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export async function connectToRoot(namespace: Namespace): Promise<RootLink> {
     namespace.name,
   ]);
   const remove = async () => {
-    // It goes with the namespace, too.
+    // Deleting the namespace removes it too.
     await runProgram(['ip', 'link', 'delete', device]);
   };
   try {
@@ -41,7 +41,7 @@ export async function connectToRoot(namespace: Namespace): Promise<RootLink> {
   }
 }
 
-/** The first three numbers of a /24 inside 10.87.0.0/16 that no device of this machine has. */
+/** The first three octets of an unused /24 in 10.87.0.0/16. */
 async function freeSubnet(): Promise<string> {
   const routes = await mustRun(['ip', '-4', 'route', 'show', 'table', 'all']);
   for (;;) {

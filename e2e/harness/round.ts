@@ -1,6 +1,6 @@
 /**
- * How long a round of the fault tests is: short inside `npm test`, full by `npm run test:faults`. Both are bounded, and both
- * choose by the seed, which is printed.
+ * The size of a round of fault tests: short in `npm test`, full in `npm run test:faults`. Both are bounded and
+ * print their seed.
  */
 const full = process.env['CVAULT_FAULTS'] === 'full';
 

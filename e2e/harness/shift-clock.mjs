@@ -1,4 +1,4 @@
-/** Loaded into an API process with `node --import`: its clock is off by CVAULT_TEST_CLOCK_MS. */
+/** Loaded into an API process with `node --import`: shifts its clock by CVAULT_TEST_CLOCK_MS. */
 const shift = Number(process.env.CVAULT_TEST_CLOCK_MS);
 const RealDate = Date;
 

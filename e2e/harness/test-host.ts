@@ -12,36 +12,36 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$
 const PREPARE = fileURLToPath(new URL('prepare-host.sh', import.meta.url));
 const BOOT = fileURLToPath(new URL('boot-host.sh', import.meta.url));
 
-/** What runs as process 1: a real systemd, or sshd alone as in a small container. */
+/** Process 1: a real systemd, or only sshd as in a small container. */
 export type Init = 'systemd' | 'none';
 
 /** A bare Debian machine with sshd, in a network namespace of the lab. */
 export interface TestHost {
   readonly name: string;
-  /** Its host keys as in known_hosts, without the name. */
+  /** Its host keys as in known_hosts, without the host name. */
   readonly hostKeys: readonly string[];
-  /** The operator's way in: OpenSSH's arguments up to, and not with, the destination. */
+  /** OpenSSH's arguments for the operator, without the destination. */
   readonly sshOptions: readonly string[];
-  /** The operator's private key file, and the known_hosts file that has this machine's keys. */
+  /** The operator's private key file, and a known_hosts file with this machine's keys. */
   readonly identityFile: string;
   readonly knownHostsFile: string;
   run(argv: readonly string[], options?: ProgramOptions): Promise<Ended>;
   must(argv: readonly string[], options?: ProgramOptions): Promise<string>;
-  /** Pulls the plug and starts it again: the disk is kept, everything else is lost. */
+  /** Power failure and restart: only the disk is kept. */
   reboot(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** One that shares this machine's kernel and files, so that its disk can be taken from outside. */
+/** A machine that shares this one's kernel and files, so that its disk can be changed from outside. */
 export interface NamespaceHost extends TestHost {
-  /** Leaves its disk so many bytes of room; null: as much as there was at first. */
+  /** Leaves this many bytes free on its disk; null restores the original space. */
   limitDisk(spareBytes: number | null): Promise<void>;
 }
 
 export interface TestHostOptions {
   readonly namespace: Namespace;
   readonly init: Init;
-  /** The address that its sshd is reached at from the root namespace. */
+  /** The address of its sshd, as seen from the root namespace. */
   readonly address: string;
 }
 
@@ -143,7 +143,7 @@ interface BootOptions {
   readonly undo: (() => Promise<unknown>)[];
 }
 
-/** Network of the lab's namespace, disk of the drive, everything else new with each start. */
+/** Keeps the lab's network namespace and the drive's disk; everything else is new with each start. */
 async function bootCommand({ namespace, init, system, drive, name, undo }: BootOptions): Promise<string[]> {
   const [, , drivePid = ''] = drive.enter;
   const enter = ['nsenter', `--net=/run/netns/${namespace.name}`, `--mount=/proc/${drivePid}/ns/mnt`, '--'];

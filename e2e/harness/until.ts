@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks again and again until the answer is neither undefined, null nor false; gives up after a generous while. */
+/** Repeats `ask` until its result is neither undefined, null nor false; gives up after a generous time. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | null | false>,

@@ -1,7 +1,7 @@
 import type { TestHost } from './test-host.ts';
 import { runProgram, type Ended } from './program.ts';
 
-/** Runs a script on a machine just as the operator does: `ssh root@… sh -s < script`. */
+/** Runs a script on a machine like the operator: `ssh root@… sh -s < script`. */
 export function runScriptOverSsh(host: TestHost, address: string, script: string): Promise<Ended> {
   return runProgram(['ssh', ...host.sshOptions, '--', `root@${address}`, 'sh', '-s'], {
     input: script,
@@ -10,8 +10,8 @@ export function runScriptOverSsh(host: TestHost, address: string, script: string
 }
 
 /**
- * The ids, as the machine itself counts them, of the processes whose command line matches. Not of their children: between its
- * fork and its start, a tool that an agent runs looks like another agent.
+ * Ids, on the machine itself, of processes with a matching command line. Excludes children: between fork and exec,
+ * an agent's tool looks like another agent.
  */
 export async function processIds(host: TestHost, pattern: string): Promise<string[]> {
   const lines = (await host.must(['ps', '-e', '-o', 'pid=,ppid=,args='])).split('\n');

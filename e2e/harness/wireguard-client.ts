@@ -11,17 +11,17 @@ const PATH = '/run/client:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** A customer's machine with WireGuard's own tools. */
 export interface WireGuardClient {
-  /** `wg-quick up` with the text as it is; throws with wg-quick's words where it refuses. */
+  /** `wg-quick up` with the unchanged text; throws wg-quick's error. */
   up(config: string): Promise<void>;
   /** `wg-quick down`. */
   down(): Promise<void>;
-  /** Down and up: WireGuard itself would take 15 s to see that its peer has forgotten the session. */
+  /** Down and up: WireGuard would take 15 s to notice that its peer has lost the session. */
   restart(): Promise<void>;
-  /** A page's text; undefined where none came within the time. */
+  /** A page's text; undefined on a timeout. */
   fetch(url: string, timeoutMs?: number): Promise<string | undefined>;
-  /** Unix time of the last handshake, 0 where there was none. */
+  /** Unix time of the last handshake; 0 for none. */
   latestHandshake(): Promise<number>;
-  /** What wg-quick made of the DNS line. */
+  /** wg-quick's result of the DNS line. */
   resolvConf(): Promise<string>;
   run(argv: readonly string[], options?: ProgramOptions): Promise<Ended>;
   stop(): Promise<void>;

@@ -1,4 +1,4 @@
-/** All of the agent's own suites on a real kernel's WireGuard and nftables. In the full round only. */
+/** All of the agent's own suites on a real kernel's WireGuard and nftables, only in the full round. */
 import { afterAll, beforeAll, test } from 'vitest';
 import { createInternet, type Internet } from '../harness/internet.ts';
 import { agentSuites } from './agent-suites/bundle.ts';

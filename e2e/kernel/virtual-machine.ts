@@ -10,17 +10,17 @@ import { mustRun, runProgram, type Ended, type ProgramOptions } from '../harness
 import type { TestHost } from '../harness/test-host.ts';
 import { until } from '../harness/until.ts';
 
-/** Emulated on a busy machine, a boot takes minutes. A bound for what hangs. */
+/** A limit for hangs: on a busy machine, an emulated boot takes minutes. */
 export const PATIENCE_MS = 600_000;
 
 /**
- * A bare Debian server with a kernel of its own, in QEMU. It takes the place of the network namespace that it is started
- * in: the cables of that namespace end in its network cards, and it has the namespace's addresses.
+ * A bare Debian server with its own kernel, in QEMU. It replaces the network namespace in which it is started: the
+ * namespace's cables end in its network cards, and it has the namespace's addresses.
  */
 export interface VirtualMachine extends TestHost {
-  /** Copies what is in a folder into one of its folders. */
+  /** Copies a folder's content into a folder on the machine. */
   copy(from: string, to: string): Promise<void>;
-  /** Tells it to shut down in order and start again, as an operator does; `reboot` pulls the plug. */
+  /** A clean restart by the operator; `reboot` is a power failure. */
   restart(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ interface Card {
   readonly cable: string;
   readonly tap: string;
   readonly mac: string;
-  /** The files that name it and set it up, for systemd-udevd and systemd-networkd. */
+  /** Configuration files for systemd-udevd and systemd-networkd. */
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -59,7 +59,7 @@ export async function startVirtualMachine(options: VirtualMachineOptions): Promi
     await mustRun(['sh', '-c', `{ cat "$1/initrd"; ${seed[2]}; } >"$2"`, folder, image, initrd]);
     const qemu = await startQemu(namespace, [
       ...['-kernel', join(image, 'vmlinuz'), '-initrd', initrd, '-serial', `file:${consoleFile}`],
-      // A reboot keeps the files that the machine wrote; a stop loses them.
+      // A reboot keeps written files; a stop loses them.
       ...['-drive', `file=${join(image, 'root.ext4')},format=raw,if=virtio,snapshot=on,cache=unsafe`],
       ...cards.flatMap(({ tap, mac }) => [
         ...['-netdev', `tap,id=${tap},ifname=${tap},script=no,downscript=no`],
@@ -90,7 +90,7 @@ export async function startVirtualMachine(options: VirtualMachineOptions): Promi
     };
     const bootId = async () => {
       const ask = ['cat', '/proc/sys/kernel/random/boot_id'];
-      // Short of what a connection to a machine that is not up yet takes to fail.
+      // Less than the time that a connection to a booting machine takes to fail.
       const { status, stdout } = await run(ask, { timeoutMs: 60_000 });
       return status === 0 ? stdout : undefined;
     };
@@ -142,10 +142,12 @@ export async function startVirtualMachine(options: VirtualMachineOptions): Promi
   }
 }
 
-/** For the shell at the other end, which is what ssh hands a command to. */
+/** Quotes for the shell at the other end, which runs ssh's command. */
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** Bridges a cable of the namespace to a new network card, and takes the namespace's addresses and routes off for it. */
+/**
+ * Bridges a cable of the namespace to a new network card, and removes the namespace's addresses and routes from it.
+ */
 async function takeOver(namespace: Namespace, cable: string, number: number): Promise<Card> {
   const [bridge, tap] = [`br${number}`, `tap${number}`];
   const read = async (...args: string[]) =>
@@ -188,7 +190,7 @@ interface Seed {
   readonly cards: readonly Card[];
 }
 
-/** Gives this machine its own host keys, name, network and authorized keys. Answers its host keys. */
+/** Gives this machine its own host keys, name, network and authorized keys. Returns the host keys. */
 async function makeSeed({ folder, name, identityFile, cards }: Seed): Promise<string[]> {
   const root = join(folder, 'seed.d/seed');
   const place = (...path: string[]) => join(root, ...path);
@@ -212,13 +214,13 @@ async function makeSeed({ folder, name, identityFile, cards }: Seed): Promise<st
 }
 
 /**
- * The machine itself. Emulated by default: /dev/kvm can be there and not carry a kernel. Where it does, say
+ * Starts the machine. Emulated by default, because /dev/kvm can exist without working. If it works, set
  * CVAULT_KERNEL_ACCELERATOR=kvm.
  */
 async function startQemu(namespace: Namespace, more: readonly string[]) {
   const accelerator = process.env['CVAULT_KERNEL_ACCELERATOR'] ?? 'tcg,thread=multi';
-  // Should this process die without a word, the kernel ends QEMU. An emulated machine that has to share the processors with
-  // all other tests answers later than the deadlines allow that real machines keep: it goes before them.
+  // If this process is killed, the kernel ends QEMU. QEMU gets priority: sharing the processors with all other
+  // tests, an emulated machine would miss the deadlines of real ones.
   const child = spawn(
     'setpriv',
     [
@@ -240,7 +242,7 @@ async function startQemu(namespace: Namespace, more: readonly string[]) {
   return {
     hasEnded,
     words: () => words,
-    /** A command of QEMU's monitor. */
+    /** Sends a command to QEMU's monitor. */
     tell: (command: string) => void child.stdin.write(`${command}\n`),
     async stop() {
       if (!hasEnded()) child.kill('SIGKILL');

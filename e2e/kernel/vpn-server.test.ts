@@ -1,6 +1,6 @@
 /**
- * A bare Debian server whose kernel has WireGuard becomes a VPN server as in production: the operator's `server add`, a
- * real API, real SSH. Then packets, limits, moves, reboots, and what goes wrong on a host.
+ * A bare Debian server with WireGuard in its kernel becomes a VPN server as in production: the operator's `server
+ * add`, a real API, real SSH. Then packets, limits, moves, reboots and host faults.
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -38,7 +38,9 @@ const AGENT = 'agent.mjs serve --interface wg0';
 const UNITS = ['cvault-interface@wg0', 'cvault-agent@wg0'];
 const POOL = '10.71.0.0/16';
 const KBIT = 1_000;
-/** As low as it gets without waiting for minutes: an emulated machine must be able to carry several times as much. */
+/**
+ * As low as possible without waiting for minutes: an emulated machine must be able to carry several times as much.
+ */
 const SLOW = 200 * KBIT;
 
 const secrets = makeSecrets();
@@ -57,7 +59,7 @@ let shop: ClientNetwork;
 let device: DeviceBody;
 let other: DeviceBody;
 
-/** The operator's command line; answers what it printed. */
+/** Runs the operator's command line and returns its output. */
 async function cvault(...args: string[]): Promise<{ stdout: string; stderr: string }> {
   const { status, stdout, stderr } = await runProgram([process.execPath, CVAULT, ...args], {
     timeoutMs: PATIENCE_MS,
@@ -67,7 +69,7 @@ async function cvault(...args: string[]): Promise<{ stdout: string; stderr: stri
   return { stdout: stdout.trim(), stderr };
 }
 
-/** Registers a device, and waits until its VPN server has it: an emulated one can take longer than the call waits. */
+/** Registers a device and waits until its VPN server has it: an emulated one can take longer than the call waits. */
 async function register(user: TestUser, region: string): Promise<DeviceBody> {
   const { status, body } = await registerDevice(user, { deviceName: 'phone', region });
   expect([201, 202]).toContain(status);
@@ -83,7 +85,7 @@ const untilActive = (user: TestUser, id: string) =>
     PATIENCE_MS,
   );
 
-/** The addresses from which the echo on the internet sees a client, by IPv4 and IPv6. Waits until it answers. */
+/** The client's addresses as the echo page sees them, over IPv4 and IPv6. Waits for its answer. */
 async function comesFrom(client: WireGuardClient): Promise<(string | undefined)[]> {
   const ask = (url: string) =>
     until(`${url} answers through the tunnel`, () => client.fetch(url, 10_000), PATIENCE_MS);
@@ -124,7 +126,7 @@ afterAll(async () => {
   await database?.close();
 });
 
-/** The shortened round leaves these out: other tests try them with wireguard-go, and here they take minutes. */
+/** Omitted in the shortened round: other tests check the same with wireguard-go, and here they take minutes. */
 const testInFull: (what: string, tried: () => Promise<void>) => void = isFull ? test : () => undefined;
 
 describe('installation', () => {
@@ -159,7 +161,7 @@ describe('installation', () => {
     expect(await machine.must(['systemctl', 'is-active', ...UNITS])).toBe('active\nactive\n');
   });
 
-  test('the agent is no root, and has CAP_NET_ADMIN only', async () => {
+  test('the agent runs without root, with CAP_NET_ADMIN only', async () => {
     const [pid = ''] = await processIds(machine, AGENT);
     const status = await processStatus(machine, pid);
     const uid = (await machine.must(['id', '-u', 'cvault'])).trim();
@@ -169,7 +171,7 @@ describe('installation', () => {
     }
   });
 
-  test('the agent hears what the kernel tells, through the locks of its unit', async () => {
+  test('the agent receives kernel events despite its unit’s restrictions', async () => {
     const running = async () => (await machine.must(['ps', '-e', '-o', 'args='])).split('\n');
     for (const monitor of ['nft monitor', 'ip -oneline monitor']) {
       const found = await until(
@@ -194,7 +196,7 @@ describe('packets', () => {
     );
   });
 
-  test('do not pass between two devices, nor to the VPN server’s own services', async () => {
+  test('pass neither between two devices nor to the VPN server’s own services', async () => {
     other = await register(bob, 'east');
     await laptop.up(other.config);
     expect(await comesFrom(laptop)).toEqual([network.publicAddress, network.publicAddress6]);
@@ -221,7 +223,7 @@ describe('limits', () => {
       PATIENCE_MS,
     );
 
-  /** Bits that arrive in ten seconds. */
+  /** Bits received in ten seconds. */
   async function download(): Promise<number> {
     const server = shop.namespace.start('iperf3', ['--server', '--one-off']);
     const { stdout } = await until(
@@ -263,7 +265,7 @@ describe('limits', () => {
       );
       return JSON.parse(last) as Usage;
     };
-    // Only what the test sends: a client's own IPv6 chatter does not get into the tunnel.
+    // Only the test's own packets: the client's IPv6 background traffic must stay out of the tunnel.
     await phone.run(['sysctl', '-q', '-w', 'net.ipv6.conf.tun.disable_ipv6=1']);
     const onClient = async (file: string) =>
       Number((await phone.run(['cat', `/sys/class/net/tun/statistics/${file}`])).stdout);
@@ -374,7 +376,7 @@ describe('reboots', () => {
   );
 });
 
-describe('what somebody does to the host is mended, and the operator hears of it', () => {
+describe('foreign changes of the host are repaired and reported', () => {
   interface ServerEvent {
     readonly id: number;
     readonly type: string;
@@ -432,7 +434,7 @@ describe('what somebody does to the host is mended, and the operator hears of it
   });
 });
 
-// In the full round a machine of their own runs them, with all others of the agent's suites.
+// In the full round, they run on their own machine with all of the agent's other suites.
 if (!isFull) {
   describe('the agent’s contracts', () => {
     beforeAll(() => copyAgentSuites(machine));

@@ -1,4 +1,4 @@
-/** Load and faults together, for as long as one likes; what must always be true is looked at every ten seconds. */
+/** Load and faults together for any time; invariants are checked every ten seconds. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ import { processIds } from '../harness/vpn-server.ts';
 const MINUTES = Number(process.env['CVAULT_SOAK_MINUTES'] ?? 20);
 const LOOK_EVERY_MS = 10_000;
 const CLIENTS = 4;
-/** Names of faults, separated by commas; all of them where it is not set. */
+/** Names of faults, separated by commas; all by default. */
 const ONLY = process.env['CVAULT_SOAK_FAULTS']?.split(',');
 
 const secrets = makeSecrets();
@@ -43,9 +43,9 @@ beforeAll(async () => {
   planes = [await openPlane(), await openPlane()];
   vpn = await startSshVpnServer(planes[0]!, secrets, { poolCidr: '10.73.0.0/20', region: 'soak' });
   alice = await createUser(planes[0]!.baseUrl, secrets.CVAULT_ADMIN_KEY, 'Alice’s company');
-  // Its access token ends after 15 minutes; every caller signs in again when it is told so.
+  // Its access token ends after 15 minutes; callers then sign in again.
 });
-/** What the API processes logged outlives a soak that failed: hours later nothing else can tell why. */
+/** Keeps the API processes' logs of a failed soak, since nothing else explains it hours later. */
 afterEach(async ({ task }) => {
   if (task.result?.state !== 'fail') return;
   for (const [index, plane] of (planes ?? []).entries()) {
@@ -146,7 +146,7 @@ const faults: Record<string, () => Promise<void>> = {
   },
 };
 
-/** Memory and open files of the API processes, and what PostgreSQL has open. */
+/** Memory and open files of the API processes, and PostgreSQL's connections. */
 async function resources(): Promise<string> {
   const processes = planes.map(({ pid }) => {
     const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
@@ -166,11 +166,11 @@ test('soak', { timeout: (MINUTES * 60 + 300) * 1_000 }, async () => {
   const looking = (async () => {
     while (!over) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-      // While PostgreSQL is away there is nothing to look at; the clients see to it that it comes back.
+      // While PostgreSQL is down, nothing can be checked; the clients make sure that it returns.
       const findings = await createDoctorStore(database)
         .examine()
         .catch(() => []);
-      // Being stuck is judged at rest: under faults a VPN server may be heard and lost again within a minute.
+      // Stuck devices are only judged at rest: under faults, a VPN server may come and go within a minute.
       const broken = findings.filter(({ breach }) => breach !== 'stuck_pending');
       if (broken.length > 0) throw new Error(JSON.stringify(broken));
     }

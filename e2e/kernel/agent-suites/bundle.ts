@@ -8,13 +8,13 @@ const HERE = fileURLToPath(new URL('./', import.meta.url));
 const AGENT = fileURLToPath(new URL('../../../packages/agent', import.meta.url));
 const SUFFIX = '.integration.test.ts';
 
-/** The agent's test files that need a real kernel, without their ending. */
+/** The agent's test files that need a real kernel, without their suffix. */
 export async function agentSuites(): Promise<string[]> {
   const names = await readdir(join(AGENT, 'src'));
   return names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
 }
 
-/** Where a test bundles the agent, it gets the bundle that is made here: there is no esbuild on the machine. */
+/** A test that bundles the agent gets the bundle built here, because the machine has no esbuild. */
 const bundledAgent: Plugin = {
   name: 'bundled-agent',
   setup(builder) {
@@ -29,7 +29,7 @@ const bundledAgent: Plugin = {
   },
 };
 
-/** Makes `run.mjs` in a folder: the agent's suites and what runs them, for a machine that has nothing but node. */
+/** Writes `run.mjs` into a folder: the agent's suites and their runner, for a machine with nothing but node. */
 export async function bundleAgentSuites(folder: string): Promise<void> {
   const imports = (await agentSuites()).map(
     (name) => `${JSON.stringify(name)}: () => import(${JSON.stringify(join(AGENT, 'src', name + SUFFIX))}),`,
@@ -47,7 +47,7 @@ export async function bundleAgentSuites(folder: string): Promise<void> {
     splitting: true,
     platform: 'node',
     format: 'esm',
-    // As the agent itself: Debian 12 has Node.js 18.
+    // Like the agent itself: Debian 12 has Node.js 18.
     target: 'node18',
     conditions: ['cvault-source'],
     plugins: [bundledAgent],

@@ -7,11 +7,11 @@ import type { VirtualMachine } from '../virtual-machine.ts';
 import { bundleAgentSuites } from './bundle.ts';
 import type { TestOutcome } from './run.ts';
 
-/** The agent relies on this of its backend and its meter. */
+/** The contracts of the agent's backend and meter. */
 export const CONTRACTS = ['wg-backend', 'nft-meter'];
 
 const FOLDER = '/opt/agent-suites';
-/** A bound for what hangs: on a machine that is busy with twenty other things a suite took 8 minutes. */
+/** A limit for hangs: on a machine with twenty other busy processes, a suite took 8 minutes. */
 const SUITE_MS = 3_600_000;
 
 /** Copies the agent's suites to a machine. */
@@ -26,9 +26,9 @@ export async function copyAgentSuites(machine: VirtualMachine): Promise<void> {
   }
 }
 
-/** Runs one of them there; every test in it must pass. */
+/** Runs one suite there; all of its tests must pass. */
 export async function expectAgentSuitePasses(machine: VirtualMachine, suite: string): Promise<void> {
-  // Nothing of it may be skipped.
+  // No test may be skipped.
   const command = ['env', 'CI=true', 'node', `${FOLDER}/run.mjs`, suite];
   const { status, stdout, stderr } = await timed(suite, () => machine.run(command, { timeoutMs: SUITE_MS }));
   expect(status, stdout + stderr).toBe(0);

@@ -1,6 +1,6 @@
 /**
- * Runs test files with vitest's own runner and assertions, and nothing else of it: vitest as a whole takes an emulated
- * machine minutes to start. It is bundled with the files (see bundle.ts): node run.mjs FILE…
+ * Runs test files with only vitest's runner and assertions: all of vitest takes minutes to start on an emulated
+ * machine. Bundled with the files (see bundle.ts): node run.mjs FILE…
  */
 import { writeFile } from 'node:fs/promises';
 import type { RunnerTask as Task } from 'vitest';
@@ -13,7 +13,7 @@ export interface TestOutcome {
   readonly why: string;
 }
 
-/** @param imports what imports each file, by the file's name; writes the outcomes to results.json beside the bundle */
+/** @param imports importers by file name; writes the outcomes to results.json beside the bundle */
 export async function runFiles(imports: Readonly<Record<string, () => Promise<unknown>>>): Promise<void> {
   const outcomes: TestOutcome[] = [];
   const keep = (name: string, task: Task) => {
@@ -28,13 +28,14 @@ export async function runFiles(imports: Readonly<Record<string, () => Promise<un
       name: undefined,
       setupFiles: [],
       passWithNoTests: false,
-      // How fast a plan is cannot be told from how fast an emulated machine is; vpn-server.test.ts sees that limits hold.
+      // A plan's speed cannot be distinguished from an emulated machine's; vpn-server.test.ts checks that limits
+      // hold.
       testNamePattern: /^(?!policies speed )/,
       allowOnly: false,
       sequence: { seed: 1, hooks: 'stack', setupFiles: 'list' },
       chaiConfig: undefined,
       maxConcurrency: 1,
-      // Bounds for what hangs.
+      // Limits for hangs.
       testTimeout: 600_000,
       hookTimeout: 600_000,
       retry: 0,
@@ -45,7 +46,7 @@ export async function runFiles(imports: Readonly<Record<string, () => Promise<un
     },
     importFile: (file) => imports[file.slice(1)]!(),
     onAfterRunTask: (test) => keep(test.fullName, test),
-    // A hook that fails belongs to a suite, and a file that does not load to no test at all.
+    // A failing hook belongs to a suite, and a file that does not load to no test.
     onAfterRunSuite: (suite) => {
       if ((suite.result?.errors ?? []).length > 0) keep(`${suite.fullName} (the suite)`, suite);
     },

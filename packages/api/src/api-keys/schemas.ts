@@ -36,7 +36,7 @@ const AllowedSources = z
   .pipe(Routes)
   .meta({ description: 'Addresses and ranges in CIDR notation that it may be used from. Empty: everywhere' });
 
-/** What to do with the keys that a revoked key has created. */
+/** Options for the keys that a revoked key has created. */
 export const RevokeQuery = z.strictObject({
   children: z
     .enum(['revoke', 'keep'])

@@ -1,4 +1,4 @@
-/** What no answer may contain, whoever asks. */
+/** Contents that no answer may have, whoever asks. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nameOf } from './routes.ts';

@@ -276,7 +276,7 @@ interface EndingRow {
   run(person: Person): Promise<unknown>;
   /** Ends a hold; absent if the event is final. */
   undo?(person: Person): Promise<unknown>;
-  /** What still works; everything else ends or is held. */
+  /** Credentials that still work; everything else ends or is held. */
   readonly goesOn: readonly (Kind | `${UnderWay} under way`)[];
 }
 

@@ -1,4 +1,4 @@
-/** What Redis keeps about people: counters by id and address for the length of their window, and nothing else. */
+/** Redis keeps nothing about people except counters by id and address, for the length of their window. */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePrivateFile } from './data-directory.ts';
 
-/** What tools need to know about a running demo. */
+/** The description of a running demo, for tools. */
 export interface DemoFile {
   readonly baseUrl: string;
   readonly adminKey: string;

@@ -20,7 +20,7 @@ interface ErrorDefinition {
   readonly kind: ErrorKind;
   /** Short and fixed: RFC 9457 `title`. */
   readonly title: string;
-  /** What the caller can do; printed in docs/errors.md. */
+  /** Advice for the caller; printed in docs/errors.md. */
   readonly remedy: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What endpoints can be told of, and when. A closed set: documents, filters and their validation are made from it. The
- * functions that write events are in prisma/functions.
+ * The closed set of events and their occasions. Documents, filters and validation are built from it; functions in
+ * prisma/functions write the events.
  */
 export const WEBHOOK_EVENTS = {
   'device.created': 'A device was registered.',

@@ -1,5 +1,5 @@
 /**
- * What an API key may do. `app` is the only scope that a key shipped inside the tenant's product needs: it signs
+ * Permissions of API keys. `app` is the only scope that a key shipped inside the tenant's product needs: it signs
  * users in and acts for the user whose access token is sent. All others are for backends.
  */
 export const SCOPES = [

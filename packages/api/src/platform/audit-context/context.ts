@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Who acts. Never holds an e-mail or IP address. */
+/** The author of a change. Never holds an e-mail or IP address. */
 export interface Actor {
   readonly kind: 'user' | 'api_key' | 'admin' | 'job' | 'nobody';
   readonly id: string | null;
 }
 
-/** What the audit log records for every change made in this context. */
+/** Attributes that the audit log records for every change in this context. */
 export interface ActContext {
   /** For example `device.register`. If null, the changed row implies the act. */
   readonly act: string | null;

@@ -6,7 +6,7 @@ import { sessionOf } from './session.ts';
 /** Any constant that nothing else in the database uses. */
 const MIGRATION_LOCK = 4_211_207_001n;
 
-/** What a start changed in the database. */
+/** The changes that a start made in the database. */
 export interface Migrated {
   /** The migrations that were applied, in order. */
   readonly migrations: readonly string[];

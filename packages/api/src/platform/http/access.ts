@@ -6,7 +6,7 @@ import type { FastifyContextConfig, FastifyRequest, RouteOptions } from 'fastify
 import { addressOf } from './client-address.ts';
 
 /**
- * Who may call a route. `public`: anyone. `tenant`: a tenant's backend, with X-API-Key. `user`: an end user, with
+ * The callers that a route admits. `public`: anyone. `tenant`: a tenant's backend, with X-API-Key. `user`: an end user, with
  * X-API-Key and an access token. `admin`: the operator, with the admin key.
  */
 export type Access = 'public' | 'tenant' | 'user' | 'admin';

@@ -1,5 +1,5 @@
 /**
- * What the door lets through, and what holds nobody else up. These tests use sockets because timing of answers
+ * The door: admission, and isolation of clients from each other. These tests use sockets because timing of answers
  * matters.
  */
 import { EventEmitter, once } from 'node:events';
