@@ -2,6 +2,7 @@ import { reached } from '../platform/observability/steps.ts';
 import { HOLDS } from './hold.ts';
 import type { MovedDevice, Owner, PlacementWish } from './ports.ts';
 import type pg from 'pg';
+import { named } from '../platform/db/named.ts';
 import { asTenant } from '../platform/db/tenancy.ts';
 import { checkChurn, mayTakeAddress } from './churn.ts';
 import { refusedGrowth } from './device-quota.ts';
@@ -29,37 +30,39 @@ import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './r
  *
  * A move that its owner asked for counts as churn, like a deletion; one by the operator does not.
  */
-const MOVE = `
+const MOVE = named<MoveInput & { serverHold: number }>(
+  'device-move',
+  `
 WITH before AS (
   SELECT * FROM devices
-  WHERE tenant_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND id = $3
-    AND (state IN ('live', 'suspended') AND ($8::uuid IS NULL OR server_id = $8) OR state = 'failed' AND $8 IS NULL)
+  WHERE tenant_id = $tenantId AND ($userId::uuid IS NULL OR user_id = $userId) AND id = $deviceId
+    AND (state IN ('live', 'suspended') AND ($from::uuid IS NULL OR server_id = $from) OR state = 'failed' AND $from IS NULL)
   FOR UPDATE
 ), stays AS (
   SELECT before.id FROM before JOIN servers s ON s.id = before.server_id
-  WHERE before.state <> 'failed' AND (s.id = $5 OR (s.region = $4 AND s.state = 'active' AND $8 IS NULL))
+  WHERE before.state <> 'failed' AND (s.id = $serverId OR (s.region = $region AND s.state = 'active' AND $from IS NULL))
 ), churn AS MATERIALIZED (
-  ${mayTakeAddress('$1', '$9')}
+  ${mayTakeAddress('$tenantId', '$quarantineSeconds')}
 ), ${choosePlacement(
-  { region: '$4', serverId: '$5' },
-  `EXISTS (SELECT FROM before WHERE before.mode = s.mode AND (before.server_id <> s.id OR before.state = 'failed'))
-    AND NOT EXISTS (SELECT FROM stays) AND ($8 IS NOT NULL OR (SELECT allowed FROM churn))`,
-)}, left_lease AS (
+    { region: '$region', serverId: '$serverId' },
+    `EXISTS (SELECT FROM before WHERE before.mode = s.mode AND (before.server_id <> s.id OR before.state = 'failed'))
+    AND NOT EXISTS (SELECT FROM stays) AND ($from IS NOT NULL OR (SELECT allowed FROM churn))`,
+  )}, left_lease AS (
   UPDATE ip_pool SET state = 'draining', tenant_id = before.tenant_id, device_id = before.id,
-    freed_by = CASE WHEN $8 IS NULL THEN before.tenant_id ELSE freed_by END,
-    freed_at = CASE WHEN $8 IS NULL THEN now() ELSE freed_at END
+    freed_by = CASE WHEN $from IS NULL THEN before.tenant_id ELSE freed_by END,
+    freed_at = CASE WHEN $from IS NULL THEN now() ELSE freed_at END
   FROM before, chosen
   WHERE before.state <> 'failed' AND ip_pool.server_id = before.server_id AND ip_pool.address = before.assigned_ip
   RETURNING ip_pool.server_id
 ), lease AS (
-  UPDATE ip_pool SET state = 'held', tenant_id = $1, device_id = $3
+  UPDATE ip_pool SET state = 'held', tenant_id = $tenantId, device_id = $deviceId
   FROM chosen WHERE ip_pool.server_id = chosen.server_id AND ip_pool.address = chosen.address
     AND (SELECT count(*) FROM left_lease) = (SELECT count(*) FROM before WHERE state <> 'failed')
   RETURNING ip_pool.server_id, ip_pool.address, chosen.address6
 ), moved AS (
   UPDATE devices SET server_id = lease.server_id, assigned_ip = lease.address, assigned_ip6 = lease.address6,
-    generation = devices.generation + 1, failure = NULL, holds = devices.holds & ~$7::int,
-    state = (CASE devices.holds & ~$7::int WHEN 0 THEN 'live' ELSE 'suspended' END)::device_state
+    generation = devices.generation + 1, failure = NULL, holds = devices.holds & ~$serverHold::int,
+    state = (CASE devices.holds & ~$serverHold::int WHEN 0 THEN 'live' ELSE 'suspended' END)::device_state
   FROM before, lease WHERE devices.id = before.id
   RETURNING devices.*, CASE WHEN before.state <> 'failed' THEN before.server_id END AS left_server_id,
     before.assigned_ip AS left_address
@@ -68,7 +71,7 @@ WITH before AS (
   SELECT tenant_id, id, left_server_id, generation, left_address FROM moved WHERE left_server_id IS NOT NULL
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
-  SELECT tenant_id, server_id, id, generation, now() + $6 * interval '1 millisecond' FROM moved
+  SELECT tenant_id, server_id, id, generation, now() + $pushAfterMs * interval '1 millisecond' FROM moved
   UNION ALL SELECT tenant_id, left_server_id, id, generation, now() FROM moved WHERE left_server_id IS NOT NULL
 ), user_quota AS (
   UPDATE tenant_users SET device_count = device_count + 1
@@ -82,7 +85,8 @@ WITH before AS (
   UNION ALL SELECT before.*, NULL::uuid, NULL::inet FROM before JOIN stays ON stays.id = before.id
 )
 SELECT ${DEVICE_COLUMNS}, d.left_server_id, (SELECT count(*) FROM before) AS found
-FROM (SELECT) AS one LEFT JOIN (d ${DEVICE_JOINS}) ON true`;
+FROM (SELECT) AS one LEFT JOIN (d ${DEVICE_JOINS}) ON true`,
+);
 
 /** A row is there in any case; without a device in it, nothing was changed. */
 type MoveRow = (DeviceRow | { id: null }) & { left_server_id: string | null; found: number };
@@ -105,21 +109,7 @@ export async function moveOnce(
   db: Pick<pg.Pool | pg.PoolClient, 'query'>,
   input: MoveInput,
 ): Promise<MovedDevice | 'nowhere' | null> {
-  const { rows } = await db.query<MoveRow>({
-    name: 'device-move',
-    text: MOVE,
-    values: [
-      input.tenantId,
-      input.userId,
-      input.deviceId,
-      input.region,
-      input.serverId,
-      input.pushAfterMs,
-      HOLDS.server,
-      input.from,
-      input.quarantineSeconds,
-    ],
-  });
+  const { rows } = await db.query<MoveRow>(MOVE.with({ ...input, serverHold: HOLDS.server }));
   const row = rows[0]!;
   if (row.id === null) return row.found === 0 ? null : 'nowhere';
   return { device: deviceFromRow(row), leftServerId: row.left_server_id };

@@ -11,11 +11,9 @@ const COLUMNS: Readonly<Record<keyof OwnConfiguration, readonly [column: string,
 };
 const KEYS = Object.keys(COLUMNS) as (keyof OwnConfiguration)[];
 
-/** For an INSERT: all columns, and their parameters from `$first` on. */
+/** For an INSERT: all columns, and their parameters by the names of the settings. */
 export const OWN_COLUMNS = KEYS.map((key) => COLUMNS[key][0]).join(', ');
-export const ownParameters = (first: number): string =>
-  KEYS.map((key, index) => `$${first + index}::${COLUMNS[key][1]}`).join(', ');
-export const ownValues = (own: OwnConfiguration): unknown[] => KEYS.map((key) => own[key]);
+export const OWN_PARAMETERS = KEYS.map((key) => `$${key}::${COLUMNS[key][1]}`).join(', ');
 
 /** For an UPDATE: what is given is set, the rest stays. Two parameters each from `$first` on: whether it is given, and the value. */
 export const setOwn = (first: number): string =>

@@ -10,7 +10,8 @@ import { checkChurn, mayTakeAddress } from './churn.ts';
 import { refusedGrowth } from './device-quota.ts';
 import { modeOf } from '../platform/db/mode.ts';
 import { choosePlacement, placing } from './placement.ts';
-import { OWN_COLUMNS, ownParameters, ownValues } from './own-configuration.ts';
+import { OWN_COLUMNS, OWN_PARAMETERS } from './own-configuration.ts';
+import { named } from '../platform/db/named.ts';
 import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 /**
@@ -29,30 +30,30 @@ import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
  * is touched last: it depends on the new device. What the device may use is read from the rows as that update leaves them,
  * so a plan that is changed meanwhile is either in the answer, or its change finds the device.
  */
-const REGISTER = {
-  name: 'device-register',
-  text: `
-WITH ${choosePlacement({ region: '$5', serverId: '$10' }, `s.mode = ${modeOf('$2', '$3')}`)}, churn AS MATERIALIZED (
-  ${mayTakeAddress('$2', '$13')}
+const REGISTER = named<NewDevice & { keyHash: Buffer; pushAfterMs: number; quarantineSeconds: number }>(
+  'device-register',
+  `
+WITH ${choosePlacement({ region: '$region', serverId: '$serverId' }, `s.mode = ${modeOf('$tenantId', '$userId')}`)}, churn AS MATERIALIZED (
+  ${mayTakeAddress('$tenantId', '$quarantineSeconds')}
 ), lease AS (
-  UPDATE ip_pool SET state = 'held', tenant_id = $2, device_id = $1
+  UPDATE ip_pool SET state = 'held', tenant_id = $tenantId, device_id = $id
   FROM chosen
   WHERE ip_pool.server_id = chosen.server_id AND ip_pool.address = chosen.address AND (SELECT allowed FROM churn)
   RETURNING ip_pool.server_id, ip_pool.address, chosen.address6
 ), key AS (
-  INSERT INTO public_keys (key_hash, tenant_id, device_id) VALUES ($8, $2, $1)
+  INSERT INTO public_keys (key_hash, tenant_id, device_id) VALUES ($keyHash, $tenantId, $id)
   ON CONFLICT (key_hash) DO UPDATE SET device_id = excluded.device_id
     WHERE public_keys.tenant_id = excluded.tenant_id AND public_keys.device_id IS NULL
   RETURNING key_hash
 ), device AS (
   INSERT INTO devices (id, tenant_id, user_id, mode, name, server_id, assigned_ip, assigned_ip6, public_key, private_key,
     preshared_key, expires_at, ${OWN_COLUMNS})
-  VALUES ($1, $2, $3, ${modeOf('$2', '$3')}, $4, (SELECT server_id FROM lease), (SELECT address FROM lease), (SELECT address6 FROM lease),
-          (SELECT $6::bytea FROM key), $7, $11, $12, ${ownParameters(14)})
+  VALUES ($id, $tenantId, $userId, ${modeOf('$tenantId', '$userId')}, $name, (SELECT server_id FROM lease), (SELECT address FROM lease), (SELECT address6 FROM lease),
+          (SELECT $publicKey::bytea FROM key), $sealedPrivateKey, $sealedPresharedKey, $expiresAt, ${OWN_PARAMETERS})
   RETURNING *
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
-  SELECT tenant_id, server_id, id, generation, now() + $9 * interval '1 millisecond' FROM device
+  SELECT tenant_id, server_id, id, generation, now() + $pushAfterMs * interval '1 millisecond' FROM device
 ), user_quota AS (
   UPDATE tenant_users SET device_count = device_count + 1
   FROM device WHERE tenant_users.tenant_id = device.tenant_id AND tenant_users.id = device.user_id
@@ -64,7 +65,7 @@ WITH ${choosePlacement({ region: '$5', serverId: '$10' }, `s.mode = ${modeOf('$2
 )
 SELECT ${DEVICE_COLUMNS}
 FROM device d JOIN servers s ON s.id = d.server_id CROSS JOIN quota t CROSS JOIN user_quota u`,
-};
+);
 
 /**
  * @param pushAfterMs how long the outbox entry is left to the request that writes it
@@ -88,25 +89,8 @@ async function registerOnce(
   quarantineSeconds: number,
 ): Promise<Device | null> {
   try {
-    const query = {
-      ...REGISTER,
-      values: [
-        device.id,
-        device.tenantId,
-        device.userId,
-        device.name,
-        device.region,
-        device.publicKey,
-        device.sealedPrivateKey,
-        createHash('sha256').update(device.publicKey).digest(),
-        pushAfterMs,
-        device.serverId,
-        device.sealedPresharedKey,
-        device.expiresAt,
-        quarantineSeconds,
-        ...ownValues(device),
-      ],
-    };
+    const keyHash = createHash('sha256').update(device.publicKey).digest();
+    const query = REGISTER.with({ ...device, keyHash, pushAfterMs, quarantineSeconds });
     reached('register:asked');
     const { rows } = await askAsTenant<DeviceRow>(pool, device.tenantId, query);
     reached('register:committed');

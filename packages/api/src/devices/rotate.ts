@@ -5,6 +5,7 @@ import { HOLDS } from './hold.ts';
 import type { KeyChange, Owner } from './ports.ts';
 import type pg from 'pg';
 import { brokenConstraint } from '../platform/db/database.ts';
+import { named } from '../platform/db/named.ts';
 import { askAsTenant } from '../platform/db/tenancy.ts';
 
 /**
@@ -13,34 +14,36 @@ import { askAsTenant } from '../platform/db/tenancy.ts';
  * server has acknowledged the generation without it. A device that is not on its VPN server has no old key there that
  * could go on working.
  */
-const ROTATE = {
-  name: 'device-rotate',
-  text: `
+const ROTATE = named<
+  KeyChange & Owner & { id: string; keyHash: Buffer; pushAfterMs: number; keyHold: number }
+>(
+  'device-rotate',
+  `
 WITH before AS (
-  SELECT id, tenant_id, public_key, state, holds & ~$11::int AS holds
+  SELECT id, tenant_id, public_key, state, holds & ~$keyHold::int AS holds
   FROM devices
-  WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state IN ('live', 'suspended')
-    AND ($4::bytea IS NULL OR public_key = $4)
+  WHERE tenant_id = $tenantId AND user_id = $userId AND id = $id AND state IN ('live', 'suspended')
+    AND ($ifPublicKey::bytea IS NULL OR public_key = $ifPublicKey)
   FOR UPDATE
 ), key AS (
-  INSERT INTO public_keys (key_hash, tenant_id, device_id) SELECT $6, tenant_id, id FROM before
+  INSERT INTO public_keys (key_hash, tenant_id, device_id) SELECT $keyHash, tenant_id, id FROM before
   ON CONFLICT (key_hash) DO UPDATE SET device_id = excluded.device_id
     WHERE public_keys.tenant_id = excluded.tenant_id AND public_keys.device_id IS NULL
   RETURNING key_hash
 ), d AS (
-  UPDATE devices SET public_key = (SELECT $5::bytea FROM key), private_key = $7, private_key_erased = false, preshared_key = $8,
-    replaces_key = CASE WHEN before.state = 'live' AND $9 > 0 THEN before.public_key END,
-    overlap_until = CASE WHEN before.state = 'live' AND $9 > 0 THEN now() + $9::int * interval '1 second' END,
+  UPDATE devices SET public_key = (SELECT $publicKey::bytea FROM key), private_key = $sealedPrivateKey, private_key_erased = false, preshared_key = $sealedPresharedKey,
+    replaces_key = CASE WHEN before.state = 'live' AND $overlapSeconds > 0 THEN before.public_key END,
+    overlap_until = CASE WHEN before.state = 'live' AND $overlapSeconds > 0 THEN now() + $overlapSeconds::int * interval '1 second' END,
     key_changed_at = now(), key_expiry_told_days = NULL, generation = generation + 1, holds = before.holds,
     state = (CASE before.holds WHEN 0 THEN 'live' ELSE 'suspended' END)::device_state
   FROM before WHERE devices.id = before.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
 ), queued AS (
   INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
-  SELECT tenant_id, server_id, id, generation, now() + $10 * interval '1 millisecond' FROM d
+  SELECT tenant_id, server_id, id, generation, now() + $pushAfterMs * interval '1 millisecond' FROM d
 )
 SELECT id FROM d`,
-};
+);
 
 const EXISTS = "SELECT FROM devices WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state <> 'deleted'";
 
@@ -55,22 +58,16 @@ export async function rotateKeys(
   change: KeyChange,
   pushAfterMs: number,
 ): Promise<boolean> {
-  const query = {
-    ...ROTATE,
-    values: [
-      tenantId,
-      userId,
-      id,
-      change.ifPublicKey ?? null,
-      change.publicKey,
-      createHash('sha256').update(change.publicKey).digest(),
-      change.sealedPrivateKey,
-      change.sealedPresharedKey,
-      change.overlapSeconds,
-      pushAfterMs,
-      HOLDS.key,
-    ],
-  };
+  const query = ROTATE.with({
+    ifPublicKey: undefined,
+    ...change,
+    tenantId,
+    userId,
+    id,
+    keyHash: createHash('sha256').update(change.publicKey).digest(),
+    pushAfterMs,
+    keyHold: HOLDS.key,
+  });
   try {
     reached('rotate:asked');
     const { rowCount } = await askAsTenant(pool, tenantId, query);
