@@ -33,7 +33,7 @@ export default defineConfig({
         environments,
         test: {
           name: 'integration',
-          include: ['packages/*/src/**/*.integration.test.ts'],
+          include: ['packages/*/src/**/*.integration.test.ts', 'scripts/**/*.integration.test.ts'],
           globalSetup: ['packages/api/src/testing/postgres-server.ts'],
           ...patience,
         },

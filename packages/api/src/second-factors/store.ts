@@ -114,7 +114,7 @@ export function createSecondFactorStore({ pool }: Database): SecondFactorStore {
 
     async findChallenge({ tenantId, mode }, hash) {
       const values = [tenantId, mode, hash];
-      const { rows } = await askAsTenant<ChallengedUser & { suspended: boolean }>(
+      const { rows } = await askAsTenant<Omit<ChallengedUser, 'tenantId'> & { suspended: boolean }>(
         pool,
         tenantId,
         FIND_CHALLENGE,
