@@ -203,6 +203,47 @@ describe('the API', () => {
   });
 });
 
+describe('jobs', () => {
+  const jobFiles = filesBelow(API).filter((file) => file.endsWith('.job.ts'));
+  /** Names of the functions that a file exports. */
+  const functionsOf = (file: string): string[] => {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+    return source.statements
+      .filter(
+        (statement): statement is ts.FunctionDeclaration | ts.VariableStatement =>
+          ts.isFunctionDeclaration(statement) || ts.isVariableStatement(statement),
+      )
+      .filter(({ modifiers }) => modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword))
+      .flatMap((statement) => {
+        if (ts.isFunctionDeclaration(statement)) return [statement.name!.text];
+        return statement.declarationList.declarations
+          .filter(({ initializer }) => initializer !== undefined && ts.isArrowFunction(initializer))
+          .map(({ name }) => name.getText());
+      });
+  };
+
+  test('a file *.job.ts makes one job, and no other file does', () => {
+    expect(jobFiles.length).toBeGreaterThan(20);
+    for (const file of jobFiles) expect(functionsOf(file), file).toHaveLength(1);
+    const makers = filesBelow(API).filter((file) =>
+      /\bsatisfies Job\b|\): Job\b/.test(readFileSync(join(ROOT, file), 'utf8')),
+    );
+    expect(makers).toEqual(jobFiles);
+  });
+
+  test('every job is wired: a job that nobody runs does nothing, and nothing says so', () => {
+    const wirings = filesBelow(API)
+      .filter((file) => file.endsWith('/wiring.ts'))
+      .map((file) => readFileSync(join(ROOT, file), 'utf8'));
+    const idle = jobFiles.filter((file) => {
+      const [name] = functionsOf(file);
+      return !wirings.some((text) => new RegExp(`\\b${name}\\(`).test(text));
+    });
+    expect(idle).toEqual([]);
+  });
+});
+
 test('no package or folder has a meaningless name', () => {
   const vague = /(^|\/)(utils?|common|helpers?|misc|shared)(\/|$)/;
   const folders = readdirSync(join(ROOT, 'packages'), { recursive: true, withFileTypes: true })

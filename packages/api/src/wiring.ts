@@ -1,37 +1,39 @@
 /** Everything that a CVault process is made of, from the outside in. Reads from top to bottom; the only place that sees all. */
-import { createApiKeyService, createApiKeyStore, createKeyUses } from './api-keys/index.ts';
+import { createApiKeyService, createApiKeyStore, createKeyUses, writeKeyUses } from './api-keys/index.ts';
 import {
   createAuditSealer,
   createAuditService,
   createAuditStore,
   createRefusalStore,
   createRefusals,
+  forgetOldAudit,
+  sealAuditLog,
+  writeRefusals,
 } from './audit/index.ts';
 import {
   createDeviceDirectory,
   createDeviceDirectoryStore,
   createDeviceService,
   createDeviceStore,
-  createDeviceUpkeep,
   createDeviceUpkeepStore,
+  endDue,
   finishDepartures,
+  renewKeys,
 } from './devices/index.ts';
 import { createDoctor, createDoctorStore } from './doctor/index.ts';
-import { createMasterKeyRotation, createSealedStore } from './master-key/index.ts';
+import { RESEAL, createMasterKeyRotation, createSealedStore, reseal } from './master-key/index.ts';
 import { createAuthenticator } from './platform/access/authenticator.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Secret } from './platform/crypto/secret.ts';
 import { createVault } from './platform/crypto/vault.ts';
-import { createItems, type Items } from './platform/jobs/items.ts';
+import { createItems } from './platform/jobs/items.ts';
 import type { JobStatus } from './platform/jobs/status.ts';
 import type { RateLimiter } from './platform/limits/rate-limiter.ts';
 import type { OutboundHttp } from './platform/outbound/ports.ts';
-import { createErasureStore, createPrivacyService, createPrivacyStore } from './privacy/index.ts';
+import { createPrivacyService, createPrivacyStore, eraseUsers } from './privacy/index.ts';
 import {
   type ServerStore,
   createEvacuationStore,
-  createEvacuator,
-  createReachability,
   createServerEventStore,
   createServerHealthService,
   createServerLagStore,
@@ -39,28 +41,38 @@ import {
   createServerStatusService,
   createServerStatusStore,
   createServerStore,
+  evacuate,
   finishRemovals,
   forgetServerEvents,
+  judgeReachability,
   prepareTestMode,
 } from './servers/index.ts';
 import { createSessionService, createSessionStore } from './sessions/index.ts';
-import { type ApiKeyStore, createTenantService, createTenantStore } from './tenants/index.ts';
+import {
+  type ApiKeyStore,
+  createTenantService,
+  createTenantStore,
+  finishTenantDeletions,
+} from './tenants/index.ts';
 import {
   type UsageStore,
   createDataLimitStore,
   createMeterStore,
-  createMetering,
-  createRetentionStore,
   createUsageService,
   createUsageStore,
+  readCounters,
+  reviewDataLimits,
+  rollUpUsage,
 } from './usage/index.ts';
-import { createPlanService, createPlanStore } from './user-limits/index.ts';
+import { createPlanService, createPlanStore, spreadPlans } from './user-limits/index.ts';
 import { createUserDirectory, createUserDirectoryStore, finishUserDeletions } from './users/index.ts';
 import {
   createWebhookEndpointStore,
   createWebhookQueue,
   createWebhookSender,
   createWebhookService,
+  SEND_WEBHOOKS,
+  sendWebhooks,
 } from './webhooks/index.ts';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -68,7 +80,8 @@ import type { Config } from './platform/config/config.ts';
 import type { Probe } from './health/index.ts';
 import { buildApp } from './platform/http/app.ts';
 import { type Identity, buildIdentity } from './sign-in/index.ts';
-import { createJobs } from './platform/jobs/periodic.ts';
+import type { Job } from './platform/jobs/job.ts';
+import { createJobRunner } from './platform/jobs/runner.ts';
 import {
   type Fleet,
   createInstaller,
@@ -84,7 +97,8 @@ import { createResolver } from './platform/outbound/resolver.ts';
 import { type Database, openDatabase } from './platform/db/database.ts';
 import type { DatabaseRole } from './platform/db/roles.ts';
 import { isAway, translatePostgresError } from './platform/db/errors.ts';
-import { createIdempotencyStore, forgetAnswers } from './platform/idempotency/store.ts';
+import { createIdempotencyStore } from './platform/idempotency/store.ts';
+import { forgetAnswers } from './platform/idempotency/forget-answers.job.ts';
 import { createIdentityStore } from './platform/access/identities.ts';
 import { countAddresses, createLocationStore } from './locations/index.ts';
 import { createFreeAddresses } from './pools/index.ts';
@@ -106,42 +120,10 @@ const AUTHENTICATION_CONNECTIONS = 4;
 /** The operator is few, and periodic work goes one after the other. */
 const OPERATOR_CONNECTIONS = 4;
 const JOB_CONNECTIONS = 3;
-/** How late the audit log is chained, and how late refusals are written down. */
-const SEAL_EVERY_MS = 1_000;
-const REFUSALS_EVERY_MS = 5_000;
-/** How late old rows of the audit log go, which is counted in days. */
-const FORGET_AUDIT_EVERY_MS = 3_600_000;
 /** What the doctor finds wrong on an interface, it looks at again after this: a push is over by then. */
 const SECOND_LOOK_MS = 3_000;
 /** Connections of metering: its pages are long statements, which nobody who waits for an answer must queue behind. */
 const METERING_CONNECTIONS = 3;
-/** How often a look is taken at which VPN servers are to be read, at data limits, and at what is to be rolled up. */
-const METER_LOOK_EVERY_MS = 1_000;
-const REVIEW_EVERY_MS = 5_000;
-const CLEAN_EVERY_MS = 60_000;
-/** How often deletions that waited for VPN servers are completed. */
-const FINISH_EVERY_MS = 1_000;
-/** How often evacuations are gone on with. */
-const EVACUATE_EVERY_MS = 1_000;
-/** How late VPN servers may hear of a changed plan. */
-const SPREAD_EVERY_MS = 1_000;
-/** How late an expiry or the end of an old key may be. */
-const END_EVERY_MS = 2_000;
-/** How late keys are changed, which is counted in days. */
-const RENEW_EVERY_MS = 60_000;
-/** How late a key's last use is written down. */
-const KEY_USES_EVERY_MS = 10_000;
-/** How late a mail may go out. */
-const DELIVER_EVERY_MS = 1_000;
-/** How often is looked for what a retired master key sealed, and how long one time may take. */
-const RESEAL_EVERY_MS = 60_000;
-const RESEAL_MS = 20_000;
-/** How late a webhook may be sent. */
-const SEND_EVERY_MS = 500;
-/** How often the free addresses are counted that placing devices weighs. */
-const COUNT_EVERY_MS = 30_000;
-const REACHABILITY_EVERY_MS = 20_000;
-
 export interface CVault {
   readonly app: FastifyInstance;
   readonly fleet: Fleet;
@@ -239,7 +221,7 @@ function buildServices(
   identity: Identity,
   { fleet, control }: ReturnType<typeof createVpnServers>,
   stopping: AbortSignal,
-  failingWork: () => JobStatus[],
+  jobStatus: () => JobStatus[],
 ) {
   const usageOf = (usage: UsageStore) =>
     createUsageService({ usage, clock: systemClock, hourlyDays: config.metering.keep.hourlyDays });
@@ -267,8 +249,7 @@ function buildServices(
       devices: stores.devices,
       peers: fleet,
     }),
-    upkeep: createDeviceUpkeep({ upkeep: stores.upkeep, devices: stores.devices, peers: fleet, vault }),
-    plans: createPlanService({ plans: stores.plans, peers: fleet }),
+    plans: createPlanService({ plans: stores.plans }),
     sessions: createSessionService({ devices: stores.devices, sessions: stores.sessions }),
     operatorSessions: createSessionService({ devices: stores.devices, sessions: stores.operatorSessions }),
     serverHealth: createServerHealthService({ store: stores.serverLags, fleet }),
@@ -277,7 +258,8 @@ function buildServices(
       peers: stores.peers,
       fleet,
       secondLookMs: SECOND_LOOK_MS,
-      failingWork,
+      jobs: jobStatus,
+      clock: systemClock,
     }),
     audit: createAuditService({ audit: stores.audit }),
     operatorAudit: createAuditService({ audit: stores.operatorAudit }),
@@ -296,15 +278,6 @@ function buildServices(
       sshUser: SSH_USER,
       interfaceName: INTERFACE,
     }),
-  };
-}
-
-/** What requests of the operator begin and periodic work completes, with the rights of the latter. */
-function buildPeriodic(database: Database, { fleet, control }: ReturnType<typeof createVpnServers>) {
-  return {
-    tenants: createTenantService({ tenants: createTenantStore(database), peers: fleet }),
-    finishRemovals: (items: Items) => finishRemovals(createServerStore(database), control, items),
-    plans: createPlanService({ plans: createPlanStore(database), peers: fleet }),
   };
 }
 
@@ -351,21 +324,14 @@ export async function wire(options: WiringOptions): Promise<CVault> {
   const databases = openDatabases(options);
   const stores = buildStores(databases, config);
   const vault = createVault(config.masterKeys.current, config.masterKeys.retired);
-  /** @param endsRun see `createItems` */
-  const itemsOf = (what: string, endsRun?: (error: unknown) => boolean) =>
+  const itemsOf = ({ name, endsRun = isAway }: Pick<Job, 'name' | 'endsRun'>) =>
     createItems({
-      ...(endsRun === undefined ? {} : { endsRun }),
+      endsRun,
       onFailure(item, error) {
-        metrics.itemFailed(what);
-        log.error({ what, item, err: error }, 'an item of periodic work failed');
+        metrics.itemFailed(name);
+        log.error({ what: name, item, err: error }, 'an item of periodic work failed');
       },
     });
-  const items = {
-    webhooks: itemsOf('send webhooks', isAway),
-    masterKey: itemsOf('seal with the current master key', isAway),
-    // A VPN server whose connection breaks says nothing about the others, nor about the database.
-    counters: itemsOf('read counters'),
-  };
   const metrics = createMetrics({
     servers: () => services.serverHealth.all(),
     freeShares: stores.freeAddresses,
@@ -386,24 +352,15 @@ export async function wire(options: WiringOptions): Promise<CVault> {
     onPushed: metrics.pushed,
     onLook: metrics.looked,
   });
-  const metering = createMetering({
-    counters: vpnServers.fleet,
-    meters: createMeterStore(databases.metering),
-    limits: createDataLimitStore(databases.metering),
-    retention: createRetentionStore(databases.metering),
-    peers: vpnServers.fleet,
-    everySeconds: config.metering.everySeconds,
-    keep: config.metering.keep,
-  });
   const outbound = createOutboundHttp({ allow: config.outboundAllow, resolve: createResolver() });
-  const reachability = createReachability(databases.jobs);
+  const webhookItems = itemsOf({ name: SEND_WEBHOOKS });
   const webhookSender = createWebhookSender({
     queue: createWebhookQueue(databases.jobs),
     outbound,
     vault,
     clock: systemClock,
     userAgent: `CVault/${VERSION}`,
-    items: items.webhooks,
+    items: webhookItems,
   });
   const mailer = createMailer(config, log);
   const identity = buildIdentity({
@@ -420,13 +377,12 @@ export async function wire(options: WiringOptions): Promise<CVault> {
   const services = buildServices(stores, config, vault, outbound, identity, vpnServers, stopping.signal, () =>
     jobs.status(),
   );
+  const resealItems = itemsOf({ name: RESEAL });
   const masterKey = createMasterKeyRotation({
     store: createSealedStore(databases.jobs),
     vault,
-    items: items.masterKey,
+    items: resealItems,
   });
-  const erasures = createErasureStore(databases.jobs);
-  const periodic = buildPeriodic(databases.jobs, vpnServers);
   const refusals = createRefusals(createRefusalStore(databases.jobs));
   const sealer = createAuditSealer(databases.sealing);
   const app = await buildApp({
@@ -458,104 +414,44 @@ export async function wire(options: WiringOptions): Promise<CVault> {
         },
       }),
   });
-  const jobs = createJobs(
+  const { fleet: peers, control } = vpnServers;
+  const jobTenants = createTenantStore(databases.jobs);
+  const meteredLimits = createDataLimitStore(databases.metering);
+  const jobs = createJobRunner(
     [
-      {
-        what: 'finish deletions of tenants',
-        everyMs: FINISH_EVERY_MS,
-        work: (each) => periodic.tenants.finishDeletions(each),
-      },
-      {
-        what: 'finish deletions of users',
-        everyMs: FINISH_EVERY_MS,
-        work: (each) => finishUserDeletions(databases.jobs, each),
-      },
-      { what: 'finish removals', everyMs: FINISH_EVERY_MS, work: (each) => periodic.finishRemovals(each) },
-      {
-        what: 'finish departures',
-        everyMs: FINISH_EVERY_MS,
-        work: (each) => finishDepartures(databases.jobs.pool, each),
-      },
-      {
-        what: 'erase users',
-        everyMs: FINISH_EVERY_MS,
-        work: async (each) => vpnServers.fleet.wake(await erasures.eraseRequested(each)),
-      },
-      {
-        what: 'evacuate',
-        everyMs: EVACUATE_EVERY_MS,
-        work: createEvacuator(createEvacuationStore(databases.jobs), vpnServers.control),
-      },
-      { what: 'spread plans', everyMs: SPREAD_EVERY_MS, work: (each) => periodic.plans.spread(each) },
-      { what: 'end what is due', everyMs: END_EVERY_MS, work: (each) => services.upkeep.endWhatIsDue(each) },
-      { what: 'renew keys', everyMs: RENEW_EVERY_MS, work: (each) => services.upkeep.renewKeys(each) },
-      {
-        what: 'renew signing keys',
-        everyMs: CLEAN_EVERY_MS,
-        work: (each) => identity.periodic.renewSigningKeys(each),
-      },
-      {
-        what: 'deliver mails',
-        everyMs: DELIVER_EVERY_MS,
-        work: (each) => identity.periodic.deliverMails(each),
-      },
-      { what: 'forget sign-ins', everyMs: CLEAN_EVERY_MS, work: (each) => identity.periodic.forget(each) },
-      {
-        what: 'count addresses',
-        everyMs: COUNT_EVERY_MS,
-        work: (each) => countAddresses(databases.jobs, each),
-      },
-      {
-        what: 'judge VPN servers',
-        everyMs: REACHABILITY_EVERY_MS,
-        work: (each) => reachability.update(each),
-      },
-      {
-        what: 'send webhooks',
-        everyMs: SEND_EVERY_MS,
-        items: items.webhooks,
-        work: () => webhookSender.sendDue(),
-      },
-      {
-        what: 'read counters',
-        everyMs: METER_LOOK_EVERY_MS,
-        items: items.counters,
-        work: (each) => metering.sample(each),
-      },
-      {
-        what: 'review data limits',
-        everyMs: REVIEW_EVERY_MS,
-        work: (each) => metering.reviewDataLimits(each),
-      },
-      {
-        what: 'seal with the current master key',
-        everyMs: RESEAL_EVERY_MS,
-        items: items.masterKey,
-        work: (_each, stop) => masterKey.run(RESEAL_MS, stop),
-      },
-      { what: 'write key uses', everyMs: KEY_USES_EVERY_MS, work: () => stores.keyUses.write() },
-      { what: 'write refusals', everyMs: REFUSALS_EVERY_MS, work: () => refusals.write() },
-      { what: 'seal the audit log', everyMs: SEAL_EVERY_MS, work: (each) => sealer.seal(each) },
-      {
-        what: 'forget old audit',
-        everyMs: FORGET_AUDIT_EVERY_MS,
-        work: (each) => sealer.forget(config.auditDays, each),
-      },
-      {
-        what: 'forget old events of VPN servers',
-        everyMs: CLEAN_EVERY_MS,
-        work: (each) => forgetServerEvents(databases.jobs, each),
-      },
-      {
-        what: 'forget old answers',
-        everyMs: CLEAN_EVERY_MS,
-        work: (each) => forgetAnswers(databases.jobs, each),
-      },
-      { what: 'roll up usage', everyMs: CLEAN_EVERY_MS, work: (each) => metering.clean(each) },
+      finishTenantDeletions(jobTenants),
+      finishUserDeletions(databases.jobs),
+      finishRemovals({ servers: createServerStore(databases.jobs), fleet: control }),
+      finishDepartures(databases.jobs),
+      eraseUsers({ database: databases.jobs, peers }),
+      evacuate({ evacuations: createEvacuationStore(databases.jobs), fleet: control }),
+      spreadPlans({ plans: createPlanStore(databases.jobs), peers }),
+      endDue({ upkeep: stores.upkeep, peers }),
+      renewKeys({ upkeep: stores.upkeep, devices: stores.devices, peers, vault }),
+      ...Object.values(identity.jobs),
+      countAddresses(databases.jobs),
+      judgeReachability(databases.jobs),
+      sendWebhooks({ sender: webhookSender, items: webhookItems }),
+      readCounters({
+        counters: vpnServers.fleet,
+        meters: createMeterStore(databases.metering),
+        limits: meteredLimits,
+        peers,
+        everySeconds: config.metering.everySeconds,
+      }),
+      reviewDataLimits({ limits: meteredLimits, peers }),
+      reseal({ masterKey, items: resealItems }),
+      writeKeyUses(stores.keyUses),
+      writeRefusals(refusals),
+      sealAuditLog(sealer),
+      forgetOldAudit({ sealer, days: config.auditDays }),
+      forgetServerEvents(databases.jobs),
+      forgetAnswers(databases.jobs),
+      rollUpUsage({ database: databases.metering, keep: config.metering.keep }),
     ],
     {
       onError: (what, error) => log.error({ err: error, what }, 'periodic work failed'),
-      itemsOf: (what) => itemsOf(what, isAway),
+      itemsOf,
     },
   );
   return {

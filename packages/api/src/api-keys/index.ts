@@ -3,3 +3,4 @@ export { apiKeyRoutes } from './routes.ts';
 export { type ApiKeyService, createApiKeyService } from './service.ts';
 export { createApiKeyStore } from './store.ts';
 export { tenantApiKeyRoutes } from './tenant-routes.ts';
+export { writeKeyUses } from './write-key-uses.job.ts';

@@ -7,8 +7,8 @@ UPDATE api_keys SET last_used_at = now()
 WHERE id = ANY($1::uuid[]) AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`;
 
 export interface WrittenKeyUses extends KeyUses {
-  /** Writes the uses since the last call. A crash loses a minute's precision. */
-  write(): Promise<void>;
+  /** Writes the uses since the last call; returns how many rows it wrote. A crash loses a minute's precision. */
+  write(): Promise<number>;
 }
 
 /** Records the use of API keys outside of the requests. */
@@ -19,10 +19,10 @@ export function createKeyUses({ pool }: Database): WrittenKeyUses {
       seen.add(keyId);
     },
     async write() {
-      if (seen.size === 0) return;
+      if (seen.size === 0) return 0;
       const ids = [...seen];
       seen = new Set();
-      await pool.query(WRITE, [ids]);
+      return (await pool.query(WRITE, [ids])).rowCount ?? 0;
     },
   };
 }

@@ -22,12 +22,15 @@ export function createRefusals(store: RefusalStore) {
       counted.set(key, { ...(before ?? first), count: (before?.count ?? 0) + 1 });
     },
 
-    /** Writes the refusals since the last call. A crash loses a few seconds. */
-    async write(): Promise<void> {
-      if (counted.size === 0) return;
+    /** Writes the refusals since the last call; returns how many rows that were. A crash loses a few seconds. */
+    async write(): Promise<number> {
+      if (counted.size === 0) return 0;
       const refusals = [...counted.values()];
       counted = new Map();
       await store.append(refusals);
+      return refusals.length;
     },
   };
 }
+
+export type Refusals = ReturnType<typeof createRefusals>;

@@ -52,8 +52,8 @@ WHERE ${CHAIN} = c.chain AND c.chain = ANY ($2::uuid[]) AND audit_log.place <= c
 export interface AuditSealer {
   /** Seals committed rows, at most a thousand; returns their number. */
   seal(items: Items): Promise<number>;
-  /** Deletes older rows. The chains can still be verified. */
-  forget(days: number, items: Items): Promise<void>;
+  /** Deletes older rows; returns how many. The chains can still be verified. */
+  forget(days: number, items: Items): Promise<number>;
 }
 
 export function createAuditSealer({ pool }: Database): AuditSealer {
@@ -96,12 +96,13 @@ export function createAuditSealer({ pool }: Database): AuditSealer {
 
     async forget(days, items) {
       const chains = chainsOf(await pool.query<{ chain: string }>('SELECT chain FROM audit_chains'));
-      await items.together(chains, (some) =>
+      const forgotten = await items.together(chains, (some) =>
         inTransaction(pool, async (db) => {
           await db.query(SHORTEN, [days, some]);
-          await db.query(FORGET, [days, some]);
+          return (await db.query(FORGET, [days, some])).rowCount ?? 0;
         }),
       );
+      return forgotten.reduce((sum, rows) => sum + rows, 0);
     },
   };
 }

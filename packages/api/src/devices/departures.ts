@@ -1,4 +1,3 @@
-import type { Items } from '../platform/jobs/items.ts';
 import type pg from 'pg';
 
 /**
@@ -6,12 +5,10 @@ import type pg from 'pg';
  * last one has come, the key is retired. The statement that takes acknowledgements leaves it to this one, because two of
  * them at once cannot see each other's.
  */
-const GONE = `state = 'deleted' AND removed_at IS NULL AND applied_generation = generation
+export const GONE = `state = 'deleted' AND removed_at IS NULL AND applied_generation = generation
   AND NOT EXISTS (SELECT FROM departures WHERE departures.device_id = devices.id)`;
 
-const LEAVING = `SELECT id FROM devices WHERE ${GONE} AND id <> ALL ($1::uuid[]) ORDER BY id LIMIT 1000`;
-
-const finishSql = (which: string) => `
+export const finishSql = (which: string) => `
 WITH leaving AS (
   SELECT id FROM devices WHERE ${which} AND ${GONE} ORDER BY id FOR UPDATE SKIP LOCKED
 ), d AS (
@@ -19,17 +16,7 @@ WITH leaving AS (
 )
 UPDATE public_keys SET device_id = NULL FROM d WHERE public_keys.device_id = d.id`;
 
-const FINISH = finishSql('id = ANY ($1::uuid[])');
 const FINISH_SERVER = finishSql('server_id = $1');
-
-/** Called again and again. */
-export async function finishDepartures(pool: pg.Pool, items: Items): Promise<void> {
-  const { rows } = await pool.query<{ id: string }>(LEAVING, [items.resting()]);
-  await items.together(
-    rows.map((row) => row.id),
-    (ids) => pool.query(FINISH, [ids]),
-  );
-}
 
 /** Those of one VPN server, in the transaction that removes it. */
 export async function finishDeparturesOf(db: pg.PoolClient, serverId: string): Promise<void> {

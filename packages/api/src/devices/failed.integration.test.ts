@@ -5,12 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { createDoctorStore } from '../doctor/store.ts';
-import { createUserDirectoryStore, finishUserDeletions } from '../users/store.ts';
+import { createUserDirectoryStore } from '../users/store.ts';
+import { finishUserDeletions } from '../users/finish-deletions.job.ts';
 import { createPeerStore } from '../fleet/peer-store.ts';
-import { createErasureStore } from '../privacy/erasure.ts';
+import { eraseUsers } from '../privacy/erase-users.job.ts';
 import { createPrivacyStore } from '../privacy/store.ts';
 import { createTenantStore } from '../tenants/store.ts';
-import { finishDepartures } from './departures.ts';
+import { finishDepartures } from './finish-departures.job.ts';
 import { createDeviceStore } from './store.ts';
 import { strictItems } from '../testing/items.ts';
 
@@ -61,7 +62,7 @@ async function settle(serverId: string): Promise<void> {
   const desired = await peers.desired(serverId);
   const acks = desired.map(({ deviceId, generation }) => ({ deviceId, generation }));
   await peers.acknowledge(serverId, EPOCH, acks);
-  await finishDepartures(database.pool, strictItems());
+  await finishDepartures(database).run(strictItems());
 }
 
 async function leaseOf(serverId: string, address: string): Promise<string> {
@@ -91,8 +92,8 @@ test('the quota is given back at once, the address when the VPN server has ackno
 
 describe('the next holder of its address is not touched', () => {
   const scope = (owner: Owner) => ({ tenantId: owner.tenantId, mode: 'live' as const });
-  const erasures = () => createErasureStore(database.as('cvault_jobs'));
-  const eraseRequested = async () => erasures().eraseRequested(strictItems());
+  const eraseRequested = () =>
+    eraseUsers({ database: database.as('cvault_jobs'), peers: { wake: () => undefined } }).run(strictItems());
 
   test.each<[string, (owner: Owner, deviceId: string) => Promise<unknown>, (() => Promise<unknown>) | null]>([
     ['its owner deletes it', (owner, id) => devices.delete(owner, id), null],
@@ -100,7 +101,7 @@ describe('the next holder of its address is not touched', () => {
       'its user is deleted',
       (owner) =>
         createUserDirectoryStore(database.as('cvault_api')).beginDeletion(scope(owner), owner.userId),
-      () => finishUserDeletions(database.as('cvault_jobs'), strictItems()),
+      () => finishUserDeletions(database.as('cvault_jobs')).run(strictItems()),
     ],
     [
       'its user is erased',

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { forgetAnswers } from '../platform/idempotency/store.ts';
+import { forgetAnswers } from '../platform/idempotency/forget-answers.job.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aKey, aServer } from '../testing/fixtures.ts';
 import { strictItems } from '../testing/items.ts';
@@ -169,6 +169,6 @@ test('what is a day old is forgotten', async () => {
   const key = randomUUID();
   await send(acme, key, { deviceName: 'old' });
   await database.pool.query("UPDATE idempotency_keys SET created_at = created_at - interval '25 hours'");
-  await forgetAnswers(database.as('cvault_jobs'), strictItems());
+  await forgetAnswers(database.as('cvault_jobs')).run(strictItems());
   expect((await database.pool.query('SELECT FROM idempotency_keys')).rowCount).toBe(0);
 });

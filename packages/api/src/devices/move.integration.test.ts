@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { createPeerStore } from '../fleet/peer-store.ts';
-import { finishDepartures } from './departures.ts';
+import { finishDepartures } from './finish-departures.job.ts';
 import { putHold } from './hold-sql.ts';
 import { createDeviceStore } from './store.ts';
 import { strictItems } from '../testing/items.ts';
@@ -52,7 +52,7 @@ async function settle(serverId: string): Promise<void> {
   const desired = await peers.desired(serverId);
   const acks = desired.map(({ deviceId, generation }) => ({ deviceId, generation }));
   await peers.acknowledge(serverId, epochs.get(serverId)!, acks);
-  await finishDepartures(database.as('cvault_jobs').pool, strictItems());
+  await finishDepartures(database.as('cvault_jobs')).run(strictItems());
 }
 
 const leases = async (id: string) =>
@@ -193,7 +193,7 @@ describe('races', () => {
     await Promise.all(made.map(({ id }) => move(id, there)));
     await Promise.all(made.map(({ id }) => devices.delete(alice, id)));
     await Promise.all([settle(here), settle(there), settle(here), settle(there)]);
-    await finishDepartures(database.as('cvault_jobs').pool, strictItems());
+    await finishDepartures(database.as('cvault_jobs')).run(strictItems());
     const { rowCount } = await database.pool.query(
       'SELECT FROM devices WHERE tenant_id = $1 AND removed_at IS NULL',
       [alice.tenantId],

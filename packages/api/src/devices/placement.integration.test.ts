@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { strictItems } from '../testing/items.ts';
-import { countAddresses } from '../locations/store.ts';
+import { countAddresses } from '../locations/count-addresses.job.ts';
 import { createDeviceStore } from './store.ts';
 
 let database: TestDatabase;
@@ -48,7 +48,7 @@ test('the fuller of two gets fewer', async () => {
     "UPDATE ip_pool SET state = 'quarantine', free_after = now() + interval '1 day' WHERE server_id = $1 AND address > '10.8.0.52'",
     [full.id],
   );
-  await countAddresses(database.as('cvault_jobs'), strictItems());
+  await countAddresses(database.as('cvault_jobs')).run(strictItems());
   const made = await here(120);
   // One fifth against the whole: 20 of 120 expected.
   expect(countOn(made, full.id)).toBeLessThan(50);

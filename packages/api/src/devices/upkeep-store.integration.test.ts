@@ -3,7 +3,8 @@ import { Secret } from '../platform/crypto/secret.ts';
 import { createVault } from '../platform/crypto/vault.ts';
 import type { Device } from './device.ts';
 import type { DeviceStore, Owner } from './ports.ts';
-import { createDeviceUpkeep, type DeviceUpkeep } from './upkeep.ts';
+import { endDue } from './end-due.job.ts';
+import { renewKeys as renewKeysJob } from './renew-keys.job.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
@@ -13,7 +14,7 @@ import { strictItems } from '../testing/items.ts';
 
 let database: TestDatabase;
 let devices: DeviceStore;
-let replicas: DeviceUpkeep[];
+let replicas: { ends: ReturnType<typeof endDue>; keys: ReturnType<typeof renewKeysJob> }[];
 let woken: string[] = [];
 let alice: Owner;
 let region = 0;
@@ -22,14 +23,11 @@ beforeAll(async () => {
   database = await createTestDatabase(20);
   devices = createDeviceStore(database.as('cvault_api'), 0);
   const vault = createVault({ version: 1, key: new Secret(randomBytes(32)) });
-  replicas = [1, 2, 3].map(() =>
-    createDeviceUpkeep({
-      upkeep: createDeviceUpkeepStore(database.as('cvault_jobs')),
-      devices,
-      peers: { wake: (ids) => woken.push(...ids) },
-      vault,
-    }),
-  );
+  replicas = [1, 2, 3].map(() => {
+    const upkeep = createDeviceUpkeepStore(database.as('cvault_jobs'));
+    const peers = { wake: (ids: readonly string[]) => woken.push(...ids) };
+    return { ends: endDue({ upkeep, peers }), keys: renewKeysJob({ upkeep, devices, peers, vault }) };
+  });
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -42,8 +40,8 @@ const register = (over: { expiresAt?: Date; sealedPrivateKey?: Buffer } = {}) =>
   devices.register({ ...aDevice(alice, { region: `region-${region}` }), ...over });
 const now = async ({ id }: Device) => (await devices.find(alice, id))!;
 const inAnHour = () => new Date(Date.now() + 3_600_000);
-const endWhatIsDue = () => Promise.all(replicas.map((replica) => replica.endWhatIsDue(strictItems())));
-const renewKeys = () => Promise.all(replicas.map((replica) => replica.renewKeys(strictItems())));
+const endWhatIsDue = () => Promise.all(replicas.map((replica) => replica.ends.run(strictItems())));
+const renewKeys = () => Promise.all(replicas.map((replica) => replica.keys.run(strictItems())));
 const setTenant = (column: string, days: number | null) =>
   database.pool.query(`UPDATE tenants SET ${column} = $2 WHERE id = $1`, [alice.tenantId, days]);
 /** As if the device were so many days older. */

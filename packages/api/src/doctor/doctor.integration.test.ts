@@ -6,6 +6,8 @@ import type { PeerStore } from '../fleet/ports.ts';
 import { newId } from '../platform/ids.ts';
 import { type Breach, BREACHES, type Finding } from './finding.ts';
 import { createDoctor } from './service.ts';
+import { systemClock } from '../platform/clock.ts';
+import type { JobStatus } from '../platform/jobs/status.ts';
 import { encodeKey } from '@cvault/wireguard';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -206,7 +208,7 @@ describe('on an interface', () => {
     owner: { deviceId: device.id, generation: device.generation },
     ...over,
   });
-  const deep = async (list: () => ObservedPeer[] | null = () => carried) => {
+  const deep = async (list: () => ObservedPeer[] | null = () => carried, jobs: readonly JobStatus[] = []) => {
     const peers: PeerStore = createPeerStore(database.as('cvault_links'), 600);
     const doctor = createDoctor({
       store: createDoctorStore(database.as('cvault_operator')),
@@ -218,7 +220,8 @@ describe('on an interface', () => {
           return Promise.resolve(listed === null ? null : { epoch, peers: listed });
         },
       },
-      failingWork: () => [],
+      jobs: () => jobs,
+      clock: systemClock,
       secondLookMs: 0,
     });
     return doctor.examine(true);
@@ -251,6 +254,35 @@ describe('on an interface', () => {
     expect((await deep()).findings.map((finding) => finding.breach)).toContain(breach);
   });
 
+  test('a job that has not succeeded in three of its periods is named', async () => {
+    const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+    const status: JobStatus = {
+      name: 'evacuate',
+      everyMs: 1_000,
+      running: false,
+      startedAt: ago(1),
+      endedAt: ago(1),
+      succeededAt: ago(10),
+      waitedForSince: ago(10),
+      durationMs: 1,
+      error: new Error('no such table'),
+      failedRuns: 600,
+      failing: [],
+      resting: 0,
+      done: {},
+    };
+    const recently = { ...status, name: 'renew keys', waitedForSince: ago(1) };
+    const seldom = { ...status, name: 'forget old audit', everyMs: 3_600_000 };
+    const { findings } = await deep(() => carried, [status, recently, seldom]);
+    expect(findings).toMatchObject([
+      {
+        breach: 'stalled_job',
+        subject: 'evacuate',
+        detail: `last succeeded at ${status.succeededAt!.toISOString()}, no such table`,
+      },
+    ]);
+  });
+
   test('a difference that is gone at the second look is no finding', async () => {
     let looks = 0;
     expect((await deep(() => (looks++ === 0 ? [] : carried))).findings).toEqual([]);
@@ -269,7 +301,8 @@ describe('on an interface', () => {
 
 test('every breach is planted here', () => {
   const interfaces: Breach[] = ['orphan_peer', 'missing_peer', 'wrong_addresses', 'peer_ahead'];
+  const jobs: Breach[] = ['stalled_job'];
   // In platform/jobs/poisoned-rows.integration.test.ts.
   const work: Breach[] = ['failing_work'];
-  expect(Object.keys(BREACHES)).toHaveLength(15 + interfaces.length + work.length);
+  expect(Object.keys(BREACHES)).toHaveLength(15 + interfaces.length + jobs.length + work.length);
 });

@@ -19,6 +19,7 @@ export const BREACHES = {
   wrong_addresses: 'A peer has other allowed IPs than its device’s addresses.',
   server_degraded: 'The agent of a VPN server names what keeps packets from its devices, and cannot mend it.',
   failing_work: 'Periodic work fails again and again at the same item. Everything else goes on without it.',
+  stalled_job: 'Periodic work has not come to its end in three of its periods.',
   peer_ahead: 'An interface carries a generation that never was.',
 } as const;
 

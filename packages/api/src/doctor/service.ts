@@ -1,4 +1,5 @@
-import type { FailingItem } from '../platform/jobs/items.ts';
+import { isStalled, type JobStatus } from '../platform/jobs/status.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { ServerEvent } from '../servers/index.ts';
 import type { ObservedPeer, PeerStore } from '../fleet/index.ts';
 import { type Finding, findingKey } from './finding.ts';
@@ -24,33 +25,39 @@ export interface DoctorDeps {
   };
   /** The delay before the second look at suspects, in milliseconds. */
   readonly secondLookMs: number;
-  /** The failing jobs and items of this process. */
-  readonly failingWork: () => readonly FailingWork[];
-}
-
-interface FailingWork {
-  readonly what: string;
-  readonly failing: readonly FailingItem[];
+  /** The jobs of this process. */
+  readonly jobs: () => readonly JobStatus[];
+  readonly clock: Clock;
 }
 
 /** A single failure may pass with the next attempt. */
 const ATTEMPTS_FOUND = 2;
 
-function findFailingWork(work: readonly FailingWork[]): Finding[] {
-  return work.flatMap(({ what, failing }) =>
-    failing
-      .filter(({ attempts }) => attempts >= ATTEMPTS_FOUND)
-      .map(({ item, attempts, error }): Finding => {
-        const why = error instanceof Error ? error.message : String(error);
-        return {
-          breach: 'failing_work',
-          serverId: null,
-          tenantId: null,
-          subject: item,
-          detail: `${what}: ${attempts} attempts, ${why}`,
-        };
-      }),
-  );
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function findFailingItems({ name, failing }: JobStatus): Finding[] {
+  return failing
+    .filter(({ attempts }) => attempts >= ATTEMPTS_FOUND)
+    .map(({ item, attempts, error }): Finding => ({
+      breach: 'failing_work',
+      serverId: null,
+      tenantId: null,
+      subject: item,
+      detail: `${name}: ${attempts} attempts, ${textOf(error)}`,
+    }));
+}
+
+function stalledJob({ name, succeededAt, running, startedAt, error }: JobStatus): Finding {
+  const last = succeededAt === null ? 'never succeeded' : `last succeeded at ${succeededAt.toISOString()}`;
+  const under = running && startedAt !== null ? `, running since ${startedAt.toISOString()}` : '';
+  const why = error === null ? '' : `, ${textOf(error)}`;
+  return {
+    breach: 'stalled_job',
+    serverId: null,
+    tenantId: null,
+    subject: name,
+    detail: `${last}${under}${why}`,
+  };
 }
 
 export interface Examination {
@@ -67,7 +74,13 @@ export interface Examination {
 const AT_ONCE = 4;
 
 /** Compares everything that must agree, for fault tests and operators. Read-only. */
-export function createDoctor({ store, peers, fleet, secondLookMs, failingWork }: DoctorDeps) {
+export function createDoctor({ store, peers, fleet, secondLookMs, jobs, clock }: DoctorDeps) {
+  function examineJobs(): Finding[] {
+    const all = jobs();
+    const stalled = all.filter((job) => isStalled(job, clock.now()));
+    return [...all.flatMap(findFailingItems), ...stalled.map(stalledJob)];
+  }
+
   async function examineServer(serverId: string): Promise<Finding[] | null> {
     const listed = await fleet.list(serverId);
     if (listed === null) return null;
@@ -96,7 +109,7 @@ export function createDoctor({ store, peers, fleet, secondLookMs, failingWork }:
      * and reading.
      */
     async examine(deep: boolean): Promise<Examination> {
-      const recordedNow = async () => [...(await store.examine()), ...findFailingWork(failingWork())];
+      const recordedNow = async () => [...(await store.examine()), ...examineJobs()];
       if (!deep) {
         const [findings, repairs] = [await recordedNow(), await store.repairs()];
         return { findings, interfacesExamined: null, unreachable: [], repairs };

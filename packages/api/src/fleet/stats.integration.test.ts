@@ -6,7 +6,7 @@ import type { DeviceStore, Owner } from '../devices/ports.ts';
 import { newId } from '../platform/ids.ts';
 import { createItems } from '../platform/jobs/items.ts';
 import type { Server } from '../servers/server.ts';
-import { createMetering, type Metering } from '../usage/metering.ts';
+import { readCounters } from '../usage/read-counters.job.ts';
 import {
   type DeviceStats,
   encodeLine,
@@ -20,7 +20,6 @@ import { createDeviceStore } from '../devices/store.ts';
 import { createPeerStore } from './peer-store.ts';
 import { createDataLimitStore } from '../usage/data-limits.ts';
 import { createMeterStore } from '../usage/meter-store.ts';
-import { createRetentionStore } from '../usage/retention.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { Fleet } from './fleet.ts';
@@ -102,7 +101,7 @@ function serve(socket: Socket): void {
 }
 
 /** One process of the control plane. */
-async function aProcess(): Promise<Metering> {
+async function aProcess(): Promise<ReturnType<typeof readCounters>> {
   const { port } = listener.address() as { port: number };
   const fleet = new Fleet({
     linkedServers: () =>
@@ -124,14 +123,12 @@ async function aProcess(): Promise<Metering> {
   fleets.push(fleet);
   await fleet.start();
   await vi.waitUntil(() => fleet.readable().length === 1, { timeout: 40_000, interval: 10 });
-  return createMetering({
+  return readCounters({
     counters: fleet,
     meters: createMeterStore(database.as('cvault_metering')),
     limits: createDataLimitStore(database.as('cvault_metering')),
-    retention: createRetentionStore(database.as('cvault_metering')),
     peers: fleet,
     everySeconds: 30,
-    keep: { hourlyDays: 7, dailyDays: 400, sessionDays: 30 },
   });
 }
 
@@ -191,14 +188,14 @@ test('what an agent tells is in the database, once per interval, and it hears wh
   const metering = await aProcess();
   const device = await register();
   counts = [stats(device, 100)];
-  await metering.sample(strictItems());
-  await metering.sample(strictItems());
-  await metering.sample(strictItems());
+  await metering.run(strictItems());
+  await metering.run(strictItems());
+  await metering.run(strictItems());
   expect(await uploaded()).toBe(100);
   expect(told).toEqual([undefined]);
   counts = [stats(device, 150)];
   await due();
-  await metering.sample(strictItems());
+  await metering.run(strictItems());
   expect(told).toEqual([undefined, 1]);
   expect(await uploaded()).toBe(150);
   expect(errors).toEqual([]);
@@ -209,11 +206,11 @@ test('a pass that is cut off in the middle is not called stored; the next one co
   const device = await register();
   const strangers = Array.from({ length: 2_100 }, () => stats({ id: newId() }, 1));
   counts = [...strangers, stats(device, 70)].sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
-  await metering.sample(strictItems());
+  await metering.run(strictItems());
   await due();
   cutAtPage = 1;
   const items = createItems();
-  await metering.sample(items);
+  await metering.run(items);
   expect(items.failing()).toMatchObject([{ item: server.id }]);
   expect(await uploaded()).toBe(0);
   cutAtPage = -1;
@@ -221,7 +218,7 @@ test('a pass that is cut off in the middle is not called stored; the next one co
     async () => {
       await due();
       // The link may be away still.
-      await metering.sample(createItems());
+      await metering.run(createItems());
       return (await uploaded()) > 0;
     },
     { timeout: 40_000, interval: 50 },
@@ -233,20 +230,20 @@ test('a pass that is cut off in the middle is not called stored; the next one co
 test('two processes at once count nothing twice, whoever’s turn it is', async () => {
   const [one, two] = [await aProcess(), await aProcess()];
   const made = await Promise.all(Array.from({ length: 20 }, register));
-  await one.sample(strictItems());
+  await one.run(strictItems());
   for (let round = 1; round <= 10; round++) {
     counts = made
       .map((device) => stats(device, round * 1_000))
       .sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
     await due();
     await Promise.all([
-      one.sample(strictItems()),
-      two.sample(strictItems()),
-      due().then(() => two.sample(strictItems())),
+      one.run(strictItems()),
+      two.run(strictItems()),
+      due().then(() => two.run(strictItems())),
     ]);
   }
   await due();
-  await one.sample(strictItems());
+  await one.run(strictItems());
   expect(await uploaded()).toBe(20 * 10_000);
   expect(errors).toEqual([]);
 });
@@ -255,9 +252,9 @@ test('an agent and an interface that began anew: counted from 0', async () => {
   const metering = await aProcess();
   const device = await register();
   counts = [stats(device, 500)];
-  await metering.sample(strictItems());
+  await metering.run(strictItems());
   await due();
-  await metering.sample(strictItems());
+  await metering.run(strictItems());
   epoch = anEpoch();
   life = 'b'.repeat(32);
   pass = 0;
@@ -266,7 +263,7 @@ test('an agent and an interface that began anew: counted from 0', async () => {
   await vi.waitUntil(
     async () => {
       await due();
-      await metering.sample(strictItems());
+      await metering.run(strictItems());
       return (await uploaded()) === 530;
     },
     { timeout: 40_000, interval: 50 },

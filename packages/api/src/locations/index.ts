@@ -1,3 +1,4 @@
 export type { LocationStore } from './location.ts';
 export { locationRoutes } from './routes.ts';
-export { countAddresses, createLocationStore } from './store.ts';
+export { countAddresses } from './count-addresses.job.ts';
+export { createLocationStore } from './store.ts';

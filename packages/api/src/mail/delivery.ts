@@ -186,11 +186,12 @@ export function createPostOffice(deps: PostOfficeDeps) {
     postSignUp: (scope: TenantScope, email: string, passwordHash: string): Promise<void> =>
       queue(scope, 'verify_email', email, passwordHash),
 
-    /** Delivers due mails; safe in any number of replicas. */
-    async deliverDue(items: Items): Promise<void> {
+    /** Delivers due mails; returns how many. Safe in any number of replicas. */
+    async deliverDue(items: Items): Promise<number> {
       // Concurrently, so that an address with a slow mail server delays no other.
       const claimed = await outbox.claim(CLAIMED_AT_ONCE, items);
       await Promise.all(claimed.map((mail) => items.attempt(mail.id, () => tryToDeliver(mail))));
+      return claimed.length;
     },
   };
 }

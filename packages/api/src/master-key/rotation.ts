@@ -58,9 +58,9 @@ export interface MasterKeyRotationDeps {
  * interrupted, restarted and run in several processes. A value that was changed meanwhile is kept.
  */
 export function createMasterKeyRotation({ store, vault, items }: MasterKeyRotationDeps) {
-  async function reseal(column: TableColumn, value: SealedValue): Promise<void> {
+  function resealOne(column: TableColumn, value: SealedValue): Promise<boolean> {
     const { at, record } = value;
-    await store.replace(column, value, vault.seal(at, vault.open(at, record).reveal()));
+    return store.replace(column, value, vault.seal(at, vault.open(at, record).reveal()));
   }
 
   async function status(): Promise<MasterKeyStatus> {
@@ -72,27 +72,36 @@ export function createMasterKeyRotation({ store, vault, items }: MasterKeyRotati
     };
   }
 
+  /**
+   * Processes everything once; failing values wait for the next run. Returns how many values it sealed.
+   * @param forMs approximate time limit
+   * @param stop ends the run after the current batch
+   */
+  async function reseal(forMs: number, stop?: AbortSignal): Promise<number> {
+    const until = performance.now() + forMs;
+    let sealed = 0;
+    for (const column of store.columns) {
+      let afterId: string | null = null;
+      while (performance.now() < until && stop?.aborted !== true) {
+        const values: SealedValue[] = await store.outdated(column, vault.version, afterId, BATCH);
+        for (const value of values) {
+          const item = `${value.at.column} of ${value.id}`;
+          if ((await items.attempt(item, () => resealOne(column, value))) === true) sealed++;
+        }
+        if (values.length < BATCH) break;
+        afterId = values.at(-1)!.id;
+      }
+    }
+    return sealed;
+  }
+
   return {
     status,
+    reseal,
 
-    /**
-     * Processes everything once; failing values wait for the next run.
-     * @param forMs approximate time limit
-     * @param stopping ends the run after the current batch
-     */
-    async run(forMs = Infinity, stopping?: AbortSignal): Promise<MasterKeyStatus> {
-      const until = performance.now() + forMs;
-      for (const column of store.columns) {
-        let afterId: string | null = null;
-        while (performance.now() < until && stopping?.aborted !== true) {
-          const values: SealedValue[] = await store.outdated(column, vault.version, afterId, BATCH);
-          for (const value of values) {
-            await items.attempt(`${value.at.column} of ${value.id}`, () => reseal(column, value));
-          }
-          if (values.length < BATCH) break;
-          afterId = values.at(-1)!.id;
-        }
-      }
+    /** Reseals and returns the progress. */
+    async run(forMs = Infinity, stop?: AbortSignal): Promise<MasterKeyStatus> {
+      await reseal(forMs, stop);
       return status();
     },
   };

@@ -1,5 +1,6 @@
 import type { ServerHealth } from '../servers/health.ts';
 import { expect, test } from 'vitest';
+import type { JobStatus } from '../platform/jobs/status.ts';
 import { createMetrics } from './metrics.ts';
 
 const server: ServerHealth = {
@@ -21,6 +22,21 @@ const server: ServerHealth = {
   condition: 'degraded',
   reasons: [{ code: 'no_route_out', detail: 'There is no default route.', since: null }],
 };
+const evacuate: JobStatus = {
+  name: 'evacuate',
+  everyMs: 1_000,
+  running: false,
+  startedAt: new Date('2026-01-01T00:00:00Z'),
+  endedAt: new Date('2026-01-01T00:00:00Z'),
+  succeededAt: new Date('2026-01-01T00:00:00Z'),
+  waitedForSince: new Date('2026-01-01T00:00:00Z'),
+  durationMs: 250,
+  error: null,
+  failedRuns: 0,
+  failing: [],
+  resting: 0,
+  done: { batches: 3 },
+};
 const connections = new Map([['requests', { totalCount: 5, idleCount: 3, waitingCount: 7 }]]);
 
 test('reports how far each VPN server is behind, and the work of this process', async () => {
@@ -28,11 +44,12 @@ test('reports how far each VPN server is behind, and the work of this process', 
     servers: () => Promise.resolve([server]),
     freeShares: () => Promise.resolve(new Map([['us-east', 0.25]])),
     connections,
-    jobs: () => [{ what: 'evacuate', failedRuns: 0, failing: [] }],
+    jobs: () => [evacuate],
   });
   metrics.request('GET', '/api/v1/devices/:id', 404, 0.003);
   metrics.pushed('pending');
   metrics.looked({ quiet: 9, full: 1, away: 0 });
+  await metrics.render();
   const text = await metrics.render();
   const labels = `server="${server.id}",region="us-east"`;
   for (const line of [
@@ -45,6 +62,10 @@ test('reports how far each VPN server is behind, and the work of this process', 
     'cvault_region_free_addresses_ratio{region="us-east"} 0.25',
     'cvault_postgres_connections{pool="requests",state="waiting"} 7',
     'cvault_job_failing_items{job="evacuate"} 0',
+    'cvault_job_resting_items{job="evacuate"} 0',
+    'cvault_job_last_run_seconds{job="evacuate"} 0.25',
+    'cvault_job_last_success_timestamp_seconds{job="evacuate"} 1767225600',
+    'cvault_job_done_total{job="evacuate",what="batches"} 3',
     'cvault_pushes_total{outcome="pending"} 1',
     'cvault_looks_total{outcome="quiet"} 9',
     'cvault_http_request_duration_seconds_count{method="GET",route="/api/v1/devices/:id",status="4xx"} 1',
@@ -60,7 +81,7 @@ test('without the database, reports what this process knows and no stale values'
     servers: () => (away ? Promise.reject(new Error('away')) : Promise.resolve([server])),
     freeShares: () => Promise.resolve(new Map()),
     connections,
-    jobs: () => [{ what: 'evacuate', failedRuns: 0, failing: [] }],
+    jobs: () => [evacuate],
   });
   await metrics.render();
   away = true;

@@ -16,7 +16,7 @@ export interface MetricsSources {
   /** The share of each region's tunnel addresses that can be leased now: 0 to 1. */
   readonly freeShares: () => Promise<ReadonlyMap<string, number>>;
   readonly connections: ReadonlyMap<string, ConnectionCounts>;
-  readonly jobs: () => readonly Pick<JobStatus, 'what' | 'failedRuns' | 'failing'>[];
+  readonly jobs: () => readonly JobStatus[];
 }
 
 /** From a cached answer to a queue of sign-ins. */
@@ -83,6 +83,30 @@ export function createMetrics(sources: MetricsSources) {
     labelNames: ['job'],
     registers,
   });
+  const jobResting = new Gauge({
+    name: 'cvault_job_resting_items',
+    help: 'Failing items of periodic work that wait for their next attempt.',
+    labelNames: ['job'],
+    registers,
+  });
+  const jobDuration = new Gauge({
+    name: 'cvault_job_last_run_seconds',
+    help: 'How long the last run of periodic work took.',
+    labelNames: ['job'],
+    registers,
+  });
+  const jobSuccess = new Gauge({
+    name: 'cvault_job_last_success_timestamp_seconds',
+    help: 'When a run of periodic work last came to its end.',
+    labelNames: ['job'],
+    registers,
+  });
+  const jobDone = new Counter({
+    name: 'cvault_job_done_total',
+    help: 'What periodic work did since this replica was started, in counts.',
+    labelNames: ['job', 'what'],
+    registers,
+  });
   const jobFailures = new Counter({
     name: 'cvault_job_item_failures_total',
     help: 'Failed attempts at an item of periodic work.',
@@ -115,6 +139,23 @@ export function createMetrics(sources: MetricsSources) {
     for (const [region, share] of shares) free.set({ region }, share);
   }
 
+  function showJob({
+    name: job,
+    failing,
+    resting,
+    failedRuns,
+    durationMs,
+    succeededAt,
+    done,
+  }: JobStatus): void {
+    jobItems.set({ job }, failing.length);
+    jobResting.set({ job }, resting);
+    jobRuns.set({ job }, failedRuns);
+    if (durationMs !== null) jobDuration.set({ job }, durationMs / 1_000);
+    if (succeededAt !== null) jobSuccess.set({ job }, succeededAt.getTime() / 1_000);
+    for (const [what, count] of Object.entries(done)) jobDone.inc({ job, what }, count);
+  }
+
   return {
     contentType: registry.contentType,
 
@@ -145,10 +186,8 @@ export function createMetrics(sources: MetricsSources) {
         connections.set({ pool, state: 'busy' }, totalCount - idleCount);
         connections.set({ pool, state: 'waiting' }, waitingCount);
       }
-      for (const { what: job, failing, failedRuns } of sources.jobs()) {
-        jobItems.set({ job }, failing.length);
-        jobRuns.set({ job }, failedRuns);
-      }
+      jobDone.reset();
+      for (const status of sources.jobs()) showJob(status);
       await read().catch(() => {
         for (const gauge of gauges) gauge.reset();
       });

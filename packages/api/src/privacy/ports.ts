@@ -1,5 +1,4 @@
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
-import type { Items } from '../platform/jobs/items.ts';
 
 /** All data about a user, by table, with the database's names. */
 export type UserExport = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
@@ -8,15 +7,7 @@ export type UserExport = Readonly<Record<string, readonly Readonly<Record<string
 export interface PrivacyStore {
   /** Null if there is no such user. */
   export(scope: TenantScope, userId: string): Promise<UserExport | null>;
-  /** Ends the user's credentials at once; `eraseRequested` does the rest. False if there is no such user. */
+  /** Ends the user's credentials at once; the job `eraseUsers` does the rest. False if there is no such user. */
   requestErasure(scope: TenantScope, userId: string): Promise<boolean>;
   exists(scope: TenantScope, userId: string): Promise<boolean>;
-}
-
-export interface ErasureStore {
-  /**
-   * Continues all requested erasures as far as possible; VPN servers remove devices first. Returns the VPN servers
-   * to notify.
-   */
-  eraseRequested(items: Items): Promise<readonly string[]>;
 }

@@ -2,7 +2,7 @@
 import { newId } from '../platform/ids.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { IMPERSONAL_TABLES, PERSONAL_TABLES } from './inventory.ts';
-import { createRetentionStore } from '../usage/retention.ts';
+import { rollUpUsage } from '../usage/roll-up-usage.job.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aServer } from '../testing/fixtures.ts';
 import { type Receiver, startReceiver } from '../testing/receiver.ts';
@@ -200,7 +200,8 @@ test('a deleted tenant leaves only the tombstones of its keys', async () => {
 describe('in no-log mode', () => {
   test('closed sessions, last use and usage over time are not kept; totals are', async () => {
     const swift = await aCanary('swift');
-    const clean = () => createRetentionStore(database.as('cvault_metering')).clean(KEEP, strictItems());
+    const clean = () =>
+      rollUpUsage({ database: database.as('cvault_metering'), keep: KEEP }).run(strictItems());
     await swift.call('POST', '/vpn/disconnect', { deviceId: swift.deviceId });
     const count = async (table: string) =>
       (await sql(`SELECT FROM ${table} WHERE tenant_id = $1`, [swift.tenantId])).rowCount;
@@ -237,7 +238,7 @@ describe('in no-log mode', () => {
         tenantId,
       ]);
     }
-    await createRetentionStore(database.as('cvault_metering')).clean(KEEP, strictItems());
+    await rollUpUsage({ database: database.as('cvault_metering'), keep: KEEP }).run(strictItems());
     const left = async ({ tenantId }: Canary) =>
       Promise.all(
         ['sessions', 'usage_metrics', 'webhook_events', 'webhook_deliveries'].map(

@@ -7,7 +7,8 @@ import { aDevice, aServer, anEpoch, aTenantWithUser } from '../testing/fixtures.
 import { strictItems } from '../testing/items.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { createPeerStore } from '../fleet/peer-store.ts';
-import { createServerEventStore, forgetServerEvents } from './condition-store.ts';
+import { createServerEventStore } from './condition-store.ts';
+import { forgetServerEvents } from './forget-events.job.ts';
 import { createServerStore } from './store.ts';
 
 let database: TestDatabase;
@@ -98,7 +99,7 @@ test('events are kept for 90 days, and a VPN server’s are found by its id', as
   await database.pool.query(
     "UPDATE server_events SET at = now() - interval '91 days' WHERE type = 'server.degraded'",
   );
-  await forgetServerEvents(database.as('cvault_jobs'), strictItems());
+  await forgetServerEvents(database.as('cvault_jobs')).run(strictItems());
   expect(await events()).toEqual(['server.restored no_route_out']);
   const list = createServerEventStore(database.as('cvault_operator'));
   const [newest] = await list.list({ serverId: server.id, limit: 1 });

@@ -1,11 +1,6 @@
-import type { Items } from '../platform/jobs/items.ts';
 import type { ServerEvent, ServerEventStore } from './events.ts';
 import type { Database } from '../platform/db/database.ts';
 import { filters } from '../platform/db/filters.ts';
-import { type OldRows, rowsOf, workThrough } from '../platform/db/old-rows.ts';
-
-/** How long events are kept. */
-const KEPT = "interval '90 days'";
 
 /**
  * Writes down what an agent says of its host, and an event for each thing that is new. Every replica hears it: the row's
@@ -65,11 +60,3 @@ export function createServerEventStore({ pool }: Database): ServerEventStore {
     },
   };
 }
-
-const FORGOTTEN: OldRows = {
-  what: 'events',
-  ...rowsOf('server_events', 'id::text', `at < now() - ${KEPT}`),
-};
-
-export const forgetServerEvents = (database: Database, items: Items): Promise<void> =>
-  workThrough(database, FORGOTTEN, items);

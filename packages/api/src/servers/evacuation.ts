@@ -1,6 +1,3 @@
-import type { Items } from '../platform/jobs/items.ts';
-import type { FleetControl } from './ports.ts';
-
 /** The moving of a VPN server's devices to others. */
 export interface Evacuation {
   /** Where they go. */
@@ -28,25 +25,4 @@ export interface EvacuationStore {
   move(serverId: string, region: string, deviceIds: readonly string[]): Promise<readonly string[]>;
   /** Ends the evacuation where no device is left. */
   finish(serverId: string): Promise<void>;
-}
-
-/** Batches of one VPN server in one turn, so that an end of the process is not waited for long. */
-const BATCHES_MAX = 20;
-
-/** Goes on with every evacuation that is not finished; called again and again, in any replica. */
-export function createEvacuator(evacuations: EvacuationStore, fleet: Pick<FleetControl, 'wake'>) {
-  async function goOn(serverId: string, region: string, items: Items): Promise<void> {
-    for (let batch = 0; batch < BATCHES_MAX; batch++) {
-      const next = await evacuations.next(serverId, items.resting());
-      const reached = (await items.together(next, (ids) => evacuations.move(serverId, region, ids))).flat();
-      if (reached.length === 0) return evacuations.finish(serverId);
-      fleet.wake([serverId, ...reached]);
-    }
-  }
-
-  return async function evacuate(items: Items): Promise<void> {
-    for (const { serverId, region } of await evacuations.unfinished()) {
-      await items.attempt(serverId, () => goOn(serverId, region, items));
-    }
-  };
 }

@@ -1,12 +1,12 @@
 /** VPN servers that are drained, evacuated, disabled and enabled, while devices come and go. */
 import type { Device } from '../devices/device.ts';
 import type { DeviceStore, Owner } from '../devices/ports.ts';
-import { createEvacuator } from './evacuation.ts';
+import { evacuate } from './evacuate.job.ts';
 import type { ServerStore } from './ports.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
-import { openDatabase } from '../platform/db/database.ts';
+import { type Database, openDatabase } from '../platform/db/database.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { createEvacuationStore } from './evacuation-store.ts';
 import { createServerStore } from './store.ts';
@@ -34,10 +34,9 @@ beforeEach(async () => {
 
 const register = (count: number) =>
   Promise.all(Array.from({ length: count }, () => devices.register(aDevice(alice, { serverId: here }))));
-const turn = () =>
-  createEvacuator(createEvacuationStore(database.as('cvault_jobs')), { wake: () => undefined })(
-    strictItems(),
-  );
+const evacuation = (by: Database) =>
+  evacuate({ evacuations: createEvacuationStore(by), fleet: { wake: () => undefined } });
+const turn = () => evacuation(database.as('cvault_jobs')).run(strictItems());
 const onServer = async (id: string) =>
   (await devices.list(alice)).filter(({ placement }) => placement.serverId === id);
 
@@ -95,9 +94,7 @@ describe('evacuated', () => {
     await servers.beginEvacuation(here, null);
     const other = openDatabase(database.url, { role: 'cvault_jobs', connections: 4 });
     try {
-      const replicas = [database, other, database, other].map((each) =>
-        createEvacuator(createEvacuationStore(each), { wake: () => undefined })(strictItems()),
-      );
+      const replicas = [database, other, database, other].map((each) => evacuation(each).run(strictItems()));
       await Promise.all(replicas);
       for (let n = 0; n < 5 && (await servers.evacuation(here))!.finishedAt === null; n++) await turn();
     } finally {

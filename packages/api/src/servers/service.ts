@@ -1,7 +1,6 @@
 import { InvalidPublicKey, parsePublicKey } from '@cvault/wireguard';
 import { CVaultError, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
-import type { Items } from '../platform/jobs/items.ts';
 import type { SealedColumn, Vault } from '../platform/crypto/vault.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
 import type { FleetControl, Installer, Probe, ServerChanges, ServerStore } from './ports.ts';
@@ -87,18 +86,6 @@ function refuseUnknownRegion(region: string, from: Server, fleet: readonly Serve
   const regions = [...new Set(open.map((server) => server.region))].sort();
   if (regions.includes(region)) return;
   throw unknownRegion(region, regions, 'another');
-}
-
-/** Removes VPN servers that have acknowledged everything since; called again and again. */
-export async function finishRemovals(
-  servers: Pick<ServerStore, 'removing' | 'finishRemoval'>,
-  fleet: Pick<FleetControl, 'refresh'>,
-  items: Items,
-): Promise<void> {
-  for (const id of await servers.removing()) {
-    const gone = await items.attempt(id, () => servers.finishRemoval(id, false));
-    if (gone === true) await fleet.refresh();
-  }
 }
 
 /** What the operator does with VPN servers and their pools. */

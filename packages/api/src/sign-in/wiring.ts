@@ -6,11 +6,10 @@ import {
   createTokenExchange,
 } from '../identity-providers/index.ts';
 import { createLinkStore, createRecoveryService } from '../mail-links/index.ts';
-import { type Mailer, createMailOutbox, createPostOffice } from '../mail/index.ts';
+import { type Mailer, createMailOutbox, createPostOffice, deliverMails } from '../mail/index.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
 import type { Vault } from '../platform/crypto/vault.ts';
-import type { Items } from '../platform/jobs/items.ts';
 import type { OutboundHttp } from '../platform/outbound/ports.ts';
 import {
   createSecondFactorService,
@@ -18,7 +17,7 @@ import {
   createSecondFactors,
   totpCodes,
 } from '../second-factors/index.ts';
-import { createSigningKeyStore, createSigningKeys } from '../signing-keys/index.ts';
+import { createSigningKeyStore, createSigningKeys, renewSigningKeys } from '../signing-keys/index.ts';
 import { createAccountService } from './account.ts';
 import { createGuessGuard } from './guesses.ts';
 import { createUserService } from './service.ts';
@@ -30,11 +29,10 @@ import { createPasswordHasher } from './password-hasher.ts';
 import { createPseudonym } from './pseudonyms.ts';
 import type { Database } from '../platform/db/database.ts';
 import { createAccountStore } from './account-store.ts';
-import { ENDED } from './ended.ts';
+import { forgetEnded } from './forget-ended.job.ts';
 import { createSignInSettingsStore } from './settings-store.ts';
 import { createTryStore } from './guess-store.ts';
 import { createUserStore } from './store.ts';
-import { workThrough } from '../platform/db/old-rows.ts';
 
 export interface IdentityOptions {
   /** Databases with the roles of requests and of periodic work. */
@@ -101,14 +99,10 @@ export function buildIdentity(options: IdentityOptions) {
         signIns,
       }),
     },
-    /** Periodic work, safe in any number of replicas. */
-    periodic: {
-      deliverMails: (items: Items) => delivery.deliverDue(items),
-      renewSigningKeys: (items: Items) => agedKeys.renew(items),
-      /** Deletes ended and expired rows. */
-      async forget(items: Items) {
-        for (const part of ENDED) await items.attempt(part.what, () => workThrough(jobs, part, items));
-      },
+    jobs: {
+      deliverMails: deliverMails(delivery),
+      renewSigningKeys: renewSigningKeys(agedKeys),
+      forgetEnded: forgetEnded(jobs),
     },
   };
 }

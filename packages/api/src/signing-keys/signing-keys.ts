@@ -187,8 +187,9 @@ export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
     },
 
     /** Replaces old keys and deletes obsolete ones. */
-    async renew(items: Items): Promise<void> {
-      for (const tenantId of await store.aged()) {
+    async renew(items: Items): Promise<{ readonly tenants: number; readonly retired: number }> {
+      const aged = await store.aged();
+      for (const tenantId of aged) {
         await items.attempt(tenantId, () =>
           add(tenantId, {
             signsInSeconds: PUBLISHED_AHEAD_SECONDS,
@@ -197,7 +198,7 @@ export function createSigningKeys({ store, vault, clock }: SigningKeysDeps) {
           }),
         );
       }
-      await store.forgetRetired();
+      return { tenants: aged.length, retired: await store.forgetRetired() };
     },
   };
 }

@@ -1,7 +1,6 @@
 import type { PeerPush } from '../devices/index.ts';
 import { notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
-import type { Items } from '../platform/jobs/items.ts';
 import type { TenantChanges, TenantStore } from './ports.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -73,7 +72,7 @@ export function createTenantService({ tenants, peers }: TenantServiceDeps) {
     resume: (id: string): Promise<Tenant> => setState(id, 'active'),
 
     /**
-     * Answers `deleting` where VPN servers do not acknowledge the removal of its devices in time: then `finishDeletions`
+     * Answers `deleting` where VPN servers do not acknowledge the removal of its devices in time: then `finishTenantDeletions`
      * completes it.
      * @throws CVaultError `not_found`
      */
@@ -82,15 +81,6 @@ export function createTenantService({ tenants, peers }: TenantServiceDeps) {
       if (serverIds === null) throw notFound('tenant');
       peers.wake(serverIds);
       return (await waitForDeletion(id)) ? 'deleted' : 'deleting';
-    },
-
-    /** Completes what can be completed; answers how many tenants are gone. Call it from time to time. */
-    async finishDeletions(items: Items): Promise<number> {
-      let gone = 0;
-      for (const id of await tenants.deleting()) {
-        if ((await items.attempt(id, () => tenants.finishDeletion(id))) === true) gone++;
-      }
-      return gone;
     },
   };
 }

@@ -50,7 +50,7 @@ export interface TestApp {
   /** All log output. */
   readonly logs: () => string;
   readonly signingKeys: Identity['services']['signingKeys'];
-  readonly periodic: { readonly [K in keyof Identity['periodic']]: () => Promise<void> };
+  readonly periodic: { readonly [K in keyof Identity['jobs']]: () => Promise<unknown> };
   readonly masterKey: Secret<Buffer>;
   close(): Promise<void>;
 }
@@ -79,7 +79,7 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
   const masterKey = options.masterKey ?? new Secret(randomBytes(32));
   const vault = createVault({ version: 1, key: masterKey });
   const log = createLogger('trace', destination);
-  const { accessTokens, services, periodic } = buildIdentity({
+  const { accessTokens, services, jobs } = buildIdentity({
     requests: database.as('cvault_api'),
     jobs: database.as('cvault_jobs'),
     vault,
@@ -149,9 +149,9 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
   });
   await app.ready();
   const strictly = {
-    deliverMails: () => periodic.deliverMails(strictItems()),
-    renewSigningKeys: () => periodic.renewSigningKeys(strictItems()),
-    forget: () => periodic.forget(strictItems()),
+    deliverMails: () => jobs.deliverMails.run(strictItems()),
+    renewSigningKeys: () => jobs.renewSigningKeys.run(strictItems()),
+    forgetEnded: () => jobs.forgetEnded.run(strictItems()),
   };
   return { app, logs: text, signingKeys, masterKey, periodic: strictly, close: () => app.close() };
 }

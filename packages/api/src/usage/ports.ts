@@ -1,4 +1,3 @@
-import type { Retention } from '../platform/config/config.ts';
 import type { Items } from '../platform/jobs/items.ts';
 import type { DataBudget } from '../user-limits/index.ts';
 import type { Reading, Sample, StoredPass } from './meter.ts';
@@ -71,11 +70,6 @@ export interface DataLimitStore extends DataBudget {
     readonly reached: readonly OverLimit[];
     readonly serverIds: readonly string[];
   }>;
-}
-
-export interface RetentionStore {
-  /** Rolls hours older than `hourlyDays` up into days, and deletes expired rows. Each run is bounded. */
-  clean(retention: Retention, items: Items): Promise<void>;
 }
 
 /** Whose usage to report. `device` is limited to the user's own. */

@@ -1,23 +1,22 @@
 import type { Device } from '../devices/device.ts';
 import type { Owner } from '../devices/ports.ts';
-import type { RetentionStore } from './ports.ts';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { createDeviceStore } from '../devices/store.ts';
-import { createRetentionStore } from './retention.ts';
+import { rollUpUsage } from './roll-up-usage.job.ts';
 import { createUsageStore } from './store.ts';
 import { strictItems } from '../testing/items.ts';
 
 const keep = { hourlyDays: 7, dailyDays: 400, sessionDays: 30 };
 let database: TestDatabase;
-let retention: RetentionStore;
+let rollUp: ReturnType<typeof rollUpUsage>;
 let owner: Owner;
 let device: Device;
 
 beforeAll(async () => {
   database = await createTestDatabase(10);
-  retention = createRetentionStore(database.as('cvault_metering'));
+  rollUp = rollUpUsage({ database: database.as('cvault_metering'), keep });
   await aServer(database, { cidr: '10.40.0.0/24' });
 });
 afterAll(() => database.close());
@@ -65,8 +64,8 @@ test('hours become days to the byte, even when repeated or done concurrently', a
   await hours(20);
   const before = await perDay();
   const [sum] = await rows();
-  await Promise.all(Array.from({ length: 5 }, () => retention.clean(keep, strictItems())));
-  await retention.clean(keep, strictItems());
+  await Promise.all(Array.from({ length: 5 }, () => rollUp.run(strictItems())));
+  await rollUp.run(strictItems());
   const [kept, days] = await rows();
   expect(kept!.n).toBeGreaterThanOrEqual(7 * 24);
   expect(kept!.n).toBeLessThanOrEqual(8 * 24);
@@ -77,13 +76,13 @@ test('hours become days to the byte, even when repeated or done concurrently', a
 
 test('a late hour is added to its day', async () => {
   await hours(20);
-  await retention.clean(keep, strictItems());
+  await rollUp.run(strictItems());
   const before = await rows();
   await database.pool.query(
     `INSERT INTO usage_metrics SELECT tenant_id, user_id, device_id, server_id, 'hour', starts_at, 5, 6
      FROM usage_metrics WHERE span = 'day' ORDER BY starts_at LIMIT 1`,
   );
-  await retention.clean(keep, strictItems());
+  await rollUp.run(strictItems());
   const after = await rows();
   expect(after[1]).toEqual({ ...before[1]!, up: before[1]!.up + 5, down: before[1]!.down + 6 });
 });
@@ -116,7 +115,7 @@ test('exactly the expired days, sessions and counts of finished lives are delete
      FROM (VALUES ('now', 1000), ('over', 25), ('just over', 1)) AS lives (life, age)`,
     [owner.tenantId, device.id, device.placement.serverId, owner.userId],
   );
-  await retention.clean(keep, strictItems());
+  await rollUp.run(strictItems());
   expect(await rows()).toMatchObject([{ span: 'day', n: 1 }]);
   const sessions = await database.pool.query('SELECT state FROM sessions ORDER BY state');
   expect(sessions.rows).toEqual([{ state: 'ACTIVE' }, { state: 'CLOSED' }]);

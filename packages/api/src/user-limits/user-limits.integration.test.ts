@@ -18,7 +18,6 @@ beforeAll(async () => {
   database = await createTestDatabase();
   const plans = createPlanService({
     plans: createPlanStore(database.as('cvault_operator')),
-    peers: { wake: () => undefined },
   });
   api = await createTestApp(database, {
     routes: (app) => void app.register(userLimitRoutes, { prefix: '/api/v1/admin', plans }),

@@ -1,7 +1,6 @@
 import { HOLDS, endDevices, putHold, releaseHold } from '../devices/index.ts';
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
 import { CVaultError } from '../platform/errors.ts';
-import type { Items } from '../platform/jobs/items.ts';
 import type { ChangedUser, Metadata, TenantUser, UserDirectoryStore, UserState } from './service.ts';
 import type pg from 'pg';
 import { brokenConstraint, type Database } from '../platform/db/database.ts';
@@ -49,17 +48,6 @@ UPDATE tenant_users SET state = 'deleting' WHERE tenant_id = $1 AND mode = $2 AN
 
 const END_DEVICES = `
 WITH ${endDevices({ which: 'tenant_id = $1 AND user_id = $2', churn: true })} SELECT DISTINCT server_id FROM d`;
-
-const DELETING = `
-SELECT u.tenant_id, u.id FROM tenant_users u
-WHERE u.state = 'deleting' AND u.id <> ALL ($2::uuid[])
-  AND NOT EXISTS (SELECT FROM devices d WHERE d.tenant_id = u.tenant_id AND d.user_id = u.id AND d.removed_at IS NULL)
-  AND NOT EXISTS (
-    SELECT FROM departures x JOIN devices d ON d.tenant_id = x.tenant_id AND d.id = x.device_id
-    WHERE d.tenant_id = u.tenant_id AND d.user_id = u.id)
-ORDER BY u.id LIMIT $1`;
-
-const FINISH_BATCH = 100;
 
 function refusal(cause: unknown): unknown {
   return brokenConstraint(cause) === 'tenant_users_tenant_id_email_key'
@@ -155,18 +143,4 @@ export function createUserDirectoryStore({ pool }: Database): UserDirectoryStore
         return [...new Set([...first, ...(await pass())])];
       }),
   };
-}
-
-/** Deletes users for whose devices no VPN server owes an acknowledgement. */
-export async function finishUserDeletions({ pool }: Database, items: Items): Promise<void> {
-  const { rows } = await pool.query<{ tenant_id: string; id: string }>(DELETING, [
-    FINISH_BATCH,
-    items.resting(),
-  ]);
-  const finish = (tenantId: string, id: string) =>
-    asTenant(pool, tenantId, async (db) => {
-      await db.query('DELETE FROM devices WHERE tenant_id = $1 AND user_id = $2', [tenantId, id]);
-      await db.query('DELETE FROM tenant_users WHERE tenant_id = $1 AND id = $2', [tenantId, id]);
-    });
-  for (const { tenant_id: tenantId, id } of rows) await items.attempt(id, () => finish(tenantId, id));
 }

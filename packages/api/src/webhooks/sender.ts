@@ -36,22 +36,26 @@ export function createWebhookSender({ queue, outbound, vault, clock, userAgent, 
   const underWay = new Set<Promise<void>>();
   const busy = new Map<string, number>();
   let stopped = false;
-  let claiming: Promise<void> | null = null;
+  let claiming: Promise<number> | null = null;
   let wanted = false;
 
-  async function claim(): Promise<void> {
+  async function claim(): Promise<number> {
+    let begun = 0;
     while (wanted && !stopped && underWay.size < UNDER_WAY_MAX) {
       wanted = false;
       const endpoints = await queue.dueEndpoints(items.resting());
       const claimed = await items.together(endpoints, (ids) =>
         queue.claim(ids, busy, UNDER_WAY_MAX - underWay.size),
       );
-      claimed.flat().forEach(begin);
+      const deliveries = claimed.flat();
+      deliveries.forEach(begin);
+      begun += deliveries.length;
     }
+    return begun;
   }
 
   /** One claim at a time. All calls during a claim together cause one more. */
-  function sendDue(): Promise<void> {
+  function sendDue(): Promise<number> {
     wanted = true;
     claiming ??= claim().finally(() => (claiming = null));
     return claiming;
@@ -120,7 +124,7 @@ export function createWebhookSender({ queue, outbound, vault, clock, userAgent, 
   }
 
   return {
-    /** Starts sending due deliveries without waiting for answers. */
+    /** Starts sending due deliveries without waiting for answers; returns how many attempts it started. */
     sendDue,
 
     /** Resolves when nothing is running. */

@@ -2515,7 +2515,7 @@ export interface components {
         };
         Finding: {
             /** @enum {string} */
-            breach: "duplicate_address" | "duplicate_key" | "leaked_lease" | "lost_lease" | "early_release" | "outside_pool" | "counter_off" | "generation_ahead" | "unqueued_change" | "acknowledged_queued" | "unregistered_key" | "retired_key_alive" | "stuck_pending" | "foreign_reference" | "orphan_peer" | "missing_peer" | "wrong_addresses" | "server_degraded" | "failing_work" | "peer_ahead";
+            breach: "duplicate_address" | "duplicate_key" | "leaked_lease" | "lost_lease" | "early_release" | "outside_pool" | "counter_off" | "generation_ahead" | "unqueued_change" | "acknowledged_queued" | "unregistered_key" | "retired_key_alive" | "stuck_pending" | "foreign_reference" | "orphan_peer" | "missing_peer" | "wrong_addresses" | "server_degraded" | "failing_work" | "stalled_job" | "peer_ahead";
             detail: string;
             meaning: string;
             serverId: string | null;
@@ -2567,6 +2567,12 @@ export interface components {
             };
         };
         Job: {
+            /** @description What all runs did since the replica was started, in counts: `{ "devices": 12 }`. */
+            done: {
+                [key: string]: number;
+            };
+            /** @description How long the last run took. */
+            durationMs: number | null;
             endedAt: string | null;
             /** @description Why the last run ended early. Null: it did not. */
             error: string | null;
@@ -2594,6 +2600,8 @@ export interface components {
             }[];
             failingCount: number;
             name: string;
+            /** @description Failing items that wait for their next attempt. */
+            restingCount: number;
             running: boolean;
             startedAt: string | null;
             /** @description When a run last came to its end. Items may have failed in it. */

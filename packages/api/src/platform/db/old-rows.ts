@@ -38,16 +38,18 @@ export function rowsOf(table: string, item: string, where: string, key = 'ctid')
 
 /**
  * Processes the rows in parts. A failing part shrinks to the single failing row, which is noted and skipped, so
- * that the rows behind it are still processed.
+ * that the rows behind it are still processed. Returns how many rows it processed.
  */
-export async function workThrough({ pool }: Database, old: OldRows, items: Items): Promise<void> {
+export async function workThrough({ pool }: Database, old: OldRows, items: Items): Promise<number> {
   const { what, rows, act, values = [] } = old;
   const failed = new Set<string>();
   let size = PART_ROWS;
   let passedOver = 0;
+  let taken = 0;
   for (let statements = 0; statements < STATEMENTS_MAX; statements++) {
     try {
       const { rowCount } = await pool.query(act(rows), [size, passedOver, ...values]);
+      taken += rowCount ?? 0;
       if ((rowCount ?? 0) < size) break;
       size = Math.min(PART_ROWS, size * STEP);
     } catch (error) {
@@ -64,6 +66,7 @@ export async function workThrough({ pool }: Database, old: OldRows, items: Items
   for (const { item } of items.failing()) {
     if (item.startsWith(`${what}: `) && !failed.has(item)) items.forget(item);
   }
+  return taken;
 
   async function nameOf(place: number): Promise<string> {
     const found = await pool.query<{ item: string }>(`SELECT item FROM (${rows}) AS old`, [
@@ -73,4 +76,17 @@ export async function workThrough({ pool }: Database, old: OldRows, items: Items
     ]);
     return `${what}: ${found.rows[0]?.item ?? 'a row that is gone'}`;
   }
+}
+
+/** Works through one kind of rows after the other; one kind that fails keeps no other. Answers how many rows that were. */
+export async function workThroughAll(
+  database: Database,
+  parts: readonly OldRows[],
+  items: Items,
+): Promise<number> {
+  let taken = 0;
+  for (const part of parts) {
+    taken += (await items.attempt(part.what, () => workThrough(database, part, items))) ?? 0;
+  }
+  return taken;
 }

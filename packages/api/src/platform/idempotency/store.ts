@@ -1,12 +1,7 @@
-import type { Items } from '../jobs/items.ts';
 import type { Claim, IdempotencyStore } from './ports.ts';
 import type pg from 'pg';
 import type { Database } from '../db/database.ts';
-import { type OldRows, rowsOf, workThrough } from '../db/old-rows.ts';
 import { asTenant } from '../db/tenancy.ts';
-
-/** How long answers are kept. */
-const KEPT = "interval '24 hours'";
 
 /** Of several concurrent attempts, one inserts or takes over. The others wait for its row and find it claimed. */
 const CLAIM = `
@@ -30,17 +25,8 @@ UPDATE idempotency_keys SET claimed_until = now() WHERE claim_hash = $1 AND atte
 
 const DROP = 'DELETE FROM idempotency_keys WHERE claim_hash = $1 AND attempt = $2 AND status IS NULL';
 
-const FORGOTTEN: OldRows = {
-  what: 'claims',
-  ...rowsOf('idempotency_keys', "encode(claim_hash, 'hex')", `created_at < now() - ${KEPT}`, 'claim_hash'),
-};
-
 /** Repeats the look-up if the claim is released in between. */
 const LOOKS = 5;
-
-/** Deletes expired claims. */
-export const forgetAnswers = (database: Database, items: Items): Promise<void> =>
-  workThrough(database, FORGOTTEN, items);
 
 /** @param operator for claims of the operator, which have no tenant */
 export function createIdempotencyStore({ pool }: Database, operator: Database): IdempotencyStore {

@@ -2,12 +2,11 @@
 import { createItems, type Items } from './items.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDeviceStore } from '../../devices/store.ts';
-import { forgetAnswers } from '../idempotency/store.ts';
-import { ENDED } from '../../sign-in/ended.ts';
-import { workThrough } from '../db/old-rows.ts';
-import { countAddresses } from '../../locations/store.ts';
-import { forgetServerEvents } from '../../servers/condition-store.ts';
-import { createRetentionStore } from '../../usage/retention.ts';
+import { forgetAnswers } from '../idempotency/forget-answers.job.ts';
+import { forgetEnded } from '../../sign-in/forget-ended.job.ts';
+import { countAddresses } from '../../locations/count-addresses.job.ts';
+import { forgetServerEvents } from '../../servers/forget-events.job.ts';
+import { rollUpUsage } from '../../usage/roll-up-usage.job.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { aDevice, aServer, aTenantWithUser } from '../../testing/fixtures.ts';
 
@@ -17,14 +16,11 @@ let owners: string[];
 
 const sql = <R extends object>(text: string, values: unknown[] = []) => database.pool.query<R>(text, values);
 const clean = (items: Items) =>
-  createRetentionStore(database.as('cvault_metering')).clean(
-    { hourlyDays: 7, dailyDays: 400, sessionDays: 30 },
-    items,
-  );
-const forget = async (items: Items) => {
-  for (const part of ENDED)
-    await items.attempt(part.what, () => workThrough(database.as('cvault_jobs'), part, items));
-};
+  rollUpUsage({
+    database: database.as('cvault_metering'),
+    keep: { hourlyDays: 7, dailyDays: 400, sessionDays: 30 },
+  }).run(items);
+const forget = (items: Items) => forgetEnded(database.as('cvault_jobs')).run(items);
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -50,14 +46,14 @@ const HOUR = (span: string, age: string) =>
   `INSERT INTO usage_metrics (tenant_id, user_id, device_id, server_id, span, starts_at, upload_bytes, download_bytes)
    SELECT $1, $2, $3, $4, '${span}', date_trunc('day', now(), 'UTC') - ${age} - n * interval '1 day', n, n FROM generate_series(1, 30) AS n`;
 
-test.each<[table: string, mark: string, insert: string, work: (items: Items) => Promise<void>]>([
+test.each<[table: string, mark: string, insert: string, work: (items: Items) => Promise<unknown>]>([
   [
     'idempotency_keys',
     'claimed_until',
     `INSERT INTO idempotency_keys (claim_hash, tenant_id, fingerprint, intended_id, claimed_until, created_at)
      SELECT sha256(n::text::bytea), $1, 'x', $2, now() - n * interval '1 day', now() - n * interval '2 days'
      FROM generate_series(1, 30) AS n WHERE $3::text || $4::text <> ''`,
-    (items) => forgetAnswers(database.as('cvault_jobs'), items),
+    (items) => forgetAnswers(database.as('cvault_jobs')).run(items),
   ],
   [
     'server_events',
@@ -65,7 +61,7 @@ test.each<[table: string, mark: string, insert: string, work: (items: Items) => 
     `INSERT INTO server_events (server_id, at, type, code, detail)
      SELECT $4, now() - interval '100 days' - n * interval '1 day', 'server.restored', 'x', ''
      FROM generate_series(1, 30) AS n WHERE $1::text || $2::text || $3::text <> ''`,
-    (items) => forgetServerEvents(database.as('cvault_jobs'), items),
+    (items) => forgetServerEvents(database.as('cvault_jobs')).run(items),
   ],
   [
     'sign_ins',
@@ -153,7 +149,7 @@ test('the addresses of the other VPN servers are counted', async () => {
       ])
     ).rows.map(({ id }) => id);
   const items = createItems();
-  await countAddresses(database.as('cvault_jobs'), items);
+  await countAddresses(database.as('cvault_jobs')).run(items);
   expect(await counted()).toEqual([ids[0]!, ids[2]!].sort());
   expect(items.failing()).toMatchObject([{ item: ids[1], error: { message: 'this row is poisoned' } }]);
 });

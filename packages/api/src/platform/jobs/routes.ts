@@ -15,8 +15,13 @@ const Job = z
     endedAt: Instant.nullable(),
     succeededAt: Instant.nullable().describe('When a run last came to its end. Items may have failed in it.'),
     failedRuns: z.int().describe('Runs in a row that ended early.'),
+    durationMs: z.int().nullable().describe('How long the last run took.'),
     error: z.string().nullable().describe('Why the last run ended early. Null: it did not.'),
+    done: z
+      .record(z.string(), z.int())
+      .describe('What all runs did since the replica was started, in counts: `{ "devices": 12 }`.'),
     failingCount: z.int(),
+    restingCount: z.int().describe('Failing items that wait for their next attempt.'),
     failing: z
       .array(
         z.object({
@@ -37,14 +42,14 @@ const Job = z
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function jobResource({ what, everyMs, failing, error, ...run }: JobStatus): z.input<typeof Job> {
+function jobResource({ everyMs, failing, resting, error, ...run }: JobStatus): z.input<typeof Job> {
   const oldest = [...failing].sort((a, b) => a.failingSince.getTime() - b.failingSince.getTime());
   return {
-    name: what,
-    everySeconds: everyMs / 1_000,
     ...run,
+    everySeconds: everyMs / 1_000,
     error: error === null ? null : textOf(error),
     failingCount: failing.length,
+    restingCount: resting,
     failing: oldest.slice(0, LISTED_MOST).map((one) => ({ ...one, error: textOf(one.error) })),
   };
 }

@@ -1,8 +1,12 @@
-import type { ErasureStore } from './ports.ts';
 import type pg from 'pg';
+import type { Items } from '../platform/jobs/items.ts';
+import type { Job } from '../platform/jobs/job.ts';
 import type { Database } from '../platform/db/database.ts';
-import { endDevices } from '../devices/index.ts';
+import { type PeerPush, endDevices } from '../devices/index.ts';
 import { inTransaction } from '../platform/db/transaction.ts';
+
+/** How late an erasure begins, and how late it ends after the last acknowledgement. */
+const EVERY_MS = 1_000;
 
 /**
  * Users whose erasure can proceed: something is left to delete, or no VPN server owes an acknowledgement any more.
@@ -64,19 +68,29 @@ async function eraseOne(db: pg.PoolClient, tenantId: string, userId: string): Pr
   return rows.map((row) => row.server_id);
 }
 
-/** @param database with the role of periodic work */
-export function createErasureStore({ pool }: Database): ErasureStore {
-  return {
-    async eraseRequested(items) {
+export interface EraseUsersDeps {
+  readonly database: Database;
+  readonly peers: Pick<PeerPush, 'wake'>;
+}
+
+/** Goes on with every erasure that was asked for: what can go, goes; devices go from their VPN servers first. */
+export const eraseUsers = ({ database: { pool }, peers }: EraseUsersDeps) =>
+  ({
+    name: 'erase users',
+    everyMs: EVERY_MS,
+    async run(items: Items) {
       const requested = await pool.query<{ tenant_id: string; id: string }>(REQUESTED, [items.resting()]);
       const woken = new Set<string>();
+      let users = 0;
       for (const { tenant_id: tenantId, id } of requested.rows) {
         const serverIds = await items.attempt(id, () =>
           inTransaction(pool, (db) => eraseOne(db, tenantId, id)),
         );
-        for (const serverId of serverIds ?? []) woken.add(serverId);
+        if (serverIds === null) continue;
+        users++;
+        for (const serverId of serverIds) woken.add(serverId);
       }
-      return [...woken];
+      peers.wake([...woken]);
+      return { users };
     },
-  };
-}
+  }) satisfies Job;

@@ -1,7 +1,10 @@
 import type { Items } from '../platform/jobs/items.ts';
+import type { Job } from '../platform/jobs/job.ts';
 import type { Database } from '../platform/db/database.ts';
 import { isReachable } from '../platform/db/reachable.ts';
 
+/** Three checks this far apart, and a VPN server counts as unreachable. */
+const EVERY_MS = 20_000;
 /**
  * One process must find a VPN server silent so many times in a row. A control plane that was away itself hears nobody at
  * first, and must not report that.
@@ -30,23 +33,28 @@ INSERT INTO server_events (server_id, type, code, detail)
 SELECT id, 'server.recovered', 'unreachable', 'Its agent answers again.' FROM answering`;
 
 /** Keeps `servers.unreachable_since`, which tenants are told by. */
-export function createReachability({ pool }: Database) {
+export function judgeReachability({ pool }: Database) {
   let silent = new Map<string, number>();
+
+  /** Returns those that this process found silent several times in a row. */
+  async function check(): Promise<string[]> {
+    const before = silent;
+    // A check that fails counts for none.
+    silent = new Map();
+    const { rows } = await pool.query<{ id: string }>(SILENT);
+    silent = new Map(rows.map(({ id }) => [id, (before.get(id) ?? 0) + 1]));
+    return [...silent].filter(([, checks]) => checks >= CHECKS).map(([id]) => id);
+  }
+
   return {
-    /** Call it every 20 s. */
-    async update(items: Items): Promise<void> {
-      const before = silent;
-      // A check that fails counts for none.
-      silent = new Map();
-      const { rows } = await pool.query<{ id: string }>(SILENT);
-      silent = new Map(rows.map(({ id }) => [id, (before.get(id) ?? 0) + 1]));
-      const unreachable = [...silent].filter(([, checks]) => checks >= CHECKS).map(([id]) => id);
+    name: 'judge VPN servers',
+    everyMs: EVERY_MS,
+    async run(items: Items) {
+      const unreachable = await check();
       await items.together(unreachable, (ids) => pool.query(UNREACHABLE, [ids]));
-      const answering = await pool.query<{ id: string }>(ANSWERING);
-      await items.together(
-        answering.rows.map(({ id }) => id),
-        (ids) => pool.query(RECOVERED, [ids]),
-      );
+      const answering = (await pool.query<{ id: string }>(ANSWERING)).rows.map(({ id }) => id);
+      await items.together(answering, (ids) => pool.query(RECOVERED, [ids]));
+      return { unreachable: unreachable.length, recovered: answering.length };
     },
-  };
+  } satisfies Job;
 }

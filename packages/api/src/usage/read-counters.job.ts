@@ -1,36 +1,27 @@
 import type { PeerPush } from '../devices/index.ts';
 import type { Items } from '../platform/jobs/items.ts';
 import { pagesOf, type Reading, type Sample } from './meter.ts';
-import type {
-  CounterSource,
-  DataLimitStore,
-  DueServer,
-  MeterStore,
-  OverLimit,
-  RetentionStore,
-} from './ports.ts';
-import type { Retention } from '../platform/config/config.ts';
+import type { CounterSource, DataLimitStore, DueServer, MeterStore, OverLimit } from './ports.ts';
+import type { Job } from '../platform/jobs/job.ts';
 
+/** How often to look which VPN servers are due. A setting says how often each is read. */
+const EVERY_MS = 1_000;
 /** Readings per transaction, so that none holds its locks for long. */
 const PAGE_READINGS = 1_000;
 /** VPN servers read concurrently. Each needs a database connection. */
 const SERVERS_AT_ONCE = 2;
-/** The maximum of bounded steps per run; the rest waits for the next run. */
-const PARTS_MAX = 200;
 
-export interface MeteringDeps {
+export interface ReadCountersDeps {
   readonly counters: CounterSource;
   readonly meters: MeterStore;
   readonly limits: DataLimitStore;
-  readonly retention: RetentionStore;
   readonly peers: Pick<PeerPush, 'wake'>;
   readonly everySeconds: number;
-  readonly keep: Retention;
 }
 
-/** The periodic work of metering, safe in any number of processes: nothing is counted twice. */
-export function createMetering(deps: MeteringDeps) {
-  const { counters, meters, limits, retention, peers } = deps;
+/** Reads the VPN servers that are due. Safe in any number of processes: nothing is counted twice. */
+export function readCounters(deps: ReadCountersDeps) {
+  const { counters, meters, limits, peers } = deps;
 
   async function hold(reached: readonly OverLimit[], items: Items): Promise<void> {
     for (const over of reached) {
@@ -82,14 +73,14 @@ export function createMetering(deps: MeteringDeps) {
     }
   }
 
-  async function untilDone(part: () => Promise<{ readonly done: boolean }>): Promise<void> {
-    for (let parts = 0; parts < PARTS_MAX; parts++) if ((await part()).done) return;
-  }
-
   return {
-    /** Reads the VPN servers that are due. Calling it more often does not read them more often. */
-    async sample(items: Items): Promise<void> {
+    name: 'read counters',
+    everyMs: EVERY_MS,
+    // A VPN server whose connection breaks says nothing about the others, nor about the database.
+    endsRun: () => false,
+    async run(items: Items) {
       const due = await meters.claimDue(counters.readable(), deps.everySeconds);
+      const servers = due.length;
       const reader = async () => {
         for (let next = due.shift(); next !== undefined; next = due.shift()) {
           const server = next;
@@ -97,21 +88,7 @@ export function createMetering(deps: MeteringDeps) {
         }
       };
       await Promise.all(Array.from({ length: SERVERS_AT_ONCE }, reader));
+      return { servers };
     },
-
-    /** Releases devices whose users have data again. */
-    async reviewDataLimits(items: Items): Promise<void> {
-      peers.wake(await limits.release(items));
-      await untilDone(async () => {
-        const { done, serverIds } = await limits.renew(items);
-        peers.wake(serverIds);
-        return { done };
-      });
-    },
-
-    /** Rolls hours up into days and deletes expired rows. */
-    clean: (items: Items): Promise<void> => retention.clean(deps.keep, items),
-  };
+  } satisfies Job;
 }
-
-export type Metering = ReturnType<typeof createMetering>;

@@ -1,6 +1,11 @@
-import type { RetentionStore } from './ports.ts';
+import type { Retention } from '../platform/config/config.ts';
+import type { Items } from '../platform/jobs/items.ts';
+import type { Job } from '../platform/jobs/job.ts';
 import type { Database } from '../platform/db/database.ts';
-import { deleteFrom, type OldRows, rowsOf, workThrough } from '../platform/db/old-rows.ts';
+import { deleteFrom, type OldRows, rowsOf, workThroughAll } from '../platform/db/old-rows.ts';
+
+/** What is too old is counted in days. */
+const EVERY_MS = 60_000;
 
 const HOURS = `
 SELECT ctid, device_id || ' ' || starts_at AS item, tenant_id, device_id, starts_at, span, server_id FROM usage_metrics
@@ -78,26 +83,35 @@ FROM meter_readings m LEFT JOIN meter_passes p ON p.server_id = m.server_id
 WHERE m.read_at < now() - interval '1 day' AND m.life IS DISTINCT FROM p.life
 ORDER BY m.device_id, m.server_id, m.life LIMIT $1 OFFSET $2 FOR UPDATE OF m SKIP LOCKED`;
 
-export function createRetentionStore(database: Database): RetentionStore {
-  return {
-    async clean({ hourlyDays, dailyDays, sessionDays }, items) {
-      const parts: OldRows[] = [
-        { what: 'roll up hours', rows: HOURS, act: rollUp, values: [hourlyDays] },
-        { what: 'delete days', rows: DAYS, act: deleteFrom('usage_metrics'), values: [dailyDays] },
-        { what: 'delete sessions', rows: SESSIONS, act: deleteFrom('sessions'), values: [sessionDays] },
-        { what: 'forget last connections', rows: LAST_CONNECTED, act: forgetLastConnected },
-        { what: 'delete events', rows: EVENTS, act: deleteFrom('webhook_events') },
-        {
-          what: 'delete periods',
-          ...rowsOf('usage_periods', SUBJECT, "starts_at < now() - interval '63 days'"),
-        },
-        {
-          what: 'delete warnings',
-          ...rowsOf('usage_warnings', SUBJECT, "created_at < now() - interval '63 days'"),
-        },
-        { what: 'delete readings', rows: LIVES, act: deleteFrom('meter_readings') },
-      ];
-      for (const part of parts) await items.attempt(part.what, () => workThrough(database, part, items));
+export interface RollUpUsageDeps {
+  readonly database: Database;
+  readonly keep: Retention;
+}
+
+/**
+ * Turns hours that are older than `hourlyDays` into days and deletes what is older than it is kept for. What one run does
+ * is bounded; the rest is the next one's.
+ */
+export function rollUpUsage({ database, keep: { hourlyDays, dailyDays, sessionDays } }: RollUpUsageDeps) {
+  const parts: OldRows[] = [
+    { what: 'roll up hours', rows: HOURS, act: rollUp, values: [hourlyDays] },
+    { what: 'delete days', rows: DAYS, act: deleteFrom('usage_metrics'), values: [dailyDays] },
+    { what: 'delete sessions', rows: SESSIONS, act: deleteFrom('sessions'), values: [sessionDays] },
+    { what: 'forget last connections', rows: LAST_CONNECTED, act: forgetLastConnected },
+    { what: 'delete events', rows: EVENTS, act: deleteFrom('webhook_events') },
+    {
+      what: 'delete periods',
+      ...rowsOf('usage_periods', SUBJECT, "starts_at < now() - interval '63 days'"),
     },
-  };
+    {
+      what: 'delete warnings',
+      ...rowsOf('usage_warnings', SUBJECT, "created_at < now() - interval '63 days'"),
+    },
+    { what: 'delete readings', rows: LIVES, act: deleteFrom('meter_readings') },
+  ];
+  return {
+    name: 'roll up usage',
+    everyMs: EVERY_MS,
+    run: async (items: Items) => ({ rows: await workThroughAll(database, parts, items) }),
+  } satisfies Job;
 }
