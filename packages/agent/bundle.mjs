@@ -1,4 +1,4 @@
-// Makes dist/agent.mjs: the whole agent in one file that needs nothing but node.
+// Makes dist/agent.mjs: the whole agent in one file that needs only node.
 import { chmod, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -18,7 +18,7 @@ export async function bundleAgent({ outfile = fileURLToPath(new URL('dist/agent.
     platform: 'node',
     format: 'esm',
     target: 'node18',
-    // Workspace packages from source, so that no bundle can hold a stale build of them.
+    // Workspace packages come from source, so no bundle holds a stale build.
     conditions: ['cvault-source'],
     define: { CVAULT_AGENT_VERSION: JSON.stringify(version) },
     banner: { js: '#!/usr/bin/env node' },

@@ -26,7 +26,7 @@ describe.skipIf(missing !== undefined)('routing rules that stop unfiltered packe
   const addRule = (words: string) =>
     host.run('ip', [words.includes(':') ? '-6' : '-4', 'rule', 'add', ...words.split(' ')]);
 
-  test('are there once they were put in place, and the local table is still the first of the kernel’s', async () => {
+  test('are in place after installation, and the local table is still the kernel’s first', async () => {
     expect(await look()).toEqual([]);
     for (const family of ['-4', '-6']) {
       const places = (await host.run('ip', [family, 'rule', 'show'])).split('\n');

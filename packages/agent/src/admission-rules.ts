@@ -6,20 +6,20 @@ import type { Prefix } from './prefix.ts';
 import { ToolFailed, type RunTool } from './tool.ts';
 
 /**
- * The bit of a packet's mark by which the traffic rules let it through. Taken from the upper end, which other software
- * uses least; the rules take it off again once the packet was routed.
+ * The packet mark bit that the traffic rules set on packets they let through. It is at the upper end, which other
+ * software uses least. The rules clear it once the packet is routed.
  */
 export const ADMITTED = 0x2000_0000;
 
 const MASK = `0x${ADMITTED.toString(16)}`;
 const UNMARKED = ['fwmark', `0/${MASK}`, 'blackhole'];
 /**
- * Ahead of everything else: other software puts its rules at 100 and more, and the kernel begins with its local table at 0.
- * Only what comes out of the tunnel is asked before that table, so that no device reaches the host itself either.
+ * Priorities ahead of everything else: other software starts at 100, and the kernel puts its local table at 0. Only
+ * packets from the tunnel are checked before that table, so no device reaches the host itself.
  */
 const [BEFORE_LOCAL, OWN_PACKETS, FROM_NETWORK, TO_NETWORK, LAST] = [0, 1, 2, 3, 4];
 const LOCAL = ['priority', String(BEFORE_LOCAL), 'lookup', 'local'];
-/** Network managers take away rules that they do not know, but leave the kernel's. */
+/** Network managers remove rules that they do not know, but leave the kernel's. */
 const KEPT = ['protocol', 'kernel'];
 
 const Rules = z.array(
@@ -43,9 +43,9 @@ type Rule = z.infer<typeof Rules>[number];
 
 interface WantedRule {
   readonly priority: number;
-  /** As `ip rule add` takes it. */
+  /** The arguments of `ip rule add`. */
   readonly words: readonly string[];
-  /** As `ip -json rule show` prints it, without what makes no difference. */
+  /** The fields that `ip -json rule show` prints, without those that make no difference. */
   readonly shown: Readonly<Record<string, unknown>>;
 }
 
@@ -58,8 +58,8 @@ function isShownAs(rule: Rule, wanted: Readonly<Record<string, unknown>>): boole
 }
 
 /**
- * What makes packets stop when the traffic rules are gone: by the kernel's routing rules, no packet passes from or into the
- * tunnel that nftables did not mark. They outlive the agent. The machine's own packets (`iif lo`) are not asked.
+ * The routing rules that stop packets when the traffic rules are gone: the kernel routes no packet from or into the
+ * tunnel that nftables did not mark. They outlive the agent. The machine's own packets (`iif lo`) are not checked.
  */
 function wantedRules(interfaceName: string, networks: readonly Prefix[]): WantedRule[] {
   const unmarked = { src: 'all', fwmark: '0', fwmask: MASK, action: 'blackhole' };
@@ -73,7 +73,7 @@ function wantedRules(interfaceName: string, networks: readonly Prefix[]): Wanted
       rule(priority, [direction, `${address}/${length}`, ...UNMARKED], {
         ...unmarked,
         [end]: address,
-        // A single address is shown without its length.
+        // `ip` shows a single address without its length.
         ...(length === (family === 4 ? 32 : 128) ? {} : { [`${end}len`]: length }),
       }),
     );
@@ -87,9 +87,8 @@ function wantedRules(interfaceName: string, networks: readonly Prefix[]): Wanted
 }
 
 /**
- * The kernel's rule for its local table goes behind the interface's. It is taken away and added again, and at each moment
- * there is one: without it the host could not be reached. The one in between is the caller's own, so that two agents can
- * do this at once.
+ * Moves the kernel's rule for its local table behind the interface's. The host would be unreachable without it, so
+ * an interim rule covers the gap. Its priority is random, so two agents can do this at once.
  */
 async function putLocalTableBehind(runTool: RunTool, family: 4 | 6): Promise<void> {
   const meanwhile = ['priority', String(randomInt(5, 1_000)), 'lookup', 'local'];
@@ -99,7 +98,9 @@ async function putLocalTableBehind(runTool: RunTool, family: 4 | 6): Promise<voi
   await changeRule(runTool, family, 'delete', meanwhile);
 }
 
-/** Whether nothing comes out of the tunnel into the local table unasked, and the host still has that table. */
+/**
+ * Whether packets from the tunnel are checked before they reach the local table, and the host still has that table.
+ */
 function isLocalTableBehind(rules: readonly Rule[], own: WantedRule): boolean {
   const [place, local] = [
     rules.findIndex((rule) => isShownAs(rule, own.shown)),
@@ -109,8 +110,8 @@ function isLocalTableBehind(rules: readonly Rule[], own: WantedRule): boolean {
 }
 
 /**
- * Somebody else's rule that a packet of the tunnel meets before ours, and that may lead it past them. Rules for the
- * machine's own packets (`iif lo`, `oif`) cannot, nor can those that only stop packets.
+ * Whether this is a foreign rule that a tunnel packet meets before ours and that may lead it past them. Rules for
+ * the machine's own packets (`iif lo`, `oif`) cannot, and neither can rules that only stop packets.
  */
 function leadsPast(rule: Rule, wanted: readonly WantedRule[]): boolean {
   return (
@@ -122,12 +123,12 @@ function leadsPast(rule: Rule, wanted: readonly WantedRule[]): boolean {
   );
 }
 
-/** All that a rule can say without being about some kinds of packets only. */
+/** The fields of a rule that do not limit it to some kinds of packets. */
 const ABOUT_WHOM = ['priority', 'src', 'srclen', 'dst', 'dstlen', 'iif', 'action', ...REMARKS];
 
 /**
- * Somebody else's rule that stops packets of devices, whatever they carry. What stops all packets of the host is no such
- * rule: the kernel then names no route. Nor is one for packets that come in by another interface.
+ * Whether this is a foreign rule that stops all packets of devices. A rule that stops all packets of the host does
+ * not count: the kernel then names no route. Neither does a rule for packets that arrive by another interface.
  */
 function stopsDevices(rule: Rule, interfaceName: string, networks: readonly Prefix[]): boolean {
   const isDevices = inNetworks(networks);
@@ -152,12 +153,12 @@ function describeRule({ priority, src, srclen, dst, dstlen, iif, table, goto, ac
 }
 
 /**
- * Has the kernel look at a packet's mark also when it asks whether the packet's source is a sound one (rp_filter), which it
- * asks by the same rules: otherwise they would stop what was marked, too. `wg-quick` sets it for the same reason.
+ * Makes the kernel use a packet's mark when it validates the packet's source (rp_filter), which uses the same
+ * rules. Otherwise marked packets would be stopped too. `wg-quick` sets it for the same reason.
  */
 const SOURCE_MARKS = 'net.ipv4.conf.all.src_valid_mark';
 
-/** Looks for the rules that are missing. @param networks of the tunnel, without host bits */
+/** Finds the rules that are missing. @param networks of the tunnel, without host bits */
 export async function lookForAdmissionRules(
   runTool: RunTool,
   interfaceName: string,
@@ -192,7 +193,7 @@ export async function lookForAdmissionRules(
         code: 'routing_rules_removed',
         detail: `${what}.`,
         async mend() {
-          // First, and where that does not work not at all.
+          // This comes first: if it fails, nothing else is changed.
           await checkSourceMarks();
           for (const { priority, words } of missing) {
             await changeRule(runTool, family, 'add', ['priority', String(priority), ...words, ...KEPT]);
@@ -221,7 +222,7 @@ export async function lookForAdmissionRules(
   return faults;
 }
 
-/** Puts the rules in place that are missing. */
+/** Adds the rules that are missing. */
 export async function installAdmissionRules(
   runTool: RunTool,
   interfaceName: string,
@@ -230,7 +231,10 @@ export async function installAdmissionRules(
   for (const { mend } of await lookForAdmissionRules(runTool, interfaceName, networks)) await mend?.();
 }
 
-/** Has it so afterwards, whoever did it: some rules are shared by the agents of all interfaces. */
+/**
+ * Makes sure the rule is there (or gone) afterwards, no matter which agent did it: the agents of all interfaces
+ * share some rules.
+ */
 async function changeRule(
   runTool: RunTool,
   family: 4 | 6,

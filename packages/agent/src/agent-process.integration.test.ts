@@ -32,7 +32,7 @@ describe.skipIf(missing !== undefined)(
     beforeAll(async () => {
       lab = await createNetworkLab();
       namespace = await lab.namespace('server');
-      // Far from any node_modules, and open to the user that one of the tests becomes.
+      // Far from any node_modules, and readable for the user that one of the tests becomes.
       folder = await mkdtemp(join(tmpdir(), 'agent-'));
       await chmod(folder, 0o755);
       bundle = await bundleAgent({ outfile: join(folder, 'agent.mjs') });
@@ -119,7 +119,7 @@ describe.skipIf(missing !== undefined)(
           const limits = { budgets: [{ id: 'a'.repeat(32), bytes: 1_000_000 }] };
           expect(await plane.apply({ ...setOp(host), limits })).toEqual([{ outcome: 'applied' }]);
         }
-        // What somebody else changes ends the agent's epoch, after which it starts anew.
+        // A change by another process ends the agent's epoch, and the agent restarts.
         await namespace.run('nft', ['flush', 'map', 'inet', `cvault_${wg.interfaceName}`, 'data4']);
         expect(await running.exited).toBe(1);
         expect(running.words()).toContain('Somebody changed counters or limits');
@@ -232,7 +232,8 @@ describe.skipIf(missing !== undefined)(
 
     test('needs no right but CAP_NET_ADMIN', async () => {
       const [nobody, nogroup] = [65534, 65534];
-      // The kernel's WireGuard asks for this one capability. wireguard-go asks for its socket, which is root's alone.
+      // The kernel's WireGuard needs only this capability. wireguard-go also needs its socket, which belongs to
+      // root.
       const userspace = await stat(`/var/run/wireguard/${wg.interfaceName}.sock`).then(
         () => true,
         () => false,

@@ -366,7 +366,7 @@ describe('a batch', () => {
     expect(outcomes(results)).toEqual(['applied', 'error', 'applied']);
     expect(JSON.stringify(results)).not.toContain(poison.publicKey);
     expect(Object.keys(await peers()).sort()).toEqual([good[0].publicKey, good[1].publicKey].sort());
-    // What failed was not noted as done: its address is still to be had.
+    // The failed op was not recorded as done: its address is still free.
     expect(outcomes(await plane.apply(setOp(3)))).toEqual(['applied']);
   });
 
@@ -378,7 +378,7 @@ describe('a batch', () => {
     const rotation = { ...op, generation: 2, publicKey: randomPublicKey() };
     expect(outcomes(await plane.apply(rotation))).toEqual(['error']);
     expect(await peers()).toEqual({});
-    // The old generation is not on the interface any more; saying so again must write it, not just agree.
+    // The old generation is no longer on the interface: repeating it must write it again.
     expect(outcomes(await plane.apply(op))).toEqual(['applied']);
     expect(Object.keys(await peers())).toEqual([op.publicKey]);
   });
@@ -392,7 +392,7 @@ describe('a batch', () => {
 });
 
 test('before the interface has its key there is no agent, since it would name another to the end of its life', async () => {
-  // What wg(8) prints for the public key of an interface without a private one.
+  // `wg` prints this as the public key of an interface without a private key.
   const backend = createMemoryBackend({ publicKey: '(none)' });
   await expect(createAgent({ backend, traffic: createNoTraffic() })).rejects.toThrow('no private key yet');
 });

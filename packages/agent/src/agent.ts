@@ -23,13 +23,13 @@ import { AGENT_VERSION } from './version.ts';
 export interface Agent {
   /** Random id of this life of the agent and its interface: 32 hexadecimal digits. */
   readonly epoch: string;
-  /** Aborted, with an InterfaceLost as its reason, once the interface is gone or was made anew. */
+  /** Aborted with an InterfaceLost as its reason when the interface is deleted or recreated. */
   readonly lost: AbortSignal;
-  /** @param send takes what the agent tells without being asked */
+  /** @param send takes unsolicited messages of the agent */
   openSession(send: (notice: HostNotice) => void): Session;
-  /** Has one more part of the host looked at. */
+  /** Adds a part of the host to watch. */
   keep(name: string, keeper: Keeper): void;
-  /** Stops watching the interface, after what is under way is done. Tunnels and traffic rules stay. */
+  /** Stops watching the interface once running work is done. Tunnels and traffic rules stay. */
   close(): Promise<void>;
 }
 
@@ -37,45 +37,48 @@ export interface AgentOptions {
   readonly backend: WireGuardBackend;
   readonly traffic: Traffic;
   readonly version?: string;
-  /** Makes what looks at the host beside the interface and the traffic rules. */
+  /** Makes the keeper of the host beside the interface and the traffic rules. */
   readonly createHostKeeper?: (host: HostDescription) => Keeper;
-  /** Reports changes of the kernel's rules and routes as they are made; answers how to stop. */
+  /** Reports changes of the kernel's rules and routes as they are made. Returns a function that stops it. */
   readonly watchKernel?: (onEvent: (event: KernelEvent) => void) => () => void;
-  /** No other agent serves this interface: what another process changes in the table was not meant to be. */
+  /** No other agent serves this interface, so changes of the table by other processes are unwanted. */
   readonly alone?: boolean;
-  /** What this agent's own processes are called that change the traffic rules. */
+  /** The name of this agent's own processes that change the traffic rules. */
   readonly processName?: string;
   /** Lowers the number of peers that the backend could hold. */
   readonly maxPeers?: number;
-  /** Networks that tunnel addresses come from; by default those of the interface's own addresses. */
+  /** Networks that tunnel addresses come from. Default: those of the interface's own addresses. */
   readonly networks?: readonly string[];
-  /** How often to look whether the interface is still the same, while nobody asks for anything. */
+  /** How often to check whether the interface is still the same while there are no requests. */
   readonly watchIntervalMs?: number;
-  /** How often to look at the host, while nothing is heard of it. */
+  /** How often to check the host while no change is reported. */
   readonly lookIntervalMs?: number;
-  /** How long after its last handshake the interface is made to forget where a client was; 10 minutes by default. */
+  /** How long after a client's last handshake the interface forgets the client's endpoint. Default: 10 minutes. */
   readonly forgetEndpointAfterMs?: number;
 }
 
 export interface HostDescription {
   readonly interfaceName: string;
   readonly listenPort: number;
-  /** The interface's own addresses as they are known now, in CIDR notation. */
+  /** The interface's current addresses, in CIDR notation. */
   readonly own: () => readonly string[];
 }
 
-/** Between looks at the host where nothing is heard; what was changed is to be mended within five seconds. */
+/** The time between checks of the host without reported changes. A change must be undone within five seconds. */
 const LOOK_INTERVAL_MS = 3_000;
-/** After a change that was heard, for what comes with it. */
+/** The delay after a reported change, which lets related changes arrive. */
 const LOOK_AFTER_MS = 50;
 const WATCH_INTERVAL_MS = 1000;
-/** A device whose new key has shaken hands has no tunnel until it is noticed. One look costs some 3 ms, and more with many peers. */
+/**
+ * A device whose new key had a handshake has no tunnel until the agent notices. One check costs some 3 ms, and more
+ * with many peers.
+ */
 const REPLACE_INTERVAL_MS = 100;
 const FORGET_ENDPOINT_AFTER_MS = 600_000;
 
 /**
  * Puts the traffic rules in place, reads the interface and begins a new epoch.
- * @throws {InterfaceLost} where there is none, or one without a private key
+ * @throws {InterfaceLost} if the interface is missing or has no private key
  */
 export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { backend, traffic } = options;
@@ -83,7 +86,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const incarnation = await backend.incarnation();
   if (incarnation === undefined) throw new InterfaceLost(`there is no interface ${backend.interfaceName}`);
   const description = await backend.describe();
-  // Between its making and its key it is nobody's VPN server yet. An agent that began then would say so to the end of its life.
+  // A new interface has no private key for a moment. An agent that started then would report a wrong key for its
+  // whole life.
   if (!WireGuardKey.safeParse(description.publicKey).success) {
     throw new InterfaceLost(`interface ${backend.interfaceName} has no private key yet`);
   }
@@ -121,7 +125,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     },
   });
 
-  /** Ends the epoch. Whoever watches is told first, because the next agent knows nothing of this one. */
+  /** Ends the epoch. Watchers are notified first, because the next agent knows nothing of this one. */
   function lose(code: 'interface_lost' | 'private_key_changed', message: string): InterfaceLost {
     const error = new InterfaceLost(message);
     if (!lost.signal.aborted) {
@@ -133,7 +137,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 
   let renaming: Promise<boolean> | undefined;
 
-  /** An interface that was renamed still carries packets, past rules that know it by its name. */
+  /** A renamed interface still carries packets, past the rules that match its old name. */
   async function takeNameBack(): Promise<boolean> {
     renaming ??= backend
       .takeNameBack()
@@ -150,7 +154,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     return renaming;
   }
 
-  /** Somebody else changed counters or policies since the last look. */
+  /** Another process changed counters or policies since the last check. */
   let touched = false;
   const guard: Guard = new Guard({
     queue,
@@ -198,8 +202,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   }
 
   /**
-   * Reads the interface while batches go on: a reading of 50,000 peers takes a third of a second, too long for a
-   * registration to wait for. What batches change meanwhile is known better than what the reading shows.
+   * Reads the interface while batches run: reading 50,000 peers takes a third of a second, too long to delay a
+   * registration. For peers that batches change meanwhile, the change counts and not the reading.
    */
   async function readInterface(): Promise<void> {
     return readings.run(async () => {
@@ -257,7 +261,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     peerCount: state.peerCount,
   });
 
-  /** Lets each new key that had its first handshake take the place of the old one. */
+  /** Replaces the old key of each device whose new key had its first handshake. */
   async function replaceKeys(): Promise<void> {
     if (state.replacingDevices.size === 0) return;
     const handshakes = await backend.handshakes();
@@ -273,14 +277,14 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   }
 
   const watchIntervalMs = options.watchIntervalMs ?? WATCH_INTERVAL_MS;
-  // Peers without rules: somebody took them away while no agent was there to see it.
+  // There are peers but no rules: somebody removed the rules while no agent was running.
   if (!hadRules && state.peerCount > 0) {
     const detail = 'The traffic rules were gone when the agent began.';
     guard.noteMended({ code: 'traffic_rules_removed', detail });
   }
   const stopWatching = options.watchKernel?.(hear);
   const stops = [
-    // Little rest: on a busy machine a look takes long, and what was changed waits for it.
+    // Pauses are short: on a busy machine a check takes long, and changes wait for it.
     repeat(() => guard.look(), options.lookIntervalMs ?? LOOK_INTERVAL_MS, 2),
     repeat(checkInterface, watchIntervalMs),
     repeat(replaceKeys, Math.min(REPLACE_INTERVAL_MS, watchIntervalMs)),

@@ -15,7 +15,7 @@ const NOT_CHANGED: OpResult = { outcome: 'error', detail: 'the interface could n
 const NOT_READ: OpResult = { outcome: 'error', detail: 'the interface could not be read' };
 const NOT_CUT: OpResult = { outcome: 'error', detail: 'old connections of an address could not be cut' };
 
-/** How long one batch may go on trying op by op; what is left after that fails without a try. */
+/** How long one batch may try its ops one by one. The ops left after that fail without a try. */
 const ALONE_DEADLINE_MS = 10_000;
 
 export interface ApplierOptions {
@@ -25,14 +25,14 @@ export interface ApplierOptions {
   readonly metering: Metering;
 }
 
-/** Brings batches of ops to the interface. The caller runs one batch at a time. */
+/** Applies batches of ops to the interface. The caller runs one batch at a time. */
 export class Applier {
   readonly #backend: WireGuardBackend;
   readonly #traffic: Traffic;
   readonly #context: PlanContext;
   readonly #metering: Metering;
   #touched: Set<string> | undefined;
-  /** Set after a failure, until the interface was read: what is known of it may be wrong. */
+  /** Set after a failure until the interface is read: the known state may be wrong. */
   #unsure = false;
 
   constructor(options: ApplierOptions) {
@@ -42,7 +42,7 @@ export class Applier {
     this.#metering = options.metering;
   }
 
-  /** Starts to note the keys of all changes; one watcher at a time. */
+  /** Starts to record the keys of all changes. One watcher at a time. */
   watchTouchedKeys(): ReadonlySet<string> {
     this.#touched = new Set();
     return this.#touched;
@@ -64,13 +64,13 @@ export class Applier {
     return results;
   }
 
-  /** Lets new keys that had a handshake take over the addresses of these devices. */
+  /** Gives the addresses of these devices to their new keys, which had a handshake. */
   async replace(deviceIds: readonly string[]): Promise<void> {
     if (!(await this.#becomeSure())) return;
     await this.#carryOut(deviceIds.map((deviceId) => planReplacement(this.#context, deviceId)));
   }
 
-  /** Makes peers anew as they are, without what the interface learned of them. */
+  /** Recreates peers as they are, without what the interface learned of them. */
   async renew(peers: readonly ObservedPeer[]): Promise<void> {
     for (const { publicKey } of peers) this.#touched?.add(publicKey);
     try {
@@ -81,7 +81,10 @@ export class Applier {
     }
   }
 
-  /** After a failure nobody knows which changes were made, nor which op was the bad one: look, then try each. */
+  /**
+   * After a failure it is unknown which changes were made and which op failed: read the interface, then try each
+   * op.
+   */
   async #applyAlone(ops: readonly ReceivedOp[]): Promise<OpResult[]> {
     if (ops.length === 1) return [NOT_CHANGED];
     const deadline = performance.now() + ALONE_DEADLINE_MS;
@@ -94,8 +97,8 @@ export class Applier {
   }
 
   /**
-   * Applies the first ops, as many as depend on nothing that happens after the interface was changed; answers their
-   * results, at least one. Undefined where the interface did not take the changes.
+   * Applies the first ops, up to one that depends on the result of an earlier change. Returns their results, at
+   * least one, or undefined if the interface did not take the changes.
    */
   async #applyTogether(ops: readonly ReceivedOp[]): Promise<OpResult[] | undefined> {
     if (!(await this.#becomeSure())) return ops.map(() => NOT_READ);
@@ -106,8 +109,8 @@ export class Applier {
   }
 
   /**
-   * Stops before an op that takes an address which an op before it frees: what the one leaves behind has to be cleared
-   * away before the other may have it.
+   * Stops before an op that takes an address which an earlier op frees: the traces of the old holder must be
+   * cleared first.
    */
   #plan(ops: readonly ReceivedOp[]): Plan[] {
     const plans: Plan[] = [];
@@ -126,7 +129,7 @@ export class Applier {
     }
   }
 
-  /** Makes the planned changes, all in one go, and answers whether that worked; if not, they are taken back. */
+  /** Makes all planned changes in one call. If that fails, it rolls them back and returns false. */
   async #carryOut(plans: readonly Plan[]): Promise<boolean> {
     const { state, uncut } = this.#context;
     const changes = plans.flatMap((plan) => plan.changes);
@@ -151,7 +154,7 @@ export class Applier {
     }
   }
 
-  /** Releases all freed addresses before anybody hears that they are free. */
+  /** Releases all freed addresses before the results report them as free. */
   async #settle(plans: readonly Plan[]): Promise<OpResult[]> {
     await this.#releaseWaiting();
     const { uncut } = this.#context;
@@ -161,12 +164,12 @@ export class Applier {
     );
   }
 
-  /** Counts what passed for addresses that were left by one device and now go to another, which begins at 0. */
+  /** Settles the counts of addresses that one device left and another now takes over, whose counts begin at 0. */
   async #settleCountsFor(ops: readonly ReceivedOp[]): Promise<void> {
     const { unsettled } = this.#context;
     const isTakenOver = (op: ReceivedOp) =>
       op?.verb === 'set' && unsettled.holdsBack(op.deviceId.toLowerCase(), hostPrefixes(op.addresses) ?? []);
-    // Where that fails, planning refuses those ops.
+    // If that fails, planning refuses those ops.
     if (ops.some(isTakenOver)) await this.#metering.settleNow().catch(() => undefined);
   }
 
@@ -199,8 +202,8 @@ export class Applier {
 }
 
 /**
- * One process for each kind of change, however they were mixed, because `wg` knows no text that does both. Of one key only
- * the last change counts, and no address changes hands in one go, so the order makes no difference to the outcome.
+ * Uses one process for each kind of change, because no `wg` text does both. Only the last change of a key counts,
+ * and no address moves within one call, so the order makes no difference.
  */
 function removalsFirst(changes: readonly PeerChange[]): PeerChange[] {
   const lastOf = new Map(changes.map((change) => [change.publicKey, change]));

@@ -4,7 +4,7 @@ import { parsePrefix } from './prefix.ts';
 export interface InterfaceOptions {
   readonly interfaceName: string;
   readonly maxPeers: number | undefined;
-  /** The tunnel's own networks; where none are given, those of the interface's addresses. */
+  /** The tunnel's networks; if empty, those of the interface's addresses. */
   readonly networks: readonly string[];
   readonly allowPrivate: boolean;
   readonly trafficRules: boolean;
@@ -18,7 +18,7 @@ export type Command =
   | { readonly mode: 'version' }
   | { readonly mode: 'help' };
 
-/** What was typed is no command; the message says why. */
+/** Thrown for an invalid command line. The message says why. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);
@@ -119,7 +119,7 @@ function parseMaxPeers(text: string | undefined): number | undefined {
   return number;
 }
 
-/** A client shakes hands every two minutes; forgetting it sooner would cut living tunnels. */
+/** A client makes a handshake every two minutes: a shorter time would cut living tunnels. */
 function parseMinutes(text: string | undefined): number {
   if (text === undefined) return 10;
   const number = Number(text);

@@ -1,13 +1,15 @@
 /**
- * Each device's share of the machine's connection table, which is one for all: a device that fills it stops everybody's new
- * connections. So each tunnel address has so many at once, and what is left behind goes sooner than by the kernel's own times:
- * there, a TCP connection that nobody ended stays for five days.
+ * Limits each device's share of the machine's connection table. The table is shared by all, so a device that fills
+ * it would stop everybody's new connections. Each tunnel address gets a fixed number, and abandoned connections
+ * expire sooner than by the kernel's defaults, which keep a TCP connection that nobody ended for five days.
  */
 
-/** A machine has 65,536 entries or more. A browser uses some hundred; file sharing is told to make do with so many. */
+/**
+ * A machine has 65,536 entries or more. A browser uses some hundred; file sharing can be configured for this limit.
+ */
 export const CONNECTIONS_PER_ADDRESS = 2_000;
 
-/** Seconds. RFC 5382 asks for 2 h 4 min of an idle TCP connection, RFC 4787 for 2 min of UDP that was answered. */
+/** Seconds. RFC 5382 requires 2 h 4 min for an idle TCP connection, RFC 4787 requires 2 min for answered UDP. */
 const TIMEOUTS = {
   tcp:
     'syn_sent : 20, syn_recv : 20, established : 7440, fin_wait : 30, close_wait : 30, last_ack : 20, ' +
@@ -18,7 +20,7 @@ const TIMEOUTS = {
 const PROTOCOLS = ['tcp', 'udp'] as const;
 const FAMILIES = [4, 6] as const;
 
-/** Sets and objects of the table that the rules refer to. */
+/** The table's sets and objects that the rules refer to. */
 export function renderShareSets(): string {
   const sets = FAMILIES.flatMap((family) => [
     `set connections${family} { type ipv${family}_addr; size 1048576; flags dynamic; }`,
@@ -37,10 +39,11 @@ export function renderShareSets(): string {
 }
 
 /**
- * Rules for what comes out of the tunnel, after all that may drop it: only what passes takes a place.
+ * Rules for packets from the tunnel, after all rules that may drop them: only packets that pass use the share.
  *
- * The kernel notes what it counts before it says that it is too much, and forgets at most eight of those with each next one. So
- * an address that has too many is not counted for a second: or it would wait for minutes after its connections have ended.
+ * The kernel records an address's connection before it reports that the limit is exceeded, and forgets at most
+ * eight such records with each next one. So an address over its limit is not counted for a second. Otherwise it
+ * would wait for minutes after its connections ended.
  */
 export function renderShareRules(tunnel: string): string {
   const newcomers = `iifname ${tunnel} ct state new`;

@@ -97,7 +97,7 @@ test.each(['$(touch canary)', '${IFS}x', ';id', '`id`', '-h', '--help', 'a\nb', 
         good,
       ],
     });
-    // The op that is right is applied: one bad op of a batch blocks no other.
+    // The valid op is applied: one bad op of a batch blocks no other.
     expect(answer).toMatchObject({
       results: [...Array<object>(5).fill({ outcome: 'invalid' }), { outcome: 'applied' }],
     });
@@ -153,7 +153,7 @@ test('a change overtakes the readings before it, however long they take', async 
   await slow.close();
 });
 
-test('one that asks without end has its requests wait in the stream, and gets an answer to each', async () => {
+test('endless requests wait in the stream, and each is answered', async () => {
   const stream = open();
   const plane = await connectControlPlane(stream, stream);
   const ids = Array.from({ length: 2_000 }, (_, id) => id);
@@ -162,7 +162,7 @@ test('one that asks without end has its requests wait in the stream, and gets an
   expect(answered).toEqual(ids);
 });
 
-test('tells what it can do beyond the version of the protocol', async () => {
+test('reports its features beyond the protocol version', async () => {
   const stream = open();
   const plane = await connectControlPlane(stream, stream);
   expect(await plane.request({ type: 'features' })).toEqual({
@@ -187,7 +187,7 @@ test('a control plane that does not read its answers is cut off', async () => {
   const input = new PassThrough();
   const output = new PassThrough();
   const serving = serveStreams(agent, input, output);
-  // The id is the longest there is; a refusal repeats it.
+  // The longest possible id, which the refusal repeats.
   const line = encodeLine({ type: 'status', id: Number.MAX_SAFE_INTEGER });
   const answersNeeded = (2 * MAX_UNREAD_BYTES) / line.length;
   for (let sent = 0; sent < answersNeeded && !input.destroyed; sent += 1000) {

@@ -3,17 +3,17 @@ import { ToolFailed, type RunTool } from './tool.ts';
 type Family = 'ipv4' | 'ipv6';
 
 /**
- * Every call of `conntrack` walks the kernel's whole table (10 ms at 262,144 buckets). For more addresses than this,
- * one look for those that have connections at all is cheaper than a walk for each.
+ * Every call of `conntrack` walks the kernel's whole table (10 ms at 262,144 buckets). Above this number of
+ * addresses, one listing of the addresses with connections is cheaper than a walk for each.
  */
 const LOOK_FIRST_ABOVE = 2;
 
-/** Two cores' worth of processes that mostly wait for the kernel. */
+/** The processes mostly wait for the kernel; this keeps two cores busy. */
 const AT_ONCE = 4;
 
 /**
- * Forgets the tracked connections that these addresses began; answers those for which it failed. The traffic rules
- * let nothing into the tunnel that a device did not begin, so there are no others.
+ * Deletes the tracked connections that these addresses began. Returns the addresses for which it failed. There are
+ * no connections from the other side: the traffic rules let nothing into the tunnel that a device did not begin.
  */
 export async function cutTrackedFlows(runTool: RunTool, addresses: readonly string[]): Promise<string[]> {
   const families = [
@@ -52,7 +52,7 @@ async function cutInFamily(
   return failed;
 }
 
-/** The addresses that began a connection: the first source of each line; the second is the reply's. */
+/** The addresses that began a connection: the first source of each line. The second source belongs to the reply. */
 function parseBeginners(text: string): Set<string> {
   const beginners = new Set<string>();
   for (const [, address] of text.matchAll(/^[^=\n]* src=(\S+)/gm)) {
@@ -65,7 +65,7 @@ async function forget(runTool: RunTool, family: Family, address: string): Promis
   try {
     await runTool('conntrack', ['--delete', '--family', family, '--orig-src', address]);
   } catch (error) {
-    // Having found nothing is also status 1.
+    // Status 1 also means that nothing was found.
     if (!(error instanceof ToolFailed && error.exitCode === 1 && / 0 flow entries /.test(error.stderr)))
       throw error;
   }

@@ -1,4 +1,4 @@
-/** A part of a string keeps the whole string in memory; this keeps itself alone. For text in Latin-1. */
+/** Copies a Latin-1 text: a substring would keep its whole string in memory. */
 export function detached(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }

@@ -1,4 +1,4 @@
-/** Reads what other tables of nftables do to a VPN server's packets. Works on the text of `nft list`. */
+/** Reads how other nftables tables treat a VPN server's packets, from the text of `nft list`. */
 
 export interface BaseChain {
   readonly family: string;
@@ -11,11 +11,11 @@ export interface BaseChain {
 export interface Tunnel {
   readonly interfaceName: string;
   readonly listenPort: number;
-  /** As in rules: `10.8.0.0/24`. */
+  /** As in rules, such as `10.8.0.0/24`. */
   readonly networks: readonly string[];
 }
 
-/** The base chains at the hooks that a VPN server's packets pass, in what `nft list chains` printed. */
+/** The base chains at the hooks that a VPN server's packets pass, from the output of `nft list chains`. */
 export function parseBaseChains(listing: string): BaseChain[] {
   const chains: BaseChain[] = [];
   let [family, table, chain] = ['', '', ''];
@@ -45,7 +45,7 @@ function parseRules(listing: string): Map<string, string[]> {
   return rules;
 }
 
-/** Without what makes no difference to whom a rule is about. */
+/** Removes the parts of a rule that do not affect which packets it matches. */
 function plain(line: string): string {
   return line
     .replace(
@@ -66,16 +66,16 @@ function namesPort(rule: string, port: number): boolean {
 }
 
 /**
- * Why a base chain of another table keeps a VPN server's packets; undefined where it lets them pass, or where that cannot
- * be told: an alarm about nothing would keep devices away from a VPN server that works. A chain that drops by default is
- * believed to let pass what any of its table's rules accepts and names.
- * @param listing what `nft list table` printed of its table
+ * Why a base chain of another table drops a VPN server's packets. Undefined if it lets them pass or if that is
+ * unclear: a false alarm would keep devices away from a working VPN server. A chain that drops by default is
+ * assumed to let pass what any rule of its table accepts and names.
+ * @param listing the output of `nft list table` for its table
  */
 export function whyDropped(base: BaseChain, listing: string, tunnel: Tunnel): string | undefined {
   const rules = parseRules(listing);
   const where = `the chain ${base.chain} of the table ${base.family} ${base.table}`;
   const concerned = base.hook === 'input' ? concernsPort(tunnel) : concernsTunnel(tunnel);
-  // Only what stands first in the base chain itself drops for certain.
+  // Only a rule at the start of the base chain drops for certain.
   for (const rule of rules.get(base.chain) ?? []) {
     const [, conditions = ''] = /^(.*?)\s?(?:drop|reject.*)$/.exec(rule) ?? [undefined, 'other'];
     if (conditions === 'other') {
@@ -91,7 +91,7 @@ export function whyDropped(base: BaseChain, listing: string, tunnel: Tunnel): st
   return accepts ? undefined : `${where} drops by default, and none of its rules lets them pass`;
 }
 
-/** A drop with no other condition than the interface, the network, or the port. */
+/** Whether a drop has no other condition than the interface, the network or the port. */
 function concernsAll(hook: 'input' | 'forward', conditions: string, tunnel: Tunnel): boolean {
   if (hook === 'input') return conditions === `udp dport ${tunnel.listenPort}`;
   return [
@@ -107,7 +107,7 @@ const concernsPort =
   ({ listenPort }: Tunnel) =>
   (rule: string): boolean =>
     namesPort(rule, listenPort) ||
-    // An accept without protocols, ports or states means all packets of some address or interface.
+    // An accept without protocols, ports or states covers all packets of an address or interface.
     (rule.endsWith('accept') &&
       !/\b(tcp|icmp|icmpv6|dport|sport|ct state|ct status|"lo"|igmp|ah|esp)\b|"lo"/.test(rule));
 

@@ -14,7 +14,7 @@ function aGuard() {
 }
 const finding = { code: 'no_route_out', detail: 'There is none.' };
 
-test('what one look finds is doubted, what two find is told, and what none finds is over', async () => {
+test('a fault found once is doubted, found twice is reported, and found no more is over', async () => {
   const { guard, plant } = aGuard();
   const told: string[][] = [];
   guard.onReport(({ problems }) => told.push(problems.map(({ code }) => code)));
@@ -31,7 +31,7 @@ test('what one look finds is doubted, what two find is told, and what none finds
   expect(told).toEqual([['no_route_out'], []]);
 });
 
-test('what can be mended is mended between two batches, numbered and told', async () => {
+test('a fault that can be mended is mended between two batches, numbered and reported', async () => {
   const { guard, plant } = aGuard();
   const fault = { ...finding, mend: () => Promise.resolve(void plant()) };
   for (let n = 0; n < 2; n++) {
@@ -48,7 +48,7 @@ test('what can be mended is mended between two batches, numbered and told', asyn
   });
 });
 
-test('what cannot be mended after all is told with the reason', async () => {
+test('a failed mend is reported with the reason', async () => {
   const { guard, plant } = aGuard();
   plant({ ...finding, mend: () => Promise.reject(new Error('read-only file system')) });
   await guard.examine();
@@ -56,7 +56,7 @@ test('what cannot be mended after all is told with the reason', async () => {
   expect(guard.report.mended).toEqual([]);
 });
 
-test('who undoes each mend makes a problem of it, not a flood of mends', async () => {
+test('a mend that is undone each time becomes a problem, not a flood of mends', async () => {
   const { guard, plant } = aGuard();
   plant({ ...finding, mend: () => Promise.resolve() });
   for (let n = 0; n < 20; n++) await guard.look();
@@ -67,7 +67,7 @@ test('who undoes each mend makes a problem of it, not a flood of mends', async (
   expect(guard.report.problems).toEqual([]);
 });
 
-test('a part that cannot be looked at is a problem of its own, and the others are looked at', async () => {
+test('a part that cannot be checked is a problem of its own, and the others are checked', async () => {
   const { guard, plant } = aGuard();
   plant(finding);
   guard.keep('socket', () => Promise.reject(new Error('no such file')));
@@ -75,7 +75,7 @@ test('a part that cannot be looked at is a problem of its own, and the others ar
   expect(guard.report.problems.map(({ code }) => code)).toEqual(['no_route_out', 'socket_unreadable']);
 });
 
-test('where something was lost that only the control plane can say, the mend is told and the epoch ends', async () => {
+test('when only the control plane can restore what was lost, the mend is reported and the epoch ends', async () => {
   const { guard, plant, ends } = aGuard();
   plant({ ...finding, endsEpoch: true, mend: () => Promise.resolve(void plant()) });
   await guard.look();

@@ -1,15 +1,15 @@
 import type { HostFinding, HostReport, Mend } from '@cvault/protocol';
 import type { SerialQueue } from './serial-queue.ts';
 
-/** Something on the host that is not as the agent set it up, or that keeps packets from devices. */
+/** A part of the host that differs from the agent's setup or keeps packets from devices. */
 export interface Fault extends HostFinding {
-  /** Puts it right. Absent: the agent cannot, and tells. */
+  /** Puts it right. Absent: the agent cannot, and reports it. */
   readonly mend?: () => Promise<void>;
-  /** What only the control plane can say anew was lost with it: the agent's epoch ends once it is mended. */
+  /** State was lost that only the control plane can send again: the agent's epoch ends after the mend. */
   readonly endsEpoch?: boolean;
 }
 
-/** Looks at one part of the host. */
+/** Checks one part of the host. */
 export type Keeper = () => Promise<readonly Fault[]>;
 
 export interface GuardOptions {
@@ -19,25 +19,26 @@ export interface GuardOptions {
   readonly onEndOfEpoch: (why: string) => void;
 }
 
-/** As many mends are told again to whoever connects; the control plane knows them by their numbers. */
+/** The number of mends sent again to each new watcher. The control plane recognises them by their numbers. */
 const TOLD_MENDS = 64;
-/** A fault that cannot be mended is believed when two looks in a row find it. */
+/** A fault that cannot be mended is believed when two checks in a row find it. */
 const SECOND_LOOK_MS = 500;
-/** Somebody who undoes a mend as often as this in a row goes on doing so: the operator is told. */
+/** After this many mends in a row of the same fault, the operator is notified: somebody keeps undoing them. */
 const CONTESTED_AFTER = 4;
-/** How long those who watch have to hear of the mend that ends an epoch. */
+/** How long watchers have to receive the mend that ends an epoch. */
 const LAST_WORDS_MS = 300;
 
 /**
- * Keeps the host as the agent set it up: looks, mends what it can, and reports the rest. Looks go on beside the batches,
- * since they take a hundred milliseconds; only where something is to be mended, it is looked at again between two batches.
+ * Keeps the host as the agent set it up: checks it, mends faults, and reports the rest. Checks take a hundred
+ * milliseconds and run beside the batches. Only when there is something to mend does it check again between two
+ * batches.
  */
 export class Guard {
   readonly #options: GuardOptions;
   readonly #keepers: Map<string, Keeper>;
   readonly #listeners = new Set<(report: HostReport) => void>();
   readonly #suspected = new Map<string, HostFinding>();
-  /** How many looks in a row mended a code. */
+  /** How many checks in a row mended each code. */
   readonly #mendedInARow = new Map<string, number>();
   #problems: readonly HostFinding[] = [];
   #mended: readonly Mend[] = [];
@@ -56,24 +57,24 @@ export class Guard {
     return { problems: [...this.#problems], mended: [...this.#mended] };
   }
 
-  /** Adds a part of the host to be looked at. */
+  /** Adds a part of the host to check. */
   keep(name: string, keeper: Keeper): void {
     this.#keepers.set(name, keeper);
   }
 
-  /** Hears of every change of the report. Answers how to stop that. */
+  /** Calls the listener on every change of the report. Returns a function that stops it. */
   onReport(listener: (report: HostReport) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Notes something that was mended elsewhere. */
+  /** Records a mend that was made elsewhere. */
   noteMended({ code, detail }: HostFinding): void {
     this.#mended = [...this.#mended, { number: ++this.#mends, code, detail }].slice(-TOLD_MENDS);
     this.#tell();
   }
 
-  /** Looks once, after the look that is under way. */
+  /** Checks once, after the running check. */
   async look(): Promise<void> {
     while (this.#looking !== undefined) await this.#looking;
     this.#looking = this.#look().finally(() => {
@@ -82,7 +83,7 @@ export class Guard {
     await this.#looking;
   }
 
-  /** Looks until what was found is believed: what only one look found is looked for again. */
+  /** Checks until findings are confirmed: a fault found by one check only is checked again. */
   async examine(): Promise<void> {
     await this.look();
     if (this.#suspected.size === 0) return;
@@ -90,7 +91,7 @@ export class Guard {
     await this.look();
   }
 
-  /** Looks in a moment; many calls in that moment are one look, and one that comes during a look causes another. */
+  /** Checks in a moment. Calls within that moment share one check; a call during a check causes another. */
   lookSoon(afterMs: number): void {
     if (this.#stopped) return;
     if (this.#looking !== undefined) {
@@ -127,7 +128,7 @@ export class Guard {
 
   async #faults(): Promise<Fault[]> {
     const found: Fault[] = [];
-    // One after the other: they start processes, and nobody waits for them.
+    // One after the other: they start processes, and nothing waits for them.
     for (const [name, keeper] of this.#keepers) {
       try {
         found.push(...(await keeper()));
@@ -139,7 +140,7 @@ export class Guard {
     return found;
   }
 
-  /** Looks again, since nothing changes now, and mends. Answers what is left. */
+  /** Checks again, since nothing changes now, and mends. Returns the faults that remain. */
   async #mendAll(): Promise<Fault[]> {
     const left: Fault[] = [];
     const codes = new Set<string>();
@@ -173,7 +174,7 @@ export class Guard {
     return left;
   }
 
-  /** What is found twice in a row is a problem; what is not found any more is none. */
+  /** A fault found twice in a row is a problem; a fault no longer found is none. */
   #judge(faults: readonly Fault[]): void {
     const byCode = new Map(faults.map(({ code, detail }) => [code, { code, detail }]));
     const known = new Set(this.#problems.map(({ code }) => code));

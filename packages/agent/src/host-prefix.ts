@@ -1,8 +1,8 @@
 import { SocketAddress, isIPv4, isIPv6 } from 'node:net';
 
 /**
- * One tunnel address in the spelling that `wg` prints, as a prefix of full length, so that comparing text compares
- * addresses. Undefined for what is no plain host address (a zone, an IPv4 address inside an IPv6 one).
+ * One tunnel address as a prefix of full length in the spelling of `wg`, so that equal text means equal addresses.
+ * Undefined for anything but a plain host address, such as one with a zone or an IPv4 address inside an IPv6 one.
  */
 export function hostPrefix(address: string): string | undefined {
   if (isIPv4(address)) return `${address}/32`;
@@ -11,7 +11,7 @@ export function hostPrefix(address: string): string | undefined {
   return canonical.includes('.') ? undefined : `${canonical}/128`;
 }
 
-/** All addresses as host prefixes, each once; undefined where one of them is none. */
+/** All addresses as distinct host prefixes; undefined if one of them is none. */
 export function hostPrefixes(addresses: readonly string[]): readonly string[] | undefined {
   const prefixes = new Set<string>();
   for (const address of addresses) {
@@ -31,7 +31,7 @@ export function prefixAddress(prefix: string): string {
   return prefix.slice(0, prefix.indexOf('/'));
 }
 
-/** True where both hold the same prefixes in whatever order; neither holds one twice. */
+/** True if both hold the same prefixes in any order. Neither may hold one twice. */
 export function samePrefixes(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((prefix) => other.includes(prefix));
 }

@@ -12,7 +12,7 @@ export interface HostOptions {
   readonly interfaceName: string;
   readonly listenPort: number;
   readonly runTool: RunTool;
-  /** The interface's own addresses, in CIDR notation: they tell which networks devices have theirs from. */
+  /** The interface's own addresses, in CIDR notation, which give the networks of devices. */
   readonly own: () => readonly string[];
 }
 
@@ -29,9 +29,9 @@ const Routes = z.array(
   z.object({ dst: z.string(), dev: z.string().optional(), type: z.string().optional() }),
 );
 
-/** Somewhere on the internet, to ask the kernel which way it would send a packet. Nothing is sent. */
+/** Addresses on the internet for which the kernel is asked its route. Nothing is sent. */
 const ANYWHERE = { 4: '1.1.1.1', 6: '2606:4700:4700::1111' } as const;
-/** Queues that only order what waits. All others hold packets back or lose them. */
+/** Queues that only reorder packets. All others delay or lose them. */
 const HARMLESS_QUEUES = [
   'noqueue',
   'pfifo_fast',
@@ -44,20 +44,20 @@ const HARMLESS_QUEUES = [
   'sfq',
   'cake',
 ];
-/** Queues for tests and outages. What else is on an uplink may be meant: it limits what the machine sends. */
+/** Queues for tests and outages. Other queues on an uplink may be intended: they limit what the machine sends. */
 const LOSSY_QUEUES = ['netem', 'blackhole', 'plug'];
-/** Of the connection table: beyond it, the kernel soon refuses new connections. */
+/** Share of the connection table above which the kernel soon refuses new connections. */
 const FULL_SHARE = 0.95;
 
 /**
- * Looks at what packets between the tunnel and the world need of the host beside the interface and the traffic rules:
+ * Checks what packets between tunnel and world need of the host beside the interface and the traffic rules:
  * forwarding, routes, addresses, queues, other tables' filters, and room in the connection table.
  */
 export function createHostKeeper({ interfaceName, listenPort, runTool, own }: HostOptions) {
-  /** Whether this host ever had a way to the IPv6 internet: many have none. */
+  /** Whether this host ever had a route to the IPv6 internet: many have none. */
   let hadRoute6 = false;
 
-  /** The interfaces that packets of devices leave by. */
+  /** The interfaces by which packets of devices leave. */
   const uplinks = new Set<string>();
 
   const prefixes = () => own().flatMap((text) => parsePrefix(text) ?? []);
@@ -100,7 +100,7 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
     }
   }
 
-  /** From a device to the internet, and back. */
+  /** Routes from a device to the internet, and back. */
   async function ways(all: readonly Prefix[]): Promise<Fault[]> {
     const faults: Fault[] = [];
     for (const family of [4, 6] as const) {
@@ -108,7 +108,7 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
       if (first === undefined) continue;
       const off = await forwarding(family, interfaceName);
       faults.push(...off);
-      // Where the kernel forwards nothing, it names no route either.
+      // Without forwarding, the kernel names no route either.
       if (off.length > 0) continue;
       const [device, suffix] = [neighbourOf(first), family === 4 ? '' : '_ipv6'];
       const out = await way(family, { from: device, iif: interfaceName, to: ANYWHERE[family] });
@@ -119,7 +119,7 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
         faults.push(...offOutside);
         if (offOutside.length > 0) continue;
         const back = await way(family, { from: ANYWHERE[family], iif: out.device, to: device });
-        // To the host itself: an address of it is told of as such.
+        // The packet leads to the host itself: the check of the host's addresses reports that.
         if ('device' in back && [interfaceName, 'lo'].includes(back.device)) continue;
         faults.push({
           code: `no_route_back${suffix}`,
@@ -137,8 +137,9 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
   }
 
   /**
-   * A strict check of sources drops what comes by another interface than the answer would leave by: on a host with two
-   * uplinks, a part of all packets. The kernel takes the larger of `all` and the interface's own, and 2 is the loose one.
+   * A strict source check drops packets that arrive by another interface than the answer would leave by. On a host
+   * with two uplinks, that is a part of all packets. The kernel takes the larger of `all` and the interface's own
+   * value; 2 is the loose check.
    */
   async function sourceChecks(): Promise<Fault[]> {
     const file = (name: string) => `/proc/sys/net/ipv4/conf/${name}/rp_filter`;
@@ -158,7 +159,7 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
     return [];
   }
 
-  /** The networks of the tunnel have to lead into it, and no part of them elsewhere. */
+  /** The tunnel's networks must lead into the tunnel, and no part of them elsewhere. */
   async function routesIn(all: readonly Prefix[]): Promise<Fault[]> {
     const faults: Fault[] = [];
     for (const prefix of all.filter(isNetwork)) {
@@ -193,7 +194,7 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
     return faults;
   }
 
-  /** An address of a device's that the host itself has would never reach the device. */
+  /** Finds addresses of the host in the devices' networks: packets for them would never reach a device. */
   function addressesTaken(all: readonly Prefix[], links: Links): Fault[] {
     const isDevices = inNetworks(networksOf(all));
     const owned = new Set(all.map(({ address }) => address));
@@ -282,12 +283,12 @@ export function createHostKeeper({ interfaceName, listenPort, runTool, own }: Ho
   };
 }
 
-/** A single address is no network that devices could have theirs from. */
+/** A single address is no network for devices. */
 function isNetwork({ family, length }: Prefix): boolean {
   return length < (family === 4 ? 31 : 127);
 }
 
-/** Undefined where there is no such switch, as on a host without IPv6. */
+/** Undefined if the switch does not exist, as on a host without IPv6. */
 async function read(file: string): Promise<string | undefined> {
   try {
     return (await readFile(file, 'utf8')).trim();

@@ -2,7 +2,7 @@ import type { ObservedPeer, WireGuardBackend } from './backend.ts';
 import type { SerialQueue } from './serial-queue.ts';
 import type { InterfaceState } from './state.ts';
 
-/** As many peers as one batch has, so that a registration waits no longer for these than for one. */
+/** As many peers as one batch has, so a registration waits no longer for these than for one. */
 const AT_ONCE = 128;
 
 export interface IdleEndpointsOptions {
@@ -11,18 +11,18 @@ export interface IdleEndpointsOptions {
   readonly queue: SerialQueue;
   /** Removes peers and adds them again as they were. */
   renew(peers: readonly ObservedPeer[]): Promise<void>;
-  /** How long after its last handshake where a client was is forgotten. */
+  /** How long after its last handshake a client's endpoint is forgotten. */
   readonly forgetAfterMs: number;
 }
 
 /**
- * Makes the interface forget where clients were that are silent: it keeps a peer's last endpoint for ever otherwise. Only a
- * peer that is made anew has none, and one that was has no handshake either, so each silence costs one write. A client
- * that comes back shakes hands, as it must after three minutes anyway.
+ * Makes the interface forget the endpoints of silent clients, which it would keep for ever. Only a recreated peer
+ * has no endpoint. It has no handshake either, so each silence costs one write. A client that returns makes a
+ * handshake, as it must after three minutes anyway.
  */
 export class IdleEndpoints {
   readonly #options: IdleEndpointsOptions;
-  /** Peers made anew since their last handshake: the interface says of them that they never had one. */
+  /** Peers recreated since their last handshake: the interface reports that they never had one. */
   readonly #forgotten = new Set<string>();
 
   constructor(options: IdleEndpointsOptions) {
@@ -48,7 +48,7 @@ export class IdleEndpoints {
     }
   }
 
-  /** Looks again first: a client that has just come back keeps its tunnel. */
+  /** Checks again first: a client that has just returned keeps its tunnel. */
   async #renew(publicKeys: readonly string[]): Promise<void> {
     const { backend, state } = this.#options;
     const still = new Set(this.#silent(await backend.handshakes()));

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import type { Agent } from './agent.ts';
 import { serveConnection } from './connection.ts';
 
-/** One end of a two-way pipe in memory. A write is taken once the other end has read it. */
+/** One end of a two-way pipe in memory. A write completes once the other end has read it. */
 class PipeEnd extends Duplex {
   other: PipeEnd | undefined;
   #taken: (() => void) | undefined;
@@ -39,7 +39,7 @@ class PipeEnd extends Duplex {
   }
 }
 
-/** A connection to an agent of this process. Destroy or end it as one would a socket. */
+/** A connection to an agent of this process. Destroy or end it like a socket. */
 export function connectInProcess(agent: Agent): Duplex {
   const mine = new PipeEnd();
   const theirs = new PipeEnd();

@@ -1,4 +1,4 @@
-/** The interface that this agent's epoch is about is gone; what the agent knows is worth nothing any more. */
+/** The interface of this agent's epoch is gone, so the agent's state is no longer valid. */
 export class InterfaceLost extends Error {
   constructor(message: string) {
     super(message);

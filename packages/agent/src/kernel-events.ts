@@ -6,19 +6,19 @@ export interface KernelEvent {
   readonly kind: 'nftables' | 'network';
   /** The name of the process that made it; undefined where the kernel does not say. */
   readonly process: string | undefined;
-  /** What `nft monitor` or `ip monitor` said of it. */
+  /** The output of `nft monitor` or `ip monitor` for it. */
   readonly lines: readonly string[];
 }
 
-/** Pause before a monitor that ended is started anew. */
+/** Pause before a monitor that ended is restarted. */
 const RESTART_MS = 1_000;
-/** Of one transaction: what is in the rest makes no difference. */
+/** The most lines of one transaction; further lines make no difference. */
 const LINES_MOST = 256;
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
 /**
- * Hears of changes as they are made, from `nft monitor` and `ip monitor`. Where they do not run, nothing is heard, and the
- * periodic looks find what there is to find. Answers how to stop.
+ * Reports changes as they are made, from `nft monitor` and `ip monitor`. If they do not run, the periodic checks
+ * find the changes instead. Returns a function that stops it.
  */
 export function watchKernel(onEvent: (event: KernelEvent) => void): () => void {
   let stopped = false;
@@ -27,7 +27,7 @@ export function watchKernel(onEvent: (event: KernelEvent) => void): () => void {
 
   function monitor(command: readonly string[], onLine: (line: string) => void): void {
     if (stopped) return;
-    // They would outlive an agent that is killed until their next line finds nobody.
+    // Without this, monitors would outlive a killed agent until they write their next line.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
       env: ENVIRONMENT,
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -28,7 +28,7 @@ const Interfaces = z.array(
 const Routes = z.array(z.object({ gateway: z.string().optional(), dev: z.string().optional() }));
 
 export interface LinkInfo {
-  /** The kernel never gives an index twice in the life of a network namespace. */
+  /** The kernel never reuses an index within the life of a network namespace. */
   readonly index: number;
   /** True for an interface of the kernel's own WireGuard, false for one that a program serves. */
   readonly isKernelWireGuard: boolean;
@@ -36,7 +36,7 @@ export interface LinkInfo {
   readonly isUp: boolean;
 }
 
-/** Asks the kernel about an interface; undefined where there is none of that name. */
+/** Reads an interface from the kernel; undefined if there is none of that name. */
 export async function readLink(runTool: RunTool, interfaceName: string): Promise<LinkInfo | undefined> {
   try {
     const [link] = z
@@ -55,7 +55,7 @@ export async function readLink(runTool: RunTool, interfaceName: string): Promise
   }
 }
 
-/** The name of the interface with this index; undefined where this network namespace has none. */
+/** The name of the interface with this index; undefined if this network namespace has none. */
 export async function nameOfIndex(runTool: RunTool, index: number): Promise<string | undefined> {
   const links = z
     .array(Link.pick({ ifindex: true, ifname: true }))
@@ -71,7 +71,7 @@ export async function readAddresses(runTool: RunTool, interfaceName: string): Pr
   );
 }
 
-/** The networks that all other interfaces have addresses in, and the routers that the machine sends to. */
+/** The networks of all other interfaces' addresses, and the routers that the machine sends to. */
 export async function readNetworksElsewhere(runTool: RunTool, interfaceName: string): Promise<string[]> {
   const routes = (family: string) => runTool('ip', ['-json', family, 'route', 'show', 'table', 'all']);
   const [addresses, ...listings] = await Promise.all([
@@ -93,9 +93,9 @@ export async function readNetworksElsewhere(runTool: RunTool, interfaceName: str
 }
 
 /**
- * Answers a cheap way to see whether an interface is still the one it was: its index. Reading it from /sys costs
- * some 20 µs, but /sys shows the network namespace it was mounted in, which is another one after a bare
- * `nsenter --net`. So it is used only where it agrees with the kernel's answer, else `ip` is asked each time (2 ms).
+ * Returns a cheap check whether an interface is still the same: its index. Reading it from /sys costs some 20 µs.
+ * But /sys shows the network namespace in which it was mounted, which differs after a bare `nsenter --net`. So /sys
+ * is used only if it agrees with the kernel's answer; otherwise `ip` is called each time (2 ms).
  */
 export async function watchIndex(
   runTool: RunTool,

@@ -13,15 +13,15 @@ import { ToolFailed, type RunTool } from './tool.ts';
 import { parseTable, type ListedTable } from './table-listing.ts';
 import type { DevicePolicy, Traffic } from './traffic.ts';
 
-/** Of the sets, those whose elements are part of the rules. */
+/** The sets whose elements are part of the rules. */
 const STATIC_SETS = ['own4', 'own6', 'tunnel4', 'tunnel6'];
 
-/** In a line of `nft monitor`. */
+/** Matches a line of `nft monitor`. */
 const ABOUT_DEVICES = /^(add|delete|create|destroy|flush) (element|limit|quota|counter) /;
 const isStatic = (line: string) => STATIC_SETS.some((set) => line.includes(` ${set} `));
 
 export interface LinuxTrafficOptions {
-  /** Networks that tunnel addresses come from; by default those of the interface's own addresses. */
+  /** Networks that tunnel addresses come from. Default: those of the interface's own addresses. */
   readonly networks?: readonly string[];
   readonly allowPrivate?: boolean;
 }
@@ -34,14 +34,14 @@ export function createLinuxTraffic(
 ): Traffic {
   const table = `inet ${tableName(interfaceName)}`;
   const meter = createNftMeter(runTool, table);
-  /** Undefined where it is not known what the kernel has: before the first use, and after a failure. */
+  /** Undefined while the kernel's state is unknown: before the first use, and after a failure. */
   let policies: PolicyTable | undefined;
-  /** What was admitted and not released, so that it can be put in force anew. */
+  /** The policies admitted and not released, so that they can be put in force again. */
   const admitted = new Map<string, DevicePolicy>();
   const holders = new Map<string, string>();
   let own: readonly Prefix[] = [];
   let networks: readonly Prefix[] = [];
-  /** What the kernel said of the table once it was in place. */
+  /** The kernel's listing of the table after installation. */
   let installed: ListedTable | undefined;
 
   async function knownPolicies(): Promise<PolicyTable> {
@@ -61,7 +61,7 @@ export function createLinuxTraffic(
     }
   }
 
-  /** False also for a table of an agent that kept less in it. */
+  /** Also false for a table of an older agent that kept less in it. */
   async function hasTable(): Promise<boolean> {
     try {
       return (await runTool('nft', ['list', 'counters', 'table', ...table.split(' ')])).includes(
@@ -73,19 +73,19 @@ export function createLinuxTraffic(
     }
   }
 
-  /** @param keep leaves what was counted, and what holds for devices, in the table */
+  /** @param keep leaves the counts and the devices' policies in the table */
   async function putInPlace(keep: boolean): Promise<void> {
     const newLife = keep ? undefined : randomBytes(16).toString('hex');
     const allowPrivate = options.allowPrivate === true;
     await runTool('nft', ['-f', '-'], renderRuleset({ interfaceName, own, networks, allowPrivate, newLife }));
     policies = undefined;
     await knownPolicies();
-    // After the rules that mark packets: the other way round, those under way would stop for a moment.
+    // This comes after the rules that mark packets. The other way round, packets would stop for a moment.
     await installAdmissionRules(runTool, interfaceName, networks.map(networkOf)).catch(() => undefined);
     installed = await listTable();
   }
 
-  /** Undefined where it is gone. */
+  /** Undefined if the table is gone. */
   async function listTable(): Promise<ListedTable | undefined> {
     try {
       const listing = await runTool('nft', ['--stateless', '--terse', 'list', 'table', ...table.split(' ')]);
@@ -96,7 +96,7 @@ export function createLinuxTraffic(
     }
   }
 
-  /** The counters are gone or not to be believed any more, and nobody knows what else: all of it begins anew. */
+  /** The counters are gone or not reliable, and other parts may be lost too: everything begins anew. */
   async function rebuild(): Promise<void> {
     await putInPlace(false);
     await changePolicies((known) => [...admitted.values()].flatMap((policy) => known.put(onItsOwn(policy))));
@@ -184,8 +184,8 @@ export function createLinuxTraffic(
 }
 
 /**
- * How much of a budget was used is lost with it. So it does not begin anew with what was left when it was first named: until
- * the control plane says what is left now, each device has as much at most.
+ * Replaces budgets by a limit for each device. The use of a budget is lost with it, and it must not begin again
+ * with its first value. Until the control plane sends what is left, each device has at most that much.
  */
 function onItsOwn(policy: DevicePolicy): DevicePolicy {
   const { budgets, ...limits } = policy.limits ?? {};

@@ -4,7 +4,7 @@ import { InterfaceState } from './state.ts';
 
 const key = (n: number) => `A${String(n).padStart(42, '0')}=`;
 
-test('changes between its steps: what came is listed, what went is not, and what went and came is listed once', () => {
+test('changes between its steps: a new peer is listed, a removed peer is not, and a peer removed and set again is listed once', () => {
   const state = new InterfaceState();
   for (let n = 0; n < 1_000; n++) state.setPeer(key(n), [`10.8.${n >> 8}.${n & 255}/32`]);
   const listing = new Listing();

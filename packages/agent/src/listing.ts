@@ -1,15 +1,15 @@
 import type { ListedPeer } from '@cvault/protocol';
 import type { InterfaceState } from './state.ts';
 
-/** The protocol allows more; to write and to read so many keeps neither side from anything else for long. */
+/** The protocol allows more, but writing and reading this many delays neither side for long. */
 const PAGE_PEERS = 100;
 
-/** Keys that are noted in one go. */
+/** Keys recorded in one step. */
 const STEP_PEERS = 500;
 
 /**
- * Most allowed IPs shown of one peer. A device has at most four, so a longer list is drift whatever else it holds,
- * and a peer that somebody gave thousands of routes by hand cannot push a page over the line limit.
+ * The most allowed IPs shown of one peer. A device has at most four, so a longer list is drift in any case. The
+ * limit also keeps a peer with thousands of routes added by hand from pushing a page over the line limit.
  */
 const SHOWN_ALLOWED_IPS = 8;
 
@@ -19,16 +19,17 @@ export interface Page {
 }
 
 /**
- * All peers by their keys, ordered by public key. What is told of a peer is as of the page that it is on: a registration does
- * not wait until 50,000 are described. Keys are sorted by their first character, and those of one when it is their turn.
+ * All peers by key, ordered by public key. A peer is described when its page is made: a registration does not wait
+ * until 50,000 are described. Keys are grouped by their first character, and each group is sorted when its turn
+ * comes.
  */
 export class Listing {
   readonly #buckets = new Map<string, Set<string>>();
   readonly #sorted = new Map<string, readonly string[]>();
 
   /**
-   * Notes the keys of all peers, in steps between which batches may go on. A peer that is removed and set again meanwhile
-   * comes twice, and is noted once.
+   * Records the keys of all peers, in steps between which batches may run. A peer that is removed and set again
+   * meanwhile comes twice and is recorded once.
    */
   *collecting(state: InterfaceState): Generator<undefined, void> {
     let steps = 0;
@@ -64,7 +65,7 @@ export class Listing {
   }
 }
 
-/** A replacement that is under way as its op wants it shows as if it was done: there is nothing to mend. */
+/** A replacement in progress, as its op wants it, shows as done: there is nothing to mend. */
 function describePeer(state: InterfaceState, publicKey: string): ListedPeer[] {
   const observed = state.allowedIps(publicKey);
   if (observed === undefined) return [];

@@ -6,14 +6,16 @@ import { log } from './log.ts';
 import { relay } from './relay.ts';
 import { AGENT_VERSION } from './version.ts';
 
-/** What only an agent needs. Each connection over SSH starts a relay, which is there sooner without loading it. */
+/**
+ * The modules that only an agent needs. Each connection over SSH starts a relay, which starts faster without them.
+ */
 const loadAgent = async () => ({
   ...(await import('./connection.ts')),
   ...(await import('./serve.ts')),
   ...(await import('./start-agent.ts')),
 });
 
-/** Answers the status to exit with. */
+/** Returns the exit status. */
 async function run(command: Command): Promise<number> {
   switch (command.mode) {
     case 'help':
@@ -27,7 +29,7 @@ async function run(command: Command): Promise<number> {
       return 0;
     case 'serve': {
       const { listenOnSocket, removeStaleSocket, startAgent } = await loadAgent();
-      // Before anything is touched: a second agent would take the first one's rules for its own.
+      // This comes before any change: a second agent would take over the first one's rules.
       await removeStaleSocket(command.socketPath);
       const agent = await startAgent(command, true);
       const server = await listenOnSocket(agent, command.socketPath);
@@ -49,7 +51,7 @@ async function run(command: Command): Promise<number> {
   }
 }
 
-/** An interface that is gone or made anew ends the agent; its supervisor starts the next epoch. */
+/** A deleted or recreated interface ends the agent; its supervisor starts the next epoch. */
 function ending(why: Error | NodeJS.Signals | undefined): number {
   if (why instanceof Error) {
     log(`agent stops: ${why.message}`);
@@ -71,7 +73,10 @@ function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Node writes to a piped standard output as if it were a file, and a reader that stops would stop the whole agent. */
+/**
+ * Node writes to a piped standard output synchronously, as to a file: a reader that stops would block the whole
+ * agent.
+ */
 function standardOutput(): Writable {
   try {
     return new Socket({ fd: 1, readable: false, writable: true });
@@ -82,7 +87,7 @@ function standardOutput(): Writable {
 
 try {
   process.exitCode = await run(parseCommandLine(process.argv.slice(2)));
-  // Whatever still holds the process, such as an open standard input, is of no use now.
+  // Anything that still holds the process, such as an open standard input, no longer matters.
   process.stdout.end(() => process.exit());
 } catch (error) {
   if (error instanceof UsageError) {

@@ -4,7 +4,7 @@ import type { Fault } from './guard.ts';
 import { missingAddresses } from './own-addresses.ts';
 import type { ObservedPeer, PeerChange, WireGuardBackend } from './backend.ts';
 
-/** As with a real interface, changes go on while it is read. */
+/** As with a real interface, changes run while it is read. */
 const STEP_PEERS = 500;
 
 export interface MemoryBackendOptions {
@@ -16,7 +16,7 @@ export interface MemoryBackendOptions {
   readonly networksElsewhere?: readonly string[];
 }
 
-/** What somebody does by hand to the interface itself. */
+/** Changes somebody makes to the interface itself by hand. */
 export interface HandSettings {
   readonly up?: boolean;
   readonly mtu?: number;
@@ -25,27 +25,29 @@ export interface HandSettings {
   readonly removedAddress?: string;
 }
 
-/** An interface in memory, with what a test or a demonstration does to one from outside. */
+/** An interface in memory, with the outside influences that tests and demonstrations need. */
 export interface MemoryBackend extends WireGuardBackend {
-  /** How many calls changed the interface; reading and `byHand` do not count. */
+  /** How many calls changed the interface, without reads and `byHand`. */
   readonly writes: number;
   /** As the interface has it; undefined for none. */
   presharedKey(publicKey: string): string | undefined;
-  /** As if a peer had a handshake at this time, in milliseconds since 1970. */
+  /** Simulates a handshake of a peer at this time, in milliseconds since 1970. */
   shakeHands(publicKey: string, at?: number): void;
-  /** Changes the interface behind the agent's back, as `wg set` on a terminal does. */
+  /** Changes the interface behind the agent's back, like `wg set` on a terminal. */
   byHand(...changes: PeerChange[]): void;
   /** Changes the interface's own settings behind the agent's back. */
   settingsByHand(settings: HandSettings): void;
-  /** As if the interface was deleted and made anew: without peers, with the same key. */
+  /** Simulates deleting and recreating the interface: without peers, with the same key. */
   recreate(): void;
-  /** As if the interface was deleted. */
+  /** Simulates deleting the interface. */
   vanish(): void;
-  /** Lets the next calls of `apply` fail, after they made the first `changesMade` of their changes. */
+  /** Makes the next calls of `apply` fail after the first `changesMade` of their changes. */
   failNextApply(failure: { readonly times?: number; readonly changesMade?: number }): void;
 }
 
-/** Does in memory what a WireGuard interface does, its silence about moved addresses and its own key included. */
+/**
+ * Behaves in memory like a WireGuard interface, including the silence about moved addresses and about its own key.
+ */
 export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
   const interfaceName = options.interfaceName ?? 'wg0';
   const maxPeers = options.maxPeers ?? 65_536;
@@ -219,7 +221,7 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): MemoryB
   };
 }
 
-/** Like `wg`, takes any 32 bytes in canonical base64, whether or not they can be a public key. */
+/** Like `wg`, accepts any 32 bytes in canonical base64, even if they cannot be a public key. */
 function requireKey(text: string): void {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length !== 32 || bytes.toString('base64') !== text) throw new Error('a key is malformed');

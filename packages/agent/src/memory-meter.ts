@@ -3,9 +3,9 @@ import { addCounts, NO_COUNTS, type Counts, type Meter } from './meter.ts';
 
 /** A meter in memory, for interfaces that carry no packets. */
 export interface MemoryMeter extends Meter {
-  /** As if this many more bytes had passed for an address. */
+  /** Adds this many bytes to an address's counts. */
   count(address: string, more: Partial<Counts>): void;
-  /** As if the machine was started anew: another life, all counts at 0. */
+  /** Simulates a reboot of the machine: another life, all counts at 0. */
   reboot(): void;
 }
 

@@ -4,27 +4,28 @@ export interface Counts {
   readonly sent: number;
 }
 
-/** What a meter still knows from before: of an agent that ended, or of an interface that was made anew. */
+/** A meter's memory of an earlier agent or of an interface that was recreated. */
 export interface MeterMemory {
-  /** Names these counters: 32 hexadecimal digits. Another one means that all began again at 0. */
+  /** Names these counters: 32 hexadecimal digits. Another value means that all began again at 0. */
   readonly life: string;
-  /** What devices had counted on addresses that they have left since. */
+  /** The counts of devices on addresses that they have left since. */
   readonly retained: ReadonlyMap<string, Counts>;
-  /** Addresses that were left and whose counts belong to nobody else yet: by which device; null for an unknown one. */
+  /** The device that left each address whose counts belong to nobody else yet; null for an unknown device. */
   readonly left: ReadonlyMap<string, string | null>;
 }
 
 /**
- * Counts what passes, by tunnel address, whoever has it: so a new device costs the meter nothing. Its counts outlive the
- * agent and the interface, and so does what is noted of their owners, or the next holder of an address would inherit them.
+ * Counts bytes by tunnel address, no matter which device has it, so a new device costs the meter nothing. Counts
+ * and the records of their owners outlive the agent and the interface. Otherwise the next holder of an address
+ * would inherit them.
  */
 export interface Meter {
   open(): Promise<MeterMemory>;
-  /** By address; one that nothing has passed for may be missing. The caller may change the answer. */
+  /** By address; an address without traffic may be missing. The caller may change the answer. */
   read(): Promise<Map<string, Counts>>;
-  /** Notes by whom addresses are about to be left. Noting the same again is no error. */
+  /** Records which devices are about to leave addresses. Repeating a record is no error. */
   leave(left: ReadonlyMap<string, string | null>): Promise<void>;
-  /** In one go: forgets these addresses' counts and their leaving, and notes what their devices have counted by now. */
+  /** In one step, forgets the counts and records of these addresses and stores their devices' counts. */
   settle(settlement: Settlement): Promise<void>;
 }
 

@@ -14,26 +14,26 @@ export interface Reading {
   readonly devices: readonly DeviceStats[];
 }
 
-/** Devices that are described in one go. */
+/** Devices described in one step. */
 const STEP_DEVICES = 250;
 
-/** What all that is told of devices is made from. */
+/** The data from which all devices' counts are made. */
 interface Moment {
   readonly counts: ReadonlyMap<string, Counts>;
   readonly devices: ReturnType<InterfaceState['devicesNow']>;
-  /** What devices had counted on addresses that they have no more. */
+  /** The counts of devices on addresses that they no longer have. */
   readonly before: ReadonlyMap<string, Account>;
   /** Prefixes that a device left and whose counts are still its own. */
   readonly leaving: ReadonlyMap<string, readonly string[]>;
   readonly gone: DeviceStats[];
 }
 
-/** What a device had counted on addresses that it has no more. */
+/** A device's counts on addresses that it no longer has. */
 interface Account {
   counts: Counts;
-  /** The first pass that told of it as gone; undefined while none has. */
+  /** The first pass that reported it as gone; undefined while none has. */
   toldIn: number | undefined;
-  /** The control plane has written that down. The counts stay: the device may come back, and goes on from them. */
+  /** The control plane has stored that. The counts stay: the device may return and continue from them. */
   quiet: boolean;
 }
 
@@ -56,14 +56,15 @@ export class Metering {
   readonly #accounts = new Map<string, Account>();
   readonly #readings = createSerialQueue();
   #pass = 0;
-  /** What was read inside a batch while a reading for `stats` was under way, which is outdated by it. */
+  /** Counts that a batch read while a reading for `stats` was running, which is older. */
   #newer: Map<string, Counts> | undefined;
 
   constructor(options: MeteringOptions) {
     this.#options = options;
     const { memory, unsettled } = options;
     this.life = memory.life;
-    // Whether these devices are gone is not known before they are claimed: they are not told of, and not forgotten.
+    // Until these devices are claimed, it is unknown whether they are gone: they are neither reported nor
+    // forgotten.
     for (const [deviceId, counts] of memory.retained) {
       this.#accounts.set(deviceId, { counts, toldIn: undefined, quiet: true });
     }
@@ -72,7 +73,7 @@ export class Metering {
     }
   }
 
-  /** Notes that devices (null: one that is not known) are about to leave prefixes. */
+  /** Records that devices (null: an unknown one) are about to leave prefixes. */
   async leave(leavings: readonly Leaving[]): Promise<void> {
     const { traffic, unsettled } = this.#options;
     const known = new Set(unsettled.all().map(({ prefix }) => prefix));
@@ -84,14 +85,14 @@ export class Metering {
     for (const { prefix, deviceId } of noted) unsettled.add(prefix, deviceId);
   }
 
-  /** Notes that devices have addresses, which may be some that they left before and now go on counting on. */
+  /** Records that devices have addresses. They continue to count on those that they left before. */
   reclaim(devices: readonly { readonly addresses: readonly string[] }[]): void {
     for (const { addresses } of devices) {
       for (const address of addresses) this.#options.unsettled.delete(asHostPrefix(address));
     }
   }
 
-  /** Puts all counts of prefixes that were left to the account of who left them. Runs as part of a batch. */
+  /** Adds all counts of left prefixes to the accounts of the devices that left them. Runs as part of a batch. */
   async settleNow(): Promise<void> {
     const { traffic, unsettled } = this.#options;
     const counts = await traffic.meter.read();
@@ -100,9 +101,9 @@ export class Metering {
   }
 
   /**
-   * Reads all counters, while batches go on: 50,000 addresses with traffic both ways take 3 s of one core.
-   * @param stored the last pass that the control plane has written down
-   * @param withCut whether to tell which devices are cut off
+   * Reads all counters while batches run: 50,000 addresses with traffic both ways take 3 s of one core.
+   * @param stored the last pass that the control plane has stored
+   * @param withCut whether to report the devices that are cut off
    */
   async read(stored: number | undefined, withCut = false): Promise<Reading> {
     const { traffic, backend, unsettled, queue } = this.#options;
@@ -110,12 +111,12 @@ export class Metering {
     return this.#readings.run(async () => {
       const leavings = unsettled.all();
       this.#newer = undefined;
-      // Before the counters: whose budget is used up by now has all of it in them.
+      // This comes before the counters: they then include all bytes of a budget that is used up.
       const usedUp = withCut ? await traffic.usedUp() : undefined;
       const [counts, handshakes] = await Promise.all([meter.read(), backend.handshakes()]);
       const latest = await queue.run(async () => {
         const latest = this.#newer ?? counts;
-        // One that left after the reading began may have counted more since. It is settled the next time.
+        // A prefix left after the reading began may have counted more since. It is settled the next time.
         await this.#settle(
           latest,
           this.#newer === undefined ? leavings.filter((one) => unsettled.has(one)) : [],
@@ -158,7 +159,7 @@ export class Metering {
     }
   }
 
-  /** What there is to tell of devices between two batches. Telling it takes longer, and nobody has to wait for that. */
+  /** Copies what is needed of the devices between two batches. Describing them takes longer and delays nothing. */
   #moment(counts: ReadonlyMap<string, Counts>): Moment {
     const { state, unsettled } = this.#options;
     const leaving = new Map<string, string[]>();
@@ -199,7 +200,7 @@ export class Metering {
   }
 }
 
-/** Ordered by device id; sorted in small parts, between which everything else goes on. */
+/** Ordered by device id; sorted in small parts, so that everything else runs between them. */
 async function inOrder(devices: readonly DeviceStats[]): Promise<DeviceStats[]> {
   const parts = new Map<string, DeviceStats[]>();
   for (const [index, device] of devices.entries()) {
@@ -218,7 +219,7 @@ async function inOrder(devices: readonly DeviceStats[]): Promise<DeviceStats[]> 
   return ordered;
 }
 
-/** Of an address in the spelling of a host prefix. */
+/** Turns an address, in the spelling of a host prefix, into that prefix. */
 function asHostPrefix(address: string): string {
   return `${address}/${address.includes(':') ? 128 : 32}`;
 }

@@ -19,7 +19,7 @@ function textOf(family: 4 | 6, bytes: readonly number[]): string {
   return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
 }
 
-/** The network that an address with a length is in: 10.8.0.1/24 is in 10.8.0.0/24. In the spelling of `ip`. */
+/** The network of an address with a length: 10.8.0.1/24 is in 10.8.0.0/24. In the spelling of `ip`. */
 export function networkOf(prefix: Prefix): Prefix {
   const bytes = bytesOf(prefix).map((byte, index) => {
     const bits = Math.min(8, Math.max(0, prefix.length - index * 8));
@@ -28,7 +28,7 @@ export function networkOf(prefix: Prefix): Prefix {
   return { ...prefix, address: textOf(prefix.family, bytes) };
 }
 
-/** An address of a device as there could be one: next to the VPN server's own. */
+/** A possible address of a device: next to the VPN server's own. */
 export function neighbourOf(own: Prefix): string {
   const bytes = bytesOf(own);
   const last = bytes.length - 1;
@@ -37,7 +37,7 @@ export function neighbourOf(own: Prefix): string {
   return textOf(own.family, bytes);
 }
 
-/** Tells whether an address is in one of the networks. */
+/** Returns a check whether an address is in one of the networks. */
 export function inNetworks(networks: readonly Prefix[]): (address: string) => boolean {
   const list = new BlockList();
   for (const { family, address, length } of networks) list.addSubnet(address, length, `ipv${family}`);

@@ -2,8 +2,8 @@ import { detached } from './detached.ts';
 import type { RunTool } from './tool.ts';
 
 /**
- * What `nft list` prints of these sets or maps of one table. One process after the other: several commands in one find
- * none but the last (nftables 1.0.6), and `list table` would read every counter.
+ * The output of `nft list` for these sets or maps of one table. One process for each: with several commands in one,
+ * only the last lists anything (nftables 1.0.6), and `list table` would read every counter.
  */
 export async function listElements(
   runTool: RunTool,
@@ -16,7 +16,7 @@ export async function listElements(
   return listing;
 }
 
-/** The elements of every set and map in what `nft list` printed, each as its text. */
+/** The elements of every set and map in the output of `nft list`, each as its text. */
 export function parseElements(listing: string): Map<string, string[]> {
   const elements = new Map<string, string[]>();
   for (const [, name = '', body = ''] of listing.matchAll(/^\t(?:set|map) (\S+) \{\n([^]*?)^\t\}/gm)) {
@@ -27,12 +27,12 @@ export function parseElements(listing: string): Map<string, string[]> {
   return elements;
 }
 
-/** A device's id as the table has it: the 16 bytes of a UUID are those of an IPv6 address. */
+/** A device's id as the table holds it: the 16 bytes of a UUID as an IPv6 address. */
 export function asTableId(deviceId: string): string {
   return deviceId.replaceAll('-', '').replace(/.{4}(?=.)/g, '$&:');
 }
 
-/** The device's id of what `asTableId` made and `nft` printed in its own spelling. */
+/** The device id of an `asTableId` value that `nft` printed in its own spelling. */
 export function fromTableId(text: string): string {
   const [head = '', tail] = text.split('::');
   const groups = (part: string | undefined) => (part ? part.split(':') : []);

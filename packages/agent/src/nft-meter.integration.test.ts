@@ -28,7 +28,7 @@ describe.skipIf(missing !== undefined)(`in the kernel${missing === undefined ? '
     const meter = await start();
     return {
       meter,
-      // Packets do the same; that they do is for traffic.integration.test.ts.
+      // Packets have the same effect, as traffic.integration.test.ts shows.
       async count(address, more) {
         const family = address.includes(':') ? 6 : 4;
         const now = (await meter.read()).get(address);

@@ -3,19 +3,21 @@ import type { Counts, Meter, Settlement } from './meter.ts';
 import { asTableId, fromTableId, listElements, parseElements } from './nft-elements.ts';
 import type { RunTool } from './tool.ts';
 
-/** Stands for a device that is not known. */
+/** Stands for an unknown device. */
 const NOBODY = '::';
 
-/** Counters that are read in one go. */
+/** Counters read in one step. */
 const STEP_COUNTS = 250;
 
 const COUNTERS = ['received4', 'received6', 'sent4', 'sent6'];
 
 /**
- * Counters in the kernel, one for each address and direction, which the rules make with the first packet that passes.
+ * Counters in the kernel, one for each address and direction. The rules create each with the first packet that
+ * passes.
  *
- * Read as text: measured with 1,000 / 10,000 / 50,000 elements, `nft list set` costs 0.03 / 0.2 / 1.35 s of CPU, as JSON 20 %
- * more and again as much to parse and to hold. `nft get element` looks as if it read one, and reads all (2 s at 50,000).
+ * They are read as text: with 1,000 / 10,000 / 50,000 elements, `nft list set` costs 0.03 / 0.2 / 1.35 s of CPU.
+ * JSON costs 20 % more, and as much again to parse and to hold. `nft get element` seems to read one, but reads all
+ * (2 s at 50,000).
  *
  * @param table as in `inet NAME`
  */
@@ -39,7 +41,7 @@ export function createNftMeter(runTool: RunTool, table: string): Meter {
       let read = 0;
       for (const set of COUNTERS) {
         const direction = set.startsWith('received') ? 'received' : 'sent';
-        // Only elements look like this, so nothing has to find where the list of them begins and ends.
+        // Only elements look like this, so the start and end of their list need not be found.
         const listing = await listElements(runTool, 'set', table, [set]);
         for (const [, address = '', bytes] of listing.matchAll(
           /([0-9a-f.:]+) counter packets \d+ bytes (\d+)/g,
@@ -65,7 +67,7 @@ export function createNftMeter(runTool: RunTool, table: string): Meter {
   };
 }
 
-/** A counter may be missing in one direction: it is made first, because nothing can be deleted that is not there. */
+/** A counter may be missing in one direction. It is created first, because nft cannot delete a missing element. */
 function settleScript(table: string, { left, counted, retained }: Settlement): string {
   const remove = (set: string, element: string) => [
     `add element ${table} ${set} { ${element} }`,
@@ -89,7 +91,7 @@ function family(address: string): 4 | 6 {
   return address.includes(':') ? 6 : 4;
 }
 
-/** What a device received stands where a counter has its packets, what was sent to it where it has its bytes. */
+/** A counter stores the bytes received from a device as its packets, and the bytes sent to it as its bytes. */
 function parseRetained(element: string): [string, Counts][] {
   const [, id, received, sent] = /^(\S+) counter packets (\d+) bytes (\d+)$/.exec(element) ?? [];
   return id === undefined ? [] : [[fromTableId(id), { received: Number(received), sent: Number(sent) }]];

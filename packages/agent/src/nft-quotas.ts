@@ -4,11 +4,11 @@ import type { RunTool } from './tool.ts';
 export interface Quota {
   readonly name: string;
   readonly limit: number;
-  /** What passed, and what was dropped since the limit. */
+  /** The bytes that passed, and those dropped since the limit. */
   readonly used: number;
 }
 
-/** `nft` writes whole multiples of 1,024 in the greatest unit that fits, and nothing of a use of 0. */
+/** `nft` prints whole multiples of 1,024 in the greatest unit that fits, and omits a use of 0. */
 const UNITS: Readonly<Record<string, number>> = {
   bytes: 1,
   kbytes: 1024,
@@ -30,7 +30,10 @@ export function parseQuotas(listing: string): Quota[] {
   }));
 }
 
-/** Kernels before 6.6 drop the packet that comes to the limit exactly. One byte is how `nft` is told of none at all. */
+/**
+ * Kernels before 6.6 drop the packet that reaches the limit exactly. A limit of one byte stands for none at all,
+ * which `nft` does not accept.
+ */
 export function isUsedUp({ limit, used }: Quota): boolean {
   return used >= limit || limit <= 1;
 }

@@ -4,19 +4,19 @@ import type { Prefix } from './prefix.ts';
 
 export interface TrafficPolicy {
   readonly interfaceName: string;
-  /** The interface's own addresses, with the length of the network that devices have their addresses from. */
+  /** The interface's own addresses, with the length of the devices' network. */
   readonly own: readonly Prefix[];
   /** The networks that packets from the tunnel may come from. */
   readonly networks: readonly Prefix[];
   /** Lets devices reach private networks behind the VPN server. */
   readonly allowPrivate: boolean;
-  /** Names the counters of a table that is to be made anew; undefined where the one that is there is kept. */
+  /** Names the counters of a new table; undefined to keep the existing table. */
   readonly newLife: string | undefined;
 }
 
 /**
- * Where no device may go: private, local, multicast and reserved networks, and what a cloud answers its own machines
- * on. Documentation networks are left out: nobody has them, and tests play the internet with them.
+ * Networks closed to devices: private, local, multicast and reserved networks, and those where a cloud serves its
+ * own machines. Documentation networks are left out: nobody has them, and tests use them as the internet.
  */
 const INNER_NETWORKS: Readonly<Record<4 | 6, readonly string[]>> = {
   4: [
@@ -52,8 +52,8 @@ export function tableName(interfaceName: string): string {
 }
 
 /**
- * What holds for single devices, and what was counted of them: made once, and never replaced with the rules. A name with
- * another number tells an agent that its sets are not these, and it makes the table anew.
+ * The sets for single devices and their counts. They are created once and never replaced with the rules. A name
+ * with another number shows an agent that the sets are not these, and it creates the table anew.
  */
 function renderDeviceSets(table: string, life: string): string {
   const both = (render: (family: 4 | 6) => string) => `${render(4)}\n  ${render(6)}`;

@@ -12,8 +12,8 @@ import { hostPrefix, prefixAddress } from './host-prefix.ts';
 import { parsePrefix } from './prefix.ts';
 
 /**
- * The VPN server's own tunnel addresses: those that its interface has, and those that the control plane said. No device
- * can have one, and each tells by its length which network devices have theirs from.
+ * The VPN server's own tunnel addresses: those of its interface, and those from the control plane. No device can
+ * have one. The length of each gives a network for devices.
  */
 export class OwnAddresses {
   /** In CIDR notation. */
@@ -21,11 +21,11 @@ export class OwnAddresses {
   /** The addresses alone, as host prefixes. */
   readonly hosts = new Set<string>();
 
-  /** What tunnel addresses come from. */
+  /** The networks that tunnel addresses come from. */
   #networks: readonly Cidr[] = [];
   readonly #fixed: boolean;
 
-  /** @param networks what tunnel addresses come from, whatever the own addresses are; none: the networks of those */
+  /** @param networks that tunnel addresses come from; if empty, those of the own addresses */
   constructor(addresses: readonly string[], networks: readonly string[] = []) {
     this.#fixed = networks.length > 0;
     this.#networks = networks.map(networkOf);
@@ -36,7 +36,7 @@ export class OwnAddresses {
     return [...this.#all];
   }
 
-  /** Answers whether any of them is new. */
+  /** Returns whether any of them is new. */
   add(addresses: readonly string[]): boolean {
     const before = this.#all.size;
     for (const address of addresses.map(canonical)) {
@@ -48,15 +48,16 @@ export class OwnAddresses {
     return this.#all.size > before;
   }
 
-  /** True where a device may have this tunnel address: it is in a network that the VPN server routes into the tunnel. */
+  /** True if a device may have this tunnel address: it is in a network that the VPN server routes into the tunnel. */
   mayGiveOut(address: string): boolean {
     const parsed = parseAddress(address);
     return this.#networks.some((network) => isIpInCidr(parsed, network));
   }
 
   /**
-   * Why the interface may not be given these addresses; undefined where it may. What it has already was given to it on the
-   * machine itself; the control plane can add none that would draw the machine's other traffic into the tunnel.
+   * Why the interface may not get these addresses; undefined if it may. Addresses that it already has were set on
+   * the machine itself. The control plane cannot add any that would draw the machine's other traffic into the
+   * tunnel.
    * @param elsewhere networks that the machine reaches by other interfaces
    */
   whyNot(addresses: readonly string[], elsewhere: readonly string[]): string | undefined {
@@ -85,8 +86,8 @@ function networkOf(text: string): Cidr {
 }
 
 /**
- * What of `wanted` an interface with the addresses `has` lacks. An IPv6 address is on an interface at most once,
- * whatever its length; an IPv4 one once for each length.
+ * The addresses of `wanted` that an interface with the addresses `has` lacks. An interface has an IPv6 address at
+ * most once, whatever its length; an IPv4 address once for each length.
  */
 export function missingAddresses(wanted: readonly string[], has: readonly string[]): string[] {
   const identity = (address: string) => (address.includes(':') ? prefixAddress(address) : address);
@@ -94,7 +95,7 @@ export function missingAddresses(wanted: readonly string[], has: readonly string
   return wanted.map(canonical).filter((address) => !present.has(identity(address)));
 }
 
-/** In the spelling of `ip`, so that comparing text compares addresses. */
+/** In the spelling of `ip`, so that equal text means equal addresses. */
 function canonical(text: string): string {
   const prefix = parsePrefix(text);
   const host = prefix === undefined ? undefined : hostPrefix(prefix.address);

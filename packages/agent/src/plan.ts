@@ -1,6 +1,6 @@
 /**
- * The rules: what one op may do, given what the agent knows. Planning an op changes the state as if its changes were
- * made, so the next op of the batch sees them; the caller commits or rolls back once it knows what became of them.
+ * The rules of what one op may do in the agent's current state. Planning an op changes the state as if its changes
+ * were made, so the next op of the batch sees them. The caller commits or rolls back once it knows the result.
  */
 import { parsePublicKey } from '@cvault/wireguard';
 import {
@@ -32,7 +32,7 @@ export interface Plan {
   readonly result: OpResult;
   readonly changes: readonly PeerChange[];
   /** Host prefixes that leave their peer by this op, and the device that had them. */
-  /** What is to hold for the device's packets from before it can send any; undefined where that holds already. */
+  /** The policy to put in force before the device can send a packet; undefined if it is already in force. */
   readonly policy?: DevicePolicy;
   readonly freed: { readonly prefixes: readonly string[]; readonly deviceId: string | null };
 }
@@ -101,7 +101,7 @@ function planSet(context: PlanContext, op: SetOp): Plan {
 
   const observed = state.allowedIps(op.publicKey);
   const mayReplace = keyToReplace(state, op, claim, prefixes);
-  // On a full interface there is no room for two keys of one device: the new one takes over at once.
+  // A full interface has no room for two keys of one device: the new one takes over at once.
   const replacing = observed === undefined && state.peerCount >= context.maxPeers ? undefined : mayReplace;
   const outgoingKeys = new Set([op.replaces, ...(claim === undefined ? [] : keysOf(claim))]);
   for (const kept of [op.publicKey, replacing, undefined]) outgoingKeys.delete(kept);
@@ -153,8 +153,8 @@ function planSet(context: PlanContext, op: SetOp): Plan {
 }
 
 /**
- * The key that goes on carrying the addresses for now; undefined where the op's own key takes them at once: because no
- * peer of the old key has exactly these, or because it has taken them already.
+ * The key that keeps the addresses for now. Undefined if the op's own key takes them at once: no peer of the old
+ * key has exactly these, or the new key has taken them already.
  */
 function keyToReplace(
   state: InterfaceState,
@@ -169,7 +169,7 @@ function keyToReplace(
   return carried !== undefined && samePrefixes(carried, prefixes) ? replaces : undefined;
 }
 
-/** Moves a device's addresses from the key that it replaces to its new one. */
+/** Moves a device's addresses from its old key to its new one. */
 export function planReplacement({ state }: PlanContext, deviceId: string): Plan {
   const record = state.device(deviceId);
   if (record?.kind !== 'present' || record.replacing === undefined) return applied();
@@ -196,8 +196,9 @@ function inDigestOrder(prefixes: readonly string[]): string[] {
 }
 
 /**
- * The agent reads no preshared keys and keeps none, so it cannot compare them: the same generation has the same one, a
- * new generation may have another, and a peer that it found is given the op's. One without is left as it was found.
+ * Whether the peer's preshared key may differ from the op's. The agent reads and keeps no preshared keys, so it
+ * cannot compare them: the same generation has the same key, and a new generation may have another. A found peer
+ * gets the op's key; without one it stays as it was found.
  */
 function mayHaveAnotherPresharedKey(op: SetOp, claim: PresentDevice | undefined): boolean {
   if (claim === undefined) return op.presharedKey !== undefined;
@@ -212,8 +213,8 @@ function planRemove(context: PlanContext, op: RemoveOp): Plan {
   if (uncut.holdsBack(deviceId)) return flowsNotCut();
 
   if (known?.kind !== 'present') {
-    // A peer of this device may be left from an earlier epoch, under a key that the op does not tell. While any peer
-    // is unclaimed nobody can say that the device is gone, and an acknowledgement would set its address free.
+    // A peer of this device may be left from an earlier epoch, under a key that the op does not name. While any
+    // peer is unclaimed, the device may still be there, and an acknowledgement would free its address.
     const proven = known?.proven === true || state.unclaimedPeers === 0;
     state.setDevice(deviceId, { kind: 'removed', generation: op.generation, proven });
     return proven
@@ -261,7 +262,7 @@ function planEvict(context: PlanContext, op: EvictOp): Plan {
   return planRemove(context, { verb: 'remove', deviceId: ownerId, generation: owner.generation });
 }
 
-/** Wider prefixes are left out: they exist only on peers made by hand, and cover addresses of living devices. */
+/** Leaves out wider prefixes: they exist only on peers made by hand, and cover addresses of living devices. */
 function hostPrefixesOf(...lists: (readonly string[] | undefined)[]): string[] {
   return [...new Set(lists.flatMap((list) => list ?? []).filter(isHostPrefix))];
 }

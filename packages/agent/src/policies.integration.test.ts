@@ -31,7 +31,7 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
   let c: VpnClient;
   let agent: Agent;
   let plane: TestControlPlane;
-  /** Raised by each test that sets a device, so that it begins with what it says. */
+  /** Raised by each test that sets a device, so that its ops apply. */
   let generation = 1;
 
   beforeAll(async () => {
@@ -73,7 +73,7 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
     return (await plane.stats()).devices.find((device) => device.deviceId === deviceId);
   }
 
-  /** TCP's payload that arrived, in bits per second, over 10 s. */
+  /** TCP payload received, in bits per second, over 10 s. */
   async function goodput(client: VpnClient, direction: 'upload' | 'download'): Promise<number> {
     const running = client.namespace.start('iperf3', [
       ...['--client', vpn.internet4, '--time', '10', '--json'],
@@ -212,13 +212,13 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
     const under = (client: VpnClient, ...budgets: Budget[]) =>
       client.setOp(generation, { limits: { budgets } });
 
-    /** One ping after the other, each with one byte more, so that their sizes divide no limit. */
+    /** Sends pings one after the other, each one byte longer, so that their sizes divide no limit. */
     async function spend(client: VpnClient, pings: number, size: number): Promise<void> {
       await client.namespace.succeeds('ping', [
         ...['-n', '-q', '-c', String(pings), '-i', '0.01', '-W', '1', '-s', String(size), vpn.internet4],
       ]);
     }
-    /** Bytes that were counted for these devices since `before`, and the budgets that each is cut off by. */
+    /** Bytes counted for these devices, and the budgets by which each is cut off. */
     async function read(...clients: VpnClient[]) {
       const { devices } = await plane.stats(undefined, true);
       const of = clients.map(({ deviceId }) => devices.find((one) => one.deviceId === deviceId));
@@ -279,7 +279,7 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
       await apply(under(a, shared), under(b, shared));
       await spend(a, 10, 1_000);
       ++generation;
-      // The last of its devices is gone, and back before that was written down.
+      // The last of its devices is gone and returns before that was stored.
       await apply(
         { verb: 'remove', deviceId: a.deviceId, generation },
         { verb: 'remove', deviceId: b.deviceId, generation },
@@ -338,7 +338,7 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
   });
 
   describe('the connection table', () => {
-    /** Its entries that began at an address: each with its protocol and the seconds that it has left. */
+    /** The entries that an address began, each with its protocol and its remaining seconds. */
     async function entriesOf(family: 'ipv4' | 'ipv6', address: string) {
       const listing = await vpn.server.run('conntrack', [
         '--dump',
@@ -353,7 +353,7 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
         state,
       }));
     }
-    /** One packet to each of so many ports, as fast as the device can. */
+    /** Sends one packet to each of so many ports, as fast as the device can. */
     const scatter = (client: VpnClient, to: string, packets: number) =>
       client.namespace.run(process.execPath, [
         '-e',
@@ -390,11 +390,11 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
         ).toBeLessThanOrEqual(20);
         const got: Buffer[] = [];
         follower.child.stdout?.on('data', (chunk: Buffer) => got.push(chunk));
-        // Another device has its own share, and what the first one has already goes on.
+        // Another device has its own share, and existing connections of the first continue.
         expect(await callTcpService(b.namespace, vpn.internet4, PORT)).toBeDefined();
         await vi.waitUntil(() => Buffer.concat(got).toString().includes('tick'), { timeout: 30_000 });
         await follower.stop();
-        // What ends makes room at once, whatever was refused before. The last packets may still be on their way.
+        // Ended connections make room at once, even after refusals. The last packets may still be on their way.
         const makesRoom = async () => {
           await vpn.server.run('conntrack', ['--flush']);
           const called = await callInVain(a.namespace, to, PORT);
@@ -428,7 +428,7 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
     }
     const ALL = [true, true, true, true];
     const NONE = [false, false, false, false];
-    /** A tunnel that a test before took away takes up to 15 s to be tried again by its client. */
+    /** A client takes up to 15 s to retry a tunnel that an earlier test removed. */
     const untilReaches = (from: VpnClient, to: VpnClient) =>
       expect.poll(() => reaches(from, to), { timeout: 40_000 }).toEqual(ALL);
 

@@ -7,37 +7,37 @@ type Kind = (typeof KINDS)[number];
 
 const BUDGET = 'budget_';
 
-/** The budget that a quota of this name is; undefined where it is one device's own. */
+/** The budget of a quota of this name; undefined for a device's own quota. */
 export function budgetOf(quotaName: string): string | undefined {
   return quotaName.startsWith(BUDGET) ? quotaName.slice(BUDGET.length) : undefined;
 }
 
-/** The maps of the table that policies live in. */
+/** The maps of the table that hold policies. */
 export const POLICY_MAPS: readonly string[] = [...KINDS, 'network'].flatMap((name) => [
   `${name}4`,
   `${name}6`,
 ]);
 
-/** 100 Gbit/s: more is no limit to any machine, and the kernel's arithmetic overflows soon after. */
+/** 100 Gbit/s: no machine is faster, and the kernel's arithmetic overflows soon after. */
 const UNLIMITED_BITS_PER_SECOND = 100_000_000_000;
 
 /**
- * The kernel's bucket for bytes holds one second's worth and this. It has to let one packet pass however low the rate is,
- * and what the kernel puts together from a stream (GSO) counts as one packet of up to 64 KiB.
+ * The kernel's bucket holds one second's worth of bytes plus this. It must let one packet pass at any rate, and a
+ * segment that the kernel assembled from a stream (GSO) counts as one packet of up to 64 KiB.
  *
- * So a plan of 10 Mbit/s ought to give TCP 10.6 Mbit/s of payload over the first 10 s, with the full bucket that it begins
- * with, and 9.6 in the long run: TCP/IP's own bytes are 4 % of the packets. Measured: between 9 and 11. Packets over the limit cost no tokens, so TCP, which
- * tries again within the second that the bucket lasts, loses nothing more.
+ * A plan of 10 Mbit/s should give TCP 10.6 Mbit/s of payload over the first 10 s, with the full bucket at the
+ * start, and 9.6 in the long run: the headers of TCP/IP are 4 % of the packets. Measured: between 9 and 11. Packets
+ * over the limit cost no tokens. TCP retries within the second that the bucket lasts, so it loses nothing more.
  */
 const BURST_BYTES = 65_536;
 
 /**
- * What the kernel's table holds of policies, kept here too, so that changing one says exactly what is to be deleted.
- * The methods answer lines for `nft -f`, and take for granted that those are then executed as one.
+ * A copy of the policies in the kernel's table, so that each change names exactly the elements to delete. The
+ * methods return lines for `nft -f` and assume that all of them are executed in one transaction.
  *
- * A limit is one object for all addresses of a device, in maps from address to object: so both of its IP versions share
- * it, and all devices of a budget share that. A network is a number by source address, and a set of destination addresses with their number: n devices cost n
- * elements of each, not n².
+ * A limit is one object for all addresses of a device, in maps from address to object. Both IP versions share it,
+ * and all devices of a budget share the budget's. A network is a number by source address, and a set of destination
+ * addresses with their number: n devices cost n elements of each, not n².
  */
 export class PolicyTable {
   readonly #table: string;
@@ -51,12 +51,12 @@ export class PolicyTable {
   readonly #names = new Map<number, string>();
   readonly #members = new Map<number, number>();
   #lastNumber = 0;
-  /** Budgets without a device, and the first reading that is known to begin after the last one had left. */
+  /** Budgets without a device, and the first reading known to begin after their last device left. */
   readonly #idle = new Map<string, number | undefined>();
 
   /**
-   * @param listing what `nft list map` printed of all POLICY_MAPS
-   * @param quotas all that the table has
+   * @param listing the output of `nft list map` for all POLICY_MAPS
+   * @param quotas all quotas of the table
    */
   constructor(table: string, listing: string, quotas: readonly { readonly name: string }[]) {
     this.#table = table;
@@ -76,7 +76,7 @@ export class PolicyTable {
     }
   }
 
-  /** Puts a policy in place of what held for the device and for its addresses. */
+  /** Replaces the policy of the device and of its addresses. */
   put(policy: DevicePolicy): string[] {
     const lines = KINDS.flatMap((kind) => this.#putLimit(kind, policy));
     lines.push(...policy.addresses.flatMap((address) => this.#quit(address)));
@@ -87,7 +87,7 @@ export class PolicyTable {
     return lines;
   }
 
-  /** Takes addresses from under whatever they are under. */
+  /** Removes all policies of these addresses. */
   drop(addresses: readonly string[]): string[] {
     return addresses.flatMap((address) => [
       ...KINDS.flatMap((kind) => this.#dropLimit(kind, address)),
@@ -113,7 +113,7 @@ export class PolicyTable {
     const limit = limits === undefined ? undefined : define(kind, limits, deviceId);
     if (limit !== undefined && budgetOf(limit.name) !== undefined) return this.#share(kind, limit, addresses);
     const name = ownName(kind, deviceId);
-    // Addresses that the device is about to leave are under the old object, which cannot be changed in place.
+    // Addresses that the device is about to leave use the old object, which cannot be changed in place.
     const earlier = [...(this.#users.get(name) ?? [])];
     const lines = [...new Set([...earlier, ...addresses])].flatMap((address) =>
       this.#dropLimit(kind, address),
@@ -124,7 +124,7 @@ export class PolicyTable {
     return lines;
   }
 
-  /** One that is there already is left as it is: what was used of it stays used. */
+  /** An existing object stays as it is, and so does its use. */
   #share(kind: Kind, { name, type, rule }: Limit, addresses: readonly string[]): string[] {
     const lines: string[] = [];
     if (!this.#users.has(name) && !this.#idle.delete(name)) {
@@ -225,7 +225,7 @@ function define(kind: Kind, limits: Limits, deviceId: string): Limit | undefined
   const bytes = budget?.bytes ?? (kind === 'data' ? limits.dataBytes : undefined);
   if (bytes === undefined) return undefined;
   const name = budget === undefined ? ownName(kind, deviceId) : BUDGET + budget.id;
-  // A quota of nothing is no quota to `nft`; no packet fits into one byte.
+  // `nft` does not accept a quota of 0; no packet fits into one byte.
   return { name, type, rule: `over ${Math.max(1, bytes)} bytes` };
 }
 

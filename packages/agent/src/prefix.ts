@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** An address and a prefix length, taken apart: what goes into a rule is put together from these alone. */
+/** An address and a prefix length, parsed. Rules are built from these parts alone. */
 export interface Prefix {
   readonly family: 4 | 6;
   readonly address: string;

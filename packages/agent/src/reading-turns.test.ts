@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createReadingTurns } from './reading-turns.ts';
 
-/** A reading that ends when it is told to. */
+/** A reading that ends on command. */
 function aReading() {
   let end: (text: string) => void = () => undefined;
   const read = vi.fn(() => new Promise<string>((resolve) => (end = resolve)));
@@ -67,7 +67,7 @@ test('where no change comes there is no rest', async () => {
   }
 });
 
-test('one that fails tells who asked, and the next has its turn', async () => {
+test('a failure reaches its callers, and the next reading gets its turn', async () => {
   const turns = createReadingTurns();
   await expect(turns.take('peers', () => Promise.reject(new Error('no such device')))).rejects.toThrow(
     'no such device',

@@ -1,19 +1,19 @@
-/** Where changes come, they have the interface for themselves for this many times as long as a turn took. */
+/** After a turn with changes, changes have the interface to themselves for this many times the turn's length. */
 const REST = 3;
-/** A reading is not to become stale for that. */
+/** The longest such rest, so that readings do not become stale. */
 const LONGEST_REST_MS = 3_000;
 
 export interface ReadingTurns {
-  /** Does a reading when its turn comes. Those of the same name in one turn are one. */
+  /** Does a reading when its turn comes. Readings of the same name in one turn are one. */
   take(name: string, read: () => Promise<string>): Promise<string>;
-  /** To be called when a change begins. */
+  /** Call it when a change begins. */
   noteChange(): void;
 }
 
 /**
- * Readings by turns. wireguard-go takes no change while it is read, and whichever part is asked for, it writes down all
- * peers: half a second at 50,000. So readings that come during a turn wait and are done together in the next one. After a
- * turn in which a change came there is a rest.
+ * Runs readings in turns. wireguard-go takes no change while it is read, and it writes down all peers for any
+ * reading: half a second at 50,000. So readings that come during a turn wait and are done together in the next.
+ * After a turn with a change there is a rest.
  */
 export function createReadingTurns(): ReadingTurns {
   let changes = 0;
@@ -22,7 +22,7 @@ export function createReadingTurns(): ReadingTurns {
 
   async function run(): Promise<void> {
     isRunning = true;
-    // Those who ask at the same moment are of one turn.
+    // Readings of the same moment belong to one turn.
     await Promise.resolve();
     while (next.size > 0) {
       const turn = next;
@@ -51,7 +51,7 @@ export function createReadingTurns(): ReadingTurns {
 
 interface Waiting {
   readonly done: Promise<string>;
-  /** Never rejects; who waits hears of the failure. */
+  /** Never rejects; the waiting callers get the failure. */
   readonly start: () => Promise<void>;
 }
 

@@ -1,12 +1,12 @@
 import { connect } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 
-/** How long answers may take to arrive after the input ended. */
+/** How long answers may arrive after the input ended. */
 const LAST_ANSWERS_MS = 5000;
 
 /**
- * Joins two one-way streams to the agent's socket until either side ends. It reads nothing into what passes, and
- * nothing else of what the caller asked for (sshd offers that in the environment) has any effect.
+ * Joins two one-way streams to the agent's socket until either side ends. It does not interpret the bytes, and
+ * ignores everything else that the caller asked for, which sshd puts in the environment.
  */
 export async function relay(socketPath: string, input: Readable, output: Writable): Promise<void> {
   const socket = connect({ path: socketPath, allowHalfOpen: true });

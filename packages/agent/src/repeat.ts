@@ -1,7 +1,7 @@
 /**
- * Runs a task again and again, with a pause after each run: at least `pauseMs`, and `rest` times as long as the run took, so
- * that it never costs more than a tenth of a core by default. Failures are left to the next run. Does not keep the process alive.
- * Answers how to stop it: resolves once a run that is under way has ended.
+ * Runs a task repeatedly. The pause after each run is at least `pauseMs` and `rest` times the run's length, so by
+ * default it never costs more than a tenth of a core. Failures are left to the next run. Does not keep the process
+ * alive. Returns a function that stops it and resolves once a running task has ended.
  */
 export function repeat(task: () => Promise<void>, pauseMs: number, rest = 10): () => Promise<void> {
   let stopped = false;

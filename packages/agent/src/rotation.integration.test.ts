@@ -47,7 +47,7 @@ describe.skipIf(missing !== undefined)(
 
     const endpoints = () => vpn.server.run('wg', ['show', vpn.wg.interfaceName, 'endpoints']);
 
-    test('where a silent client was is forgotten, and the client comes back by itself', async () => {
+    test('the endpoint of a silent client is forgotten, and the client reconnects without help', async () => {
       await agent.close();
       await startAgent(5000);
       const presharedKey = randomPublicKey();
@@ -61,7 +61,8 @@ describe.skipIf(missing !== undefined)(
       await agent.close();
       await startAgent();
       await plane.apply(client.setOp(2, { presharedKey }));
-      // A session of seconds ago makes this client try it for 15 s first; one of ten minutes ago is no session any more.
+      // With a session of seconds ago, this client retries it for 15 s first. A session of ten minutes ago has
+      // expired.
       await client.untilConnected();
       expect((await plane.stats()).devices).toMatchObject([{ deviceId: client.deviceId, handshake: 'live' }]);
     }, 120_000);
@@ -74,7 +75,7 @@ describe.skipIf(missing !== undefined)(
         ['set', interfaceName, 'peer', vpn.wg.publicKey, ...psk],
         presharedKey,
       );
-      // A new session, so that both sides use it.
+      // A new session, so that both sides use the new key.
       await client.namespace.run('ip', ['link', 'set', interfaceName, 'down']);
       await client.namespace.run('ip', ['link', 'set', interfaceName, 'up']);
       await client.namespace.run('ip', ['route', 'replace', 'default', 'dev', interfaceName]);

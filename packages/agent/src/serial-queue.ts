@@ -1,4 +1,4 @@
-/** Runs tasks one at a time, in the order they came in; one that fails does not keep the next from running. */
+/** Runs tasks one at a time, in order. A failed task does not stop the next. */
 export interface SerialQueue {
   run<T>(task: () => Promise<T>): Promise<T>;
 }

@@ -4,11 +4,11 @@ import type { Agent } from './agent.ts';
 import { serveConnection } from './connection.ts';
 import { log } from './log.ts';
 
-/** Control planes have a handful of replicas, each with one connection; more than this is a fault. */
+/** A control plane has a handful of replicas with one connection each; more than this is a fault. */
 const MAX_CONNECTIONS = 64;
 
 export interface SocketServer {
-  /** Takes no more connections, lets each finish the request it is at, and removes the socket. */
+  /** Accepts no more connections, lets each finish its current request, and removes the socket. */
   close(): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export interface SocketServer {
 export async function listenOnSocket(agent: Agent, socketPath: string): Promise<SocketServer> {
   await removeStaleSocket(socketPath);
   const open = new Set<Socket>();
-  // Half open: what a control plane asked for before it stopped sending is still answered.
+  // Half open: requests that a control plane sent before it stopped sending are still answered.
   const makeServer = () => {
     const made = createServer({ allowHalfOpen: true }, (socket) => {
       open.add(socket);
@@ -34,13 +34,13 @@ export async function listenOnSocket(agent: Agent, socketPath: string): Promise<
   let inode = await listen(server, socketPath);
   let closing = false;
   agent.keep('socket', async () => {
-    // Closing removes it, and nobody is to find a new one then.
+    // Closing removes the socket, and no new one may be made then.
     if (closing) return [];
     const found = await lstat(socketPath).catch(() => undefined);
     if (found?.isSocket() === true && found.ino === inode) return [];
     const detail = `The agent's socket ${socketPath} was gone: no control plane could connect.`;
     const mend = async () => {
-      // Closing removes whatever is at the path, so it comes first. Connections that are open stay.
+      // Closing removes any file at the path, so it comes first. Open connections stay.
       server.close();
       await removeStaleSocket(socketPath);
       server = makeServer();
@@ -59,9 +59,9 @@ export async function listenOnSocket(agent: Agent, socketPath: string): Promise<
   };
 }
 
-/** Answers the inode of the socket. */
+/** Returns the inode of the socket. */
 async function listen(server: Server, socketPath: string): Promise<number> {
-  // The socket must not be open to all between its making and its chmod.
+  // The socket must not be open to all before its chmod.
   const umask = process.umask(0o117);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -75,7 +75,7 @@ async function listen(server: Server, socketPath: string): Promise<number> {
   return (await lstat(socketPath)).ino;
 }
 
-/** Removes the socket of an agent that died; refuses where one lives, or where the file is something else. */
+/** Removes the socket of a dead agent. Throws if an agent answers on it, or if the file is no socket. */
 export async function removeStaleSocket(socketPath: string): Promise<void> {
   const found = await lstat(socketPath).catch(() => undefined);
   if (found === undefined) return;

@@ -1,10 +1,10 @@
 import type { ObservedPeer } from './backend.ts';
 import { samePrefixes } from './host-prefix.ts';
 
-/** Entries that are read in one step: well under a millisecond. */
+/** Entries read in one step: well under a millisecond. */
 const STEP_PEERS = 250;
 
-/** What this epoch's ops made of a device. A removed one stays known, so that an older `set` cannot bring it back. */
+/** A device's state after this epoch's ops. A removed one stays known, so that an older `set` cannot restore it. */
 export type DeviceRecord =
   | {
       readonly kind: 'present';
@@ -12,29 +12,29 @@ export type DeviceRecord =
       readonly publicKey: string;
       readonly prefixes: readonly string[];
       /**
-       * The key that carries the addresses until this one has had a handshake; undefined where this one carries them.
+       * The key that keeps the addresses until the new key has had a handshake; undefined if the new key has them.
        */
       readonly replacing: string | undefined;
-      /** Whether the op gave it a preshared key. The key itself is not kept. */
+      /** Whether the op contained a preshared key. The key itself is not kept. */
       readonly hasPresharedKey: boolean;
       /** Ids of the budgets that its packets are counted against. */
       readonly budgets: readonly string[];
-      /** `digestOfPeer` of what the op said. */
+      /** `digestOfPeer` of the op. */
       readonly digest: bigint;
     }
   | {
       readonly kind: 'removed';
       readonly generation: number;
-      /** False while a peer that nobody has claimed could still be this device's, from an earlier epoch. */
+      /** False while an unclaimed peer could still be this device's, from an earlier epoch. */
       readonly proven: boolean;
     };
 
 export type PresentDevice = Extract<DeviceRecord, { kind: 'present' }>;
 
 /**
- * What the agent knows: the peers on the interface (as last read and changed since), and the devices that claim them.
- * Both are kept apart, because either can change without the other: a peer removed by hand leaves its device behind.
- * Every question costs one look into a map, whatever the number of peers.
+ * The agent's state: the peers on the interface (as last read and changed since), and the devices that claim them.
+ * The two are separate because either can change without the other: a peer removed by hand leaves its device
+ * behind. Every query costs one map lookup, whatever the number of peers.
  */
 export class InterfaceState {
   readonly #peers = new Map<string, readonly string[]>();
@@ -42,7 +42,7 @@ export class InterfaceState {
   readonly #devices = new Map<string, DeviceRecord>();
   readonly #keyOwners = new Map<string, string>();
   readonly #prefixOwners = new Map<string, string>();
-  /** The devices whose peer is on the interface just as their op wants it, with the digest of each. */
+  /** The devices whose peer is on the interface exactly as their op wants it, each with its digest. */
   readonly #orderly = new Map<string, bigint>();
   readonly #replacing = new Set<string>();
   #digest = 0n;
@@ -54,17 +54,17 @@ export class InterfaceState {
     return this.#peers.size;
   }
 
-  /** How many peers on the interface no device has claimed in this epoch. */
+  /** How many peers on the interface are claimed by no device in this epoch. */
   get unclaimedPeers(): number {
     return this.#unclaimed;
   }
 
-  /** How many devices have their peer on the interface just as their op wants it. */
+  /** How many devices have their peer on the interface exactly as their op wants it. */
   get orderlyDevices(): number {
     return this.#orderly.size;
   }
 
-  /** XOR of the digests of those. Kept up to date with every change, so that asking costs nothing. */
+  /** XOR of their digests. Updated with every change, so reading it costs nothing. */
   get digest(): bigint {
     return this.#digest;
   }
@@ -74,7 +74,7 @@ export class InterfaceState {
     return this.#unclaimed + this.#present - this.#orderly.size;
   }
 
-  /** The allowed IPs of a peer; undefined where the interface has no such peer. */
+  /** The allowed IPs of a peer; undefined if the interface has no such peer. */
   allowedIps(publicKey: string): readonly string[] | undefined {
     return this.#peers.get(publicKey);
   }
@@ -97,12 +97,12 @@ export class InterfaceState {
     return this.#orderly.has(deviceId);
   }
 
-  /** What is known of all devices now. Copied as two lists, which takes less than a millisecond for 50,000. */
+  /** All devices as known now. Copied as two lists, which takes less than a millisecond for 50,000. */
   devicesNow(): { readonly ids: readonly string[]; readonly records: readonly DeviceRecord[] } {
     return { ids: [...this.#devices.keys()], records: [...this.#devices.values()] };
   }
 
-  /** The device that claims a key, whether or not the interface has the peer just now. */
+  /** The device that claims a key, even if the interface has no such peer. */
   keyOwner(publicKey: string): string | undefined {
     return this.#keyOwners.get(publicKey);
   }
@@ -144,24 +144,22 @@ export class InterfaceState {
     this.#undo = [];
   }
 
-  /** Takes back the changes since the last commit or rollback. */
+  /** Undoes the changes since the last commit or rollback. */
   rollback(): void {
     for (const undo of this.#undo.reverse()) undo();
     this.#undo = [];
   }
 
   /**
-   * Takes over what was read from the interface. `touched` are the keys that the agent changed after the reading
-   * began: for those the reading may be older than what is known, so they stay.
+   * Updates the state from a reading of the interface. `touched` are the keys that the agent changed after the
+   * reading began. They stay as they are, since the reading may be older.
    */
   observe(peers: readonly ObservedPeer[], touched: ReadonlySet<string>): void {
     const steps = this.observing(peers, touched);
     while (steps.next().done !== true);
   }
 
-  /**
-   * The same in small steps, between which batches may go on, as long as what they change is noted in `touched`.
-   */
+  /** The same in small steps. Batches may run between them if they record the keys they change in `touched`. */
   *observing(peers: readonly ObservedPeer[], touched: ReadonlySet<string>): Generator<undefined, void> {
     const seen = new Set<string>();
     let steps = 0;
@@ -183,7 +181,7 @@ export class InterfaceState {
     }
   }
 
-  /** Like the interface itself, takes a prefix away from the peer that held it. */
+  /** Takes a prefix from the peer that held it, as the interface does. */
   #putPeer(publicKey: string, allowedIps: readonly string[] | undefined): void {
     const before = this.#peers.get(publicKey);
     for (const prefix of before ?? []) {
@@ -237,7 +235,7 @@ export class InterfaceState {
     this.#judge(deviceId);
   }
 
-  /** Brings the digest up to date with what has become of a device or its peer. */
+  /** Updates the digest after a change of a device or its peer. */
   #judge(deviceId: string | undefined): void {
     if (deviceId === undefined) return;
     this.#digest ^= this.#orderly.get(deviceId) ?? 0n;

@@ -1,7 +1,7 @@
 import type { DeviceStats } from '@cvault/protocol';
 import type { Reading } from './metering.ts';
 
-/** The protocol allows more; to write and to read so many keeps neither side from anything else for long. */
+/** The protocol allows more, but writing and reading this many delays neither side for long. */
 const PAGE_DEVICES = 200;
 
 /** Cuts one reading into pages. */

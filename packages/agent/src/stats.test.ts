@@ -76,7 +76,7 @@ test('counts both addresses of a device together, and nothing of the others', as
   expect(await statsOf(two)).toMatchObject(bytes(0, 0));
 });
 
-test('tells of handshakes no more than live, idle or never', async () => {
+test('reports handshakes only as live, idle or never', async () => {
   const [live, idle, never] = [setOp(2), setOp(3), setOp(4)];
   await apply(live, idle, never);
   backend.shakeHands(live.publicKey);
@@ -99,7 +99,7 @@ test('numbers its readings, and pages one of them by device', async () => {
 });
 
 describe('a device that is removed', () => {
-  test('is told of with its last counts until that was stored', async () => {
+  test('is reported with its last counts until they are stored', async () => {
     const op = setOp(2);
     await apply(op);
     meter.count('10.8.0.2', { received: 5, sent: 6 });

@@ -1,4 +1,4 @@
-/** A table as `nft` lists it, without what changes by itself or with devices. */
+/** A table as `nft` lists it, without the parts that change on their own or with devices. */
 export interface ListedTable {
   /** Each chain's text, by its name. */
   readonly chains: ReadonlyMap<string, string>;
@@ -9,8 +9,8 @@ export interface ListedTable {
 }
 
 /**
- * @param listing what `nft --stateless --terse list table` printed
- * @param elements what `nft list set` printed of the sets that are part of the rules
+ * @param listing the output of `nft --stateless --terse list table`
+ * @param elements the output of `nft list set` for the sets that are part of the rules
  */
 export function parseTable(listing: string, elements: string): ListedTable {
   const chains = new Map<string, string>();

@@ -3,13 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { access, constants, open, symlink, unlink, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 
-/** Runs one of the system's network tools to its end and answers what it printed. */
+/** Runs one of the system's network tools to its end and returns its output. */
 export type RunTool = (tool: string, args: readonly string[], input?: string) => Promise<string>;
 
-/** A tool could not be started, failed, or took too long. Its words are kept apart: they can name keys. */
+/**
+ * A tool could not be started, failed, or took too long. Its output is kept apart from the message: it can name
+ * keys.
+ */
 export class ToolFailed extends Error {
   readonly tool: string;
-  /** Undefined where it did not exit by itself. */
+  /** Undefined if it was killed or did not start. */
   readonly exitCode: number | undefined;
   readonly stderr: string;
 
@@ -22,16 +25,20 @@ export class ToolFailed extends Error {
   }
 }
 
-/** For what hangs. Where a host is slow, and loads nftables' modules first, the rules alone took more than 10 s. */
+/**
+ * A bound for tools that hang. On a slow host that loads nftables' modules first, the rules alone took more than 10
+ * s.
+ */
 const TIMEOUT_MS = 60_000;
 /** 2^20 peers with two allowed IPs each are some 100 MB of text. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
 /**
- * Starts tools from the system's own folders, with nothing of the agent's environment and without a shell.
- * `enter` goes before each command, to run it elsewhere: `['ip', 'netns', 'exec', name]`.
- * @param nftName what the processes of `nft` are called; without `enter` only, which would start them after the link is gone
+ * Starts tools from the system's own folders, without the agent's environment and without a shell. `enter` goes
+ * before each command, to run it elsewhere: `['ip', 'netns', 'exec', name]`.
+ * @param nftName the name of the `nft` processes; only without `enter`, which would start them after the link is
+ * gone
  */
 export function createToolRunner(enter: readonly string[] = [], nftName?: string): RunTool {
   return async (tool, args, input) => {
@@ -51,8 +58,9 @@ export function createToolRunner(enter: readonly string[] = [], nftName?: string
 }
 
 /**
- * The text as a file without a name, in memory. What Node.js gives a child as a pipe is a socket, and `wg addconf`
- * opens its standard input by a path, which no socket allows. (By /proc: /dev/stdin is a link that not every machine has.)
+ * Puts the text in an unnamed file in memory. Node.js gives a child a socket as its pipe, and `wg addconf` opens
+ * its standard input by a path, which a socket does not allow. The path is in /proc, because not every machine has
+ * the link /dev/stdin.
  */
 async function openInMemory(text: string): Promise<FileHandle> {
   const path = `/dev/shm/cvault-${randomBytes(16).toString('hex')}`;
@@ -68,12 +76,13 @@ async function openInMemory(text: string): Promise<FileHandle> {
 }
 
 /**
- * A name for the processes of one agent. The kernel tells who changed its rules by a process's id and name. In a container the
- * id is not the one that is known inside; the name is the same everywhere. It keeps 15 characters of it.
+ * A name for the processes of one agent. The kernel reports the id and name of the process that changed its rules.
+ * In a container the id differs from the one known inside; the name is the same everywhere. The kernel keeps 15
+ * characters of it.
  */
 export const newProcessName = (): string => `cvault-${randomBytes(4).toString('hex')}`;
 
-/** A process is named as the file that was started: so that is a link to the tool, which is gone as soon as it runs. */
+/** A process is named after the started file, so this is a link to the tool, removed as soon as the tool runs. */
 async function startAs<T>(name: string, tool: string, start: (file: string) => T): Promise<T> {
   const link = `/dev/shm/${name}${randomBytes(12).toString('hex')}`;
   await symlink(await pathOf(tool), link);
@@ -118,7 +127,7 @@ function run(tool: string, command: readonly string[], input: FileHandle | undef
   });
 }
 
-/** Gathers what a tool prints; `stop` is called where it does not end. */
+/** Collects a tool's output. `stop` is called if the output exceeds the limit. */
 function collect(stream: Readable | null, stop: () => void): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -36,7 +36,7 @@ const INTERNET_6 = '2001:db8:1::2';
 const PRIVATE_4 = '192.168.77.2';
 const PRIVATE_6 = 'fd77::2';
 const METADATA = '169.254.169.254';
-/** Addresses that carry an IPv4 address, an inner one as well, to whatever unpacks it. */
+/** Addresses that carry an IPv4 address, possibly an inner one, to a machine that unpacks it. */
 const TRANSLATED = ['64:ff9b::a09:109', '2002:a09:109::1', '2001:0:a09:109::1'];
 const RELAY = '192.88.99.1';
 const PORT = 8080;
@@ -44,7 +44,7 @@ const OWN = ['10.8.0.1/24', 'fd00:8::1/64'];
 /** Narrower than the usual 1420, so that clamping shows. */
 const TUNNEL_MTU = 1380;
 
-/** Somebody else's firewall, which must stay as it is, and whose `accept` must not count for more than our `drop`. */
+/** Another firewall, which must stay as it is, and whose `accept` must not override our `drop`. */
 const OTHER_FIREWALL = `table inet other {
   chain forward {
     type filter hook forward priority filter - 10; policy accept;
@@ -108,7 +108,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       await router.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
     }
     await server.run('ip', ['route', 'add', '198.51.100.0/24', 'via', INTERNET_4]);
-    // As the installation leaves it.
+    // The installation sets this.
     await server.run('sysctl', ['-qw', 'net.ipv4.conf.all.rp_filter=2']);
     for (const address of [METADATA, RELAY]) {
       await server.run('ip', ['route', 'add', `${address}/32`, 'via', PRIVATE_4]);
@@ -116,7 +116,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
     for (const address of TRANSLATED) {
       await server.run('ip', ['-6', 'route', 'add', `${address}/128`, 'via', PRIVATE_6]);
     }
-    // Without the rules, what comes from a tunnel address is to find its way back.
+    // Without the rules, packets from a tunnel address must find their way back.
     for (const [namespace, via4, via6] of [
       [internet, PUBLIC_4, PUBLIC_6],
       [inner, '192.168.77.1', 'fd77::1'],
@@ -162,7 +162,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       'allowed-ips',
       `${address4},${address6}`,
     ]);
-    // The VPN server learns where a client is from the client's first packet. A busy machine is slow to shake hands.
+    // The VPN server learns a client's endpoint from its first packet. A handshake is slow on a busy machine.
     expect(await pings(namespace, '10.8.0.1', '-w', '30')).toBe(true);
     return { namespace, wg: peer, deviceId: randomUUID(), address4, address6 };
   }
@@ -191,7 +191,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
     };
   }
 
-  /** All of them: where only nftables is emptied, the routing rules stop every packet. */
+  /** Removes all rules: with only nftables emptied, the routing rules stop every packet. */
   async function takeRulesAway(): Promise<void> {
     await server.run('nft', ['delete', 'table', 'inet', `cvault_${wg.interfaceName}`]);
     for (const family of ['-4', '-6']) {
@@ -213,7 +213,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
     };
   }
 
-  // Whatever the rules are said to stop has to pass without them, or the tests after would prove nothing.
+  // The packets that the rules should stop must pass without them, or the later tests would prove nothing.
   describe('without the rules', () => {
     test.each([
       ['another device', () => b.address4],
@@ -350,7 +350,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       expect(await pings(a.namespace, INTERNET_4, '-I', '10.99.0.5')).toBe(false);
       expect(await pings(a.namespace, '10.8.0.1', '-I', '10.99.0.5')).toBe(false);
       expect(await arrivals()).toBe(0);
-      // The same drift seen from the other side: the list shows it, and saying the same again mends it.
+      // The same drift from the other side: the list shows it, and repeating the op mends it.
       const drifted = (await plane.list()).find((peer) => peer.publicKey === a.wg.publicKey);
       expect(drifted?.allowedIps).toContain('10.99.0.0/24');
       await plane.apply(setOp(a, 1));
@@ -430,7 +430,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
         const reached = await Promise.all([pings(a.namespace, to), callInVain(a.namespace, to, PORT)]);
         expect(reached).toEqual([false, undefined]);
       });
-      // The kernel asks by the same rules whether an IPv4 source is a sound one. It asks that of no IPv6 source.
+      // The kernel validates IPv4 sources by the same rules. It does not validate IPv6 sources.
       test.each([
         ['', () => b.address4, `ip saddr ${INTERNET_4}`],
         [' by IPv6', () => b.address6, `ip6 saddr ${INTERNET_6}`],
@@ -526,7 +526,7 @@ describe.skipIf(missing !== undefined)(`traffic${missing === undefined ? '' : ` 
       await Promise.all(followers.map(untilSilent));
       expect(await inherited()).toBe(0);
       expect(await pings(a.namespace, INTERNET_4)).toBe(false);
-      // A tunnel in the other direction of time: what was removed comes back with a higher generation only.
+      // A removed device returns only with a higher generation.
       expect((await plane.apply(setOp(a, 1))).map((result) => result.outcome)).toEqual(['stale']);
     });
 

@@ -1,4 +1,4 @@
-/** Addresses whose old connections could not be cut yet; nobody may get or confirm them until they are. */
+/** Addresses whose old connections could not be cut yet. No device may get or confirm them until they are. */
 export class UncutFlows {
   readonly #waiting = new Map<string, string | null>();
 
@@ -10,7 +10,7 @@ export class UncutFlows {
     return [...this.#waiting.keys()];
   }
 
-  /** Notes a prefix that left `deviceId` (null: a peer without a device). */
+  /** Records a prefix that left `deviceId` (null: a peer without a device). */
   add(prefix: string, deviceId: string | null): void {
     this.#waiting.set(prefix, deviceId);
   }
@@ -23,7 +23,7 @@ export class UncutFlows {
     return this.#waiting.has(prefix);
   }
 
-  /** True where a prefix that this device gave up still waits. The map is empty in all but bad times. */
+  /** True if a prefix that this device left still waits. The map is normally empty. */
   holdsBack(deviceId: string): boolean {
     if (this.#waiting.size === 0) return false;
     return [...this.#waiting.values()].includes(deviceId);

@@ -1,12 +1,12 @@
-/** A prefix whose counts still have to be put to the account of who left it; null: of nobody. */
+/** A prefix whose counts are still to be added to the device that left it; null: to no device. */
 export interface Leaving {
   readonly prefix: string;
   readonly deviceId: string | null;
 }
 
 /**
- * Prefixes that were left since the counters were last read. Reading them takes seconds where there are many, so a removal
- * does not wait for it: the counts stay where they are, and only who else gets the address has to wait.
+ * Prefixes left since the counters were last read. Reading many takes seconds, so a removal does not wait for it:
+ * the counts stay in place, and only another device that takes the address has to wait.
  */
 export class UnsettledCounts {
   readonly #leavings = new Map<string, Leaving>();
@@ -19,7 +19,7 @@ export class UnsettledCounts {
     this.#leavings.set(prefix, { prefix, deviceId });
   }
 
-  /** True while this very leaving waits, not a later one of the same prefix. */
+  /** True while this leaving waits, and not a later one of the same prefix. */
   has(leaving: Leaving): boolean {
     return this.#leavings.get(leaving.prefix) === leaving;
   }
@@ -28,7 +28,7 @@ export class UnsettledCounts {
     this.#leavings.delete(prefix);
   }
 
-  /** True where another device may not have one of these yet. */
+  /** True if another device may not have one of these yet. */
   holdsBack(deviceId: string, prefixes: readonly string[]): boolean {
     return prefixes.some((prefix) => {
       const leaving = this.#leavings.get(prefix);

@@ -11,15 +11,15 @@ const KERNEL_MAX_PEERS = 2 ** 20;
 const USERSPACE_MAX_PEERS = 2 ** 16;
 
 /**
- * A real interface through the `wg` tool, which speaks to the kernel and to wireguard-go alike.
+ * A real interface through the `wg` tool, which controls both the kernel and wireguard-go.
  *
- * Peers are read by `wg show … allowed-ips` and never by `dump`: so endpoints, preshared keys and the interface's
- * private key do not even enter the agent's memory.
+ * Peers are read by `wg show … allowed-ips` and never by `dump`, so endpoints, preshared keys and the interface's
+ * private key never enter the agent's memory.
  */
 export async function createWgBackend(interfaceName: string, runTool: RunTool): Promise<WireGuardBackend> {
   const link = await readLink(runTool, interfaceName);
   const isKernelWireGuard = link?.isKernelWireGuard === true;
-  // The kernel takes changes while it is read.
+  // The kernel accepts changes while it is read.
   const turns = isKernelWireGuard ? undefined : createReadingTurns();
   async function show(what: string): Promise<string> {
     const read = () => runTool('wg', ['show', interfaceName, what]);
@@ -29,7 +29,7 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
   const set = async (what: string, value: string) => {
     await runTool('wg', ['set', interfaceName, what, value]);
   };
-  /** As they were when this began, which is how the interface was made. */
+  /** The settings at the start, which the interface was created with. */
   const settings =
     link === undefined ? undefined : { port: await showOne('listen-port'), mark: await showOne('fwmark') };
 
@@ -41,7 +41,7 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
 
   async function faults(own: readonly string[]): Promise<Fault[]> {
     const now = await readLink(runTool, interfaceName);
-    // Gone, or another one: that is not to be mended but to be begun anew with.
+    // Gone or recreated: this is not mended, a new epoch begins.
     if (link === undefined || settings === undefined || now?.index !== link.index) return [];
     const found: Fault[] = [];
     const find = (code: string, detail: string, mend: () => Promise<unknown>) =>
@@ -126,7 +126,7 @@ export async function createWgBackend(interfaceName: string, runTool: RunTool): 
     async takeNameBack() {
       const name = link === undefined ? undefined : await nameOfIndex(runTool, link.index);
       if (name === undefined || name === interfaceName) return undefined;
-      // An older kernel renames only what is down.
+      // An older kernel renames only interfaces that are down.
       for (const change of [['down'], ['name', interfaceName]]) {
         await runTool('ip', ['link', 'set', 'dev', name, ...change]);
       }
@@ -142,16 +142,16 @@ type PeerSettings = Omit<Extract<PeerChange, { kind: 'set' }>, 'kind'>;
 
 interface Run {
   readonly changes: readonly PeerChange[];
-  /** For `wg addconf`, where a preshared key is among them. */
+  /** The input of `wg addconf`, if one has a preshared key. */
   readonly text: string | undefined;
 }
 
-/** In `wg addconf`, where a line cannot be left out to the same effect: the key that stands for none. */
+/** The key that stands for none in `wg addconf`, where leaving out the line does not remove it. */
 const NO_PRESHARED_KEY = Buffer.alloc(32).toString('base64');
 
 /**
- * Preshared keys go to `wg addconf` on standard input, because everybody on the machine can read the arguments of a
- * process. It leaves other peers alone and knows no removal, so those stay with `wg set`, as does a call without any
+ * Preshared keys go to `wg addconf` on standard input, because everybody on the machine can read a process's
+ * arguments. It leaves other peers alone but cannot remove, so removals use `wg set`, as do calls without any
  * preshared key.
  */
 function runsOfOneTool(changes: readonly PeerChange[]): Run[] {
@@ -195,10 +195,10 @@ function parsePairs(text: string): Map<string, string> {
   return new Map(lines.map((line) => line.split('\t') as [string, string]));
 }
 
-/** As much text as is read in one go: some hundred peers. */
+/** Text read in one step: some hundred peers. */
 const STEP_CHARACTERS = 16_384;
 
-/** Whole lines, in parts between which everything else goes on. */
+/** Whole lines, in parts between which everything else runs. */
 async function* inParts(text: string): AsyncGenerator<string> {
   for (let start = 0; start < text.length;) {
     const found = text.indexOf('\n', start + STEP_CHARACTERS);

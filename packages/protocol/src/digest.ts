@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIPv4, SocketAddress } from 'node:net';
 
-/** What of a device's peer goes into the digest of a VPN server. */
+/** The fields of a device's peer that go into the digest of a VPN server. */
 export interface DigestedPeer {
   readonly deviceId: string;
   readonly generation: number;
@@ -11,7 +11,7 @@ export interface DigestedPeer {
   readonly addresses: readonly string[];
 }
 
-/** As PostgreSQL's `inet_send` writes a host address: family, prefix length, not a network, length, bytes. */
+/** A host address as PostgreSQL's `inet_send` writes it: family, prefix length, not a network, length, bytes. */
 function addressBytes(address: string): Buffer {
   if (isIPv4(address)) return Buffer.from([2, 32, 0, 4, ...address.split('.').map(Number)]);
   const bytes = Buffer.alloc(16);
@@ -26,9 +26,9 @@ function addressBytes(address: string): Buffer {
 }
 
 /**
- * The first 64 bits of SHA-256 over the peer. PostgreSQL has the same in the generated column `devices.peer_digest`, so
- * that comparing a VPN server with the database reads one number of each, not a million rows. 64 bits are to find what
- * went wrong by accident; who could forge them could change the interface itself.
+ * The first 64 bits of SHA-256 over the peer. The generated column `devices.peer_digest` in PostgreSQL has the
+ * same, so comparing a VPN server with the database reads one number of each, not a million rows. 64 bits suffice
+ * against accidents; an attacker who could forge them could change the interface itself.
  */
 export function digestOfPeer({ deviceId, generation, publicKey, addresses }: DigestedPeer): bigint {
   const number = Buffer.alloc(8);
@@ -41,7 +41,7 @@ export function digestOfPeer({ deviceId, generation, publicKey, addresses }: Dig
   return hash.digest().readBigUInt64BE(0);
 }
 
-/** A digest as it goes over the wire. */
+/** A digest as it is sent. */
 export function formatDigest(digest: bigint): string {
   return BigInt.asUintN(64, digest).toString(16).padStart(16, '0');
 }

@@ -1,6 +1,6 @@
 import { MAX_LINE_BYTES } from './limits.ts';
 
-/** Thrown where the other side sends a line that is over the limit; the stream is of no use after that. */
+/** Thrown when the other side sends a line over the limit. The stream cannot be used after that. */
 export class LineTooLong extends Error {
   constructor() {
     super(`a line is longer than ${MAX_LINE_BYTES} bytes`);
@@ -8,13 +8,13 @@ export class LineTooLong extends Error {
   }
 }
 
-/** Cuts a byte stream into lines. Holds at most one unfinished line, of at most MAX_LINE_BYTES. */
+/** Splits a byte stream into lines. Holds at most one unfinished line of at most MAX_LINE_BYTES. */
 export class LineDecoder {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
   /**
-   * Takes the next bytes of the stream; answers the lines that they complete, without the line end.
+   * Takes the next bytes of the stream. Returns the lines that they complete, without the line end.
    * @throws {LineTooLong}
    */
   push(chunk: Buffer): string[] {
@@ -43,7 +43,7 @@ export class LineDecoder {
   }
 }
 
-/** One message as a line. JSON escapes line ends inside strings, so a value can never end the line early. */
+/** One message as a line. JSON escapes line ends inside strings, so no value can end the line early. */
 export function encodeLine(message: unknown): string {
   return `${JSON.stringify(message)}\n`;
 }

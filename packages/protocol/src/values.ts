@@ -2,8 +2,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 
 /**
- * A WireGuard key in the one canonical base64 spelling of 32 bytes (44 characters, zero padding bits), because the
- * same bytes in another spelling would slip past a comparison of text.
+ * A WireGuard key in the canonical base64 spelling of 32 bytes (44 characters, zero padding bits). The same bytes
+ * in another spelling would pass a comparison of text.
  */
 export const WireGuardKey = z
   .string()
@@ -40,5 +40,5 @@ export const Count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** XOR of the `digestOfPeer` of every peer, as 16 hexadecimal digits. */
 export const Digest = z.string().regex(/^[0-9a-f]{16}$/);
 
-/** Names a number of bytes that devices share. Says nothing to the agent but whether two are the same. */
+/** Names a number of bytes that devices share. The agent only compares it. */
 export const BudgetId = z.string().regex(/^[0-9a-f]{32}$/);

@@ -5,20 +5,20 @@ import { randomPublicKey } from './keys.ts';
 
 export interface BackendUnderTest {
   readonly backend: WireGuardBackend;
-  /** The preshared key of each peer that has one, as the interface has it. */
+  /** The preshared key of each peer that has one, as the interface holds it. */
   presharedKeys(): Promise<Record<string, string>>;
   /** Changes the interface's own settings behind the agent's back. */
   byHand(settings: HandSettings): Promise<void>;
   /** Deletes the interface. */
   vanish(): Promise<void>;
-  /** Deletes the interface and makes one of the same name. */
+  /** Deletes the interface and creates one of the same name. */
   recreate(): Promise<void>;
   destroy(): Promise<void>;
 }
 
 /**
- * What the agent counts on in every backend. Half of it is what the agent has to protect devices from: a backend that
- * was kinder than the others would let the agent's own mistakes pass its tests.
+ * The behaviour that the agent expects of every backend. Half of it is behaviour from which the agent must protect
+ * devices: with a backend kinder than the others, the agent's own mistakes would pass its tests.
  */
 export function describeBackendContract(name: string, create: () => Promise<BackendUnderTest>): void {
   describe(`the ${name} backend`, () => {

@@ -12,17 +12,17 @@ import {
   type ListedPeer,
 } from '@cvault/protocol';
 
-/** The other side of an agent's stream, in the simplest form that can ask everything: one request at a time. */
+/** The other side of an agent's stream in its simplest form: one request at a time. */
 export interface TestControlPlane {
   readonly hello: Hello;
-  /** Sends a line as it is and waits for the next answer. */
+  /** Sends a line unchanged and waits for the next answer. */
   sendLine(line: string): Promise<Answer>;
   request(message: object): Promise<Answer>;
-  /** Waits for the next line; it must come unasked. */
+  /** Waits for the next line, which must be unsolicited. */
   notice(): Promise<HostNotice>;
-  /** Sends a batch with the epoch of the hello; throws unless it was applied. */
+  /** Sends a batch with the epoch of the hello. Throws if it was not applied. */
   apply(...ops: Op[]): Promise<OpResult[]>;
-  /** Has the interface carry these addresses of its own; throws unless it was done. */
+  /** Adds these addresses to the interface. Throws if it was refused. */
   configure(...addresses: string[]): Promise<void>;
   digest(): Promise<Extract<Answer, { type: 'digest' }>>;
   /** All pages, with `life` and `pass` of the last. */

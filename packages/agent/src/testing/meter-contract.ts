@@ -6,12 +6,12 @@ export interface MeterUnderTest {
   readonly meter: Meter;
   /** Lets this many more bytes pass for an address. */
   count(address: string, more: Counts): Promise<void>;
-  /** As an agent sees it that starts on the same machine. */
+  /** The meter as a restarted agent on the same machine sees it. */
   restart(): Promise<Meter>;
   destroy(): Promise<void>;
 }
 
-/** What the agent counts on in every meter. */
+/** The behaviour that the agent expects of every meter. */
 export function describeMeterContract(name: string, create: () => Promise<MeterUnderTest>): void {
   describe(`the ${name} meter`, () => {
     let subject: MeterUnderTest;

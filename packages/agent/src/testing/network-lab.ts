@@ -8,7 +8,7 @@ import { ToolFailed, createToolRunner, type RunTool } from '../tool.ts';
 
 const TOOLS = ['ip', 'wg', 'nft', 'conntrack', 'ping', 'iperf3', 'sysctl'];
 
-/** Why this machine cannot hold a network lab; undefined where it can. */
+/** Why this machine cannot run a network lab; undefined if it can. */
 export async function whyNoNetworkLab(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'needs root';
   const run = createToolRunner();
@@ -25,20 +25,20 @@ export async function whyNoNetworkLab(): Promise<string | undefined> {
 /** A process that the lab started and ends by its id. */
 export interface RunningProcess {
   readonly child: ChildProcess;
-  /** Ends it, and waits until it is gone. */
+  /** Ends it and waits until it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** One machine of the lab: a network namespace of its own. */
 export interface Namespace {
   readonly name: string;
-  /** Goes before a command to run it in here. */
+  /** The arguments that run a command in this namespace. */
   readonly enter: readonly string[];
-  /** Runs a command to its end; throws ToolFailed where it fails. */
+  /** Runs a command to its end; throws ToolFailed if it fails. */
   readonly run: RunTool;
-  /** True where the command ends with status 0. */
+  /** True if the command ends with status 0. */
   succeeds(tool: string, args: readonly string[]): Promise<boolean>;
-  /** Starts a command that goes on; it is ended with the lab at the latest. */
+  /** Starts a command that keeps running; it ends with the lab at the latest. */
   start(tool: string, args: readonly string[]): RunningProcess;
 }
 
@@ -46,7 +46,7 @@ export interface WireGuardInterface {
   readonly interfaceName: string;
   readonly publicKey: string;
   readonly privateKey: string;
-  /** Removes the interface and ends what served it. */
+  /** Removes the interface and ends the process that serves it. */
   remove(): Promise<void>;
 }
 
@@ -54,9 +54,9 @@ export interface NetworkLab {
   namespace(label: string): Promise<Namespace>;
   /** Joins two namespaces by a cable; addresses in CIDR notation. */
   connect(one: LinkEnd, other: LinkEnd): Promise<void>;
-  /** Makes a WireGuard interface: the kernel's where there is one, else wireguard-go's. */
+  /** Makes a WireGuard interface: the kernel's if available, otherwise wireguard-go's. */
   wireGuard(namespace: Namespace, options: WireGuardOptions): Promise<WireGuardInterface>;
-  /** An interface name that nothing else on the machine has: wireguard-go's sockets are shared by all namespaces. */
+  /** An interface name unique on the machine: all namespaces share wireguard-go's sockets. */
   interfaceName(): string;
   destroy(): Promise<void>;
 }
@@ -75,7 +75,7 @@ interface WireGuardOptions {
   readonly mtu?: number;
 }
 
-/** Builds small networks out of namespaces, under names of their own, and takes away exactly what it built. */
+/** Builds small networks of namespaces under unique names, and removes exactly what it built. */
 export async function createNetworkLab(): Promise<NetworkLab> {
   const id = randomBytes(3).toString('hex');
   const folder = await mkdtemp(join(tmpdir(), 'network-lab-'));
@@ -111,7 +111,7 @@ export async function createNetworkLab(): Promise<NetworkLab> {
     const enter = ['ip', 'netns', 'exec', name];
     const run = withItsWords(createToolRunner(enter));
     await run('ip', ['link', 'set', 'lo', 'up']);
-    // Duplicate address detection keeps IPv6 from working for the first seconds of a cable.
+    // Duplicate address detection blocks IPv6 for the first seconds of a cable.
     await run('sysctl', ['-qw', 'net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0']);
     return {
       name,
@@ -188,7 +188,7 @@ export async function createNetworkLab(): Promise<NetworkLab> {
   };
 }
 
-/** In a test there is nothing to hide: a failure shows what the tool said. */
+/** A test has nothing to hide: a failure shows the tool's output. */
 function withItsWords(runTool: RunTool): RunTool {
   return async (tool, args, input) => {
     try {

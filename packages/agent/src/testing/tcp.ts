@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Namespace, RunningProcess } from './network-lab.ts';
 
-/** Tells each caller its address as this side sees it, then `tick` every tenth of a second. */
+/** Sends each caller its address as this side sees it, then `tick` every tenth of a second. */
 const SERVICE = `
 const { createServer } = require('node:net');
 const server = createServer((socket) => {
@@ -37,12 +37,12 @@ export async function startTcpService(namespace: Namespace, port: number): Promi
   return running;
 }
 
-/** How long a call is tried for that is meant to fail. */
+/** How long a call that is expected to fail is tried. */
 const IN_VAIN_MS = 1_500;
 
 /**
- * Calls a TCP service; answers the address that the service saw, or undefined where it could not be reached.
- * @param options.withinMs a bound for what hangs; a busy machine needs seconds
+ * Calls a TCP service. Returns the address that the service saw, or undefined if it was unreachable.
+ * @param options.withinMs a bound for calls that hang; a busy machine needs seconds
  */
 export async function callTcpService(
   namespace: Namespace,
@@ -58,11 +58,11 @@ export async function callTcpService(
   }
 }
 
-/** The same where the call is meant to fail. */
+/** The same for a call that is expected to fail. */
 export const callInVain = (namespace: Namespace, host: string, port: number, localAddress = '') =>
   callTcpService(namespace, host, port, { localAddress, withinMs: IN_VAIN_MS });
 
-/** Opens a connection to a TCP service that stays open, and waits for its first bytes. */
+/** Opens a lasting connection to a TCP service and waits for its first bytes. */
 export async function followTcpService(
   namespace: Namespace,
   host: string,
@@ -74,7 +74,10 @@ export async function followTcpService(
   return running;
 }
 
-/** Waits until a connection of `followTcpService` carries nothing any more; what was on its way when it was cut may still come. */
+/**
+ * Waits until a connection of `followTcpService` carries nothing more. Bytes in flight when it was cut may still
+ * arrive.
+ */
 export async function untilSilent({ child }: RunningProcess): Promise<void> {
   let heard = 0;
   const hear = () => heard++;

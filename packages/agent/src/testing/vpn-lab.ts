@@ -4,34 +4,34 @@ import { createNetworkLab, type Namespace, type WireGuardInterface } from './net
 
 const PUBLIC = '203.0.113.1';
 
-/** A machine with one tunnel to the VPN server, through which all its traffic goes. */
+/** A machine with one tunnel to the VPN server that carries all its traffic. */
 export interface VpnClient {
   readonly namespace: Namespace;
   readonly wg: WireGuardInterface;
   readonly address4: string;
   readonly address6: string;
   readonly deviceId: string;
-  /** The op that lets it in. */
+  /** The op that adds its device. */
   setOp(generation: number, change?: Partial<SetOp>): SetOp;
-  /** Waits for a handshake: a client whose peer was made anew takes up to 15 s to try another one. */
+  /** Waits for a handshake: a client whose peer was recreated takes up to 15 s to start another one. */
   untilConnected(): Promise<void>;
-  /** True where at least one of some pings is answered. */
+  /** True if at least one of some pings is answered. */
   pings(to: string, ...options: string[]): Promise<boolean>;
 }
 
-/** A VPN server, the internet, and clients that come from there. */
+/** A VPN server, the internet, and clients that connect from there. */
 export interface VpnLab {
   readonly server: Namespace;
   readonly internet: Namespace;
   readonly wg: WireGuardInterface;
-  /** What the internet's services listen on. */
+  /** The addresses on which the internet's services listen. */
   readonly internet4: string;
   readonly internet6: string;
   /** The VPN server's tunnel addresses, with the length of their networks. */
   readonly own: readonly string[];
   /** @param host last part of its addresses, from 2 to 30, each once */
   client(host: number): Promise<VpnClient>;
-  /** Another tunnel interface on a client's machine, as after a new configuration; not up before `up` is called. */
+  /** Another tunnel interface on a client's machine, as after a new configuration; down until `up` is called. */
   secondTunnel(client: VpnClient): Promise<{ wg: WireGuardInterface; up(): Promise<void> }>;
   destroy(): Promise<void>;
 }

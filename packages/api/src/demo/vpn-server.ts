@@ -1,7 +1,8 @@
 /**
  * The demo's VPN server: a real WireGuard interface in its own network namespace. The machine's network gets only
  * one virtual cable, one masquerading rule and forwarding.
- * [ this machine ] ==veth== [ namespace: public address, wg interface ] ==tunnel== clients
+ *
+ *   [ this machine ] ==veth== [ namespace: public address, wg interface ] ==tunnel== clients
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { access, readFile, writeFile } from 'node:fs/promises';

@@ -3,11 +3,11 @@ import type pg from 'pg';
 import { askAsTenant } from '../platform/db/tenancy.ts';
 
 /**
- * Addresses that a tenant may have resting, that is given back within the last quarantine and not in use again, by deletions
- * and by moves that its users asked for. Never refused below 50. Above that: a tenth of what it has in use, at least 220, so
- * that a test that makes and deletes 200 devices runs through, at most 1,000, and never more than seven eighths of all
- * addresses that there are (`servers.addresses`, counted every 30 s). A part of a /24 is then left to others whatever one
- * tenant does, and a /16 does not notice.
+ * Limits a tenant's resting addresses: those given back within the last quarantine and not in use again, by
+ * deletions and by moves that users asked for. Up to 50 are never refused. Above that the limit is a tenth of the
+ * addresses in use, at least 220 (so a test can create and delete 200 devices), at most 1,000, and never more than
+ * seven eighths of all addresses (`servers.addresses`, counted every 30 s). Part of a /24 is then left to others,
+ * and a /16 does not notice.
  */
 const NEVER_REFUSED = 50;
 const RESTING_LEAST = 220;
@@ -24,10 +24,10 @@ const restingSql = (tenant: string, seconds: string): string => `
     AND state IN ('draining', 'quarantine')`;
 
 /**
- * SQL that answers whether the tenant may take another address. It counts by an index, and never further than it matters.
- * Registrations that run at once may all see the same count: they make nothing rest.
+ * SQL for whether the tenant may take another address. It counts by an index, and no further than the limit.
+ * Concurrent registrations may all see the same count: they make no address rest.
  * @param tenant the statement's parameter for the tenant's id
- * @param seconds the one for the quarantine's length
+ * @param seconds the parameter for the length of the quarantine
  */
 export function mayTakeAddress(tenant: string, seconds: string): string {
   const resting = `SELECT count(*) FROM (SELECT ${restingSql(tenant, seconds)} LIMIT ${RESTING_MOST}) AS resting`;
@@ -37,15 +37,15 @@ export function mayTakeAddress(tenant: string, seconds: string): string {
 }
 
 /**
- * Seconds until fewer rest than the limit: until as many as it, counted from the address that was given back last, were all
- * given back a quarantine ago. Null where that is so now.
+ * Seconds until fewer addresses rest than the limit allows: the quarantine of the oldest address within the limit
+ * ends then. Null if fewer rest already.
  */
 const WAIT = `
 SELECT ceil(extract(epoch FROM freed_at + $2 * interval '1 second' - now()))::int AS seconds, place::int AS most
 FROM (SELECT freed_at, row_number() OVER (ORDER BY freed_at DESC) AS place ${restingSql('$1', '$2')}) AS resting
 WHERE place = (${limitSql('$1')})`;
 
-/** @throws CVaultError `churn_limit` where that is why no address was to be had */
+/** @throws CVaultError `churn_limit` if the limit is why no address was available */
 export async function checkChurn(pool: pg.Pool, tenantId: string, quarantineSeconds: number): Promise<void> {
   const { rows } = await askAsTenant<{ seconds: number; most: number }>(pool, tenantId, WAIT, [
     tenantId,

@@ -1,7 +1,9 @@
 import { type Device, type DeviceStatus, statusOf } from './device.ts';
 import type { DeviceStore, Owner, PeerPush, PushResult } from './ports.ts';
 
-/** `ack`: for the acknowledgement's usual deadline. `active`: until the device is active, for WAIT_ACTIVE_SECONDS at most. */
+/**
+ * `ack`: for the usual acknowledgement deadline. `active`: until the device is active, at most WAIT_ACTIVE_SECONDS.
+ */
 export type Wait = 'ack' | 'active';
 
 export const WAIT_ACTIVE_SECONDS = 30;
@@ -14,14 +16,13 @@ export type Converged =
 export interface ConvergenceDeps {
   readonly devices: Pick<DeviceStore, 'find'>;
   readonly peers: Pick<PeerPush, 'push'>;
-  /** Aborted when the process is asked to end: then nobody is waited for beyond the first deadline. */
+  /** Aborted when the process shuts down. No caller then waits beyond the first deadline. */
   readonly stopping: AbortSignal;
 }
 
 /**
- * Hands a committed change of a device to its VPN server and waits for the acknowledgement. Whether it comes in time
- * changes nothing of what was committed. Any replica may be the one that gets it, so beyond the first deadline the
- * database is asked.
+ * Pushes a committed change of a device to its VPN server and waits for the acknowledgement. A late one does not
+ * undo the commit. Any replica may receive it, so after the first deadline this polls the database.
  */
 export function createConvergence({ devices, peers, stopping }: ConvergenceDeps) {
   return async function converge(owner: Owner, device: Device, wait: Wait): Promise<Converged> {
@@ -43,7 +44,7 @@ export function createConvergence({ devices, peers, stopping }: ConvergenceDeps)
   };
 }
 
-/** As the database has it a moment after the acknowledgement. */
+/** The device as the database has it just after the acknowledgement. */
 function applied(device: Device): Device {
   return { ...device, appliedGeneration: device.generation, appliedEpoch: device.placement.serverEpoch };
 }

@@ -1,11 +1,11 @@
 import { CVaultError } from '../platform/errors.ts';
 import { brokenConstraint } from '../platform/db/database.ts';
 
-/** What refused that a device is counted; null where `cause` is about something else. */
+/** The reason that a device may not be counted; null if `cause` has another subject. */
 export function refusedGrowth(cause: unknown): CVaultError | null {
   switch (brokenConstraint(cause)) {
     case 'tenants_growth':
-      // Suspended, or being deleted, since the request was authenticated.
+      // The tenant was suspended or its deletion began since the request was authenticated.
       return new CVaultError('tenant_suspended', 'The tenant is suspended.', { cause });
     case 'tenant_users_growth':
       return new CVaultError('user_suspended', 'The user is suspended.', { cause });

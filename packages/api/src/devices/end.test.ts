@@ -1,4 +1,4 @@
-/** The rule for ending a device was written five times once, and the copies drifted apart. */
+/** This rule once existed five times, and the copies diverged. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';

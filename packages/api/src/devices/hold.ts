@@ -1,6 +1,6 @@
 /**
- * Why a device is taken off its VPN server while it keeps everything that is its own. Several can hold it at once; it is
- * live again when the last one is released, so that releasing one brings back exactly what that one took.
+ * Reasons to take a device off its VPN server while it keeps its keys and address. Several can hold it at once. It
+ * is live again when the last is released, so a release restores exactly what its hold removed.
  */
 export const HOLDS = {
   /** Its tenant is suspended. */
@@ -15,7 +15,7 @@ export const HOLDS = {
   expired: 16,
   /** Its key is older than the tenant allows. */
   key: 32,
-  /** It is suspended itself, by its tenant. */
+  /** The tenant suspended the device itself. */
   device: 64,
 } as const;
 

@@ -3,11 +3,14 @@ import { KEY_WARNING_DAYS } from './upkeep.ts';
 
 const { first, last } = KEY_WARNING_DAYS;
 
-/** Whether the key of device `d` of tenant `t` ends within so many days. One that lives no longer is not warned of at once. */
+/**
+ * Whether the key of device `d` of tenant `t` ends within so many days. If keys live no longer than that, there is
+ * no warning at once.
+ */
 const endsWithin = (days: number) =>
   `(t.key_lifetime_days > ${days} AND d.key_changed_at < now() - (t.key_lifetime_days - ${days}) * interval '1 day')`;
 
-/** The first two lines are what the index of key ages knows; a key that has ended is told of as `device.suspended`. */
+/** The first two lines match the index of key ages. An ended key is reported as `device.suspended` instead. */
 const DUE = `
 d.state IN ('live', 'suspended') AND d.holds & ${HOLDS.key} = 0
 AND d.key_changed_at BETWEEN now() - t.key_lifetime_days * interval '1 day' AND now() - (t.key_lifetime_days - ${first}) * interval '1 day'
@@ -21,7 +24,7 @@ SELECT due.id FROM tenants t CROSS JOIN LATERAL (
   ORDER BY d.key_changed_at LIMIT $1
 ) AS due LIMIT $1`;
 
-/** Writes the warning down; the trigger devices_emit_update tells of it. The VPN servers have nothing to hear. */
+/** Stores the warning; the trigger devices_emit_update sends it. VPN servers are not involved. */
 export const WARN_OF_KEY_EXPIRY = `
 WITH due AS (
   SELECT d.id, CASE WHEN ${endsWithin(last)} THEN ${last} ELSE ${first} END AS days

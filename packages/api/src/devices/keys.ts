@@ -4,12 +4,12 @@ import { CVaultError } from '../platform/errors.ts';
 import type { Vault } from '../platform/crypto/vault.ts';
 import { presharedKeyColumn, privateKeyColumn } from './sealed-columns.ts';
 
-/** What a device gets with each change of keys. */
+/** The keys of a device after a change of keys. */
 export interface DeviceKeys {
   readonly publicKey: Buffer;
-  /** Null where the device made its own key pair. */
+  /** Null if the device made its own key pair. */
   readonly sealedPrivateKey: Buffer | null;
-  /** Null for none; those that are made here always have one. */
+  /** Null for none; keys made here always include one. */
   readonly sealedPresharedKey: Buffer | null;
 }
 
@@ -26,7 +26,7 @@ function readPublicKey(text: string): Buffer {
 }
 
 /**
- * Fresh keys: a preshared one in any case, and a key pair unless the device brought its own public key.
+ * New keys: always a preshared key, and a key pair unless the device brought its own public key.
  * @throws CVaultError `invalid_public_key`
  */
 export function newKeys(

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 beforeEach(async () => {
-  // A region of its own per test: nothing of another test is placed there.
+  // Each test has its own region, so no other test places devices there.
   server = await aServer(database, { region: `region-${++region}` });
   alice = await aTenantWithUser(database);
 });
@@ -41,7 +41,7 @@ async function countersEqualRows(): Promise<void> {
   expect(rows).toEqual([]);
 }
 
-/** What a registration that failed must not leave behind. */
+/** Traces that a failed registration must not leave behind. */
 async function traces(): Promise<unknown> {
   const { rows } = await database.pool.query(
     `SELECT (SELECT count(*)::int FROM devices WHERE server_id = $1) AS devices,
@@ -55,7 +55,7 @@ async function traces(): Promise<unknown> {
 }
 const NO_TRACE = { devices: 0, leases: 0, outbox: 0, keys: 0, quota: 0 };
 
-/** What the VPN server's acknowledgement does to a device. */
+/** Acknowledges a device as its VPN server does. */
 async function acknowledge(device: Device): Promise<void> {
   const epoch = anEpoch();
   await peers.adoptEpoch(device.placement.serverId, epoch);
@@ -176,7 +176,7 @@ describe('quota', () => {
   });
 });
 
-test('an unknown region is told from a full one', async () => {
+test('an unknown region is distinguished from a full one', async () => {
   await expect(devices.register(aDevice(alice, { region: 'atlantis' }))).rejects.toMatchObject({
     code: 'unknown_region',
   });

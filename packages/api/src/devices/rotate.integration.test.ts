@@ -53,7 +53,7 @@ async function acknowledge({ id, generation }: Device): Promise<void> {
 
 const hold = (device: Device, bit: number) => database.pool.query(putHold('id = $1'), [device.id, bit]);
 
-/** The registry's entries of a device, as the keys that were handed in. */
+/** Which of these keys are registered for a device. */
 async function registered(device: Device, ...candidates: Buffer[]): Promise<boolean[]> {
   const { rows } = await database.pool.query<{ key_hash: Buffer }>(
     'SELECT key_hash FROM public_keys WHERE device_id = $1',
@@ -134,7 +134,7 @@ test('nobody changes the keys of another’s device', async () => {
   expect(await devices.find(alice, device.id)).toEqual(device);
 });
 
-test('what only the old key held is back; what something else holds too stays away, and no key goes on there', async () => {
+test('a device held only for its old key is back; one with another hold stays away, without an overlap', async () => {
   const [old, both] = [await register(), await register()];
   await hold(old, HOLDS.key);
   await hold(both, HOLDS.key | HOLDS.data);
@@ -146,7 +146,7 @@ test('what only the old key held is back; what something else holds too stays aw
   });
 });
 
-test('a failed device is told to be deleted', async () => {
+test('a failed device must be deleted instead', async () => {
   const device = await register();
   await peers.fail({ tenantId: alice.tenantId, deviceId: device.id, generation: 1 }, 'conflict');
   await expect(rotate(device)).rejects.toMatchObject({ code: 'state_conflict' });
@@ -191,7 +191,7 @@ test('rotated and deleted by many at once: one deletion, every generation once, 
     },
   ]);
   const generation = rows[0]!['generation'] as number;
-  // A rotation whose answer was read after the deletion counts as none; its generation stays used.
+  // A rotation whose device was read after the deletion does not count, but its generation stays used.
   expect(generation).toBeGreaterThanOrEqual(kept + 2);
   expect(generation).toBeLessThanOrEqual(25);
   await acknowledge({ ...device, generation });

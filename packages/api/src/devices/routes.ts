@@ -20,12 +20,15 @@ import {
 } from './schemas.ts';
 import { renderPng } from './png.ts';
 
-/** A phone's camera reads the code from a screen with this much light around it (ISO/IEC 18004: four modules). */
+/** The light border that a phone's camera needs around the code (ISO/IEC 18004: four modules). */
 const QR_BORDER = 4;
 /** Pixels per module of the PNG. */
 const QR_SCALE = 6;
 
-/** @throws CVaultError `configuration_too_long` where no QR code holds so much (2,331 bytes at its usual error correction) */
+/**
+ * @throws CVaultError `configuration_too_long` if no QR code holds so much (2,331 bytes at the usual error
+ * correction)
+ */
 function withinCode<T>(encode: () => T): T {
   try {
     return encode();

@@ -6,7 +6,7 @@ import { CONFIGURATION_COLUMNS, type ConfigurationRow, configurationFromRow } fr
 import { isReachable } from '../platform/db/reachable.ts';
 import { effectiveSql } from '../user-limits/index.ts';
 
-/** What a device `d` of user `u` and tenant `t` may use: see `user_limit`. */
+/** The limits of a device `d` of user `u` and tenant `t`: see `user_limit`. */
 export const PLAN_COLUMNS = `
   CASE WHEN t.private_network THEN t.id END AS network,
   ${effectiveSql('uploadBitsPerSecond')} AS upload_bits_per_second,
@@ -28,7 +28,7 @@ export function limitsFromRow(row: PlanRow): PeerLimits {
   };
 }
 
-/** Columns of a device `d` on its VPN server `s`, of tenant `t` and user `u`: what `deviceFromRow` reads. */
+/** Columns of a device `d` on its VPN server `s`, of tenant `t` and user `u`, for `deviceFromRow`. */
 export const DEVICE_COLUMNS = `
   d.id, d.tenant_id, d.user_id, d.name, d.state, d.generation, d.applied_generation, d.applied_epoch, d.failure,
   d.public_key, d.private_key, d.private_key_erased, t.private_keys_once, d.preshared_key, d.replaces_key, d.overlap_until, d.key_changed_at,
@@ -41,11 +41,11 @@ export const DEVICE_COLUMNS = `
   CASE WHEN d.routes IS NOT NULL THEN ${rangesOf('d.routes')} END AS own_routes, d.search_domains AS own_search_domains, d.mtu AS own_mtu,
   d.persistent_keepalive AS own_keepalive,${PLAN_COLUMNS}`;
 
-/** Joins to go with PLAN_COLUMNS. */
+/** Joins for PLAN_COLUMNS. */
 export const PLAN_JOINS =
   'JOIN tenants t ON t.id = d.tenant_id JOIN tenant_users u ON u.tenant_id = d.tenant_id AND u.id = d.user_id';
 
-/** Joins to go with DEVICE_COLUMNS. */
+/** Joins for DEVICE_COLUMNS. */
 export const DEVICE_JOINS = `JOIN servers s ON s.id = d.server_id ${PLAN_JOINS}`;
 
 export interface DeviceRow extends PlanRow, ConfigurationRow {

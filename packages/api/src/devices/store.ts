@@ -15,7 +15,7 @@ const LIST = { name: 'device-list', text: `SELECT ${DEVICE_COLUMNS} ${OWNED} ORD
 const FIND = { name: 'device-find', text: `SELECT ${DEVICE_COLUMNS} ${OWNED} AND d.id = $3` };
 
 /**
- * @param pushAfterMs how long an outbox entry is left to the request that writes it
+ * @param pushAfterMs how long only the request that writes an outbox entry may push it
  * @param quarantineSeconds how long a freed address counts against its tenant's churn; absent: not at all
  */
 export function createDeviceStore(
@@ -40,7 +40,7 @@ export function createDeviceStore(
 
     find,
 
-    // All three read the device anew: what it may use has to be of the time after its new generation, not of before a lock.
+    // All three read the device again: its limits must date from after its new generation, not from before a lock.
     update: async (owner, id, changes) =>
       (await updateDevice(pool, owner, id, changes, pushAfterMs)) ? find(owner, id) : null,
     rotate: async (owner, id, change) =>

@@ -14,7 +14,7 @@ const SELECT = `
 SELECT ${DEVICE_COLUMNS}, d.external_id, d.metadata FROM devices d ${DEVICE_JOINS}
 WHERE d.tenant_id = $1 AND d.mode = $2 AND d.state <> 'deleted'`;
 
-/** As `statusOf` says it, of a device that is not deleted. */
+/** The status of a device that is not deleted, as `statusOf` computes it. */
 const STATUS = `
 CASE WHEN d.state <> 'live' THEN d.state::text
   WHEN d.applied_generation = d.generation AND d.applied_epoch IS NOT DISTINCT FROM s.epoch THEN 'active'

@@ -41,7 +41,7 @@ function tenantDeviceResource({
   return { ...deviceResource(device), userId: device.userId, externalId, metadata: { ...metadata } };
 }
 
-/** The devices of a tenant's users, for its backend. Configurations hold private keys, and are for the users alone. */
+/** The devices of a tenant's users, for its backend. Configurations hold private keys and are for the users alone. */
 export const tenantDeviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceDirectory }> = async (
   app,
   { devices },

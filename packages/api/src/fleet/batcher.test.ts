@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Batcher } from './batcher.ts';
 
-/** A batcher whose batches are answered by hand. */
+/** A batcher whose batches the test answers. */
 function underControl(itemsMax = 3) {
   const batches: { items: number[]; answer: (results: string[]) => void; fail: (error: Error) => void }[] =
     [];

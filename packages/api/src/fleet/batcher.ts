@@ -5,8 +5,8 @@ interface Waiting<T, R> {
 }
 
 /**
- * Batches only what is already waiting: an item that finds nothing under way goes at once, those that come while a
- * batch is under way go together in the next. No timer, so nobody waits for company.
+ * Batches only items that already wait. An item that finds no batch in progress is sent at once; items that come
+ * during a batch form the next. There is no timer, so nothing waits for a batch to fill.
  */
 export class Batcher<T, R> {
   readonly #send: (items: T[]) => Promise<R[]>;
@@ -14,7 +14,7 @@ export class Batcher<T, R> {
   #waiting: Waiting<T, R>[] = [];
   #sending = false;
 
-  /** @param send answers a result for each item, in their order; a rejection stands for all of them */
+  /** @param send returns a result for each item, in order; a rejection applies to all of them */
   constructor(send: (items: T[]) => Promise<R[]>, itemsMax: number) {
     this.#send = send;
     this.#itemsMax = itemsMax;
@@ -29,7 +29,7 @@ export class Batcher<T, R> {
 
   async #drain(): Promise<void> {
     this.#sending = true;
-    // Items of the same turn of the event loop are company that costs nothing to wait for.
+    // Items of the same turn of the event loop join at no cost.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, this.#itemsMax);

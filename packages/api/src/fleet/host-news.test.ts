@@ -6,7 +6,7 @@ import { AgentClient } from './agent-client.ts';
 
 const noRoute = { code: 'no_route_out', detail: 'There is no default route.' };
 
-test('what an agent says of its host is heard in its order, also where answer and news come at once', async () => {
+test('an agent’s reports of its host arrive in order, even if an answer and a notice come at once', async () => {
   const [near, far] = duplexPair();
   const decoder = new LineDecoder();
   far.on('data', (chunk: Buffer) => {

@@ -3,19 +3,19 @@ import type { PeerStore } from './ports.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentDigest, Link } from './link/link.ts';
 
-/** What became of the VPN servers that one look was at. */
+/** The results of one look, in numbers of VPN servers. */
 export interface LookCounts {
-  /** As they should be: one line to the agent, one row of the database, nothing else. */
+  /** As desired: one line to the agent, one row of the database, nothing else. */
   readonly quiet: number;
   /** Listed and compared peer by peer. */
   readonly full: number;
-  /** Went away while they were asked. */
+  /** Became unreachable during the look. */
   readonly away: number;
 }
 
-/** Of the period, so that a claim has run out when its holder comes again, however late its timer. */
+/** Share of the period after which a claim ends, so that its holder can claim again even after a late look. */
 const CLAIM_SHARE = 0.9;
-/** Who has not answered by then is compared later, alone: the others do not wait for it. */
+/** An agent that has not answered by then is compared later, alone: the others do not wait for it. */
 const PROMPT_MS = 1_000;
 
 function isQuiet(agent: AgentDigest, wanted: DesiredDigest | undefined): boolean {
@@ -30,11 +30,12 @@ function isQuiet(agent: AgentDigest, wanted: DesiredDigest | undefined): boolean
 }
 
 /**
- * Looks at the VPN servers whose turn it is and that no other replica looks at: asks each agent for one line, all at once,
- * and the database for all of them together. Where both agree nothing else is read or written, the others are reconciled.
- * The agents are asked first, as in planReconcile; what changes in between only costs a reconcile that finds nothing.
+ * Checks the VPN servers that are due and that no other replica checks. Asks all agents at once for one line each,
+ * and the database for all of them together. Where both agree, nothing else is read or written; the others are
+ * reconciled. Agents are asked first, as in planReconcile: a change in between only costs a reconcile that finds
+ * nothing.
  * @param everyMs the period of the looks, over all replicas
- * @param onDiffering gets the ids of those to be reconciled; not waited for, so that a slow one delays no later look
+ * @param onDiffering gets the ids of those to reconcile; not awaited, so a slow one delays no later look
  */
 export async function lookAtAll(
   links: ReadonlyMap<string, Pick<Link, 'state' | 'digest'>>,

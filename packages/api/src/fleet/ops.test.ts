@@ -44,7 +44,7 @@ const opOf = createOps({
   },
 });
 
-test('what a device does not have is not in its op', async () => {
+test('an op omits the fields that a device lacks', async () => {
   expect(await opOf(peer(), of(true))).toEqual({
     verb: 'set',
     deviceId: peer().deviceId,
@@ -79,12 +79,12 @@ test('keys, network and limits are in it as the protocol has them', async () => 
   });
 });
 
-test('an agent that knows no budgets is told the least that is left', async () => {
+test('an agent without the feature budgets gets the smallest remainder', async () => {
   const limits = { uploadBitsPerSecond: null, downloadBitsPerSecond: null, data: true };
   expect(SetOp.parse(await opOf(peer({ limits }), of(false))).limits).toEqual({ dataBytes: 500 });
 });
 
-test('a removal tells nothing but whose', async () => {
+test('a removal names only the device', async () => {
   const op = await opOf(peer({ present: false, sealedPresharedKey: Buffer.alloc(32, 7) }), of(true));
   expect(op).toEqual({ verb: 'remove', deviceId: peer().deviceId, generation: 3 });
 });

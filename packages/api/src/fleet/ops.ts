@@ -4,18 +4,18 @@ import type { DesiredPeer } from './peer.ts';
 import type { Feature, Limits, Op } from '@cvault/protocol';
 import { Batcher } from './batcher.ts';
 
-/** Devices whose data is asked for in one query. */
+/** Devices whose remaining data is read in one query. */
 const DATA_BATCH = 1_000;
 
 export interface OpsDeps {
-  /** @throws where it cannot be decrypted */
+  /** @throws if it cannot be decrypted */
   readonly presharedKeyOf: (peer: DesiredPeer, sealed: Buffer) => Secret<Buffer>;
   readonly data: DataBudget;
 }
 
 /**
- * Makes the op that has a VPN server carry a peer, or not. The op holds the preshared key: it goes to the agent only.
- * @param can tells what its agent can do
+ * Makes the op that sets or removes a peer. The op holds the preshared key: it goes to the agent only.
+ * @param can whether the agent has a feature
  */
 export type OpOf = (peer: DesiredPeer, can: (feature: Feature) => boolean) => Promise<Op>;
 
@@ -56,7 +56,7 @@ export function createOps({ presharedKeyOf, data }: OpsDeps): OpOf {
   };
 }
 
-/** An older agent lets each device use all that is left; the next reading holds those that went over. */
+/** An older agent lets each device use all that is left. The next reading holds the devices over the limit. */
 function dataLimits(budgets: readonly Budget[], shares: boolean): Limits {
   return shares
     ? { budgets: budgets.map(({ id, bytes }) => ({ id, bytes })) }

@@ -1,39 +1,39 @@
-/** What a device may use of its VPN server. */
+/** A device's limits on its VPN server. */
 export interface PeerLimits {
   /** Null: any speed. */
   readonly uploadBitsPerSecond: number | null;
   readonly downloadBitsPerSecond: number | null;
-  /** Whether there is a limit to its data: how much of it is left has to be asked for. */
+  /** Whether its data is limited: the remainder must then be read. */
   readonly data: boolean;
 }
 
-/** What a VPN server should carry for one device: desired state, from the database. */
+/** A device's desired state on a VPN server, from the database. */
 export interface DesiredPeer {
   readonly tenantId: string;
   readonly deviceId: string;
   readonly generation: number;
-  /** False: the VPN server must not carry it, and must remember that. */
+  /** False: the VPN server must not have it, and must remember that. */
   readonly present: boolean;
   /** Canonical base64. */
   readonly publicKey: string;
   readonly addresses: readonly string[];
   /** Null for none. */
   readonly sealedPresharedKey: Buffer | null;
-  /** The old key that goes on working until this one has had a handshake; canonical base64, null for none. */
+  /** The old key that works until this one has had a handshake; canonical base64, null for none. */
   readonly replaces: string | null;
-  /** Peers with the same one reach each other; null: it reaches none. */
+  /** Peers of the same network reach each other; null: it reaches none. */
   readonly network: string | null;
   readonly limits: PeerLimits;
   readonly appliedGeneration: number;
   readonly appliedEpoch: string | null;
 }
 
-/** What a VPN server carries: observed state, from its agent. */
+/** A peer's observed state on a VPN server, from its agent. */
 export interface ObservedPeer {
   readonly publicKey: string;
-  /** In CIDR notation, as the interface has them. */
+  /** In CIDR notation, as on the interface. */
   readonly allowedIps: readonly string[];
-  /** The device that the agent knows it to be of; null where it found the peer and nobody has claimed it. */
+  /** Its device as the agent knows it; null for a found peer that no device has claimed. */
   readonly owner: { readonly deviceId: string; readonly generation: number } | null;
 }
 
@@ -43,15 +43,15 @@ export interface Acknowledgement {
   readonly generation: number;
 }
 
-/** All that a VPN server should carry, in a few numbers. */
+/** The desired state of a VPN server in a few numbers. */
 export interface DesiredDigest {
-  /** The agent's life that acknowledgements count for; null where none was ever reconciled. */
+  /** The epoch for which acknowledgements count; null if none was ever reconciled. */
   readonly epoch: string | null;
   readonly peers: number;
-  /** 64 bits: the digests of the peers, combined by exclusive or. */
+  /** 64 bits: XOR of the digests of the peers. */
   readonly digest: bigint;
   /** Devices whose newest generation this epoch has not acknowledged. */
   readonly unnoted: number;
-  /** As `PeerStore.tunnelAddresses` has them. */
+  /** As in `PeerStore.tunnelAddresses`. */
   readonly tunnelAddresses: readonly string[];
 }

@@ -6,8 +6,8 @@ import { type Transport, TransportError } from './transports/transport.ts';
 const PROBE_DEADLINE_MS = 30_000;
 
 /**
- * Opens a connection of its own, asks one question, and closes it.
- * @param publicKey the interface that must answer, in canonical base64
+ * Opens its own connection, asks one question, and closes it.
+ * @param publicKey the expected interface, in canonical base64
  * @throws CVaultError `host_key_mismatch`, `server_unreachable`
  */
 export async function probe(transport: Transport, publicKey: string): Promise<Probe> {

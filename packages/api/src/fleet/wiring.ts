@@ -1,6 +1,6 @@
 /**
- * How VPN servers are reached, put together: rows from the database, keys from the vault, a transport for each kind, and
- * the fleet that keeps the links.
+ * Builds the fleet: rows from the database, keys from the vault, a transport for each kind, and the fleet that
+ * keeps the links.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +34,7 @@ import { createSshTransport } from './transports/ssh.ts';
 
 /** The agent's bundled file, as `npm run build` leaves it. */
 const AGENT_FILE = fileURLToPath(new URL('../../../agent/dist/agent.mjs', import.meta.url));
-/** Says the version that the bundle says. */
+/** Has the version that the bundle reports. */
 const AGENT_PACKAGE = new URL('../../../agent/package.json', import.meta.url);
 
 export interface VpnServersDeps {
@@ -57,7 +57,7 @@ function describe(log: Logger, serverId: string, event: LinkEvent): void {
         'VPN server ready',
       );
     case 'repaired':
-      // After a restart peers are only missing, which is nobody's doing.
+      // After a restart peers are only missing, which nobody caused.
       return log[Object.values(event.drift).some((count) => count > 0) ? 'warn' : 'info'](
         { serverId, evicted: event.evicted, removed: event.removed, set: event.set, drift: event.drift },
         'VPN server differed from the database',
@@ -156,7 +156,7 @@ function keyOf({ id, publicKey }: Server): string {
   return encodeKey(publicKey);
 }
 
-/** Everything that the way to a VPN server depends on. */
+/** Everything on which the connection to a VPN server depends. */
 function fingerprintOf({ server, sealedSshKey }: ServerAccess): string {
   const { transport, interfaceName, netns, ssh } = server;
   return JSON.stringify([
@@ -169,7 +169,7 @@ function fingerprintOf({ server, sealedSshKey }: ServerAccess): string {
   ]);
 }
 
-/** @param version of this control plane, so that an installed agent can be told from a newer one */
+/** @param version of this control plane, which distinguishes older agents from newer ones */
 export function createInstaller(version: string): Installer {
   return {
     agentVersion: (JSON.parse(readFileSync(AGENT_PACKAGE, 'utf8')) as { version: string }).version,

@@ -6,10 +6,10 @@ import type pg from 'pg';
 import { brokenConstraint } from '../platform/db/database.ts';
 import { inTransaction } from '../platform/db/transaction.ts';
 
-/** One that is being removed is not repaired any more. */
+/** A VPN server that is being removed cannot be repaired. */
 const REPAIRABLE: readonly Server['state'][] = ['active', 'draining', 'disabled'];
 
-/** Whether the interface has a key that is not known yet. @throws CVaultError `state_conflict` */
+/** Whether the interface has an unknown key. @throws CVaultError `state_conflict` */
 async function bringsNewKey(
   db: pg.PoolClient,
   id: string,
@@ -35,13 +35,13 @@ async function bringsNewKey(
   return true;
 }
 
-/** Writes down what a VPN server said of itself; see `ServerStore.activate`. */
+/** Stores what a VPN server reported of itself; see `ServerStore.activate`. */
 export async function activateServer(pool: pg.Pool, id: string, activation: Activation): Promise<void> {
   const { publicKey, hostKeys } = activation;
   try {
     await inTransaction(pool, async (db) => {
       if (await bringsNewKey(db, id, activation)) {
-        // In the registry of keys, so that no device can ever bring the VPN server's own. One that it replaces stays there.
+        // Registered, so that no device can ever bring the VPN server's own key. A replaced key stays registered.
         const hash = createHash('sha256').update(publicKey).digest();
         await db.query('INSERT INTO public_keys (key_hash) VALUES ($1)', [hash]);
       }

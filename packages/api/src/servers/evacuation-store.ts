@@ -1,6 +1,6 @@
 /**
- * Empties VPN servers through the same move that a device's owner uses. Any replica may work on any evacuation at any
- * time: each takes devices that nobody else is taking, and counts them in the transaction that moves them.
+ * Empties VPN servers by the same move that a device's owner uses. Any replica may work on any evacuation at any
+ * time: each takes devices that no other replica is taking, and counts them in the transaction that moves them.
  */
 import type { Evacuation, EvacuationStore } from './evacuation.ts';
 import type pg from 'pg';
@@ -8,10 +8,10 @@ import type { Database } from '../platform/db/database.ts';
 import { moveOnce, whyNotPlaced } from '../devices/index.ts';
 import { inTransaction } from '../platform/db/transaction.ts';
 
-/** Devices that are moved in one transaction: what a crash undoes and what others wait for stays small. */
+/** Devices moved in one transaction: small, to limit what a crash undoes and how long others wait. */
 const BATCH = 32;
 
-/** Not locked for longer than this: it only keeps two replicas from choosing the same devices. */
+/** The lock only keeps two replicas from choosing the same devices, and ends at once. */
 const NEXT = `
 SELECT id FROM devices WHERE server_id = $1 AND state IN ('live', 'suspended') AND id <> ALL ($2::uuid[])
 ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`;
@@ -48,7 +48,7 @@ async function unfinished(pool: pg.Pool): Promise<{ serverId: string; region: st
   return rows;
 }
 
-/** Answers the VPN servers that got the devices; empty where none was moved: others hold them, or there is no place. */
+/** Returns the VPN servers that got the devices. Empty if none was moved: others hold them, or there is no place. */
 async function move(
   pool: pg.Pool,
   serverId: string,

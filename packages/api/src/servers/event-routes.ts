@@ -26,7 +26,7 @@ const ServerEventPage = z
   .object({ events: z.array(ServerEventResource), nextCursor: NextCursor })
   .meta({ id: 'ServerEventPage' });
 
-/** What happened to VPN servers, kept for 90 days. */
+/** Events of VPN servers, kept for 90 days. */
 export const serverEventRoutes: FastifyPluginAsyncZod<{ serverEvents: ServerEventStore }> = async (
   app,
   { serverEvents },

@@ -1,7 +1,7 @@
 /**
  * - unreachable, recovered: its agent stopped answering, and answers again
- * - degraded, restored: its agent found something that it cannot mend, and that is over
- * - mended: somebody changed what the agent had set up, and the agent put it right
+ * - degraded, restored: its agent found a fault that it cannot mend, and the fault is gone
+ * - mended: somebody changed the agent's setup, and the agent restored it
  */
 export const SERVER_EVENTS = [
   'server.unreachable',
@@ -13,14 +13,14 @@ export const SERVER_EVENTS = [
 
 type ServerEventType = (typeof SERVER_EVENTS)[number];
 
-/** Something that happened to a VPN server, for the operator. */
+/** An event of a VPN server, for the operator. */
 export interface ServerEvent {
   readonly id: number;
   readonly at: Date;
   readonly type: ServerEventType;
   readonly serverId: string;
   readonly serverName: string;
-  /** What it was about, such as `forwarding_off`. */
+  /** Its subject, such as `forwarding_off`. */
   readonly code: string;
   readonly detail: string;
 }

@@ -2,7 +2,7 @@ import { notFound } from '../platform/errors.ts';
 import { conditionOf, type LinkView, type ServerCondition } from './condition.ts';
 import type { Server } from './server.ts';
 
-/** How far a VPN server is behind, as the database knows it. */
+/** How far a VPN server is behind, according to the database. */
 export interface ServerLag extends Pick<
   Server,
   'state' | 'reachable' | 'lastContactAt' | 'unreachableSince' | 'problems'
@@ -10,27 +10,27 @@ export interface ServerLag extends Pick<
   readonly id: string;
   readonly name: string;
   readonly region: string;
-  /** The agent's life that was last reconciled; null where none ever was. */
+  /** The epoch that was reconciled last; null if none ever was. */
   readonly epoch: string | null;
   /** Changes that it has not acknowledged. */
   readonly queuedChanges: number;
-  /** Age of the oldest of them, in seconds; 0 where there is none. */
+  /** Age of the oldest of them, in seconds; 0 if there is none. */
   readonly lagSeconds: number;
-  /** Since its agent last answered a replica, in seconds; null for never. */
+  /** Seconds since its agent last answered a replica; null for never. */
   readonly lastContactSeconds: number | null;
-  /** Peers that somebody else had changed on it, ever found. */
+  /** Total of peers that somebody else had changed on it. */
   readonly driftFound: number;
-  /** When the last of them were; null for never. */
+  /** The time of the last such change; null for never. */
   readonly driftFoundAt: Date | null;
 }
 
 export interface ServerLagStore {
-  /** Every VPN server that may carry peers, or that one alone. */
+  /** Every VPN server that may have peers, or only this one. */
   lags(id?: string): Promise<ServerLag[]>;
 }
 
 export interface ServerHealth extends ServerLag, ServerCondition {
-  /** Of the replica that answers: `absent` where it keeps none. */
+  /** The link of the answering replica: `absent` if it keeps none. */
   readonly link: 'connecting' | 'reconciling' | 'ready' | 'away' | 'closed' | 'absent';
 }
 
@@ -42,7 +42,7 @@ export interface ServerHealthDeps {
   };
 }
 
-/** Whether VPN servers follow what is wanted of them. */
+/** How closely VPN servers follow the desired state. */
 export function createServerHealthService({ store, fleet }: ServerHealthDeps) {
   const withLink = (lag: ServerLag): ServerHealth => ({
     ...lag,

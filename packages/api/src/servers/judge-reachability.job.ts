@@ -6,16 +6,16 @@ import { isReachable } from '../platform/db/reachable.ts';
 /** Three checks this far apart, and a VPN server counts as unreachable. */
 const EVERY_MS = 20_000;
 /**
- * One process must find a VPN server silent so many times in a row. A control plane that was away itself hears nobody at
- * first, and must not report that.
+ * One process must find a VPN server silent this many times in a row. A control plane that was cut off itself
+ * reaches no agent at first and must not report that.
  */
 const CHECKS = 3;
 
-/** One that has never answered is not in service yet, and has nothing to lose. */
+/** A VPN server that has never answered is not in service yet. */
 const IS_SILENT = `unreachable_since IS NULL AND last_contact_at IS NOT NULL AND NOT ${isReachable('servers')}`;
 const SILENT = `SELECT id FROM servers WHERE state IN ('active', 'draining') AND ${IS_SILENT}`;
 
-/** Of any number of replicas one writes, and the trigger on it tells the tenants. */
+/** Of several replicas one writes, and its trigger notifies the tenants. */
 const UNREACHABLE = `
 WITH silent AS (
   UPDATE servers SET unreachable_since = now() WHERE id = ANY($1::uuid[]) AND ${IS_SILENT} RETURNING id

@@ -5,7 +5,7 @@ import { reasonFromRow, type StoredReason } from './rows.ts';
 
 type LagRow = Omit<ServerLag, 'problems'> & { reasons: StoredReason[] };
 
-/** By the database's clock, whose times these are. */
+/** By the database's clock, which also set these times. */
 const LAGS = `
 SELECT s.id, s.name, s.region, s.state, s.epoch, coalesce(waiting.changes, 0) AS "queuedChanges",
   coalesce(extract(epoch FROM now() - waiting.oldest), 0)::float8 AS "lagSeconds",

@@ -1,13 +1,13 @@
 /**
- * VPN servers that are taken out of service and back. Each change of state locks the VPN server's row as placing a device
- * does (`chosen` in devices/placement.ts), only stronger: once it is committed, no device comes that chose it before.
+ * Takes VPN servers out of service and back. Each change of state locks the VPN server's row like placing a device
+ * (`chosen` in devices/placement.ts), only stronger: after the commit, no device arrives that chose it before.
  */
 import { HOLDS, putHold, releaseHold } from '../devices/index.ts';
 import type { Server } from './server.ts';
 import type pg from 'pg';
 import { inTransaction } from '../platform/db/transaction.ts';
 
-/** From which states each can be reached; itself is among them, so that a call can be repeated. */
+/** The states from which each can be reached, including itself, so that a call can be repeated. */
 const REACHED_FROM = {
   active: ['active', 'draining', 'disabled'],
   draining: ['active', 'draining'],
@@ -34,7 +34,7 @@ async function lock(db: pg.PoolClient, id: string): Promise<Server['state'] | nu
   return rows[0]?.state ?? null;
 }
 
-/** Answers false where its state does not allow the change; then nothing is changed. */
+/** Returns false, and changes nothing, if its state does not allow the change. */
 export function changeServerState(
   pool: pg.Pool,
   id: string,
@@ -57,9 +57,9 @@ export function changeServerState(
 }
 
 /**
- * Drains it and has its devices moved; one that is disabled stays so. Under way to the same region already: goes on.
+ * Drains it and moves its devices; a disabled one stays disabled. An evacuation to the same region continues.
  * @param region null: its own
- * @returns false where its state does not allow it
+ * @returns false if its state does not allow it
  */
 export function beginEvacuation(pool: pg.Pool, id: string, region: string | null): Promise<boolean> {
   return inTransaction(pool, async (db) => {

@@ -2,12 +2,12 @@ import type pg from 'pg';
 import { endDevices, finishDeparturesOf } from '../devices/index.ts';
 import { inTransaction } from '../platform/db/transaction.ts';
 
-/** Ends every device of the VPN server, whoever's it is. */
+/** Ends every device of the VPN server, of all tenants. */
 const EVICT = `WITH ${endDevices({ which: 'server_id = $1', churn: false })} SELECT`;
 
 export async function evictDevices(pool: pg.Pool, serverId: string): Promise<void> {
   await inTransaction(pool, async (db) => {
-    // First, and with the lock that placing waits for: no device can come to it any more once its devices are gone.
+    // This comes first, with the lock that placing waits for: no device can arrive once its devices are gone.
     await db.query('SELECT FROM servers WHERE id = $1 FOR UPDATE', [serverId]);
     await db.query("UPDATE servers SET state = 'removing' WHERE id = $1 AND state <> 'removed'", [serverId]);
     await db.query(EVICT, [serverId]);
@@ -15,8 +15,8 @@ export async function evictDevices(pool: pg.Pool, serverId: string): Promise<voi
 }
 
 /**
- * Takes away what is left of a VPN server without devices: pools, access, links. Its row stays for the history of its
- * devices; one that was never activated has had none, and goes whole.
+ * Removes the rest of a VPN server without devices: pools, access, links. Its row stays for the history of its
+ * devices. One that was never activated had none, and is deleted.
  */
 export async function finishRemoval(pool: pg.Pool, serverId: string, force: boolean): Promise<boolean> {
   return inTransaction(pool, async (db) => {
@@ -24,7 +24,7 @@ export async function finishRemoval(pool: pg.Pool, serverId: string, force: bool
       serverId,
     ]);
     if (rows[0]?.state !== 'removing') return rows[0] === undefined || rows[0].state === 'removed';
-    // A registration that chose it just before can still have come in: its device has to go first.
+    // A registration that chose it just before can still have committed: its device has to go first.
     await db.query(EVICT, [serverId]);
     if (force) {
       await db.query(

@@ -2,7 +2,7 @@ import type { ConditionReason } from './condition.ts';
 import type { Pool, Server } from './server.ts';
 import { isReachable } from '../platform/db/reachable.ts';
 
-/** Columns of a VPN server `s`: what `serverFromRow` reads. */
+/** Columns of a VPN server `s`, for `serverFromRow`. */
 export const SERVER_COLUMNS = `
   s.id, s.name, s.region, s.state, s.transport, s.mode, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
   host(s.endpoint_host6) AS endpoint_host6, s.weight, text(s.tunnel_prefix6) AS tunnel_prefix6, s.interface_name, s.public_key, s.netns, s.ssh_host, s.ssh_port, s.ssh_user, s.ssh_host_keys, s.epoch,

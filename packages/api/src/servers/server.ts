@@ -2,9 +2,9 @@ import type { ConditionReason } from './condition.ts';
 import type { ApiKeyMode } from '../platform/access/api-key.ts';
 
 /**
- * - provisioning: added, not seen yet; takes no devices
+ * - provisioning: added but not connected yet; takes no devices
  * - active: takes devices
- * - draining: keeps the devices that it has, takes no new ones
+ * - draining: keeps its devices, takes no new ones
  * - disabled: serves nobody: its devices are held, it takes no new ones
  * - removing: its devices are deleted; gone once it has acknowledged all of them
  * - removed: kept as the history of its devices
@@ -31,30 +31,30 @@ export interface Server {
   /** IP address; IPv6 without brackets. */
   readonly endpointHost: string;
   readonly endpointPort: number;
-  /** A second, IPv6 address of the same port; null for none. */
+  /** A second, IPv6 address with the same port; null for none. */
   readonly endpointHost6: string | null;
-  /** How many devices it gets, beside the others of its region: 1 to 10,000, or 0 for none. */
+  /** Its share of the devices of its region: 1 to 10,000, or 0 for none. */
   readonly weight: number;
-  /** The /64 that devices have their IPv6 tunnel addresses from; null where it has no IPv6 in the tunnel. */
+  /** The /64 of its devices' IPv6 tunnel addresses; null if it has no IPv6 in the tunnel. */
   readonly tunnelPrefix6: string | null;
   readonly interfaceName: string;
-  /** Null until it was seen for the first time. */
+  /** Null until the first connection. */
   readonly publicKey: Buffer | null;
   /** Null unless the transport is `ssh`. */
   readonly ssh: SshAccess | null;
   /** Transport `local`: the network namespace of the interface; null for the machine's own. */
   readonly netns: string | null;
-  /** Null where no agent was ever reconciled. */
+  /** Null if no agent was ever reconciled. */
   readonly epoch: string | null;
-  /** What that agent said it is; null where none ever did. */
+  /** The version that its agent reported; null if none ever did. */
   readonly agentVersion: string | null;
   /** When its agent last answered; null for never. */
   readonly lastContactAt: Date | null;
-  /** Its agent has answered lately: see `isReachable`. */
+  /** Its agent has answered recently: see `isReachable`. */
   readonly reachable: boolean;
   /** Since when it counts as unreachable; null while its agent answers. */
   readonly unreachableSince: Date | null;
-  /** What its agent named last and cannot mend; empty where all is well. */
+  /** The faults of its agent's last report, which it cannot mend; empty if there are none. */
   readonly problems: readonly ConditionReason[];
   readonly createdAt: Date;
   /** Devices that are live or suspended on it. */
@@ -75,7 +75,7 @@ export interface Pool {
     readonly held: number;
     /** Given back, not acknowledged by the VPN server yet. */
     readonly draining: number;
-    /** Acknowledged, and waiting until nothing of the last holder can reach the next. */
+    /** Acknowledged, and waiting until no packet for the last holder can reach the next. */
     readonly quarantine: number;
   };
 }

@@ -1,4 +1,4 @@
-/** What the operator sends about VPN servers, and what of it is refused with nothing changed. */
+/** The operator's requests about VPN servers. A refused one changes nothing. */
 import { Secret } from '../platform/crypto/secret.ts';
 import { createVault } from '../platform/crypto/vault.ts';
 import { CVaultError } from '../platform/errors.ts';
@@ -25,7 +25,7 @@ interface Body {
 let database: TestDatabase;
 let app: TestApp;
 let rendered: readonly string[] = [];
-/** How the VPN server answers, and as whom it was taken. */
+/** How the VPN server answers, and the access that was used. */
 let answers: () => Promise<Probe>;
 let probed: Server | undefined;
 let id: string;
@@ -212,7 +212,7 @@ describe('maintenance', () => {
     expect((await call('POST', `/${id}/drain`)).body.code).toBe('state_conflict');
   });
 
-  test('evacuated: drains at once and tells how far it is', async () => {
+  test('evacuated: drains at once and reports its progress', async () => {
     expect((await call('GET', `/${id}/evacuation`)).status).toBe(404);
     const begun = await call('POST', `/${id}/evacuate`, {});
     expect(begun).toMatchObject({ status: 202, body: { region: 'us-east', total: 0, finishedAt: null } });
@@ -267,7 +267,7 @@ describe('activating and repairing', () => {
     return (body as unknown as { server: { id: string } }).server.id;
   }
 
-  test('connects with the host keys that were told before it pins them', async () => {
+  test('connects with the reported host keys before it pins them', async () => {
     const of = await added();
     const key = newKey();
     let pinnedMeanwhile: unknown;
@@ -312,7 +312,7 @@ describe('activating and repairing', () => {
     expect(await pins(of)).toEqual({ state: 'draining', key, hostKeys: [other] });
   });
 
-  test('with another key only where that is said', async () => {
+  test('with another key only if replaceKey says so', async () => {
     const of = await added();
     const [key, next] = [newKey(), newKey()];
     await activate(of, key);

@@ -18,7 +18,7 @@ ORDER BY mine.created_at DESC NULLS LAST, ${isReachable('s')} AND s.degraded_sin
   s.weight * s.free_addresses / greatest(s.addresses, 1) DESC, s.created_at, s.id
 LIMIT 1`;
 
-/** @param fleet its role sees the devices of every tenant, of which only their number leaves */
+/** @param fleet its role sees the devices of every tenant; only their number is returned */
 export function createServerStatusStore({ pool }: Database, fleet: Database): ServerStatusStore {
   return {
     async serverFor({ tenantId, userId }) {

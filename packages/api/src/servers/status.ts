@@ -3,7 +3,7 @@ import { CVaultError } from '../platform/errors.ts';
 import type { FleetControl } from './ports.ts';
 
 export interface ServerStatusStore {
-  /** The VPN server of the owner's newest device, else the one that the next would likely be placed on; null where there is none. */
+  /** The VPN server of the owner's newest device, else the likely one for the next device; null if there is none. */
   serverFor(owner: Owner): Promise<{
     id: string;
     name: string;
@@ -11,12 +11,12 @@ export interface ServerStatusStore {
     state: string;
     degraded: boolean;
   } | null>;
-  /** Of every tenant. */
+  /** Of all tenants. */
   deviceCount(serverId: string): Promise<number>;
 }
 
 export interface ServerStatus {
-  /** Peers on the interface; where it cannot be asked, the devices that belong on it. */
+  /** Peers on the interface; if it cannot be asked, the devices placed there. */
   readonly peerCount: number;
   readonly status: 'active' | 'degraded' | 'disabled' | 'unreachable';
   readonly name: string;
@@ -28,10 +28,10 @@ export interface ServerStatusDeps {
   readonly fleet: Pick<FleetControl, 'peerCount'>;
 }
 
-/** What an end user may know of a VPN server. */
+/** The status of a VPN server for an end user. */
 export function createServerStatusService({ store, fleet }: ServerStatusDeps) {
   return {
-    /** @throws CVaultError `not_found` where there is no VPN server at all */
+    /** @throws CVaultError `not_found` if there is no VPN server at all */
     async of(owner: Owner): Promise<ServerStatus> {
       const server = await store.serverFor(owner);
       if (server === null) throw new CVaultError('not_found', 'There is no VPN server yet.');

@@ -39,7 +39,7 @@ async function insertServer(db: pg.PoolClient, server: NewServer): Promise<void>
   );
 }
 
-/** What the unique indexes on VPN servers say, in words; every other error as it is. */
+/** Turns violations of the unique indexes on VPN servers into messages; every other error stays. */
 function asRefusal(cause: unknown): unknown {
   switch (brokenConstraint(cause)) {
     case 'servers_name':

@@ -5,10 +5,10 @@ import type { FleetControl, ServerStore } from './ports.ts';
 
 const NAME = 'Test (simulated)';
 const REGION = 'test';
-/** Of TEST-NET-1 (RFC 5737): a packet that is sent there reaches nobody. */
+/** Of TEST-NET-1 (RFC 5737): packets to it reach nobody. */
 const ENDPOINT = '192.0.2.1';
 const PORT = 51820;
-/** 4,093 devices of all tenants; the operator can add pools as with any other. */
+/** 4,093 devices of all tenants; the operator can add pools as usual. */
 const POOL = '10.255.0.0/20';
 
 export interface TestModeDeps {
@@ -17,8 +17,8 @@ export interface TestModeDeps {
 }
 
 /**
- * Makes the simulated VPN server of test keys, one for the platform, where there is none. Its interface's private key is
- * kept nowhere: there is no interface.
+ * Makes the platform's one simulated VPN server for test keys if it is missing. Its interface's private key is not
+ * kept: there is no interface.
  */
 export async function prepareTestMode({ servers, fleet }: TestModeDeps): Promise<void> {
   const find = async () => (await servers.list()).find((server) => server.mode === 'test');
@@ -31,7 +31,7 @@ export async function prepareTestMode({ servers, fleet }: TestModeDeps): Promise
       replaceKey: false,
     });
   } catch (error) {
-    // Another replica is at it, and as good.
+    // Another replica is creating it, which is just as good.
     const elsewhere =
       error instanceof CVaultError && (error.code === 'name_taken' || error.code === 'state_conflict');
     if (!elsewhere || (await find()) === undefined) throw error;

@@ -1,11 +1,11 @@
 import { CVaultError } from '../platform/errors.ts';
 import { didYouMean, nearest } from '../platform/text/nearest.ts';
 
-/** A message stays readable; the list of locations has all of them. */
+/** Keeps the message readable; the list of locations has all of them. */
 const REGIONS_SHOWN = 20;
 
 /**
- * Refuses a region that takes no device; says which one was likely meant, and which ones there are.
+ * Refuses a region without an available VPN server. Suggests the likely one and lists the others.
  * @param regions those that could have been named
  * @param which VPN server was looked for there
  */

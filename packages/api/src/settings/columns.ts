@@ -15,7 +15,7 @@ export const SETTING_COLUMNS = SETTING_NAMES.map((name) => `${reading(SETTINGS[n
   ', ',
 );
 
-/** What a device reads of its tenant `t` for its configuration. */
+/** A tenant's settings (`t`) for the configurations of its devices. */
 export const CONFIGURATION_COLUMNS = settingNamesWith('acts', 'configuration')
   .map((name) => `${reading(SETTINGS[name], 't.')} AS "tenant.${name}"`)
   .join(', ');
@@ -30,7 +30,7 @@ export function configurationFromRow(row: ConfigurationRow): ConfigurationSettin
   ) as unknown as ConfigurationSettings;
 }
 
-/** Whether VPN servers have to hear of it that `after` came of `before`, two rows of `tenants`. */
+/** SQL for whether VPN servers must be notified of a change from `before` to `after`, two rows of `tenants`. */
 export function concernsVpnServers(before: string, after: string): string {
   const row = (alias: string) =>
     settingNamesWith('acts', 'vpn-server').map((name) => `${alias}.${SETTINGS[name].column}`);

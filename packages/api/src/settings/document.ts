@@ -11,7 +11,7 @@ interface JsonSchema {
   readonly items?: JsonSchema;
 }
 
-/** What may be set, in words. */
+/** The allowed values in text. */
 function valuesOf({ anyOf, type, minimum, maximum, maxItems, items }: JsonSchema): string {
   if (anyOf !== undefined) return anyOf.map(valuesOf).join('; ');
   if (type === 'integer') return `${minimum} to ${maximum}`;
@@ -21,7 +21,7 @@ function valuesOf({ anyOf, type, minimum, maximum, maxItems, items }: JsonSchema
   return type!;
 }
 
-/** Of a column of `tenants` in schema.prisma; null where nothing is said. */
+/** The default of a column of `tenants` in schema.prisma; null if there is none. */
 function defaultOf(column: string, model: string): string {
   const field = model
     .split('\n')
@@ -36,7 +36,7 @@ const HEARS: Readonly<Record<Setting['acts'], string>> = {
   api: 'the next request',
 };
 
-/** docs/settings.md. @param schema the text of schema.prisma, which has the defaults */
+/** docs/settings.md. @param schema the text of schema.prisma, for the defaults */
 export function renderSettingsMarkdown(schema: string): string {
   const model = /^model Tenant \{\n(.*?)^\}/ms.exec(schema)?.[1] ?? '';
   const rows = SETTING_NAMES.map((name) => {

@@ -10,7 +10,7 @@ const columnsOf = (holds: (setting: Setting) => boolean) =>
     .map(({ column }) => column)
     .sort();
 
-/** Columns of `tenants` that nobody sets with the others. */
+/** Columns of `tenants` that are no settings. */
 const NO_SETTINGS = ['created_at', 'device_count', 'id', 'name', 'state'];
 
 describe('the table of settings', () => {

@@ -6,18 +6,20 @@ import { Bytes, COUNT_MAX, CountLimit, Days, Speed } from '../platform/http/sche
 
 /** One setting of a tenant. Its default is its column's, in prisma/schema.prisma. */
 export interface Setting {
-  /** What may be set, with the text that documents it. */
+  /** The allowed values, with the text that documents them. */
   readonly schema: z.ZodType;
-  /** Of `tenants`. */
+  /** The column of `tenants`. */
   readonly column: string;
-  /** `tenant`: by the operator too. What a tenant pays for, and what protects the platform, the operator sets alone. */
+  /** `tenant`: by the operator too. Only the operator sets what a tenant pays for and what protects the platform. */
   readonly setBy: 'operator' | 'tenant';
   /**
-   * What has to hear of a change. `configuration`: it is read with each device, and in every configuration from then on.
-   * `vpn-server`: the VPN servers enforce it and are told. `api`: nothing, the next request or job reads it.
+   * Where a change takes effect. `configuration`: in the device and in every configuration read from then on.
+   * `vpn-server`: on the VPN servers, which are notified. `api`: in the next request or job.
    */
   readonly acts: 'configuration' | 'vpn-server' | 'api';
-  /** The file that keeps it, below packages/api/src. A test looks that it names the setting or its column. */
+  /**
+   * The file that enforces it, below packages/api/src. A test checks that the file names the setting or its column.
+   */
   readonly keptIn: string;
   /** How SQL reads the column; absent: as it is. */
   readonly read?: (column: string) => string;
@@ -25,14 +27,14 @@ export interface Setting {
 
 const RATE_MAX = 1_000_000;
 const WINDOW_SECONDS_MAX = 86_400;
-/** As many as the database allows. */
+/** The maximum of the database. */
 const WARNINGS_MAX = 8;
 
 const PerMinute = z.int().min(1).max(RATE_MAX);
 
 /**
- * Every setting of a tenant, once. From this table come the operator's and the tenant's input, the answer, the SQL that reads and
- * writes, what a device reads of its tenant, and docs/settings.md.
+ * Every setting of a tenant, once. The inputs of operator and tenant, the answer, the SQL, the devices'
+ * configurations and docs/settings.md are all derived from this table.
  */
 export const SETTINGS = {
   deviceLimit: {
@@ -314,10 +316,10 @@ export const SETTINGS = {
 type Settings = typeof SETTINGS;
 export type SettingName = keyof Settings;
 
-/** What a tenant is set to. */
+/** A tenant's settings. */
 export type TenantSettings = { readonly [K in SettingName]: z.output<Settings[K]['schema']> };
 
-/** What is to be set; the rest stays, or is the default. */
+/** Some settings; the others stay or have their defaults. */
 export type SomeSettings = { readonly [K in SettingName]?: TenantSettings[K] | undefined };
 
 /** The names of the settings whose `field` is `value`. */
@@ -327,7 +329,7 @@ type NamesWith<F extends 'setBy' | 'acts', V> = {
 export type OwnSettingName = NamesWith<'setBy', 'tenant'>;
 type ConfigurationSettingName = NamesWith<'acts', 'configuration'>;
 
-/** What the configurations of a tenant's devices are made of. */
+/** The settings in the configurations of a tenant's devices. */
 export type ConfigurationSettings = Pick<TenantSettings, ConfigurationSettingName>;
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];

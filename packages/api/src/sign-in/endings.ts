@@ -10,9 +10,11 @@ export interface Ending {
 /**
  * Events that end a user's credentials, and what each one ends. This is the only definition; `end-credentials.ts`
  * executes it.
+ *
  * Every event also ends sign-ins in progress (a password, code or ID token being checked), second-factor
  * challenges, and unconfirmed enrolments of a second factor. The access and refresh tokens of a sign-in end with
  * it.
+ *
  * Not listed: a suspension ends nothing, but blocks until the user is resumed; a lower plan affects no credentials.
  * For the end of an API key, see `api-keys/service.ts`.
  */

@@ -3,7 +3,7 @@ import type { Scope } from '../platform/access/scopes.ts';
 import type { SomeSettings } from '../settings/index.ts';
 import type { ApiKey, Tenant, TenantState } from './tenant.ts';
 
-/** Changes what is named; the rest stays. */
+/** Changes the present fields; the rest stays. */
 export interface TenantChanges extends SomeSettings {
   readonly name?: string | undefined;
 }
@@ -22,46 +22,46 @@ export interface NewApiKeyRow {
   readonly replacesId: string | null;
 }
 
-/** What became of the keys that came of a revoked one. */
+/** The keys derived from a revoked key. */
 export interface RevokedFamily {
-  /** Keys that it had made, and those that they had. */
+  /** The keys that it had made, and those made by them. */
   readonly revoked: readonly ApiKey[];
-  /** The same where they were to be kept, and the key that had come in its place: these still open the API. */
+  /** The same keys if they were to be kept, and the key that replaced it: these still work. */
   readonly kept: readonly ApiKey[];
 }
 
-/** A tenant after a change of its state, and the VPN servers that have to hear of it. */
+/** A tenant after a change of its state, and the VPN servers to notify. */
 export interface ChangedTenant {
   readonly tenant: Tenant;
   readonly serverIds: readonly string[];
 }
 
-/** Tenants, and what has to stay in step with their state: devices, keys, sign-ins. */
+/** Tenants, and everything that must follow their state: devices, keys, sign-ins. */
 export interface TenantStore {
   /** @throws CVaultError `name_taken` */
   create(id: string, tenant: TenantChanges & { readonly name: string }): Promise<Tenant>;
-  /** Oldest first, those after `afterId`. */
+  /** Oldest first, starting after `afterId`. */
   list(page: { readonly limit: number; readonly afterId?: string | undefined }): Promise<Tenant[]>;
-  /** Null where there is none. */
+  /** Null if there is none. */
   find(id: string): Promise<Tenant | null>;
   /**
-   * Null where there is none, or where it is being deleted.
-   * @throws CVaultError `name_taken`; `state_conflict` where it has more devices than the new limit
+   * Null if there is none or it is being deleted.
+   * @throws CVaultError `name_taken`; `state_conflict` if it has more devices than the new limit
    */
   update(id: string, changes: TenantChanges): Promise<Tenant | null>;
   /**
-   * Sets the state, and takes every device off its VPN server (`suspended`) or puts back those that a suspension took
-   * (`active`), all in one transaction. Setting the state that it has changes nothing.
-   * @throws CVaultError `not_found` where there is none, or where it is being deleted
+   * Sets the state and, in the same transaction, takes every device off its VPN server (`suspended`) or restores
+   * those that a suspension removed (`active`). Setting the current state changes nothing.
+   * @throws CVaultError `not_found` if there is none or it is being deleted
    */
   setState(id: string, state: Exclude<TenantState, 'deleting'>): Promise<ChangedTenant>;
   /**
-   * Begins to delete: revokes the keys, closes sign-ins and sessions, marks all devices deleted. Answers the VPN servers
-   * that have to hear of it, and nothing new where it had begun already; null where there is none.
+   * Begins the deletion: revokes the keys, closes sign-ins and sessions, marks all devices deleted. Returns the VPN
+   * servers to notify, none if it had begun already; null if there is no such tenant.
    */
   beginDeletion(id: string): Promise<readonly string[] | null>;
   /**
-   * Deletes what is left for good once no VPN server owes an acknowledgement; its public keys stay refused. Answers
+   * Deletes the rest for good once no VPN server owes an acknowledgement; its public keys stay refused. Returns
    * whether it is gone.
    */
   finishDeletion(id: string): Promise<boolean>;
@@ -71,7 +71,7 @@ export interface TenantStore {
 
 export type ApiKeyPage = { readonly limit: number; readonly afterId?: string | undefined };
 
-/** Which of a tenant's keys are meant: those of one mode, or null for all. */
+/** Selects a tenant's keys: those of one mode, or null for all. */
 export interface ApiKeyScope {
   readonly tenantId: string;
   readonly mode: ApiKeyMode | null;
@@ -80,25 +80,25 @@ export interface ApiKeyScope {
 /** A tenant's API keys. */
 export interface ApiKeyStore {
   /**
-   * Null where there is no such tenant.
-   * @param actingKeyId the key that makes it, which has to be in force; null: the operator does
+   * Null if there is no such tenant.
+   * @param actingKeyId the key that makes it, which must be in force; null: the operator
    * @throws CVaultError `key_limit_reached`, `invalid_api_key`
    */
   create(key: NewApiKeyRow, actingKeyId: string | null): Promise<ApiKey | null>;
-  /** Oldest first, revoked ones too; absent page: all of them. Null where there is no such tenant. */
+  /** Oldest first, including revoked ones; absent page: all of them. Null if there is no such tenant. */
   list(scope: ApiKeyScope, page?: ApiKeyPage): Promise<ApiKey[] | null>;
-  /** Whether any tenant has a test key that opens something. */
+  /** Whether any tenant has a working test key. */
   anyForTest(): Promise<boolean>;
-  /** Null where there is no such key. */
+  /** Null if there is no such key. */
   find(scope: ApiKeyScope, id: string): Promise<ApiKey | null>;
   /**
-   * Ends a key and the sign-ins that it minted; of the keys that came of it, those in force are told of. Null where there is
-   * no such key; the same as before where it was revoked already.
+   * Ends a key and the sign-ins that it minted. Returns its derived keys that are in force. Null if there is no
+   * such key; a repeated call returns the same.
    */
   revoke(scope: ApiKeyScope, id: string, children: 'revoke' | 'keep'): Promise<RevokedFamily | null>;
   /**
-   * Writes `successor`, to which the old key's children belong from then on, and lets the old key end after
-   * `overlapSeconds`, or when it would have ended anyway. Null where there is no such key, or where it opens nothing any more.
+   * Stores `successor`, which becomes the parent of the old key's children, and ends the old key after
+   * `overlapSeconds` or at its own expiry. Null if there is no such key, or if it no longer works.
    * @throws CVaultError `key_limit_reached`, `invalid_api_key`
    */
   replace(

@@ -3,7 +3,7 @@ import type { Scope } from '../platform/access/scopes.ts';
 import { SETTING_COLUMNS } from '../settings/index.ts';
 import type { ApiKey } from './tenant.ts';
 
-/** A row of `tenants` as the tenant that it is. */
+/** The columns of `tenants` as the fields of a Tenant. */
 export const TENANT_COLUMNS = `
   id, name, state, device_count AS "deviceCount", ${SETTING_COLUMNS}, created_at AS "createdAt"`;
 

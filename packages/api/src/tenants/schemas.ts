@@ -14,7 +14,7 @@ export const UpdateTenant = z
   .partial()
   .meta({ id: 'UpdateTenant' });
 
-/** What a tenant may set itself. */
+/** The settings that a tenant may set itself. */
 export const UpdateOwnSettings = z.strictObject(ownSettingSchemas).partial().meta({ id: 'UpdateSettings' });
 
 export const TenantResource = z

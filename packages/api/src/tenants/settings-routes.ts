@@ -5,7 +5,7 @@ import { TenantResource, UpdateOwnSettings } from './schemas.ts';
 
 const tags = ['Settings (tenant)'];
 
-/** A tenant's own settings. What it pays for, and what protects the platform, only the operator sets. */
+/** A tenant's own settings. Only the operator sets what a tenant pays for and what protects the platform. */
 export const settingsRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = async (app, { tenants }) => {
   app.get(
     '/settings',

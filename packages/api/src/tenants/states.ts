@@ -1,10 +1,10 @@
 /**
- * Changes of a tenant's state, which change its devices too. Locks are taken as everywhere: devices in the order of their
- * ids, then leases, the outbox, sessions, and the tenant last.
+ * Changes of a tenant's state, which change its devices too. Locks are taken as everywhere: devices in the order of
+ * their ids, then leases, the outbox, sessions, and the tenant last.
  *
- * A registration writes its device first and touches the tenant last, so one that was under way can have come in between
- * the pass over the devices and the change of the tenant. Therefore a second pass follows: what committed before the
- * tenant's row was ours is seen by it, and what comes later the trigger tenants_growth refuses.
+ * A registration writes its device first and locks the tenant last, so a concurrent one can commit between the pass
+ * over the devices and the change of the tenant. A second pass therefore follows. It sees every device committed
+ * before the tenant's row was locked; the trigger tenants_growth refuses later ones.
  */
 import { HOLDS, endDevices, putHold, releaseHold } from '../devices/index.ts';
 import { notFound } from '../platform/errors.ts';
@@ -60,7 +60,7 @@ export function beginDeletion(pool: pg.Pool, id: string): Promise<readonly strin
   });
 }
 
-/** In the order in which they refer to each other. Outbox and sessions go with the devices, sign-ins with the users. */
+/** In the order of their references. Outbox and sessions go with the devices, sign-ins with the users. */
 const TENANT_TABLES = ['devices', 'tenant_users', 'api_keys'] as const;
 
 export async function finishDeletion(pool: pg.Pool, id: string): Promise<boolean> {
@@ -79,7 +79,7 @@ export async function finishDeletion(pool: pg.Pool, id: string): Promise<boolean
       return true;
     });
   } catch (error) {
-    // A user who signed up while the tenant went away: the next try takes them along.
+    // A user signed up during the deletion: the next try deletes that user too.
     if (brokenConstraint(error)?.endsWith('_tenant_id_fkey') === true) return false;
     throw error;
   }

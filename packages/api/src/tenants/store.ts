@@ -10,7 +10,7 @@ import { beginDeletion, finishDeletion, setTenantState } from './states.ts';
 /** Less than every id (RFC 9562, section 5.9). */
 const NIL = '00000000-0000-0000-0000-000000000000';
 
-/** What is to be written, as columns whose values are the parameters from $2 on. A caller's names get into no statement. */
+/** The columns to write, with the parameters from $2 on as values. A caller's names get into no statement. */
 function written({ name, ...settings }: TenantChanges) {
   const fields: [column: string, value: unknown][] = [
     ['name', name],

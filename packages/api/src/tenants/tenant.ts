@@ -2,8 +2,8 @@ import type { KeyBounds } from '../platform/access/grant.ts';
 import type { TenantSettings } from '../settings/index.ts';
 
 /**
- * `suspended`: its API answers 403 and none of its devices is on a VPN server; resumed, all of that comes back.
- * `deleting`: as good as gone; what is left waits for VPN servers to acknowledge the removal of its devices.
+ * `suspended`: its API answers 403 and none of its devices is on a VPN server; resuming restores both. `deleting`:
+ * closed for good; the rest waits for VPN servers to acknowledge the removal of its devices.
  */
 export type TenantState = 'active' | 'suspended' | 'deleting';
 
@@ -17,19 +17,19 @@ export interface Tenant extends TenantSettings {
   readonly createdAt: Date;
 }
 
-/** What is known of an API key: everything but the key. */
+/** An API key without the key itself. */
 export interface ApiKey extends KeyBounds {
   readonly id: string;
   readonly name: string;
-  /** The first characters, to tell keys apart. */
+  /** The first characters, to distinguish keys. */
   readonly prefix: string;
   readonly createdAt: Date;
-  /** The key that made it; null: the operator did. */
+  /** The key that made it; null: the operator. */
   readonly parentId: string | null;
-  /** The key that it came in the place of; null for none. */
+  /** The key that it replaced; null for none. */
   readonly replacesId: string | null;
-  /** To about a minute; null where it never was. */
+  /** To about a minute; null if never used. */
   readonly lastUsedAt: Date | null;
-  /** Null while it opens the API. */
+  /** Null while the key works. */
   readonly revokedAt: Date | null;
 }

@@ -20,7 +20,7 @@ let peers: PeerStore;
 let server: Server;
 const epoch = anEpoch();
 let woken: string[] = [];
-/** What the VPN server does when it is told to look: nothing, or acknowledge everything. */
+/** The VPN server's reaction to a wake: nothing, or acknowledging everything. */
 let onWake: () => Promise<void> = () => Promise.resolve();
 
 beforeAll(async () => {
@@ -67,7 +67,7 @@ async function aTenant(settings: object = {}): Promise<TenantBody> {
   return answer.json();
 }
 
-/** As the VPN server does once it has removed or set what is desired. */
+/** Acknowledges as the VPN server does once it has removed or set the desired devices. */
 async function acknowledgeAll(): Promise<void> {
   const desired = await peers.desired(server.id);
   await peers.acknowledge(
@@ -239,7 +239,7 @@ describe('tenants', () => {
     ['/persistentKeepalive', { persistentKeepalive: -1 }],
     ['/persistentKeepalive', { persistentKeepalive: 65_536 }],
     ['/persistentKeepalive', { persistentKeepalive: null }],
-    // What JSON makes of NaN and of what is greater than every number.
+    // JSON turns NaN and infinity into null.
     ['/persistentKeepalive', { persistentKeepalive: NaN }],
     ['/persistentKeepalive', { persistentKeepalive: 'off' }],
     ['/persistentKeepalive', { persistentKeepalive: true }],
@@ -435,7 +435,7 @@ describe('suspending and resuming', () => {
     );
     expect(queued).toHaveLength(1);
 
-    // Again changes nothing.
+    // Repeating it changes nothing.
     await admin('POST', `/tenants/${owner.tenantId}/suspend`);
     expect((await peers.desired(server.id)).find((peer) => peer.deviceId === live.id)?.generation).toBe(2);
 

@@ -6,6 +6,7 @@ const LIMITS = { 'u.id': USER_DATA_LIMIT, 't.id': 't.data_limit_bytes' } as cons
  * SQL for a subquery: the remainder of the data limit of a user (`u.id`) or tenant (`t.id`) in the current period,
  * from the rows `u` and `t`; no row without a limit. A missing total (new period, moved reset day) is computed from
  * the metered rows.
+ *
  * `budget` names the remainder on VPN servers. They never add to a known budget, so its name changes with each
  * period, each limit, and each new grant of the remainder (`grants`).
  */

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-/** From src/installation and from dist/installation alike, as both lie at the same depth. */
+/** Valid from src/fleet/install and from dist/fleet/install alike, as both have the same depth. */
 const FOLDER = new URL('../../../../../deploy/vpn-server/', import.meta.url);
 
-/** One of the files under deploy/vpn-server, where shell and unit text is kept as such. */
+/** A file of deploy/vpn-server, which holds the shell and unit text. */
 export function readVpnServerFile(name: string): string {
   return readFileSync(new URL(name, FOLDER), 'utf8');
 }
 
-/** What `install.sh` puts on the VPN server beside the agent, by the names it asks for. */
+/** The files that `install.sh` installs beside the agent, by the names that it uses. */
 export const INSTALLED_FILES = [
   'interface',
   'supervise',

@@ -2,8 +2,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 
 /**
- * What an installation is made from. Everything but the agent's text ends up as a word in a shell script that runs as
- * root, so each field is held to the narrowest form that serves, whatever was checked before.
+ * The input of an installation. Everything but the agent's text ends up in a shell script that runs as root, so
+ * each field has the narrowest possible form, whatever was checked before.
  */
 const Target = z.strictObject({
   interfaceName: z.string().regex(/^[a-z][a-z0-9-]{0,14}$/),
@@ -11,14 +11,14 @@ const Target = z.strictObject({
 
 const Installation = Target.extend({
   serverId: z.uuid().lowercase(),
-  /** By which the interface is known, canonical base64; null for one that is to be made. */
+  /** The known public key of the interface, canonical base64; null for a new interface. */
   interfacePublicKey: z
     .string()
     .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/)
     .nullable(),
-  /** Whether a new key may be made where the interface's own is lost. */
+  /** Whether a new key may be made if the interface's own is lost. */
   replaceKey: z.boolean(),
-  /** Of a new interface; one that is there keeps the port that it has. */
+  /** The port of a new interface; an existing one keeps its port. */
   listenPort: z.number().int().min(1).max(65535),
   /** The VPN server's own tunnel addresses, each with the length of its pool: `10.8.0.1/24`. */
   gatewayAddresses: z
@@ -36,7 +36,10 @@ export type InstallationInput = z.input<typeof Installation>;
 export type CheckedInstallation = z.output<typeof Installation>;
 export type RemovalInput = z.input<typeof Target>;
 
-/** A value that must not get into a script: a fault of the caller, so it names fields and repeats no value. */
+/**
+ * A value that must not get into a script. The caller is at fault, so the message names the fields without their
+ * values.
+ */
 export class InvalidInstallationInput extends Error {
   constructor(fields: readonly string[]) {
     super(`cannot make a script from these fields: ${fields.join(', ')}`);

@@ -21,7 +21,7 @@ const INPUT: InstallationInput = {
   version: '0.1.0',
 };
 
-/** Runs a script without any program within its reach: what it defines works, what it starts fails. */
+/** Runs a script without any program: its definitions work, the programs it starts fail. */
 function runWithoutPrograms(script: string) {
   return spawnSync('/bin/sh', ['-s'], { input: script, env: { PATH: '/nonexistent' }, encoding: 'utf8' });
 }
@@ -157,7 +157,7 @@ test('the message of a refusal repeats no value', () => {
   );
 });
 
-test('the second wall holds by itself', () => {
+test('the second check holds on its own', () => {
   expect(assignment('CVAULT_X', 'a b/c+d=')).toBe("CVAULT_X='a b/c+d='\n");
   for (const hostile of HOSTILE.filter((text) => !['', ' ', '-x', '../x'].includes(text))) {
     expect(() => assignment('CVAULT_X', hostile), hostile).toThrow();

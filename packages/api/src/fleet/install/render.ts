@@ -3,9 +3,9 @@ import { checkInstallation, checkRemoval, type InstallationInput, type RemovalIn
 import { assignment, payloadFunction } from './script.ts';
 
 /**
- * One self-contained POSIX shell script that makes a VPN server of a bare Debian machine:
- * `ssh root@… sh -s < script`. It is deploy/vpn-server/install.sh with two things before it: values as plain
- * assignments, and the files to install as base64. Nothing from outside gets into shell code in any other way.
+ * One self-contained POSIX shell script that turns a bare Debian machine into a VPN server: `ssh root@… sh -s <
+ * script`. It is deploy/vpn-server/install.sh, preceded by values as plain assignments and by the files as base64.
+ * Nothing else from outside enters the shell code.
  * @throws {InvalidInstallationInput}
  */
 export function renderInstallation(input: InstallationInput): string {
@@ -31,7 +31,8 @@ export function renderInstallation(input: InstallationInput): string {
 }
 
 /**
- * The script that takes an interface off a VPN server, and with the last one everything that was installed.
+ * The script that removes an interface from a VPN server, and with the last interface everything that was
+ * installed.
  * @throws {InvalidInstallationInput}
  */
 export function renderRemoval(input: RemovalInput): string {

@@ -5,7 +5,7 @@ const HostKey = z
   .max(400)
   .regex(/^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}$/);
 
-/** The one line that the installation prints on standard output. It is not trusted: a machine wrote it. */
+/** The one line that the installation prints on standard output. It comes from the machine and is not trusted. */
 export const InstallationResult = z.strictObject({
   /** The interface's public key, canonical base64. */
   interfacePublicKey: z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/),

@@ -1,10 +1,9 @@
-/** Characters that mean nothing to a shell, neither inside single quotes nor outside. The space needs the quotes. */
+/** Characters without meaning to a shell, inside single quotes and outside. The space needs the quotes. */
 const INERT = /^[A-Za-z0-9@%_+=:,./ -]*$/;
 
 /**
- * `NAME='value'` for the head of a script. The second wall after the checks on the input: a value with any character
- * that a shell could take for more than itself does not get through, so there is nothing to quote and no quoting to
- * get wrong.
+ * `NAME='value'` for the head of a script. This is a second check after the one on the input: it refuses a value
+ * with any character that a shell could interpret, so there is no quoting to get wrong.
  */
 export function assignment(name: string, value: string): string {
   if (!/^CVAULT_[A-Z_]+$/.test(name) || !INERT.test(value))
@@ -16,8 +15,8 @@ export function assignment(name: string, value: string): string {
 const END = 'CVAULT_END';
 
 /**
- * A shell function `payload NAME` that prints one of these files. Contents travel as base64: whatever they hold, to
- * the shell they are letters.
+ * A shell function `payload NAME` that prints one of these files. Contents are base64, so the shell sees only
+ * letters.
  */
 export function payloadFunction(files: ReadonlyMap<string, string>): string {
   const cases = [...files].map(([name, content]) => {

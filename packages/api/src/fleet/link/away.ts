@@ -16,7 +16,10 @@ export async function away(
     : { name: 'connecting', past: { ...past, failures: past.failures + 1 } };
 }
 
-/** Half of it is random: many replicas that lost one VPN server must not come back in step (sshd's MaxStartups). */
+/**
+ * Half of the pause is random: replicas that lost the same VPN server must not reconnect in step (sshd's
+ * MaxStartups).
+ */
 function pause(failures: number, stopped: AbortSignal): Promise<void> {
   const most = Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** failures);
   return new Promise((resolve) => {

@@ -7,27 +7,27 @@ import type { Acknowledgement } from '../peer.ts';
 import { watchHost } from './host.ts';
 import type { LinkContext } from './state.ts';
 
-/** Most acknowledgements that are written in one statement. */
+/** The most acknowledgements stored in one statement. */
 const ACKS_MAX = 1_000;
 
-/** One life of the connection to an agent, with what is batched on the way there and on the way back to the database. */
+/** One connection to an agent, with the batches on the way there and on the way back to the database. */
 export interface Channel {
   readonly link: LinkContext;
   readonly client: AgentClient;
   readonly ops: Batcher<Op, OpResult>;
-  /** Answers whether it is written down. */
+  /** Resolves to whether it is stored. */
   readonly acks: Batcher<Acknowledgement, boolean>;
   /** The agent's newest report. While it names a problem, no device there counts as active. */
   host: HostReport;
-  /** The VPN server's own tunnel addresses that the agent has taken, separated by spaces. */
+  /** The VPN server's own tunnel addresses that the agent has accepted, separated by spaces. */
   tunnelAddresses: string;
   /** Whether a device's address is in one of their networks. */
   inTunnel: (address: string) => boolean;
-  /** The last of the reconciliations, which follow each other. */
+  /** The last of the reconciliations, which run one after the other. */
   repairing: Promise<void>;
 }
 
-/** @throws where the agent does not answer, or serves another interface */
+/** @throws if the agent does not answer or serves another interface */
 export async function openChannel(link: LinkContext, stream: Duplex): Promise<Channel> {
   const { serverId, publicKey, peers } = link;
   const client = await AgentClient.open(stream);

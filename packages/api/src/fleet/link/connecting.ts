@@ -22,8 +22,8 @@ export async function connecting(
 }
 
 /**
- * Uses a timer of its own. Node.js 20 holds the parts of AbortSignal.any() weakly: an AbortSignal.timeout() in it may be
- * collected before it fires, and the attempt hangs for ever (in the fault suite a VPN server stayed away for good).
+ * Uses its own timer. Node.js 20 holds the signals of AbortSignal.any() weakly, so an AbortSignal.timeout() in it
+ * may be collected before it fires. The attempt then hangs for ever (seen in the fault suite).
  */
 async function open({ transport, stopped }: LinkContext): Promise<Duplex> {
   const attempt = new AbortController();

@@ -5,14 +5,14 @@ import type { Channel } from './channel.ts';
 import { isNoted } from './plan.ts';
 import { takes } from './tunnel-addresses.ts';
 
-/** Sends one device to the agent and writes down what became of it. Whatever is `pending` is tried again by the outbox. */
+/** Sends one device to the agent and stores the result. The outbox retries every `pending` one. */
 export async function deliver(channel: Channel, peer: DesiredPeer): Promise<PushResult> {
   const { client, ops, link } = channel;
   let op: Op;
   try {
     op = await link.opOf(peer, (feature) => client.can(feature));
   } catch (error) {
-    // One secret that cannot be read must not keep the others from getting through.
+    // One unreadable secret must not block the other devices.
     link.onEvent({ type: 'failed', what: `make the op of device ${peer.deviceId}`, error });
     return { outcome: 'pending' };
   }
@@ -23,7 +23,7 @@ export async function deliver(channel: Channel, peer: DesiredPeer): Promise<Push
 
 async function applied(channel: Channel, peer: DesiredPeer): Promise<PushResult> {
   const { client, acks, host } = channel;
-  // It is on the interface, where nothing passes for it. It is acknowledged once something does.
+  // It is on the interface, but nothing passes. It is acknowledged once something does.
   if (peer.present && host.problems.length > 0 && !isNoted(peer, client.hello.epoch)) {
     return { outcome: 'pending' };
   }
@@ -43,10 +43,10 @@ async function refused(
 ): Promise<PushResult> {
   const { client, link } = channel;
   link.onEvent({ type: 'refused', peer, outcome, detail });
-  // Stale: somebody pushed a newer generation, whose own push answers for it. Error: another time may help.
+  // Stale: a newer generation was pushed, and that push reports its own result. Error: a retry may succeed.
   if (outcome === 'stale' || outcome === 'error') return { outcome: 'pending' };
-  // This epoch has acknowledged it, so it can be applied: somebody changed the interface since. That is no verdict on the
-  // device, and the next look tries again.
+  // This epoch has acknowledged the device, so it can be applied: the interface was changed since. The device did
+  // not fail, and the next look retries.
   if (isNoted(peer, client.hello.epoch)) return { outcome: 'pending' };
   try {
     await link.peers.fail(peer, outcome);

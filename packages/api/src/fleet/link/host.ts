@@ -2,13 +2,13 @@ import type { HostReport } from '@cvault/protocol';
 import type { Channel } from './channel.ts';
 import { repair } from './reconcile.ts';
 
-/** Has the agent report on its host, now and whenever that changes; resolves when the first report is written down. */
+/** Subscribes to the agent's reports of its host. Resolves when the first report is stored. */
 export async function watchHost(channel: Channel, { fresh }: { fresh: boolean }): Promise<void> {
   await channel.client.watchHost(fresh, (report) => receive(channel, report));
   await noteCondition(channel);
 }
 
-/** Nobody waits for the writes. Losing one loses nothing, because the next reconcile writes the same. */
+/** Nothing waits for the writes. Losing one loses nothing, because the next reconcile writes the same. */
 function receive(channel: Channel, report: HostReport): void {
   const { onEvent } = channel.link;
   const hadProblems = channel.host.problems.length > 0;
@@ -16,7 +16,7 @@ function receive(channel: Channel, report: HostReport): void {
   channel.host = report;
   noteCondition(channel)
     .then(async () => {
-      // What was set meanwhile was not acknowledged.
+      // Devices set meanwhile were not acknowledged.
       if (hadProblems && report.problems.length === 0 && isReady(channel)) await repair(channel);
     })
     .catch((error: unknown) =>
@@ -29,7 +29,7 @@ function isReady(channel: Channel): boolean {
   return state.name === 'ready' && state.channel === channel;
 }
 
-/** Writes down the agent's newest report. */
+/** Stores the agent's newest report. */
 export function noteCondition(channel: Channel): Promise<void> {
   const { serverId, peers, conditionWrites } = channel.link;
   const written = conditionWrites.last.then(() =>

@@ -6,7 +6,7 @@ import type { Transport } from '../transports/transport.ts';
 
 afterEach(() => vi.useRealTimers());
 
-/** A link over a way that never opens and never fails: it ends when it is told to, and only then. */
+/** A link over a transport that never opens and never fails: it ends only when aborted. */
 function aLink() {
   const attempts: AbortSignal[] = [];
   const events: LinkEvent[] = [];
@@ -22,7 +22,7 @@ function aLink() {
     serverId: 'server',
     publicKey: 'key',
     transport,
-    // It never gets as far as to ask for a peer.
+    // It never gets as far as reading a peer.
     peers: {} as PeerStore,
     opOf: () => Promise.reject(new Error('nobody asks')),
     onEvent: (event) => events.push(event),
@@ -31,7 +31,10 @@ function aLink() {
   return { link, attempts, events };
 }
 
-/** By a timer that fake timers know: an AbortSignal.timeout() is none, and can be collected before it fires (see Link). */
+/**
+ * Uses a timer that fake timers control: an AbortSignal.timeout() is none, and can be collected before it fires
+ * (see Link).
+ */
 test('an attempt that hangs is given up, and another one made', async () => {
   vi.useFakeTimers();
   const { link, attempts, events } = aLink();

@@ -2,10 +2,10 @@ import { reached } from '../../platform/observability/steps.ts';
 import type { Channel } from './channel.ts';
 import { deliver } from './deliver.ts';
 
-/** Most outbox entries that are claimed at once. */
+/** The most outbox entries claimed at once. */
 const SWEEP_ENTRIES = 512;
 
-/** Sends what the outbox holds for the VPN server. */
+/** Sends the VPN server's outbox entries. */
 export async function sweep(channel: Channel): Promise<void> {
   const { peers, serverId } = channel.link;
   for (;;) {

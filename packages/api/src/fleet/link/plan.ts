@@ -1,32 +1,32 @@
 import type { Acknowledgement, DesiredPeer, ObservedPeer } from '../peer.ts';
 
-/** What has to be done so that a VPN server carries what is desired. Empty where it already does. */
+/** The steps that make a VPN server match the desired state. Empty if it already does. */
 export interface ReconcilePlan {
-  /** Peers that nobody wants. They go first, so that their addresses are free for the others. */
+  /** Peers that no device wants. They go first, to free their addresses. */
   readonly evict: readonly ObservedPeer[];
   readonly remove: readonly DesiredPeer[];
   /**
-   * Desired, with an allowed IP too many. They go before `set`: it may be the address of a device in there, and the agent
-   * takes nothing from a peer that holds it.
+   * Desired peers with an extra allowed IP. They go before `set`: the extra one may be the address of a device in
+   * `set`, and the agent takes no address from a peer that holds it.
    */
   readonly trim: readonly DesiredPeer[];
   readonly set: readonly DesiredPeer[];
-  /** Already as desired, though the database does not know that it was acknowledged. */
+  /** Already as desired, but the database lacks the acknowledgement. */
   readonly acknowledged: readonly Acknowledgement[];
   readonly drift: Drift;
 }
 
-/** What somebody else changed on an interface. What merely has not been applied yet is none of it. */
+/** Changes that somebody else made on an interface. Changes not applied yet do not count. */
 export interface Drift {
   /** Peers that no device wants. */
   readonly added: number;
-  /** Peers of devices that this epoch has acknowledged, and that are not there. */
+  /** Missing peers of devices that this epoch has acknowledged. */
   readonly removed: number;
-  /** Peers of such devices that are there with other addresses. */
+  /** Peers of such devices with other addresses. */
   readonly changed: number;
 }
 
-/** True where this epoch has acknowledged the newest generation. */
+/** True if this epoch has acknowledged the newest generation. */
 export function isNoted(peer: DesiredPeer, epoch: string): boolean {
   return peer.appliedGeneration === peer.generation && peer.appliedEpoch === epoch;
 }
@@ -52,13 +52,11 @@ function hasTooMany(observed: ObservedPeer | undefined, wanted: DesiredPeer): bo
 }
 
 /**
- * Compares what a VPN server carries with what is desired of it.
+ * Compares the peers of a VPN server with the desired ones.
  *
- * `observed` must have been listed BEFORE `desired` was read: every live peer's row was committed before its push, so
- * a peer that was listed and then not desired is a true orphan. The other way round, a device that is registered in
- * between would be taken for one.
- *
- * @param epoch the life of the agent that gave `observed`
+ * `observed` must be listed BEFORE `desired` is read: every live peer's row is committed before its push, so a
+ * listed peer that is not desired is a true orphan. In the other order, a device registered in between would look
+ * like one.
  */
 export function planReconcile(
   observed: readonly ObservedPeer[],
@@ -68,15 +66,15 @@ export function planReconcile(
   const observedByKey = new Map(observed.map((peer) => [peer.publicKey, peer]));
   const wantedByKey = new Map(desired.filter((peer) => peer.present).map((peer) => [peer.publicKey, peer]));
   const known = new Set(desired.map((peer) => peer.deviceId));
-  // Old keys that go on carrying their device until the `set` of the new one, which is still to come, says what becomes of
-  // them: an agent that has started anew knows neither.
+  // Old keys that carry their device until the new key is set. The device's `set`, still to come, removes them: a
+  // restarted agent knows neither key.
   const replaced = new Set(
     desired
       .filter((peer) => peer.present && !carries(observedByKey.get(peer.publicKey), peer))
       .map((peer) => peer.replaces),
   );
 
-  // A peer of a device that we know is left to that device's own `set` or `remove`, which its generation fences.
+  // A peer of a known device is left to that device's own `set` or `remove`, which its generation fences.
   const evict = observed.filter(
     (peer) =>
       !wantedByKey.has(peer.publicKey) &&

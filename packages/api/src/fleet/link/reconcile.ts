@@ -5,7 +5,7 @@ import { noteCondition } from './host.ts';
 import { type Drift, planReconcile } from './plan.ts';
 import { configure } from './tunnel-addresses.ts';
 
-/** What a reconciliation changed on the interface, in numbers of peers. */
+/** The changes of a reconciliation on the interface, in numbers of peers. */
 export interface Repairs {
   readonly evicted: number;
   readonly removed: number;
@@ -14,7 +14,7 @@ export interface Repairs {
   readonly drift: Drift;
 }
 
-/** Compares the VPN server with the database and repairs what differs. */
+/** Compares the VPN server with the database and repairs the differences. */
 export async function reconcile(channel: Channel): Promise<Repairs> {
   const { client, ops, acks, link } = channel;
   await configure(channel);
@@ -40,7 +40,7 @@ export async function reconcile(channel: Channel): Promise<Repairs> {
   return { evicted, removed, set, total: evicted + removed + set, drift };
 }
 
-/** Reconciles a channel that is ready once more. Where that fails, the channel is cut: a new one starts from a known state. */
+/** Reconciles a ready channel again. If that fails, the channel is cut: a new one starts from a known state. */
 export function repair(channel: Channel): Promise<void> {
   const { onEvent } = channel.link;
   channel.repairing = channel.repairing

@@ -8,15 +8,15 @@ import type { Channel } from './channel.ts';
 import type { Drift } from './plan.ts';
 import type { Repairs } from './reconcile.ts';
 
-/** What earlier attempts to connect have left. */
+/** The results of earlier attempts to connect. */
 export interface Past {
   /** How many times in a row no channel became ready. */
   readonly failures: number;
   /** Whether any attempt has ended. */
   readonly tried: boolean;
-  /** Why the last channel or attempt ended; undefined where none has. */
+  /** Why the last channel or attempt ended; undefined if none has. */
   readonly error: unknown;
-  /** When the last channel was cut, by performance.now(); undefined once an attempt to connect has failed since. */
+  /** When the last channel was cut, by performance.now(); undefined after a failed attempt to connect. */
   readonly cutAt: number | undefined;
 }
 
@@ -31,9 +31,9 @@ export interface Past {
 interface States {
   /** No channel yet. */
   connecting: { readonly past: Past };
-  /** Changes may pass already: the agent's generations sort out what overtakes what. */
+  /** Changes may pass already: the agent orders them by generation. */
   reconciling: { readonly past: Past; readonly channel: Channel };
-  /** The VPN server carries what it should, as far as this channel knows. */
+  /** The VPN server matches the desired state as far as this channel knows. */
   ready: { readonly past: Past; readonly channel: Channel; readonly repairs: Repairs };
   /** Pauses before the next attempt. */
   away: { readonly past: Past };
@@ -47,7 +47,7 @@ export type State<Name extends LinkState = LinkState> = {
   [N in Name]: { readonly name: N } & States[N];
 }[Name];
 
-/** What a link tells of itself; the log turns it into lines. */
+/** An event of a link; each becomes a log line. */
 export type LinkEvent =
   | { readonly type: 'ready'; readonly epoch: string; readonly peers: number; readonly changes: number }
   | {
@@ -70,7 +70,7 @@ export type LinkEvent =
 
 export interface LinkDeps {
   readonly serverId: string;
-  /** The interface that must answer, in canonical base64: another one would leave the devices without a handshake. */
+  /** The expected interface, in canonical base64: with another one, devices would get no handshake. */
   readonly publicKey: string;
   readonly transport: Transport;
   readonly peers: PeerStore;
@@ -79,16 +79,16 @@ export interface LinkDeps {
   readonly ackDeadlineMs: number;
 }
 
-/** What all states of one link share. */
+/** Shared by all states of one link. */
 export interface LinkContext extends LinkDeps {
-  /** Aborted when the link is to close. */
+  /** Aborted when the link closes. */
   readonly stopped: AbortSignal;
   readonly state: () => State;
   /** One write at a time over all channels: two at once could reach the database in the wrong order. */
   readonly conditionWrites: { last: Promise<void> };
 }
 
-/** @param channel that was open; absent where none could be opened */
+/** @param channel the channel that was open; absent if none was */
 export function lost(past: Past, error: unknown, channel?: Channel): State<'away'> {
   const cutAt = channel === undefined ? undefined : performance.now();
   return { name: 'away', past: { ...past, tried: true, error, cutAt } };

@@ -3,7 +3,7 @@ import type { DesiredPeer } from '../peer.ts';
 import type { Channel } from './channel.ts';
 import { tunnelNetworks } from './tunnel-networks.ts';
 
-/** Has the interface carry the VPN server's own address in each pool, where they changed since it was last told. */
+/** Sets the VPN server's own address of each pool on its interface, if they changed since the last time. */
 export async function configure(channel: Channel): Promise<void> {
   const { peers, serverId, onEvent } = channel.link;
   const addresses = await peers.tunnelAddresses(serverId);
@@ -12,7 +12,7 @@ export async function configure(channel: Channel): Promise<void> {
   try {
     await channel.client.configure(addresses);
   } catch (error) {
-    // No reason to leave the other devices alone. The next one of this pool and the next reconcile try again.
+    // This must not block other devices. The next device of this pool and the next reconcile try again.
     if (!(error instanceof RequestRefused) || error.code === 'wrong_epoch') throw error;
     onEvent({ type: 'failed', what: 'configure', error });
     return;
@@ -22,8 +22,8 @@ export async function configure(channel: Channel): Promise<void> {
 }
 
 /**
- * Whether the agent takes a device's addresses: it takes none from outside the networks of the interface's own. A pool that was
- * added or grown since is told to it first.
+ * Whether the agent accepts a device's addresses: it refuses those outside the networks of the interface's own.
+ * Pools added or enlarged since then are configured first.
  */
 export async function takes(channel: Channel, { addresses }: DesiredPeer): Promise<boolean> {
   if (addresses.every(channel.inTunnel)) return true;

@@ -2,9 +2,10 @@ import { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 
 /**
- * A channel as a stream that keeps what Node.js promises of one. ssh2's own does not: its destroy() asks the other end to
- * close the channel and changes nothing here, `destroyed` stays false, and a write to a closed one is never answered.
- * @param hangUp ends the connection, whether the other end takes notice or not
+ * An ssh2 channel as a stream that behaves as Node.js promises. With ssh2's own, destroy() asks the other end to
+ * close the channel and changes nothing here, `destroyed` stays false, and a write to a closed stream never
+ * completes.
+ * @param hangUp ends the connection even if the other end ignores it
  */
 export function streamOf(channel: ClientChannel, hangUp: () => void): Duplex {
   const stream = new Duplex({

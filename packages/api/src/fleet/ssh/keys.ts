@@ -1,7 +1,7 @@
 import { Secret } from '../../platform/crypto/secret.ts';
 import ssh2 from 'ssh2';
 
-/** A key pair for the control plane to reach one VPN server with. */
+/** The key pair with which the control plane reaches one VPN server. */
 export interface ControlKey {
   /** OpenSSH private key. */
   readonly privateKey: Secret<string>;
@@ -9,7 +9,7 @@ export interface ControlKey {
   readonly publicKey: string;
 }
 
-/** Chances of one in 300 do not come true this often in a row. */
+/** A chance of one in 300 does not repeat this often in a row. */
 const ATTEMPTS = 20;
 
 /** ssh2 makes one key in 300 (10 of 3,000 measured, version 1.17.0) that neither it nor OpenSSH can read. */
@@ -26,7 +26,7 @@ export function generateControlKey(): ControlKey {
 /** The public half of a control key: `ssh-ed25519 AAAA…`. */
 export function publicKeyOf(privateKey: Secret<string>): string {
   const read = ssh2.utils.parseKey(privateKey.reveal());
-  // Without the cause: it may quote the key.
+  // The cause is left out: it may quote the key.
   if (read instanceof Error) throw new Error('the private key cannot be read');
   return `${read.type} ${read.getPublicSSH().toString('base64')}`;
 }

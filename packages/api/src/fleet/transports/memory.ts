@@ -14,10 +14,10 @@ export interface MemoryTarget {
   readonly publicKey: string;
 }
 
-/** One simulated VPN server per id, for as long as this process lives: as a real one, it outlives its links. */
+/** One simulated VPN server per id, for the life of this process: like a real one, it outlives its links. */
 const agents = new Map<string, Promise<Agent>>();
 
-/** A simulated VPN server in this process: a real agent that speaks the real protocol, on an interface in memory. */
+/** A simulated VPN server in this process: a real agent with the real protocol, on an interface in memory. */
 export function createMemoryTransport({ serverId, interfaceName, publicKey }: MemoryTarget): Transport {
   return {
     async open(signal) {

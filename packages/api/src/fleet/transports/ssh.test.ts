@@ -1,4 +1,4 @@
-/** Against an SSH server in this process; the real sshd with its forced command is in e2e/. */
+/** Against an SSH server in this process; e2e/ tests the real sshd with its forced command. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Secret } from '../../platform/crypto/secret.ts';
@@ -19,7 +19,7 @@ import { createSshTransport, type SshTarget } from './ssh.ts';
 const control = generateControlKey();
 let agent: Agent;
 let server: ssh2.Server;
-/** What a client did, up to where it got. */
+/** The steps of a client, as far as it got. */
 let reached: string[];
 let channels: ssh2.ServerChannel[];
 let hostKey: ControlKey;
@@ -77,16 +77,16 @@ test('a channel to the agent', async () => {
   await client.closed;
 });
 
-test('who asks after the other end closed the channel is told so', async () => {
+test('a request after the other end closed the channel is refused', async () => {
   const client = await AgentClient.open(await createSshTransport(target()).open(AbortSignal.timeout(60_000)));
   channels[0]!.close();
   await client.closed;
   await expect(client.peerCount()).rejects.toThrow('closed');
 });
 
-test('a stream that is given up is gone at once, whether the other end takes notice or not', async () => {
+test('a destroyed stream is gone at once, even if the other end ignores it', async () => {
   const stream = await createSshTransport(target()).open(AbortSignal.timeout(60_000));
-  // It does not answer that the channel is to be closed.
+  // It ignores the request to close the channel.
   channels[0]!.close = () => undefined;
   const closed = once(stream, 'close');
   stream.destroy();
@@ -95,7 +95,7 @@ test('a stream that is given up is gone at once, whether the other end takes not
   await expect.poll(() => reached.at(-1)).toBe('disconnected');
 });
 
-test('a host key that is not the pinned one is refused before we say who we are, or anything else', async () => {
+test('a host key other than the pinned one is refused before we identify ourselves', async () => {
   const other = generateControlKey();
   const opening = createSshTransport(target({ hostKeys: [lineOf(other.publicKey)] })).open(
     AbortSignal.timeout(60_000),

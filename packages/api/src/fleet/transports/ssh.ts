@@ -15,20 +15,20 @@ export interface SshTarget {
   readonly hostKeys: readonly [string, ...string[]];
 }
 
-/** The kernel sends a lost SYN again ever more rarely. A new attempt finds a host that is back sooner. */
+/** The kernel repeats a lost SYN ever more rarely. A new attempt finds a returned host sooner. */
 const DIAL_DEADLINE_MS = 10_000;
-/** A host that is slow, or busy, computes for seconds until it has checked our key. */
+/** A slow or busy host takes seconds to check our key. */
 const HANDSHAKE_DEADLINE_MS = 20_000;
 /**
- * A peer that is silent for 12 s is taken for gone: ssh2 gives up at the question after the last that may stay unanswered,
- * so at (KEEPALIVE_LOST + 1) × KEEPALIVE_MS. It has this off by default.
+ * A peer that is silent for 12 s counts as gone: ssh2 gives up at (KEEPALIVE_LOST + 1) × KEEPALIVE_MS, one question
+ * after the last that may stay unanswered. Its default is off.
  */
 const KEEPALIVE_MS = 4_000;
 const KEEPALIVE_LOST = 2;
 
 /**
- * Only what resists today's attacks (Terrapin included: ssh2 negotiates strict key exchange with these). Names from
- * the IANA registry of SSH parameters.
+ * Only algorithms that resist today's attacks (including Terrapin: ssh2 negotiates strict key exchange with these).
+ * Names from the IANA registry of SSH parameters.
  */
 const ALGORITHMS = {
   kex: ['curve25519-sha256', 'curve25519-sha256@libssh.org', 'ecdh-sha2-nistp256'],
@@ -48,7 +48,7 @@ function signatureAlgorithms(hostKeys: readonly string[]): string[] {
   );
 }
 
-/** A socket of our own, because ssh2 never sets TCP_NODELAY: measured, an exchange went from 88 ms to 0.8 ms. */
+/** Our own socket, because ssh2 never sets TCP_NODELAY: measured, an exchange went from 88 ms to 0.8 ms. */
 async function dial(target: SshTarget, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: target.host, port: target.port, noDelay: true });
@@ -71,8 +71,8 @@ async function dial(target: SshTarget, signal: AbortSignal): Promise<Socket> {
 }
 
 /**
- * One connection with one long-lived channel. The key's forced command decides what runs at the other end; the command
- * that is named here is never run.
+ * One connection with one long-lived channel. The key's forced command decides what runs at the other end; the
+ * command named here is never run.
  */
 export function createSshTransport(target: SshTarget): Transport {
   const pinned = target.hostKeys.map(blobOf);
@@ -95,15 +95,16 @@ export function createSshTransport(target: SshTarget): Transport {
           if (mismatch) fail('host_key_mismatch', 'the SSH host key is not the pinned one', cause);
           else fail('refused', 'the SSH connection failed', cause);
         });
-        // Where the other end hangs up before we are in, ssh2 says nothing else, and ends its own deadline.
+        // If the other end hangs up before the login completes, ssh2 reports nothing else, and ends its own
+        // deadline.
         client.once('close', () => fail('refused', 'the SSH connection was closed', undefined));
         client.once('ready', () => {
           client.exec('agent', (error: Error | undefined, channel: ClientChannel) => {
             signal.removeEventListener('abort', abort);
             if (error !== undefined) return fail('refused', 'the SSH channel was refused', error);
-            // The agent's log goes to its own journal; what else comes on stderr only has to be drained.
+            // The agent logs to its own journal; stderr only has to be drained.
             channel.stderr.resume();
-            // Its last words, and then the socket goes also where nobody takes them.
+            // Sends the last bytes, then closes the socket even if the other end takes none.
             const hangUp = () => {
               client.end();
               socket.destroySoon();
@@ -135,7 +136,7 @@ export function createSshTransport(target: SshTarget): Transport {
             keepaliveCountMax: KEEPALIVE_LOST,
           });
         } catch {
-          // Without the cause: it may quote the key.
+          // The cause is left out: it may quote the key.
           fail('refused', 'the private key cannot be read', undefined);
         }
       });

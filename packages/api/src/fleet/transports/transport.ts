@@ -1,15 +1,15 @@
 import type { Duplex } from 'node:stream';
 
-/** A way to an agent: each call opens one byte stream to it. */
+/** A way to reach an agent: each call opens one byte stream to it. */
 export interface Transport {
   /**
-   * @param signal ends the attempt; a stream that is open already stays
+   * @param signal ends the attempt; an open stream stays
    * @throws TransportError
    */
   open(signal: AbortSignal): Promise<Duplex>;
 }
 
-/** How far a connection got. The message is for operators of the platform. */
+/** How far a connection got. The message is for the operator. */
 export class TransportError extends Error {
   readonly kind: 'unreachable' | 'host_key_mismatch' | 'refused';
 

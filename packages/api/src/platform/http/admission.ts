@@ -25,7 +25,9 @@ const overloaded = (why: string) =>
 /**
  * Limits concurrent requests and refuses the excess. An immediate refusal is nearly free; a request that waits
  * behind a thousand others holds memory and a connection until its sender gives up.
+ *
  * Only authenticated senders count. Nobody else holds a place or makes the queue look long.
+ *
  * Each of n active tenants may hold 1/(n+1) of the places, so a newcomer always finds a free share. A single tenant
  * may hold half.
  */

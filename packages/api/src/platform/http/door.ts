@@ -1,5 +1,6 @@
 /**
  * The checks that every request passes, in this order, whatever its path, method or body:
+ *
  * 1. its turn on its connection: one request at a time (connections.ts);
  * 2. its route: unknown routes (404, 405), preflights and public routes wait for a turn among the strangers;
  * 3. its sender (401, 403): a sender without a valid credential waits among the strangers;
@@ -8,6 +9,7 @@
  * 6. the arrival of its body (408);
  * 7. a place among the concurrent requests (503);
  * 8. Idempotency-Key, then its handler.
+ *
  * Checks 1 to 5 do not wait for the body. An unauthenticated request never reaches 7, never makes the queue of 3
  * look long, and never uses up another sender's limit.
  */
