@@ -13,7 +13,7 @@ import { repeat } from './repeat.ts';
 import type { ReceivedOp } from './requests.ts';
 import { inSteps } from './in-steps.ts';
 import { createSerialQueue } from './serial-queue.ts';
-import { openSession, type Session } from './session.ts';
+import { createSessions, type Session } from './session.ts';
 import { InterfaceState } from './state.ts';
 import type { Traffic } from './traffic.ts';
 import { UncutFlows } from './uncut-flows.ts';
@@ -295,25 +295,23 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     epoch,
     lost: lost.signal,
     keep: (name, keeper) => guard.keep(name, keeper),
-    openSession: (send) =>
-      openSession({
-        send,
-        async hostReport(fresh) {
-          if (fresh) await guard.examine();
-          return guard.report;
-        },
-        onHostReport: (listener) => guard.onReport(listener),
-        hello: hello(),
-        lost: lost.signal,
-        checkInterface,
-        apply,
-        configure,
-        readInterface,
-        life: metering.life,
-        readStats: (stored, withCut) => metering.read(stored, withCut),
-        view: (look) => queue.run(() => Promise.resolve(look(state))),
-        viewInSteps: (look) => inSteps(look(state), queue),
-      }),
+    openSession: createSessions({
+      hello,
+      lost: lost.signal,
+      checkInterface,
+      apply,
+      configure,
+      readInterface,
+      life: metering.life,
+      readStats: (stored, withCut) => metering.read(stored, withCut),
+      async hostReport(fresh) {
+        if (fresh) await guard.examine();
+        return guard.report;
+      },
+      onHostReport: (listener) => guard.onReport(listener),
+      view: (look) => queue.run(() => Promise.resolve(look(state))),
+      viewInSteps: (look) => inSteps(look(state), queue),
+    }),
     async close() {
       stopWatching?.();
       await guard.stop();

@@ -1,5 +1,5 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { LineDecoder, LineTooLong, encodeLine } from '@cvault/protocol';
+import { LineDecoder, LineTooLong, VERBS, encodeLine } from '@cvault/protocol';
 import type { Agent } from './agent.ts';
 import { InterfaceLost } from './interface-lost.ts';
 import { readRequest, type ReceivedRequest } from './requests.ts';
@@ -14,9 +14,6 @@ const MAX_UNDER_WAY = 32;
 
 /** Well within the silence after which a control plane takes the channel for cut. */
 const PROGRESS_EVERY_MS = 2_000;
-
-/** What changes the interface. The rest only reads it, which takes seconds where there are many peers. */
-const CHANGES: ReadonlySet<ReceivedRequest['type']> = new Set(['apply', 'configure']);
 
 /** What became of a connection, for the log. */
 export type ConnectionEnd = 'closed' | 'line_too_long' | 'unread_answers' | 'broken' | 'interface_lost';
@@ -49,7 +46,8 @@ export async function serveStreams(
   output.on('error', stop);
   output.on('close', stop);
   agent.lost.addEventListener('abort', stop, { once: true });
-  // A device that is registered does not wait until everybody was counted: changes and readings wait for their own kind only.
+  // Changes and readings wait for their own kind only: reading takes seconds where there are many peers, and a registration must
+  // not wait for it.
   const [changes, readings] = [createSerialQueue(), createSerialQueue()];
   const underWay = new Set<Promise<void>>();
   let failure: unknown;
@@ -73,7 +71,7 @@ export async function serveStreams(
     const tell = () => !output.destroyed && send({ type: 'progress', id });
     const progress = request.progress === true ? setInterval(tell, PROGRESS_EVERY_MS) : undefined;
     try {
-      const lane = CHANGES.has(request.type) ? changes : readings;
+      const lane = 'changes' in VERBS[request.type] ? changes : readings;
       await lane.run(async () => {
         if (output.destroyed) return;
         const answer = await session.answer(request);

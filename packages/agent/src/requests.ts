@@ -1,60 +1,52 @@
 import {
-  ApplyRequest,
-  ConfigureRequest,
-  DigestRequest,
-  FeaturesRequest,
-  ListRequest,
   MAX_BATCH_OPS,
   Op,
-  StatsRequest,
-  StatusRequest,
-  WatchRequest,
-  type Answer,
-  type Request,
+  type Refused,
+  requests,
+  type RequestMessage,
+  type RequestOf,
+  type Verb,
+  VERBS,
 } from '@cvault/protocol';
 import { z } from 'zod';
 
 /** An op of a batch as it came in: `undefined` for one that no rule can read, which fails alone. */
 export type ReceivedOp = Op | undefined;
 
-export type ReceivedRequest =
-  Exclude<Request, { type: 'apply' }> | (Omit<ApplyRequest, 'ops'> & { ops: ReceivedOp[] });
+/** What a verb's handler gets. */
+export type Received<V extends Verb> = V extends 'apply'
+  ? Omit<RequestOf<'apply'>, 'ops'> & { ops: ReceivedOp[] }
+  : RequestOf<V>;
 
-type Refusal = Extract<Answer, { type: 'refused' }>;
+export type ReceivedRequest = { [V in Verb]: RequestMessage<V, Received<V>> }[Verb];
 
-/** An `apply` is read in two steps, the ops one by one, so that one bad op of a batch blocks no other. */
-const Envelope = z.discriminatedUnion('type', [
-  ListRequest,
-  StatusRequest,
-  ConfigureRequest,
-  DigestRequest,
-  StatsRequest,
-  FeaturesRequest,
-  WatchRequest,
-  ApplyRequest.extend({ ops: z.array(z.unknown()).min(1).max(MAX_BATCH_OPS) }),
-]);
+/** The ops of a batch are read one by one, so that one bad op blocks no other. */
+const ReceivedRequest = requests<ReceivedRequest>({
+  apply: VERBS.apply.request.extend({
+    ops: z
+      .array(z.unknown().transform((op): ReceivedOp => Op.safeParse(op).data))
+      .min(1)
+      .max(MAX_BATCH_OPS),
+  }),
+});
 
-const IdOnly = z.object({ id: ApplyRequest.shape.id });
+const IdOnly = z.object({ id: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER) });
 
 /** Reads one line of the control plane; answers the refusal to send where it is no request. */
-export function readRequest(line: string): ReceivedRequest | Refusal {
+export function readRequest(line: string): ReceivedRequest | Refused {
   let message: unknown;
   try {
     message = JSON.parse(line);
   } catch {
     return badRequest(null, 'the line is not JSON');
   }
-  const envelope = Envelope.safeParse(message);
-  if (!envelope.success) {
-    const id = IdOnly.safeParse(message);
-    return badRequest(id.success ? id.data.id : null, describe(envelope.error));
-  }
-  const request = envelope.data;
-  if (request.type !== 'apply') return request;
-  return { ...request, ops: request.ops.map((op) => Op.safeParse(op).data) };
+  const request = ReceivedRequest.safeParse(message);
+  if (request.success) return request.data;
+  const id = IdOnly.safeParse(message);
+  return badRequest(id.success ? id.data.id : null, describe(request.error));
 }
 
-function badRequest(id: number | null, detail: string): Refusal {
+function badRequest(id: number | null, detail: string): Refused {
   return { type: 'refused', id, code: 'bad_request', detail };
 }
 

@@ -1,16 +1,20 @@
 import {
+  type Answer,
+  type AnswerOf,
   FEATURES,
   formatDigest,
-  type Answer,
   type Hello,
   type HostNotice,
   type HostReport,
   type OpResult,
+  type Refused,
+  type Verb,
+  VERBS,
 } from '@cvault/protocol';
 import { InterfaceLost } from './interface-lost.ts';
 import { Listing } from './listing.ts';
 import type { Reading } from './metering.ts';
-import type { ReceivedOp, ReceivedRequest } from './requests.ts';
+import type { Received, ReceivedOp, ReceivedRequest } from './requests.ts';
 import type { InterfaceState } from './state.ts';
 import { statsPage } from './stats-pages.ts';
 
@@ -19,13 +23,13 @@ export interface Session {
   readonly hello: Hello;
   /** @throws {InterfaceLost} */
   answer(request: ReceivedRequest): Promise<Answer>;
-  /** Tells nothing more. */
+  /** Sends no more notices. */
   close(): void;
 }
 
-/** What a session asks of the agent. */
+/** What the sessions of an agent ask of it. */
 export interface SessionContext {
-  readonly hello: Hello;
+  readonly hello: () => Hello;
   readonly lost: AbortSignal;
   /** @throws {InterfaceLost} */
   checkInterface(): Promise<void>;
@@ -40,102 +44,113 @@ export interface SessionContext {
   /** The agent's newest report of its host. */
   hostReport(fresh: boolean): Promise<HostReport>;
   onHostReport(listener: (report: HostReport) => void): () => void;
-  /** Sends what was not asked for. */
-  send(notice: HostNotice): void;
   /** Looks at the state as it is, between two batches. */
   view<T>(look: (state: InterfaceState) => T): Promise<T>;
   /** Looks at it step by step, between which batches go on. */
   viewInSteps(look: (state: InterfaceState) => Iterator<undefined, void>): Promise<void>;
 }
 
-type RequestOf<T extends ReceivedRequest['type']> = Extract<ReceivedRequest, { type: T }>;
+/** One for each verb. What it throws refuses the request. */
+type Handlers = { readonly [V in Verb]: (request: Received<V>) => Promise<AnswerOf<V>> };
 
-export function openSession(context: SessionContext): Session {
-  const { hello } = context;
-  const { epoch } = hello;
-  let listing: Listing | undefined;
-  let reading: Reading | undefined;
-  let stopTelling: (() => void) | undefined;
+/** Thrown where a request cannot be answered, though nothing has failed. */
+class RequestRefused extends Error {
+  readonly code: Refused['code'];
 
-  async function list({ id, after }: RequestOf<'list'>): Promise<Answer> {
-    if (after === undefined) {
-      await context.readInterface();
-      listing = undefined;
-    }
-    const current = listing ?? new Listing();
-    if (listing === undefined) await context.viewInSteps((state) => current.collecting(state));
-    listing = current;
-    const page = await context.view((state) => current.page(state, after));
-    if (!page.more) listing = undefined;
-    return { type: 'listed', id, epoch, ...page };
+  constructor(code: Refused['code'], detail: string) {
+    super(detail);
+    this.code = code;
   }
+}
 
-  async function stats({ id, after, stored, cut }: RequestOf<'stats'>): Promise<Answer> {
-    if (after === undefined || reading === undefined) reading = await context.readStats(stored, cut === true);
-    const page = statsPage(reading, after);
-    if (!page.more) reading = undefined;
-    return { type: 'stats', id, epoch, life: context.life, ...page };
-  }
+/** Answers what opens sessions; `send` takes what the agent tells without being asked. */
+export function createSessions(context: SessionContext): (send: (notice: HostNotice) => void) => Session {
+  return function openSession(send) {
+    const hello = context.hello();
+    const { epoch } = hello;
+    let listing: Listing | undefined;
+    let reading: Reading | undefined;
+    let stopNotices: (() => void) | undefined;
 
-  async function configure({ id, addresses }: RequestOf<'configure'>): Promise<Answer> {
-    const refusal = await context.configure(addresses);
-    if (refusal !== undefined) return { type: 'refused', id, code: 'bad_request', detail: refusal };
-    return { type: 'configured', id };
-  }
+    const handlers: Handlers = {
+      apply: async ({ ops }) => ({ results: await context.apply(ops) }),
 
-  async function watch({ id, fresh }: RequestOf<'watch'>): Promise<Answer> {
-    const report = await context.hostReport(fresh);
-    stopTelling ??= context.onHostReport((news) => context.send({ type: 'host', ...news }));
-    return { type: 'watching', id, ...report };
-  }
+      async list({ after }) {
+        if (after === undefined) {
+          await context.readInterface();
+          listing = undefined;
+        }
+        const current = listing ?? new Listing();
+        if (listing === undefined) await context.viewInSteps((state) => current.collecting(state));
+        listing = current;
+        const page = await context.view((state) => current.page(state, after));
+        if (!page.more) listing = undefined;
+        return { epoch, ...page };
+      },
 
-  async function answer(request: ReceivedRequest): Promise<Answer> {
-    const { id } = request;
-    if ('epoch' in request && request.epoch !== epoch) {
-      return { type: 'refused', id, code: 'wrong_epoch', detail: `the epoch is ${epoch}` };
-    }
-    switch (request.type) {
-      case 'apply':
-        return { type: 'applied', id, results: await context.apply(request.ops) };
-      case 'list':
-        return list(request);
-      case 'status':
+      async status() {
         await context.checkInterface();
-        return { type: 'status', id, epoch, peerCount: await context.view((state) => state.peerCount) };
-      case 'configure':
-        return configure(request);
-      case 'digest':
+        return { epoch, peerCount: await context.view((state) => state.peerCount) };
+      },
+
+      async configure({ addresses }) {
+        const refusal = await context.configure(addresses);
+        if (refusal !== undefined) throw new RequestRefused('bad_request', refusal);
+        return {};
+      },
+
+      async digest() {
         await context.readInterface();
-        return context.view((state) => ({
-          type: 'digest',
-          id,
-          epoch,
-          peers: state.orderlyDevices,
-          digest: formatDigest(state.digest),
-          drifted: state.drifted,
+        return context.view(({ orderlyDevices: peers, digest, drifted }) => ({
+          ...{ epoch, peers, digest: formatDigest(digest), drifted },
         }));
-      case 'stats':
-        return stats(request);
-      case 'watch':
-        return watch(request);
-      case 'features':
-        return { type: 'features', id, features: [...FEATURES] };
-    }
-  }
+      },
 
-  return {
-    hello,
-    close: () => stopTelling?.(),
-    async answer(request) {
-      context.lost.throwIfAborted();
-      try {
-        return await answer(request);
-      } catch (error) {
-        await context.checkInterface();
-        if (error instanceof InterfaceLost) throw error;
-        const detail = 'the interface could not be read or changed';
-        return { type: 'refused', id: request.id, code: 'failed', detail };
+      async stats({ after, stored, cut }) {
+        if (after === undefined || reading === undefined) {
+          reading = await context.readStats(stored, cut === true);
+        }
+        const page = statsPage(reading, after);
+        if (!page.more) reading = undefined;
+        return { epoch, life: context.life, ...page };
+      },
+
+      features: () => Promise.resolve({ features: [...FEATURES] }),
+
+      async watch({ fresh }) {
+        const report = await context.hostReport(fresh);
+        stopNotices ??= context.onHostReport((news) => send({ type: 'host', ...news }));
+        return report;
+      },
+    };
+
+    async function answer(request: ReceivedRequest): Promise<Answer> {
+      const { type, id } = request;
+      if ('epoch' in request && request.epoch !== epoch) {
+        throw new RequestRefused('wrong_epoch', `the epoch is ${epoch}`);
       }
-    },
+      // The request was validated as its verb's own; TypeScript does not see that the handler is the same verb's.
+      const handle = handlers[type] as (request: ReceivedRequest) => Promise<AnswerOf<Verb>>;
+      return { type: VERBS[type].answers, id, ...(await handle(request)) } as Answer;
+    }
+
+    return {
+      hello,
+      close: () => stopNotices?.(),
+      async answer(request) {
+        context.lost.throwIfAborted();
+        const refuse = (code: Refused['code'], detail: string): Answer => ({
+          ...{ type: 'refused', id: request.id, code, detail },
+        });
+        try {
+          return await answer(request);
+        } catch (error) {
+          if (error instanceof RequestRefused) return refuse(error.code, error.message);
+          await context.checkInterface();
+          if (error instanceof InterfaceLost) throw error;
+          return refuse('failed', 'the interface could not be read or changed');
+        }
+      },
+    };
   };
 }

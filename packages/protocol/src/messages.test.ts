@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Op, Request, TunnelAddress, WireGuardKey } from './index.ts';
+import { featureOf, FEATURES, Op, Request, TunnelAddress, type Verb, VERBS, WireGuardKey } from './index.ts';
 
 const KEY = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=';
 
@@ -39,4 +39,12 @@ test('an op with a field that nobody declared is refused, whatever its verb', ()
 
 test('a request without a known type is refused', () => {
   expect(Request.safeParse({ type: 'exec', id: 1, command: 'id' }).success).toBe(false);
+});
+
+test('a verb that came after version 2 of the protocol has a feature, which agents name', () => {
+  const verbs = Object.keys(VERBS) as Verb[];
+  const ofEveryAgent = ['apply', 'list', 'status', 'configure', 'digest', 'stats', 'features'];
+  const newer = verbs.filter((verb) => !ofEveryAgent.includes(verb));
+  expect(verbs.filter((verb) => featureOf(verb) === undefined)).toEqual(ofEveryAgent);
+  expect(FEATURES).toEqual(expect.arrayContaining(newer.map(featureOf)));
 });

@@ -7,7 +7,7 @@ import {
   createNoTraffic,
 } from '@cvault/agent';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { AgentClient } from './agent-client.ts';
+import { AgentClient, RequestRefused } from './agent-client.ts';
 
 /** What the interface waits for before it lets itself be read. */
 let readable: Promise<void>;
@@ -92,4 +92,12 @@ test('one that cannot say so has a minute', async () => {
   expect(await Promise.race([client.closed, Promise.resolve('open')])).toBe('open');
   await pass(4);
   await expect(digest).rejects.toThrow('the channel to the agent was cut');
+});
+
+test('a verb that the agent has not named is not sent to it, and refused as the agent would', async () => {
+  const watching = client.ask('watch', { fresh: false });
+  await expect(watching).rejects.toThrow(RequestRefused);
+  await expect(watching).rejects.toMatchObject({ code: 'bad_request' });
+  await client.learnFeatures();
+  expect(await client.ask('watch', { fresh: false })).toMatchObject({ problems: [] });
 });

@@ -2,9 +2,11 @@ import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream';
 import {
   type Answer,
+  type AnswerOf,
   type DeviceStats,
   encodeLine,
   type Feature,
+  featureOf,
   Hello,
   type HostReport,
   Incoming,
@@ -12,7 +14,9 @@ import {
   type ListedPeer,
   type Op,
   type OpResult,
-  type Request,
+  type RequestOf,
+  type Verb,
+  VERBS,
 } from '@cvault/protocol';
 import { TransportError } from './transports/transport.ts';
 
@@ -36,9 +40,6 @@ export class RequestRefused extends Error {
     this.code = code;
   }
 }
-
-type Body<T extends Request['type']> = Omit<Extract<Request, { type: T }>, 'id' | 'type' | 'progress'>;
-type AnswerOf<T extends Answer['type']> = Extract<Answer, { type: T }>;
 
 interface Waiting {
   resolve(answer: Answer): void;
@@ -109,7 +110,7 @@ export class AgentClient {
   /** Asks what the agent can do. One that does not know the question refuses it and can do nothing more. */
   async learnFeatures(): Promise<void> {
     try {
-      this.#features = new Set((await this.#ask('features', 'features', {})).features);
+      this.#features = new Set((await this.ask('features', {})).features);
     } catch (error) {
       if (!(error instanceof RequestRefused) || error.code !== 'bad_request') throw error;
     }
@@ -124,7 +125,7 @@ export class AgentClient {
    * @throws {RequestRefused}
    */
   async apply(ops: Op[]): Promise<OpResult[]> {
-    const { results } = await this.#ask('apply', 'applied', { epoch: this.hello.epoch, ops });
+    const { results } = await this.ask('apply', { epoch: this.hello.epoch, ops });
     if (results.length !== ops.length) {
       const error = new Error(`the agent answered ${results.length} results to ${ops.length} ops`);
       this.#stream.destroy(error);
@@ -138,7 +139,7 @@ export class AgentClient {
     const peers: ListedPeer[] = [];
     for (;;) {
       const after = peers.at(-1)?.publicKey;
-      const page = await this.#ask('list', 'listed', after === undefined ? {} : { after });
+      const page = await this.ask('list', after === undefined ? {} : { after });
       peers.push(...page.peers);
       if (!page.more) return peers;
       if (page.peers.length === 0) throw new Error('the agent promised another page and sent an empty one');
@@ -147,12 +148,12 @@ export class AgentClient {
 
   /** Has the interface carry these addresses of its own, each with the length of its network. */
   async configure(addresses: string[]): Promise<void> {
-    await this.#ask('configure', 'configured', { epoch: this.hello.epoch, addresses });
+    await this.ask('configure', { epoch: this.hello.epoch, addresses });
   }
 
   /** One line that tells whether a listing would show anything new. */
   async digest(): Promise<{ peers: number; digest: bigint; drifted: number }> {
-    const { peers, digest, drifted } = await this.#ask('digest', 'digest', {});
+    const { peers, digest, drifted } = await this.ask('digest', {});
     return { peers, digest: BigInt(`0x${digest}`), drifted };
   }
 
@@ -165,7 +166,7 @@ export class AgentClient {
     let first: { life: string; pass: number } | undefined;
     for (;;) {
       const after = devices.at(-1)?.deviceId;
-      const page = await this.#ask('stats', 'stats', {
+      const page = await this.ask('stats', {
         ...(stored === undefined ? {} : { stored }),
         ...(after === undefined ? {} : { after }),
         ...(this.can('budgets') ? { cut: true } : {}),
@@ -190,21 +191,36 @@ export class AgentClient {
       return;
     }
     this.#onHost = onReport;
-    await this.#ask('watch', 'watching', { fresh });
+    await this.ask('watch', { fresh });
   }
 
   async peerCount(): Promise<number> {
-    return (await this.#ask('status', 'status', {})).peerCount;
+    return (await this.ask('status', {})).peerCount;
   }
 
   close(): void {
     this.#stream.destroy();
   }
 
-  async #ask<T extends Request['type'], A extends Answer['type']>(type: T, wanted: A, body: Body<T>) {
+  /**
+   * Asks the agent what one row of VERBS says.
+   * @throws {RequestRefused} also, before it is sent, where the agent is older than the verb
+   */
+  async ask<V extends Verb>(verb: V, request: RequestOf<V>): Promise<AnswerOf<V>> {
+    const feature = featureOf(verb);
+    if (feature !== undefined && !this.can(feature)) {
+      throw new RequestRefused('bad_request', `the agent is older than ${verb}`);
+    }
+    const answer = await this.#send(verb, request);
+    if (answer.type === 'refused') throw new RequestRefused(answer.code, answer.detail);
+    if (answer.type !== VERBS[verb].answers) throw new Error(`the agent answered ${answer.type} to ${verb}`);
+    return answer as unknown as AnswerOf<V>;
+  }
+
+  async #send(type: Verb, request: object): Promise<Answer> {
     const id = this.#nextId++;
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      // Whoever asks after the end would wait for ever: the end has told those who waited, and comes once.
+    return new Promise<Answer>((resolve, reject) => {
+      // Nobody would ever answer: the end has already told those who waited, and comes once.
       if (this.#ended !== undefined || this.#stream.destroyed) {
         return reject(new Error('the channel to the agent is closed', { cause: this.#ended }));
       }
@@ -215,11 +231,8 @@ export class AgentClient {
         this.#stream.destroy(new Error(`the agent was silent for ${silenceMs} ms about a request: ${type}`));
       }, silenceMs);
       this.#waiting.set(id, { resolve, reject, timer });
-      this.#stream.write(encodeLine({ type, id, ...(tells ? { progress: true } : {}), ...body }));
+      this.#stream.write(encodeLine({ type, id, ...(tells ? { progress: true } : {}), ...request }));
     });
-    if (answer.type === 'refused') throw new RequestRefused(answer.code, answer.detail);
-    if (answer.type !== wanted) throw new Error(`the agent answered ${answer.type} to ${type}`);
-    return answer as AnswerOf<A>;
   }
 
   #receive(line: string): void {

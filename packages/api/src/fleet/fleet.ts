@@ -3,6 +3,7 @@ import type { LinkView } from '../servers/index.ts';
 import type { CounterSource, Sample, StoredPass } from '../usage/index.ts';
 import type { DesiredPeer, ObservedPeer } from './peer.ts';
 import type { HostReport, PeerStore } from './ports.ts';
+import type { AnswerOf, RequestOf, Verb } from '@cvault/protocol';
 import { encodeKey } from '@cvault/wireguard';
 import { Link } from './link/link.ts';
 import type { LinkEvent, LinkState } from './link/state.ts';
@@ -179,9 +180,14 @@ export class Fleet implements PeerPush, CounterSource {
     return (await this.#links.get(serverId)?.link.examineHost()) ?? null;
   }
 
+  /** Asks an agent; null where this replica cannot reach it, and where it is older than the verb. */
+  async ask<V extends Verb>(serverId: string, verb: V, request: RequestOf<V>): Promise<AnswerOf<V> | null> {
+    return (await this.#links.get(serverId)?.link.ask(verb, request)) ?? null;
+  }
+
   /** How many peers the interface carries now; null where that cannot be told. */
   async peerCount(serverId: string): Promise<number | null> {
-    return (await this.#links.get(serverId)?.link.peerCount()) ?? null;
+    return (await this.ask(serverId, 'status', {}))?.peerCount ?? null;
   }
 
   /** The VPN servers whose counters can be read just now. */

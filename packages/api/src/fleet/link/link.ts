@@ -1,5 +1,6 @@
 import type { PushResult } from '../../devices/index.ts';
 import type { Sample, StoredPass } from '../../usage/index.ts';
+import type { AnswerOf, RequestOf, Verb } from '@cvault/protocol';
 import { RequestRefused } from '../agent-client.ts';
 import type { DesiredPeer, ObservedPeer } from '../peer.ts';
 import type { HostReport } from '../ports.ts';
@@ -173,9 +174,9 @@ export class Link {
     );
   }
 
-  /** How many peers the interface carries now; null while the VPN server is away. */
-  async peerCount(): Promise<number | null> {
-    return this.#channel === undefined ? null : this.#channel.client.peerCount().catch(() => null);
+  /** Asks the agent; null while the VPN server is away, and where its agent cannot answer. */
+  async ask<V extends Verb>(verb: V, request: RequestOf<V>): Promise<AnswerOf<V> | null> {
+    return this.#channel?.client.ask(verb, request).catch(() => null) ?? null;
   }
 
   /**
