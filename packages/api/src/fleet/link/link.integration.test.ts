@@ -359,7 +359,9 @@ describe('while a device changes its key with an overlap', () => {
   test('its VPN server is quiet: nothing is written, however often it is reconciled', async () => {
     const { fleet, both } = await rotating();
     await untilQuiet();
-    const { writes } = backend;
+    // A look between a commit and its push sets the device first, and rightly calls that a repair.
+    const repairs = () => events.filter(({ type }) => type === 'repaired').length;
+    const [{ writes }, repaired] = [backend, repairs()];
     looks = [];
     await until(() => looks.filter((look) => look.quiet === 1).length >= 3);
     expect(looks.every((look) => look.full === 0)).toBe(true);
@@ -367,7 +369,7 @@ describe('while a device changes its key with an overlap', () => {
     await until(() => events.filter(({ type }) => type === 'ready').length === 2);
     expect(backend.writes).toBe(writes);
     expect(await onInterface()).toEqual(both);
-    expect(events.filter(({ type }) => type === 'repaired')).toEqual([]);
+    expect(repairs()).toBe(repaired);
     expect(fleet.stateOf(server.id)?.state).toBe('ready');
   });
 
