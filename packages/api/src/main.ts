@@ -28,7 +28,7 @@ import { migrate } from './platform/db/migrate.ts';
 import { checkRoles } from './platform/db/roles.ts';
 import { live, StartError, Started } from './platform/process/process.ts';
 import { createRedisRateLimiter } from './platform/limits/redis.ts';
-import { type CVault, wire } from './wiring.ts';
+import { type CVault, createCVault } from './cvault.ts';
 
 /**
  * How long a shutdown waits for running requests, in addition to the acknowledgement that they may wait for. The
@@ -76,7 +76,7 @@ function startRateLimiter(config: Config, started: Started, log: Logger): RateLi
 async function startCVault(config: Config, started: Started, log: Logger, step: Step): Promise<CVault> {
   const databaseUrl = await startDatabase(config, started, log, step);
   const limiter = startRateLimiter(config, started, log);
-  const cvault = await wire({ config, databaseUrl, limiter, log });
+  const cvault = await createCVault({ config, databaseUrl, limiter, log });
   started.add('links and database', () => cvault.close(), LINKS_STOP_MS);
   return cvault;
 }

@@ -1,70 +1,31 @@
-import type { Authenticator } from './platform/access/authenticator.ts';
-import type { RateLimiter } from './platform/limits/rate-limiter.ts';
-import { buildApp } from './platform/http/app.ts';
+import { randomBytes } from 'node:crypto';
+import { createCVault } from './cvault.ts';
+import { loadConfig } from './platform/config/config.ts';
+import { Secret } from './platform/crypto/secret.ts';
+import { createInProcessRateLimiter } from './platform/limits/in-process.ts';
 import { createLogger } from './platform/observability/logger.ts';
-import { registerRoutes, type Services } from './routes.ts';
-import { VERSION } from './platform/version.ts';
 
-/** Stands in for a service that is never called, because routes are only registered here. */
-function inert<T extends object>(): T {
-  const refuse = () => {
-    throw new Error('the API is only described here, not served');
-  };
-  return new Proxy({} as T, { get: refuse });
-}
+/** Never connected to: routes are described before anything is started. */
+const NO_DATABASE = 'postgresql://nobody@localhost/nothing';
 
 /** The OpenAPI document of the whole API. Deterministic; needs no database. */
 export async function buildOpenApi(): Promise<string> {
-  const services = Object.fromEntries(
-    (
-      [
-        'users',
-        'accounts',
-        'recovery',
-        'identityProviders',
-        'tokenExchange',
-        'secondFactor',
-        'signInSettings',
-        'signingKeys',
-        'devices',
-        'sessions',
-        'serverStatus',
-        'clock',
-        'tenants',
-        'ownTenants',
-        'apiKeys',
-        'userDirectory',
-        'deviceDirectory',
-        'operatorApiKeys',
-        'servers',
-        'plans',
-        'doctor',
-        'locations',
-        'usage',
-        'audit',
-        'operatorAudit',
-        'serverHealth',
-        'metrics',
-      ] as const
-    ).map((name) => [name, inert()]),
-  ) as unknown as Omit<Services, 'health'>;
-  const health = { clock: services.clock, probes: [], draining: () => false };
-  const app = await buildApp({
-    logger: createLogger('silent'),
-    authenticator: inert<Authenticator>(),
-    routes: (routes) => registerRoutes(routes, { ...services, health }),
-    translateError: () => null,
-    limiter: inert<RateLimiter>(),
-    requestsAtOnce: 1,
-    corsOrigins: [],
-    trustProxy: [],
-    publicUrl: '',
-    version: VERSION,
+  const environment = {
+    CVAULT_MASTER_KEY: randomBytes(32).toString('base64'),
+    CVAULT_ADMIN_KEY: `cv_admin_${randomBytes(32).toString('base64url')}`,
+    DATABASE_URL: NO_DATABASE,
+  };
+  const { app, close } = await createCVault({
+    config: loadConfig(environment, () => ''),
+    databaseUrl: new Secret(NO_DATABASE),
+    limiter: createInProcessRateLimiter(),
+    log: createLogger('silent'),
   });
   try {
     await app.ready();
     return `${JSON.stringify(app.swagger(), null, 2)}\n`;
   } finally {
     await app.close();
+    await close();
   }
 }

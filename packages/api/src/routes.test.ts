@@ -1,7 +1,11 @@
 /** Rules that hold for every route, including future ones. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { registerRoutes, type Services } from './routes.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import type { Databases } from './platform/db/databases.ts';
+import { createLogger } from './platform/observability/logger.ts';
 import { bareApp } from './testing/bare-app.ts';
+import { testConfig, testPlatform } from './testing/platform.ts';
+import { wireNouns } from './wiring.ts';
 
 interface Operation {
   operationId: string;
@@ -16,55 +20,29 @@ const CREDENTIALS: Record<string, Record<string, string>> = {
   AdminKey: { authorization: 'Bearer admin' },
 };
 
-/** Services that these tests must not reach. A call shows as a 500. */
+/** A query shows as a 500. */
 const unreachable = new Proxy(
   {},
   {
-    get: (_target, name) => () => {
-      throw new Error(`a service was reached: ${String(name)}`);
+    get(_target, name) {
+      throw new Error(`the database was reached: ${String(name)}`);
     },
   },
 ) as never;
-
-const services: Services = {
-  users: unreachable,
-  accounts: unreachable,
-  recovery: unreachable,
-  identityProviders: unreachable,
-  tokenExchange: unreachable,
-  secondFactor: unreachable,
-  signInSettings: unreachable,
-  signingKeys: unreachable,
-  devices: unreachable,
-  sessions: unreachable,
-  serverStatus: unreachable,
-  tenants: unreachable,
-  ownTenants: unreachable,
-  apiKeys: unreachable,
-  userDirectory: unreachable,
-  deviceDirectory: unreachable,
-  operatorApiKeys: unreachable,
-  servers: unreachable,
-  plans: unreachable,
-  doctor: unreachable,
-  locations: unreachable,
-  usage: unreachable,
-  audit: unreachable,
-  operatorAudit: unreachable,
-  operatorUsage: unreachable,
-  operatorSessions: unreachable,
-  serverHealth: unreachable,
-  serverEvents: unreachable,
-  webhooks: unreachable,
-  masterKey: unreachable,
-  jobs: unreachable,
-  privacy: unreachable,
-  metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('a service was reached')) },
-  clock: { now: () => new Date(0) },
-  health: { clock: { now: () => new Date(0) }, probes: [], draining: () => false },
+const nothing = { pool: unreachable, close: () => Promise.resolve() };
+const databases: Databases = {
+  requests: nothing,
+  authentication: nothing,
+  operator: nothing,
+  links: nothing,
+  metering: nothing,
+  jobs: nothing,
+  sealing: nothing,
 };
+const platform = testPlatform({ config: testConfig(), databases, log: createLogger('silent') });
+const nouns = wireNouns(platform, { metrics: createMetrics(), mailer: null });
 
-const { app } = await bareApp((routes) => registerRoutes(routes, services), {
+const { app } = await bareApp(nouns.routes, {
   limiter: { consume: () => Promise.resolve({ allowed: true, remaining: 1, resetSeconds: 1 }) },
 });
 const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> };

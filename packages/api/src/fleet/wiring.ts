@@ -31,13 +31,17 @@ import { probe } from './probe.ts';
 import type { Transport } from './transports/transport.ts';
 import type { Database } from '../platform/db/database.ts';
 import { createSshTransport } from './transports/ssh.ts';
+import type { Platform } from '../platform/platform.ts';
+import { VERSION } from '../platform/version.ts';
+import { createDataLimitStore } from '../usage/index.ts';
+import { createPeerStore } from './peer-store.ts';
 
 /** The agent's bundled file, as `npm run build` leaves it. */
 const AGENT_FILE = fileURLToPath(new URL('../../../agent/dist/agent.mjs', import.meta.url));
 /** Has the version that the bundle reports. */
 const AGENT_PACKAGE = new URL('../../../agent/package.json', import.meta.url);
 
-export interface VpnServersDeps {
+interface VpnServersDeps {
   readonly database: Database;
   readonly peers: PeerStore;
   readonly vault: Vault;
@@ -81,7 +85,7 @@ function describe(log: Logger, serverId: string, event: LinkEvent): void {
   }
 }
 
-export function createVpnServers(deps: VpnServersDeps): { fleet: Fleet; control: FleetControl } {
+function createVpnServers(deps: VpnServersDeps): { fleet: Fleet; control: FleetControl } {
   const { database, vault, log } = deps;
 
   function transportTo({ server, sealedSshKey }: ServerAccess): Transport {
@@ -170,7 +174,7 @@ function fingerprintOf({ server, sealedSshKey }: ServerAccess): string {
 }
 
 /** @param version of this control plane, which distinguishes older agents from newer ones */
-export function createInstaller(version: string): Installer {
+function createInstaller(version: string): Installer {
   return {
     agentVersion: (JSON.parse(readFileSync(AGENT_PACKAGE, 'utf8')) as { version: string }).version,
     render: ({ publicKey, tunnelAddresses, controlPublicKey, ...input }) =>
@@ -184,3 +188,29 @@ export function createInstaller(version: string): Installer {
       }),
   };
 }
+
+/** Told of what the fleet does. */
+export interface FleetMetrics {
+  pushed(outcome: PushResult['outcome']): void;
+  looked(counts: LookCounts): void;
+}
+
+export function wireFleet({ config, databases, vault, log }: Platform, metrics: FleetMetrics) {
+  const { ackDeadlineMs, reconcileSeconds, quarantineSeconds } = config.peers;
+  const peers = createPeerStore(databases.links, quarantineSeconds);
+  const servers = createVpnServers({
+    database: databases.links,
+    peers,
+    vault,
+    // Asked on the way of every push, so not on metering's connections.
+    data: createDataLimitStore(databases.links),
+    log,
+    ackDeadlineMs,
+    reconcileEveryMs: reconcileSeconds * 1_000,
+    onPushed: (outcome) => metrics.pushed(outcome),
+    onLook: (counts) => metrics.looked(counts),
+  });
+  return { ...servers, peers, installer: createInstaller(VERSION) };
+}
+
+export type WiredFleet = ReturnType<typeof wireFleet>;

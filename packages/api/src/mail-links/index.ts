@@ -7,6 +7,4 @@ export {
   type NewSignUp,
   recipientColumn,
 } from './ports.ts';
-export { type RecoveryService, createRecoveryService } from './service.ts';
-export { linkRoutes } from './routes.ts';
 export { createLinkStore } from './store.ts';

@@ -1,2 +1,1 @@
-export { createMetrics } from './metrics.ts';
-export { type MetricsOptions, metricsRoutes } from './routes.ts';
+export { type Metrics, createMetrics } from './metrics.ts';

@@ -40,17 +40,18 @@ const evacuate: JobStatus = {
 const connections = new Map([['requests', { totalCount: 5, idleCount: 3, waitingCount: 7 }]]);
 
 test('reports how far each VPN server is behind, and the work of this process', async () => {
-  const metrics = createMetrics({
+  const metrics = createMetrics();
+  const sources = {
     servers: () => Promise.resolve([server]),
     freeShares: () => Promise.resolve(new Map([['us-east', 0.25]])),
     connections,
     jobs: () => [evacuate],
-  });
+  };
   metrics.request('GET', '/api/v1/devices/:id', 404, 0.003);
   metrics.pushed('pending');
   metrics.looked({ quiet: 9, full: 1, away: 0 });
-  await metrics.render();
-  const text = await metrics.render();
+  await metrics.render(sources);
+  const text = await metrics.render(sources);
   const labels = `server="${server.id}",region="us-east"`;
   for (const line of [
     `cvault_server_healthy{${labels}} 0`,
@@ -77,15 +78,16 @@ test('reports how far each VPN server is behind, and the work of this process', 
 
 test('without the database, reports what this process knows and no stale values', async () => {
   let away = false;
-  const metrics = createMetrics({
+  const metrics = createMetrics();
+  const sources = {
     servers: () => (away ? Promise.reject(new Error('away')) : Promise.resolve([server])),
     freeShares: () => Promise.resolve(new Map()),
     connections,
     jobs: () => [evacuate],
-  });
-  await metrics.render();
+  };
+  await metrics.render(sources);
   away = true;
-  const text = await metrics.render();
+  const text = await metrics.render(sources);
   expect(text).toContain('cvault_postgres_connections{pool="requests",state="waiting"} 7');
   expect(text).not.toContain('cvault_server_up{');
 });

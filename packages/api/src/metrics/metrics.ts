@@ -26,7 +26,7 @@ const SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
  * Prometheus metrics. Labels are VPN servers, regions and route patterns, never tenants, users, devices or
  * addresses. Counters belong to this replica; values from the database are the same on every replica.
  */
-export function createMetrics(sources: MetricsSources) {
+export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Histogram({
@@ -123,7 +123,7 @@ export function createMetrics(sources: MetricsSources) {
   /** Gauges with values from the database. */
   const gauges = [up, queued, lag, contact, drift, healthy, problems, free];
 
-  async function read(): Promise<void> {
+  async function read(sources: MetricsSources): Promise<void> {
     const [servers, shares] = await Promise.all([sources.servers(), sources.freeShares()]);
     for (const gauge of gauges) gauge.reset();
     for (const server of servers) {
@@ -180,7 +180,7 @@ export function createMetrics(sources: MetricsSources) {
     /**
      * Renders Prometheus' text format. Without the database, its values are left out: the others matter most then.
      */
-    async render(): Promise<string> {
+    async render(sources: MetricsSources): Promise<string> {
       for (const [pool, { totalCount, idleCount, waitingCount }] of sources.connections) {
         connections.set({ pool, state: 'idle' }, idleCount);
         connections.set({ pool, state: 'busy' }, totalCount - idleCount);
@@ -188,10 +188,12 @@ export function createMetrics(sources: MetricsSources) {
       }
       jobDone.reset();
       for (const status of sources.jobs()) showJob(status);
-      await read().catch(() => {
+      await read(sources).catch(() => {
         for (const gauge of gauges) gauge.reset();
       });
       return registry.metrics();
     },
   };
 }
+
+export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,30 +1,16 @@
-import type { Clock } from '../platform/clock.ts';
-import type { ServerStatusService } from '../servers/index.ts';
 import type { SessionService } from './service.ts';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { userOf } from '../platform/http/access.ts';
-import {
-  Connected,
-  DeviceRef,
-  Disconnected,
-  ServerStatus,
-  sessionResource,
-  VpnStatus,
-} from './connect-schemas.ts';
+import { Connected, DeviceRef, Disconnected, sessionResource, VpnStatus } from './connect-schemas.ts';
 
 const access = { access: 'user', scope: 'app' } as const;
 const tags = ['VPN'];
 
 export interface VpnRoutesOptions {
   readonly sessions: SessionService;
-  readonly serverStatus: ServerStatusService;
-  readonly clock: Clock;
 }
 
-export const vpnRoutes: FastifyPluginAsyncZod<VpnRoutesOptions> = async (
-  app,
-  { sessions, serverStatus, clock },
-) => {
+export const vpnRoutes: FastifyPluginAsyncZod<VpnRoutesOptions> = async (app, { sessions }) => {
   app.post(
     '/vpn/connect',
     {
@@ -87,23 +73,5 @@ export const vpnRoutes: FastifyPluginAsyncZod<VpnRoutesOptions> = async (
       const open = await sessions.listOpen(userOf(request));
       return { sessions: open.map(sessionResource), connectedDevices: open.length };
     },
-  );
-
-  app.get(
-    '/vpn/server/status',
-    {
-      config: { ...access, act: null, limit: 'read' },
-      schema: {
-        operationId: 'getServerStatus',
-        summary: 'The VPN server that my newest device is on',
-        description: 'For a user without devices: the VPN server that the next one would be placed on.',
-        tags,
-        response: { 200: ServerStatus },
-      },
-    },
-    async (request) => ({
-      server: await serverStatus.of(userOf(request)),
-      timestamp: clock.now().toISOString(),
-    }),
   );
 };

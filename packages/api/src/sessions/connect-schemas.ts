@@ -36,20 +36,6 @@ export const VpnStatus = z
   .object({ sessions: z.array(SessionResource), connectedDevices: z.int() })
   .meta({ id: 'VpnStatus' });
 
-export const ServerStatus = z
-  .object({
-    server: z.object({
-      peerCount: z
-        .int()
-        .describe('Peers on the interface; where it cannot be asked, the devices that belong on it.'),
-      status: z.enum(['active', 'degraded', 'disabled', 'unreachable']),
-      name: z.string(),
-      region: z.string(),
-    }),
-    timestamp: z.string(),
-  })
-  .meta({ id: 'ServerStatus' });
-
 export function sessionResource({
   id,
   connectedAt,

@@ -1,4 +1,3 @@
-/** The names that other folders use. */
 export {
   CONFIGURATION_COLUMNS,
   type ConfigurationRow,

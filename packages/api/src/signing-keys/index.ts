@@ -1,4 +1,1 @@
-export { renewSigningKeys } from './renew-signing-keys.job.ts';
-export { publishedKeyRoutes, signingKeyRoutes } from './routes.ts';
-export { ACCESS_TOKEN_SECONDS, type SigningKeys, createSigningKeys } from './signing-keys.ts';
-export { createSigningKeyStore } from './store.ts';
+export { ACCESS_TOKEN_SECONDS, type SigningKeys } from './signing-keys.ts';

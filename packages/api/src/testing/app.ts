@@ -1,44 +1,37 @@
 import { randomBytes } from 'node:crypto';
-import { createApiKeyService } from '../api-keys/service.ts';
+import type { FastifyInstance } from 'fastify';
+import { wireApiKeys } from '../api-keys/wiring.ts';
 import type { PeerPush } from '../devices/ports.ts';
+import { healthRoutes, type Probe } from '../health/routes.ts';
+import { wireIdentityProviders } from '../identity-providers/wiring.ts';
+import { wireMailLinks } from '../mail-links/wiring.ts';
 import type { Mailer } from '../mail/mail.ts';
+import { wireMail } from '../mail/wiring.ts';
 import { generateApiKey } from '../platform/access/api-key.ts';
 import { createAuthenticator } from '../platform/access/authenticator.ts';
-import { systemClock } from '../platform/clock.ts';
-import { Secret } from '../platform/crypto/secret.ts';
-import { createVault } from '../platform/crypto/vault.ts';
-import { newId } from '../platform/ids.ts';
-import type { RateLimiter } from '../platform/limits/rate-limiter.ts';
-import { createTenantService } from '../tenants/service.ts';
-import type { FastifyInstance } from 'fastify';
-import { accountRoutes } from '../sign-in/account-routes.ts';
-import { healthRoutes, type Probe } from '../health/routes.ts';
-import { authRoutes } from '../sign-in/routes.ts';
-import { identityProviderRoutes } from '../identity-providers/routes.ts';
-import { tokenRoutes } from '../identity-providers/token-routes.ts';
-import { linkRoutes } from '../mail-links/routes.ts';
-import { signInSettingsRoutes } from '../sign-in/settings-routes.ts';
-import { meRoutes } from '../users/me-routes.ts';
-import { publishedKeyRoutes, signingKeyRoutes } from '../signing-keys/routes.ts';
-import { secondFactorRoutes } from '../second-factors/routes.ts';
-import { apiKeyRoutes } from '../api-keys/routes.ts';
-import { tenantApiKeyRoutes } from '../api-keys/tenant-routes.ts';
-import { tenantRoutes } from '../tenants/routes.ts';
-import { type AppOptions, buildApp } from '../platform/http/app.ts';
-import { buildIdentity, type Identity } from '../sign-in/wiring.ts';
-import { createInProcessRateLimiter } from '../platform/limits/in-process.ts';
-import { createLogger } from '../platform/observability/logger.ts';
-import { createOutboundHttp } from '../platform/outbound/http.ts';
-import { createResolver } from '../platform/outbound/resolver.ts';
-import { translatePostgresError } from '../platform/db/errors.ts';
-import { createIdempotencyStore } from '../platform/idempotency/store.ts';
 import { createIdentityStore } from '../platform/access/identities.ts';
-import { createApiKeyStore } from '../api-keys/store.ts';
-import { createKeyUses } from '../api-keys/key-uses.ts';
-import { createTenantStore } from '../tenants/store.ts';
+import { systemClock } from '../platform/clock.ts';
+import type { Config } from '../platform/config/config.ts';
+import { Secret } from '../platform/crypto/secret.ts';
+import { translatePostgresError } from '../platform/db/errors.ts';
+import { type AppOptions, buildApp } from '../platform/http/app.ts';
+import { API } from '../platform/http/prefixes.ts';
+import { wireIdempotency } from '../platform/idempotency/wiring.ts';
+import { newId } from '../platform/ids.ts';
+import { createInProcessRateLimiter } from '../platform/limits/in-process.ts';
+import type { RateLimiter } from '../platform/limits/rate-limiter.ts';
+import type { Noun } from '../platform/noun.ts';
+import { createLogger } from '../platform/observability/logger.ts';
+import { wireSecondFactors } from '../second-factors/wiring.ts';
+import { wireCredentials, wireSignIn } from '../sign-in/wiring.ts';
+import type { SigningKeys } from '../signing-keys/signing-keys.ts';
+import { wireSigningKeys } from '../signing-keys/wiring.ts';
+import { wireTenants } from '../tenants/wiring.ts';
+import { meRoutes } from '../users/me-routes.ts';
 import type { TestDatabase } from './database.ts';
-import { keepLines } from './log-lines.ts';
 import { strictItems } from './items.ts';
+import { keepLines } from './log-lines.ts';
+import { databasesOf, testConfig, testPlatform } from './platform.ts';
 
 export const ADMIN_KEY = 'cv_admin_Zk3vQ9pLr7TnXw2bYc8HdJf5sMgA1eRu6KiOtNhVyPq';
 
@@ -49,8 +42,10 @@ export interface TestApp {
   readonly app: FastifyInstance;
   /** All log output. */
   readonly logs: () => string;
-  readonly signingKeys: Identity['services']['signingKeys'];
-  readonly periodic: { readonly [K in keyof Identity['jobs']]: () => Promise<unknown> };
+  readonly signingKeys: SigningKeys;
+  readonly periodic: Readonly<
+    Record<'deliverMails' | 'renewSigningKeys' | 'forgetEnded', () => Promise<unknown>>
+  >;
   readonly masterKey: Secret<Buffer>;
   close(): Promise<void>;
 }
@@ -73,51 +68,51 @@ export interface TestAppOptions extends Partial<
   readonly routes?: (app: FastifyInstance) => void;
 }
 
+function configOf(options: TestAppOptions, masterKey: Secret<Buffer>): Config {
+  const config = testConfig();
+  return {
+    ...config,
+    adminKey: new Secret(ADMIN_KEY),
+    masterKeys: { current: { version: 1, key: masterKey }, retired: [] },
+    bcryptCost: TEST_COST,
+    outboundAllow: options.outboundAllow ?? [],
+    http: { ...config.http, publicUrl: options.publicUrl ?? '' },
+  };
+}
+
 /** The application with its services, on the test's own database. */
 export async function createTestApp(database: TestDatabase, options: TestAppOptions = {}): Promise<TestApp> {
   const { destination, text } = keepLines();
   const masterKey = options.masterKey ?? new Secret(randomBytes(32));
-  const vault = createVault({ version: 1, key: masterKey });
+  const config = configOf(options, masterKey);
   const log = createLogger('trace', destination);
-  const { accessTokens, services, jobs } = buildIdentity({
-    requests: database.as('cvault_api'),
-    jobs: database.as('cvault_jobs'),
-    vault,
-    masterKey,
-    bcryptCost: TEST_COST,
-    publicUrl: options.publicUrl ?? '',
-    mailer: options.mailer ?? null,
-    outbound: createOutboundHttp({ allow: options.outboundAllow ?? [], resolve: createResolver() }),
-    log,
-  });
-  const { users, signingKeys } = services;
-  const tenants = createTenantService({
-    tenants: createTenantStore(database.as('cvault_operator')),
-    peers: options.peers ?? { wake: () => undefined },
-  });
-  const apiKeys = createApiKeyService({
-    apiKeys: createApiKeyStore(database.as('cvault_operator')),
-    prepareTestMode: () => Promise.resolve(),
-  });
-  const limiter = options.limiter ?? createInProcessRateLimiter();
+  const platform = testPlatform({ config, databases: databasesOf(database), log });
+  const fleet = { fleet: options.peers ?? { wake: () => undefined } };
+  const signingKeys = wireSigningKeys(platform);
+  const credentials = wireCredentials(platform, signingKeys);
+  const mail = wireMail(platform, { mailer: options.mailer ?? null, credentials });
+  const secondFactors = wireSecondFactors(platform, credentials);
+  const signIn = wireSignIn(platform, { credentials, mail, secondFactors });
+  const apiKeys = wireApiKeys(platform, { prepareTestMode: () => Promise.resolve() });
+  const nouns: Noun[] = [
+    ...[signIn, wireMailLinks(platform, { credentials, mail }), secondFactors],
+    ...[wireIdentityProviders(platform, credentials), signingKeys, wireTenants(platform, fleet), apiKeys],
+  ];
   const app = await buildApp({
     logger: log,
     authenticator: createAuthenticator({
-      identities: createIdentityStore(database.as('cvault_authenticator')),
-      accessTokens,
-      adminKey: new Secret(ADMIN_KEY),
-      keyUses: createKeyUses(database.as('cvault_jobs')),
+      identities: createIdentityStore(platform.databases.authentication),
+      accessTokens: credentials.accessTokens,
+      adminKey: config.adminKey,
+      keyUses: apiKeys.keyUses,
     }),
     translateError: translatePostgresError,
-    limiter,
+    limiter: options.limiter ?? createInProcessRateLimiter(),
     requestsAtOnce: options.requestsAtOnce ?? 1_000,
-    idempotency: {
-      store: createIdempotencyStore(database.as('cvault_api'), database.as('cvault_operator')),
-      vault,
-    },
+    idempotency: wireIdempotency(platform).options,
     corsOrigins: options.corsOrigins ?? [],
     trustProxy: options.trustProxy ?? [],
-    publicUrl: options.publicUrl ?? '',
+    publicUrl: config.http.publicUrl,
     version: '0.0.0',
     routes: (root) => {
       void root.register(healthRoutes, {
@@ -125,35 +120,24 @@ export async function createTestApp(database: TestDatabase, options: TestAppOpti
         probes: options.probes ?? [],
         draining: options.draining ?? (() => false),
       });
-      void root.register(authRoutes, { prefix: '/api/v1', users });
-      void root.register(meRoutes, { prefix: '/api/v1' });
-      void root.register(accountRoutes, { prefix: '/api/v1', accounts: services.accounts });
-      void root.register(linkRoutes, { prefix: '/api/v1', recovery: services.recovery });
-      void root.register(secondFactorRoutes, {
-        prefix: '/api/v1',
-        secondFactor: services.secondFactor,
-      });
-      void root.register(identityProviderRoutes, {
-        prefix: '/api/v1',
-        providers: services.identityProviders,
-      });
-      void root.register(tokenRoutes, { prefix: '/api/v1', tokenExchange: services.tokenExchange });
-      void root.register(signInSettingsRoutes, { prefix: '/api/v1', settings: services.signInSettings });
-      void root.register(publishedKeyRoutes, { prefix: '/api/v1', signingKeys });
-      void root.register(signingKeyRoutes, { prefix: '/api/v1/admin', signingKeys });
-      void root.register(tenantRoutes, { prefix: '/api/v1/admin', tenants });
-      void root.register(apiKeyRoutes, { prefix: '/api/v1/admin', apiKeys });
-      void root.register(tenantApiKeyRoutes, { prefix: '/api/v1/tenant', apiKeys });
+      void root.register(meRoutes, { prefix: API });
+      for (const { routes } of nouns) routes?.(root);
       options.routes?.(root);
     },
   });
   await app.ready();
-  const strictly = {
-    deliverMails: () => jobs.deliverMails.run(strictItems()),
-    renewSigningKeys: () => jobs.renewSigningKeys.run(strictItems()),
-    forgetEnded: () => jobs.forgetEnded.run(strictItems()),
+  const run =
+    ({ jobs }: Required<Pick<Noun, 'jobs'>>) =>
+    () =>
+      Promise.all(jobs.map((job) => job.run(strictItems(), platform.stopping)));
+  return {
+    app,
+    logs: text,
+    signingKeys: signingKeys.signingKeys,
+    masterKey,
+    periodic: { deliverMails: run(mail), renewSigningKeys: run(signingKeys), forgetEnded: run(signIn) },
+    close: () => app.close(),
   };
-  return { app, logs: text, signingKeys, masterKey, periodic: strictly, close: () => app.close() };
 }
 
 /** Creates a tenant with an API key directly in the tables. */

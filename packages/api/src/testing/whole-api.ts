@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { RateLimiter } from '../platform/limits/rate-limiter.ts';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
-import { loadConfig } from '../platform/config/config.ts';
 import { createInProcessRateLimiter } from '../platform/limits/in-process.ts';
 import { createLogger } from '../platform/observability/logger.ts';
-import { type CVault, wire } from '../wiring.ts';
+import { type CVault, createCVault } from '../cvault.ts';
 import type { TestDatabase } from './database.ts';
 import { keepLines } from './log-lines.ts';
+import { testConfig } from './platform.ts';
 
 export interface WholeApi {
   readonly cvault: CVault;
@@ -24,19 +24,13 @@ export async function createWholeApi(
   limiter: RateLimiter = createInProcessRateLimiter(),
 ): Promise<WholeApi> {
   const adminKey = `cv_admin_${randomBytes(32).toString('base64url')}`;
-  const config = loadConfig(
-    {
-      CVAULT_MASTER_KEY: randomBytes(32).toString('base64'),
-      CVAULT_ADMIN_KEY: adminKey,
-      DATABASE_URL: database.url.reveal(),
-      ...environment,
-    },
-    () => {
-      throw new Error('no file is read here');
-    },
-  );
+  const config = testConfig({
+    CVAULT_ADMIN_KEY: adminKey,
+    DATABASE_URL: database.url.reveal(),
+    ...environment,
+  });
   const { destination, text } = keepLines();
-  const cvault = await wire({
+  const cvault = await createCVault({
     config,
     databaseUrl: database.url,
     limiter,

@@ -1,10 +1,3 @@
 export { createDataLimitStore } from './data-limits.ts';
-export { createMeterStore } from './meter-store.ts';
 export type { Sample, StoredPass } from './meter.ts';
-export type { CounterSource, UsageStore } from './ports.ts';
-export { readCounters } from './read-counters.job.ts';
-export { reviewDataLimits } from './review-data-limits.job.ts';
-export { rollUpUsage } from './roll-up-usage.job.ts';
-export { adminUsageRoutes, ownUsageRoutes, usageRoutes } from './routes.ts';
-export { type UsageService, createUsageService } from './service.ts';
-export { createUsageStore } from './store.ts';
+export type { CounterSource } from './ports.ts';

@@ -1,13 +1,9 @@
 export type { Budget, DataBudget, SomeUserLimits } from './ports.ts';
-export { userLimitRoutes } from './routes.ts';
 export { Limits, UserLimitsInput } from './schemas.ts';
-export { type PlanService, createPlanService } from './service.ts';
-export { spreadPlans } from './spread-plans.job.ts';
 export {
   USER_PLAN_COLUMNS,
   type UserPlanRow,
   changeUserSql,
-  createPlanStore,
   effectiveSql,
   leaveToUsers,
   limitAssignments,

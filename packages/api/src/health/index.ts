@@ -1,1 +1,0 @@
-export { type HealthOptions, type Probe, healthRoutes } from './routes.ts';
