@@ -1,6 +1,7 @@
+import type { ApiKey } from './api-key.ts';
+import type { RevokedFamily } from './ports.ts';
 import { SCOPES } from '../platform/access/scopes.ts';
 import { readRoute } from '../platform/text/addresses.ts';
-import type { ApiKey, RevokedFamily } from '../tenants/index.ts';
 import type { CreatedApiKey as MadeApiKey } from './service.ts';
 import { z } from 'zod';
 import { Instant } from '../platform/http/schemas/answers.ts';

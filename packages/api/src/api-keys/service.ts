@@ -1,17 +1,11 @@
+import type { ApiKey } from './api-key.ts';
+import type { ApiKeyPage, ApiKeyScope, ApiKeyStore, NewApiKeyRow, RevokedFamily } from './ports.ts';
 import { type ApiKeyMode, generateApiKey } from '../platform/access/api-key.ts';
 import { checkWithin, type KeyBounds, type KeyGrant } from '../platform/access/grant.ts';
 import type { Scope } from '../platform/access/scopes.ts';
 import { CVaultError, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
-import type {
-  ApiKey,
-  ApiKeyPage,
-  ApiKeyScope,
-  ApiKeyStore,
-  NewApiKeyRow,
-  RevokedFamily,
-} from '../tenants/index.ts';
 
 /** The caller: the operator, or a tenant with one of its keys. */
 export type KeyHolder = { readonly tenantId: string; readonly by: KeyGrant | 'operator' };

@@ -1,13 +1,8 @@
+import type { ApiKey } from './api-key.ts';
+import type { ApiKeyStore, NewApiKeyRow } from './ports.ts';
+import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyFromRow } from './rows.ts';
 import { invalidApiKey } from '../platform/access/authenticator.ts';
 import { CVaultError } from '../platform/errors.ts';
-import {
-  API_KEY_COLUMNS,
-  type ApiKey,
-  type ApiKeyRow,
-  type ApiKeyStore,
-  type NewApiKeyRow,
-  apiKeyFromRow,
-} from '../tenants/index.ts';
 import type pg from 'pg';
 import type { Database } from '../platform/db/database.ts';
 import { asTenant } from '../platform/db/tenancy.ts';
