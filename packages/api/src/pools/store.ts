@@ -1,6 +1,7 @@
 import { CVaultError, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
-import { type Pool, type PoolRow, poolFromRow } from '../servers/index.ts';
+import type { Pool } from './pool.ts';
+import { type PoolRow, poolFromRow } from './rows.ts';
 import type pg from 'pg';
 
 type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;

@@ -1,6 +1,7 @@
 import type { LinkView } from './condition.ts';
 import type { Evacuation } from './evacuation.ts';
-import type { Pool, Server, SshAccess } from './server.ts';
+import type { Pool } from '../pools/index.ts';
+import type { Server, SshAccess } from './server.ts';
 
 export interface NewServer {
   readonly id: string;

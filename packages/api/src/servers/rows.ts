@@ -1,5 +1,5 @@
 import type { ConditionReason } from './condition.ts';
-import type { Pool, Server } from './server.ts';
+import type { Server } from './server.ts';
 import { isReachable } from '../platform/db/reachable.ts';
 
 /** Columns of a VPN server `s`, for `serverFromRow`. */
@@ -79,28 +79,5 @@ export function serverFromRow(row: ServerRow): Server {
     problems: row.degraded_reasons.map(reasonFromRow),
     createdAt: row.created_at,
     deviceCount: row.device_count,
-  };
-}
-
-export interface PoolRow {
-  id: string;
-  server_id: string;
-  cidr: string;
-  gateway: string;
-  created_at: Date;
-  free: number;
-  held: number;
-  draining: number;
-  quarantine: number;
-}
-
-export function poolFromRow(row: PoolRow): Pool {
-  return {
-    id: row.id,
-    serverId: row.server_id,
-    cidr: row.cidr,
-    gateway: row.gateway,
-    createdAt: row.created_at,
-    addresses: { free: row.free, held: row.held, draining: row.draining, quarantine: row.quarantine },
   };
 }

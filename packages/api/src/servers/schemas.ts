@@ -1,6 +1,7 @@
 import type { ConditionReason, ServerCondition } from './condition.ts';
 import type { Evacuation } from './evacuation.ts';
-import type { Pool, Server } from './server.ts';
+import type { Pool } from '../pools/index.ts';
+import type { Server } from './server.ts';
 import { encodeKey } from '@cvault/wireguard';
 import { z } from 'zod';
 import { Name } from '../platform/http/schemas/name.ts';

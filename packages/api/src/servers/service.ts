@@ -7,13 +7,14 @@ import type { FleetControl, Installer, Probe, ServerChanges, ServerStore } from 
 import { conditionOf, type ServerCondition } from './condition.ts';
 import type { Evacuation } from './evacuation.ts';
 import {
+  type Pool,
   checkPoolCidr,
   checkTunnelPrefix6,
   gatewayOfPrefix6,
   newTunnelPrefix6,
   refuseOwnAddress,
 } from '../pools/index.ts';
-import type { Pool, Server } from './server.ts';
+import type { Server } from './server.ts';
 import { unknownRegion } from './unknown-region.ts';
 
 /** How long a removal is waited for before the caller is told that it goes on by itself. */
