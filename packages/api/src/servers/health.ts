@@ -2,8 +2,8 @@ import { notFound } from '../platform/errors.ts';
 import { conditionOf, type LinkView, type ServerCondition } from './condition.ts';
 import type { Server } from './server.ts';
 
-/** How far a VPN server is behind, according to the database. */
-export interface ServerLag extends Pick<
+/** What the database knows of a VPN server's health: its condition, and how far it lags behind. */
+export interface StoredHealth extends Pick<
   Server,
   'state' | 'reachable' | 'lastContactAt' | 'unreachableSince' | 'problems'
 > {
@@ -24,18 +24,18 @@ export interface ServerLag extends Pick<
   readonly driftFoundAt: Date | null;
 }
 
-export interface ServerLagStore {
+export interface ServerHealthStore {
   /** Every VPN server that may have peers, or only this one. */
-  lags(id?: string): Promise<ServerLag[]>;
+  find(id?: string): Promise<StoredHealth[]>;
 }
 
-export interface ServerHealth extends ServerLag, ServerCondition {
+export interface ServerHealth extends StoredHealth, ServerCondition {
   /** The link of the answering replica: `absent` if it keeps none. */
   readonly link: 'connecting' | 'reconciling' | 'ready' | 'away' | 'closed' | 'absent';
 }
 
 export interface ServerHealthDeps {
-  readonly store: ServerLagStore;
+  readonly store: ServerHealthStore;
   readonly fleet: {
     stateOf(serverId: string): { state: Exclude<ServerHealth['link'], 'absent'> } | null;
     linkTo(serverId: string): LinkView;
@@ -44,21 +44,21 @@ export interface ServerHealthDeps {
 
 /** How closely VPN servers follow the desired state. */
 export function createServerHealthService({ store, fleet }: ServerHealthDeps) {
-  const withLink = (lag: ServerLag): ServerHealth => ({
-    ...lag,
-    ...conditionOf(lag, fleet.linkTo(lag.id)),
-    link: fleet.stateOf(lag.id)?.state ?? 'absent',
+  const withLink = (stored: StoredHealth): ServerHealth => ({
+    ...stored,
+    ...conditionOf(stored, fleet.linkTo(stored.id)),
+    link: fleet.stateOf(stored.id)?.state ?? 'absent',
   });
   return {
     /** @throws CVaultError `not_found` */
     async of(id: string): Promise<ServerHealth> {
-      const [lag] = await store.lags(id);
-      if (lag === undefined) throw notFound('VPN server');
-      return withLink(lag);
+      const [stored] = await store.find(id);
+      if (stored === undefined) throw notFound('VPN server');
+      return withLink(stored);
     },
 
     async all(): Promise<ServerHealth[]> {
-      return (await store.lags()).map(withLink);
+      return (await store.find()).map(withLink);
     },
   };
 }

@@ -1,5 +1,5 @@
 export { type ServerAccess, findServerAccess, listServerAccess } from './connection.ts';
-export { NOTE_CONDITION } from './condition-store.ts';
+export { NOTE_CONDITION } from './note-condition.ts';
 export type { LinkView } from './condition.ts';
 export type { ServerEvent } from './events.ts';
 export type { ServerHealth } from './health.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { createDeviceStore } from '../devices/store.ts';
-import { judgeReachability } from './judge-reachability.job.ts';
+import { keepReachability } from './reachability.job.ts';
 import { strictItems } from '../testing/items.ts';
 
 let database: TestDatabase;
@@ -47,7 +47,7 @@ async function told(): Promise<string[][]> {
   return tenants.map((id) => rows.filter((row) => row.tenant_id === id).map(({ type }) => type));
 }
 
-const process = () => judgeReachability(database.as('cvault_jobs'));
+const process = () => keepReachability(database.as('cvault_jobs'));
 
 async function update(times: number, by = process()): Promise<void> {
   for (let n = 0; n < times; n++) await by.run(strictItems());

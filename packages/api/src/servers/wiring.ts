@@ -2,7 +2,7 @@ import { type WiredFleet, generateControlKey, publicKeyOf } from '../fleet/index
 import { ADMIN, API } from '../platform/http/prefixes.ts';
 import type { Noun } from '../platform/noun.ts';
 import type { Platform } from '../platform/platform.ts';
-import { createServerEventStore } from './condition-store.ts';
+import { createServerEventStore } from './event-store.ts';
 import { evacuate } from './evacuate.job.ts';
 import { createEvacuationStore } from './evacuation-store.ts';
 import { serverEventRoutes } from './event-routes.ts';
@@ -10,8 +10,8 @@ import { finishRemovals } from './finish-removals.job.ts';
 import { forgetServerEvents } from './forget-events.job.ts';
 import { serverHealthRoutes } from './health-routes.ts';
 import { createServerHealthService } from './health.ts';
-import { judgeReachability } from './judge-reachability.job.ts';
-import { createServerLagStore } from './lag.ts';
+import { keepReachability } from './reachability.job.ts';
+import { createServerHealthStore } from './health-store.ts';
 import { serverRoutes } from './routes.ts';
 import { createServerService } from './service.ts';
 import { serverStatusRoutes } from './status-routes.ts';
@@ -30,7 +30,7 @@ export function wireServers(
 ) {
   const { requests, operator, links, jobs } = databases;
   const store = createServerStore(operator);
-  const health = createServerHealthService({ store: createServerLagStore(links), fleet });
+  const health = createServerHealthService({ store: createServerHealthStore(links), fleet });
   const serverStatus = createServerStatusService({
     store: createServerStatusStore(requests, links),
     fleet: control,
@@ -58,7 +58,7 @@ export function wireServers(
     jobs: [
       finishRemovals({ servers: createServerStore(jobs), fleet: control }),
       evacuate({ evacuations: createEvacuationStore(jobs), fleet: control }),
-      judgeReachability(jobs),
+      keepReachability(jobs),
       forgetServerEvents(jobs),
     ],
   } satisfies Noun;

@@ -17,7 +17,7 @@ import { encodeKey, generateKeyPair } from '@cvault/wireguard';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createDeviceStore } from '../../devices/store.ts';
 import { createPeerStore } from '../peer-store.ts';
-import { createServerEventStore } from '../../servers/condition-store.ts';
+import { createServerEventStore } from '../../servers/event-store.ts';
 import { createServerStore } from '../../servers/store.ts';
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
 import { aDevice, aKey, aServer, aTenantWithUser } from '../../testing/fixtures.ts';

@@ -33,7 +33,7 @@ INSERT INTO server_events (server_id, type, code, detail)
 SELECT id, 'server.recovered', 'unreachable', 'Its agent answers again.' FROM answering`;
 
 /** Keeps `servers.unreachable_since`, which tenants are told by. */
-export function judgeReachability({ pool }: Database) {
+export function keepReachability({ pool }: Database) {
   let silent = new Map<string, number>();
 
   /** Returns those that this process found silent several times in a row. */

@@ -1,12 +1,12 @@
-import type { ServerLag, ServerLagStore } from './health.ts';
+import type { StoredHealth, ServerHealthStore } from './health.ts';
 import type { Database } from '../platform/db/database.ts';
 import { isReachable } from '../platform/db/reachable.ts';
 import { reasonFromRow, type StoredReason } from './rows.ts';
 
-type LagRow = Omit<ServerLag, 'problems'> & { reasons: StoredReason[] };
+type HealthRow = Omit<StoredHealth, 'problems'> & { reasons: StoredReason[] };
 
 /** By the database's clock, which also set these times. */
-const LAGS = `
+const FIND = `
 SELECT s.id, s.name, s.region, s.state, s.epoch, coalesce(waiting.changes, 0) AS "queuedChanges",
   coalesce(extract(epoch FROM now() - waiting.oldest), 0)::float8 AS "lagSeconds",
   extract(epoch FROM now() - s.last_contact_at)::float8 AS "lastContactSeconds",
@@ -19,11 +19,11 @@ FROM servers s LEFT JOIN (
 ) AS waiting ON waiting.server_id = s.id
 WHERE s.state NOT IN ('provisioning', 'removed') AND ($1::uuid IS NULL OR s.id = $1)`;
 
-export function createServerLagStore({ pool }: Database): ServerLagStore {
+export function createServerHealthStore({ pool }: Database): ServerHealthStore {
   return {
-    async lags(id) {
-      const { rows } = await pool.query<LagRow>(LAGS, [id ?? null]);
-      return rows.map(({ reasons, ...lag }) => ({ ...lag, problems: reasons.map(reasonFromRow) }));
+    async find(id) {
+      const { rows } = await pool.query<HealthRow>(FIND, [id ?? null]);
+      return rows.map(({ reasons, ...health }) => ({ ...health, problems: reasons.map(reasonFromRow) }));
     },
   };
 }

@@ -7,7 +7,7 @@ import { aDevice, aServer, anEpoch, aTenantWithUser } from '../testing/fixtures.
 import { strictItems } from '../testing/items.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { createPeerStore } from '../fleet/peer-store.ts';
-import { createServerEventStore } from './condition-store.ts';
+import { createServerEventStore } from './event-store.ts';
 import { forgetServerEvents } from './forget-events.job.ts';
 import { createServerStore } from './store.ts';
 

@@ -1,7 +1,3 @@
-import type { ServerEvent, ServerEventStore } from './events.ts';
-import type { Database } from '../platform/db/database.ts';
-import { filters } from '../platform/db/filters.ts';
-
 /**
  * Writes down what an agent says of its host, and an event for each thing that is new. Every replica hears it: the row's
  * lock lets one after the other in, and only what differs is written. What the agent mended has a number in its life, so
@@ -39,24 +35,3 @@ UPDATE servers SET degraded_reasons = wanted.reasons,
   drift_found_at = CASE WHEN found.mends > 0 THEN now() ELSE servers.drift_found_at END
 FROM before, wanted, (SELECT count(*) AS mends FROM mended) AS found
 WHERE servers.id = before.id AND (before.reasons <> wanted.reasons OR found.mends > 0)`;
-
-const LIST = `
-SELECT e.id, e.at, e.type, e.server_id AS "serverId", s.name AS "serverName", e.code, e.detail
-FROM server_events e JOIN servers s ON s.id = e.server_id WHERE true`;
-
-export function createServerEventStore({ pool }: Database): ServerEventStore {
-  return {
-    async list({ serverId, type, limit, beforeId }) {
-      const { and, values } = filters(
-        [limit],
-        [
-          ['e.server_id =', serverId],
-          ['e.type =', type],
-          ['e.id <', beforeId],
-        ],
-      );
-      const { rows } = await pool.query<ServerEvent>(`${LIST}${and} ORDER BY e.id DESC LIMIT $1`, values);
-      return rows;
-    },
-  };
-}
