@@ -1,7 +1,6 @@
 import type { ApiKey } from './api-key.ts';
 import type { RevokedFamily } from './ports.ts';
 import { SCOPES } from '../platform/access/scopes.ts';
-import { readRoute } from '../platform/text/addresses.ts';
 import type { CreatedApiKey as MadeApiKey } from './service.ts';
 import { z } from 'zod';
 import { Instant } from '../platform/http/schemas/answers.ts';
@@ -9,7 +8,7 @@ import { Id } from '../platform/http/schemas/ids.ts';
 import { Moment } from '../platform/http/schemas/moments.ts';
 import { Name } from '../platform/http/schemas/name.ts';
 import { NextCursor } from '../platform/http/schemas/pages.ts';
-import { Routes } from '../platform/http/schemas/addresses.ts';
+import { Sources } from '../platform/http/schemas/addresses.ts';
 
 /** Thirty days. A new key that is not deployed by then has been forgotten. */
 const OVERLAP_SECONDS_MAX = 30 * 86_400;
@@ -27,15 +26,9 @@ const ScopeList = z
   .max(SCOPES.length)
   .refine((scopes) => new Set(scopes).size === scopes.length, 'has a scope twice');
 
-/** A single address stands for a range of one. */
-const AllowedSources = z
-  .array(z.string().max(64))
-  .max(32)
-  .transform((sources) =>
-    sources.map((text) => ('text' in readRoute(text) ? text : `${text}/${text.includes(':') ? 128 : 32}`)),
-  )
-  .pipe(Routes)
-  .meta({ description: 'Addresses and ranges in CIDR notation that it may be used from. Empty: everywhere' });
+const AllowedSources = Sources.meta({
+  description: 'Addresses and ranges in CIDR notation that it may be used from. Empty: everywhere',
+});
 
 /** Options for the keys that a revoked key has created. */
 export const RevokeQuery = z.strictObject({

@@ -3,7 +3,7 @@ import type { ApiKeyPage, ApiKeyScope, ApiKeyStore, NewApiKeyRow, RevokedFamily 
 import { type ApiKeyMode, generateApiKey } from '../platform/access/api-key.ts';
 import { checkWithin, type KeyBounds, type KeyGrant } from '../platform/access/grant.ts';
 import type { Scope } from '../platform/access/scopes.ts';
-import { CVaultError, notFound } from '../platform/errors.ts';
+import { CVaultError, invalidField, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
 
@@ -47,9 +47,7 @@ const earlier = (one: Date | null, other: Date | null): Date | null =>
 
 function checkExpiry(expiresAt: Date | null): void {
   if (expiresAt === null || expiresAt.getTime() > Date.now()) return;
-  throw new CVaultError('invalid_request', 'expiresAt is not in the future.', {
-    faults: [{ pointer: '/expiresAt', message: 'must be in the future' }],
-  });
+  throw invalidField('/expiresAt', 'must be in the future');
 }
 
 /**

@@ -1,5 +1,5 @@
 import { encodeKey } from '@cvault/wireguard';
-import { CVaultError, notFound } from '../platform/errors.ts';
+import { CVaultError, invalidField, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Vault } from '../platform/crypto/vault.ts';
 import { configOf, type ConfigWish, tunnelNameOf } from './config.ts';
@@ -73,9 +73,7 @@ const TELL_ATTEMPTS = 3;
 
 function checkExpiry(expiresAt: Date | null | undefined): void {
   if (expiresAt === null || expiresAt === undefined || expiresAt.getTime() > Date.now()) return;
-  throw new CVaultError('invalid_request', 'expiresAt is not in the future.', {
-    faults: [{ pointer: '/expiresAt', message: 'must be in the future; delete the device to end it now' }],
-  });
+  throw invalidField('/expiresAt', 'must be in the future; delete the device to end it now');
 }
 
 export interface ConfigRequest extends ConfigWish {

@@ -1,7 +1,7 @@
 import type { ProvenUser } from '../platform/access/principal.ts';
 import type { OutboundHttp } from '../platform/outbound/ports.ts';
 import { OutboundError } from '../platform/outbound/ports.ts';
-import { CVaultError, notFound } from '../platform/errors.ts';
+import { invalidField, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 
 /** Allowed signature algorithms of ID tokens. Only asymmetric ones, so that a verifier cannot issue tokens. */
@@ -90,10 +90,7 @@ export function createIdentityProviderService({ providers, outbound }: IdentityP
       outbound.check(url);
     } catch (cause) {
       if (!(cause instanceof OutboundError)) throw cause;
-      throw new CVaultError('invalid_request', `/${field}: ${cause.message}`, {
-        cause,
-        faults: [{ pointer: `/${field}`, message: cause.message }],
-      });
+      throw invalidField(`/${field}`, cause.message, cause);
     }
   }
 

@@ -158,7 +158,12 @@ export const ERRORS = {
     remedy:
       'Choose another one, or find the user or device that has it: lists can be filtered by `externalId`.',
   },
-  name_taken: { kind: 'conflict', title: 'The name is in use', remedy: 'Choose another name.' },
+  name_taken: {
+    kind: 'conflict',
+    title: 'The name or the issuer is in use',
+    remedy:
+      'Choose another name. An issuer is one identity provider’s: remove the one that has it, or go on with that one.',
+  },
   public_key_taken: {
     kind: 'conflict',
     title: 'The public key is in use or was used before',
@@ -242,7 +247,8 @@ export const ERRORS = {
     kind: 'exhausted',
     title: 'No address is left',
     remedy:
-      'Choose another region or try later: addresses come back some time after devices are deleted. The operator can add a pool.',
+      'Choose another region or try later: addresses come back some time after devices are deleted. The operator can add a pool or ' +
+      'a VPN server.',
   },
   server_full: {
     kind: 'exhausted',
@@ -349,6 +355,15 @@ export class CVaultError extends Error {
   get kind(): ErrorKind {
     return ERRORS[this.code].kind;
   }
+}
+
+/** A fault of one field that no schema can find. `message` continues the field's name: `must be …`. */
+export function invalidField(pointer: string, message: string, cause?: unknown): CVaultError {
+  const stop = /[.?]$/.test(message) ? '' : '.';
+  return new CVaultError('invalid_request', `${pointer}: ${message}${stop}`, {
+    ...(cause === undefined ? {} : { cause }),
+    faults: [{ pointer, message }],
+  });
 }
 
 /** The same message for an id that never existed and for another tenant's. */

@@ -9,15 +9,8 @@ import {
   parseIpv4Cidr,
   whyNoTunnelNetwork,
 } from '@cvault/wireguard';
-import { CVaultError } from '../platform/errors.ts';
+import { CVaultError, invalidField } from '../platform/errors.ts';
 import type { Server } from '../servers/index.ts';
-
-function refuse(pointer: string, message: string, cause?: unknown): CVaultError {
-  return new CVaultError('invalid_request', 'The pool’s range is not valid.', {
-    cause,
-    faults: [{ pointer, message }],
-  });
-}
 
 /**
  * Reads a pool's range and returns its canonical form.
@@ -29,11 +22,11 @@ export function checkPoolCidr(text: string, pointer = '/cidr'): string {
   try {
     cidr = parseIpv4Cidr(text);
   } catch (cause) {
-    if (cause instanceof InvalidCidr) throw refuse(pointer, cause.reason, cause);
+    if (cause instanceof InvalidCidr) throw invalidField(pointer, cause.reason, cause);
     throw cause;
   }
   const reason = whyNoTunnelNetwork(cidr);
-  if (reason !== undefined) throw refuse(pointer, reason);
+  if (reason !== undefined) throw invalidField(pointer, reason);
   return cidr.canonical;
 }
 

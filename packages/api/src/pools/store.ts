@@ -1,4 +1,4 @@
-import { CVaultError, notFound } from '../platform/errors.ts';
+import { CVaultError, invalidField, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Pool } from './pool.ts';
 import { type PoolRow, poolFromRow } from './rows.ts';
@@ -113,9 +113,7 @@ export async function growPool(db: Queryable, serverId: string, poolId: string, 
   const [before] = rows;
   if (before === undefined) throw notFound('pool');
   if (!before.inside) {
-    throw new CVaultError('invalid_request', 'The pool can only grow.', {
-      faults: [{ pointer: '/cidr', message: `must hold the whole of ${before.cidr}` }],
-    });
+    throw invalidField('/cidr', `must hold the whole of ${before.cidr}: a pool can only grow`);
   }
   await refuseOverlap(db, serverId, cidr, poolId);
   await db.query(

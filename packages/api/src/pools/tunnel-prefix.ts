@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { formatAddress, InvalidCidr, parseCidr, whyNoTunnelNetwork } from '@cvault/wireguard';
-import { CVaultError } from '../platform/errors.ts';
+import { invalidField } from '../platform/errors.ts';
 
 /** The last 32 bits of a device's IPv6 address are its IPv4 address, and a /64 is the smallest usual subnet. */
 const PREFIX_BITS = 64;
@@ -19,11 +19,7 @@ export function newTunnelPrefix6(): string {
  * @throws CVaultError `invalid_request`
  */
 export function checkTunnelPrefix6(text: string): string {
-  const refuse = (message: string, cause?: unknown) =>
-    new CVaultError('invalid_request', 'The IPv6 prefix is not valid.', {
-      cause,
-      faults: [{ pointer: '/tunnelPrefix6', message }],
-    });
+  const refuse = (message: string, cause?: unknown) => invalidField('/tunnelPrefix6', message, cause);
   try {
     const cidr = parseCidr(text);
     if (cidr.family !== 6) throw refuse('is an IPv4 range: pools hold those');

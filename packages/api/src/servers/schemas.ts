@@ -23,7 +23,7 @@ const Port = z.int().min(1).max(65535);
 const EndpointHost6 = z.ipv6().refine((text) => !/[.%]/.test(text) && !/^::ffff:/i.test(text), {
   error: 'must be a plain IPv6 address',
 });
-const EndpointHost = z.union([z.ipv4(), EndpointHost6]);
+const EndpointHost = z.union([z.ipv4(), EndpointHost6], 'must be an IPv4 or IPv6 address');
 
 export const AddServer = z
   .strictObject({

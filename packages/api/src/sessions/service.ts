@@ -1,5 +1,5 @@
 import { type DeviceStore, type Owner, statusOf } from '../devices/index.ts';
-import { CVaultError, notFound } from '../platform/errors.ts';
+import { CVaultError, invalidField, notFound } from '../platform/errors.ts';
 import type { PastSession, Session, SessionScope, SessionStore } from './session.ts';
 
 export interface SessionServiceDeps {
@@ -59,9 +59,10 @@ export function createSessionService({ devices, sessions }: SessionServiceDeps) 
       const found = await sessions.history(scope, { limit: limit + 1, afterId });
       if (found === null) throw notFound(scope.of === 'mode' ? 'tenant' : scope.of);
       if (found === 'unknown_page') {
-        throw new CVaultError('invalid_request', '/cursor: is not of this list, or too old.', {
-          faults: [{ pointer: '/cursor', message: 'must be the `nextCursor` of another page of this list' }],
-        });
+        throw invalidField(
+          '/cursor',
+          'must be the `nextCursor` of another page of this list; it may be too old',
+        );
       }
       const page = found.slice(0, limit);
       return { sessions: page, lastId: found.length > limit ? (page.at(-1)?.id ?? null) : null };

@@ -1,4 +1,4 @@
-import { CVaultError } from '../platform/errors.ts';
+import { invalidField } from '../platform/errors.ts';
 
 export type Granularity = 'hour' | 'day';
 
@@ -47,12 +47,6 @@ export interface UsageReport extends UsageRange {
   readonly rows: readonly UsageRow[];
 }
 
-function refused(field: string, message: string): CVaultError {
-  return new CVaultError('invalid_request', `/${field}: ${message}.`, {
-    faults: [{ pointer: `/${field}`, message }],
-  });
-}
-
 /**
  * The requested range, widened to whole hours or days. `to` defaults to the end of the current one, `from` to 24
  * hours or 30 days before.
@@ -73,14 +67,17 @@ export function usageRange(
   const floor = (at: number) => Math.floor(at / ms) * ms;
   const to = asked.to === undefined ? floor(now.getTime()) + ms : floor(asked.to.getTime() + ms - 1);
   const from = asked.from === undefined ? to - POINTS_DEFAULT[granularity] * ms : floor(asked.from.getTime());
-  if (from >= to) throw refused('to', 'must be after `from`');
+  if (from >= to) throw invalidField('/to', 'must be after `from`');
   if (to - from > POINTS_MAX[granularity] * ms) {
-    throw refused('from', `must be at most ${POINTS_MAX[granularity]} ${granularity}s before \`to\``);
+    throw invalidField('/from', `must be at most ${POINTS_MAX[granularity]} ${granularity}s before \`to\``);
   }
   // One day less than the retention, so that a day that is being rolled up is never reported in part.
   const oldestHour = Math.floor(now.getTime() / MS.day) * MS.day - (hourlyDays - 1) * MS.day;
   if (granularity === 'hour' && from < oldestHour) {
-    throw refused('from', `must not be before ${new Date(oldestHour).toISOString()} for hours; ask for days`);
+    throw invalidField(
+      '/from',
+      `must not be before ${new Date(oldestHour).toISOString()} for hours; ask for days`,
+    );
   }
   return { from: new Date(from), to: new Date(to), granularity };
 }

@@ -1,4 +1,4 @@
-import { CVaultError, notFound } from '../platform/errors.ts';
+import { CVaultError, invalidField, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Vault } from '../platform/crypto/vault.ts';
 import { OutboundError, type OutboundHttp } from '../platform/outbound/ports.ts';
@@ -41,9 +41,7 @@ export function createWebhookService({ endpoints, outbound, vault }: WebhookServ
       return outbound.check(url);
     } catch (cause) {
       if (!(cause instanceof OutboundError)) throw cause;
-      throw new CVaultError('invalid_request', 'The URL cannot be used.', {
-        faults: [{ pointer: '/url', message: cause.message }],
-      });
+      throw invalidField('/url', cause.message, cause);
     }
   }
 

@@ -2339,7 +2339,7 @@ export interface components {
         CreateUser: {
             /**
              * Format: email
-             * @description In any case, with its domain in any script; answers have it in lower case, the domain in ASCII
+             * @description In any case, with its domain in letters and digits of any script; answers have it in lower case, the domain in ASCII
              */
             email: string;
             externalId?: string | null;
@@ -2660,7 +2660,7 @@ export interface components {
         Login: {
             /**
              * Format: email
-             * @description In any case, with its domain in any script; answers have it in lower case, the domain in ASCII
+             * @description In any case, with its domain in letters and digits of any script; answers have it in lower case, the domain in ASCII
              */
             email: string;
             /** @description At least as long as the tenant asks for: 12 characters by default */
@@ -2674,7 +2674,7 @@ export interface components {
         MailRequest: {
             /**
              * Format: email
-             * @description In any case, with its domain in any script; answers have it in lower case, the domain in ASCII
+             * @description In any case, with its domain in letters and digits of any script; answers have it in lower case, the domain in ASCII
              */
             email: string;
         };
@@ -2863,7 +2863,7 @@ export interface components {
         RegisterUser: {
             /**
              * Format: email
-             * @description In any case, with its domain in any script; answers have it in lower case, the domain in ASCII
+             * @description In any case, with its domain in letters and digits of any script; answers have it in lower case, the domain in ASCII
              */
             email: string;
             /** @description At least as long as the tenant asks for: 12 characters by default */
@@ -6358,7 +6358,7 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
-                /** @description In any case, with its domain in any script; answers have it in lower case, the domain in ASCII */
+                /** @description In any case, with its domain in letters and digits of any script; answers have it in lower case, the domain in ASCII */
                 email?: string;
                 /** @description Your own id for it, unique among those that you have */
                 externalId?: string;

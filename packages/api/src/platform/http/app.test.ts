@@ -426,6 +426,8 @@ describe('words', () => {
         detail: expect.stringMatching(/: \/things$/) as string,
       });
     }
+    const nowhere = await app.inject({ url: '/nonesuch/' });
+    expect(nowhere.json()).toMatchObject({ code: 'no_such_route', detail: 'There is no such route.' });
   });
 });
 

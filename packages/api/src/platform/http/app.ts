@@ -20,7 +20,7 @@ import type { IdempotencyOptions } from '../idempotency/replay.ts';
 import { methodNotAllowed } from './methods.ts';
 import { openApi } from './openapi.ts';
 import { createTurnstile } from './turnstile.ts';
-import { validatorCompiler } from './validation.ts';
+import { takeNoOtherParameters, validatorCompiler } from './validation.ts';
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -118,6 +118,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     stopping.abort();
     done();
   });
+  app.addHook('onRoute', takeNoOtherParameters);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);

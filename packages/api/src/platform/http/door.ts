@@ -86,7 +86,10 @@ function isPreflight({ corsPreflightEnabled, headers }: FastifyRequest): boolean
 const CLIMBS = /^\/docs\/.*(?:\.|%2e){2}(?:\/|\\|%2f|%5c|$)/i;
 
 /** The reason to refuse a request whoever sent it; null if there is none. */
-function dismissal({ is404, url, routeOptions }: FastifyRequest, reply: FastifyReply): CVaultError | null {
+function dismissal(
+  { is404, url, routeOptions, server }: FastifyRequest,
+  reply: FastifyReply,
+): CVaultError | null {
   const { allow } = routeOptions.config;
   if (allow !== undefined) {
     void reply.header('allow', allow);
@@ -97,8 +100,9 @@ function dismissal({ is404, url, routeOptions }: FastifyRequest, reply: FastifyR
   const hasSlash = path.endsWith('/') && !path.startsWith('/docs/');
   const isNoRoute = is404 || routeOptions.url === '*' || hasSlash || CLIMBS.test(path);
   if (!isNoRoute) return null;
-  return path.length > 1 && path.endsWith('/')
-    ? new CVaultError('no_such_route', `Paths end without a slash here: ${path.replace(/\/+$/, '') || '/'}`)
+  const bare = path.replace(/\/+$/, '');
+  return bare !== path && server.knowsPath(bare)
+    ? new CVaultError('no_such_route', `Paths end without a slash here: ${bare}`)
     : new CVaultError('no_such_route', 'There is no such route.');
 }
 

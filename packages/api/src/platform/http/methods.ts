@@ -1,5 +1,9 @@
 import fp from 'fastify-plugin';
 
+/** What matches the paths of a route: `:id` is one part of a path, `*` all that follow. */
+const patternOf = (url: string): string =>
+  url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+').replace(/\*$/, '.+');
+
 /**
  * Adds a route for each method that a path does not support; the door answers those with 405 and `Allow`. Register
  * it before the routes, which it collects.
@@ -10,6 +14,16 @@ export const methodNotAllowed = fp((app, _options, done) => {
     const methods = known.get(url) ?? new Set();
     for (const each of [method].flat()) methods.add(each);
     known.set(url, methods);
+  });
+  let paths: RegExp | undefined;
+  app.decorate('knowsPath', (path: string) => {
+    paths ??= new RegExp(
+      `^(?:${[...known.keys()]
+        .filter((url) => url !== '*')
+        .map(patternOf)
+        .join('|')})$`,
+    );
+    return paths.test(path);
   });
   app.decorate('refuseOtherMethods', () => {
     for (const [url, methods] of [...known]) {
@@ -34,5 +48,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Call it once, after the last route. */
     refuseOtherMethods(): void;
+    /** Whether a path is a route's, by any method. Ask once all routes are there. */
+    knowsPath(path: string): boolean;
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { Metadata } from './schemas/external-ids.ts';
 import { Name } from './schemas/name.ts';
 import { cursorOf, idOfCursor, PageQuery } from './schemas/pages.ts';
 import { invalidRequest, validatorCompiler } from './validation.ts';
@@ -28,6 +29,32 @@ test('a body that is not an object has one fault, for the whole body', () => {
   for (const body of [undefined, null, 'x', 1, [], true]) {
     expect(faultsOf(body).faults).toEqual([{ pointer: '', message: 'must be a JSON object' }]);
   }
+});
+
+test('a value has one fault, that of the tightest bound', () => {
+  const Numbers = z.strictObject({
+    days: z.int().min(1).max(90),
+    name: z
+      .string()
+      .min(1)
+      .regex(/^[a-z]+$/),
+  });
+  const faults = (data: object) =>
+    invalidRequest(Numbers.safeParse(data).error!, 'body', { data, schema: Numbers }).faults;
+  expect(faults({ days: 1e300, name: '' })).toEqual([
+    { pointer: '/days', message: 'must be at most 90' },
+    { pointer: '/name', message: 'must have at least 1 character' },
+  ]);
+  expect(faults({ days: -1e300, name: 'a' })).toEqual([{ pointer: '/days', message: 'must be at least 1' }]);
+  expect(faults({ days: 1.5, name: 'a' })).toEqual([{ pointer: '/days', message: 'must be a whole number' }]);
+});
+
+test('a name that is not allowed is told what one looks like', () => {
+  const data = { 'a b': 'x' };
+  const { error } = Metadata.safeParse(data);
+  expect(invalidRequest(error!, 'body', { data, schema: Metadata }).faults).toEqual([
+    { pointer: '/a b', message: 'its name must be 1 to 64 letters, digits, or any of _ . : -' },
+  ]);
 });
 
 test('faults do not repeat the input, and their number is bounded', () => {

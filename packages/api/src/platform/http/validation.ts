@@ -1,7 +1,7 @@
 import { CVaultError, type InputFault } from '../errors.ts';
 import { didYouMean } from '../text/nearest.ts';
-import type { FastifySchemaCompiler } from 'fastify';
-import type { z } from 'zod';
+import type { FastifySchemaCompiler, RouteOptions } from 'fastify';
+import { z } from 'zod';
 import { wordsFor } from './words.ts';
 
 /** More would not help the caller, and would let a hostile one make answers large. */
@@ -69,15 +69,22 @@ function faultsOf(issue: z.core.$ZodIssue, place: string, { data, schema }: Inpu
   return [{ pointer: pointerTo(issue.path), message: place + wordsFor(issue, value) }];
 }
 
-/** Removes repeats: several rules may find the same fault. */
-function eachOnce(faults: readonly InputFault[]): InputFault[] {
-  const seen = new Set<string>();
-  return faults.filter(({ pointer, message }) => {
-    const key = `${pointer} ${message}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+type Issue = z.core.$ZodIssue;
+
+/** Compares two bounds that one value breaks. Whole numbers have the bounds of 2^53 too. */
+const isTighter = (one: Issue, than: Issue): boolean =>
+  (one.code === 'too_big' && than.code === 'too_big' && one.maximum < than.maximum) ||
+  (one.code === 'too_small' && than.code === 'too_small' && one.minimum > than.minimum);
+
+/** Keeps one fault for each place: the first, or the tightest bound. Several rules may refuse the same value. */
+function onePerPlace(issues: readonly Issue[]): Issue[] {
+  const found = new Map<string, Issue>();
+  for (const issue of issues) {
+    const place = pointerTo(issue.path);
+    const first = found.get(place);
+    if (first === undefined || isTighter(issue, first)) found.set(place, issue);
+  }
+  return [...found.values()];
 }
 
 /**
@@ -90,9 +97,9 @@ export function invalidRequest(
   input: Input = { data: undefined, schema: undefined },
 ): CVaultError {
   const place = PLACE[part] ?? '';
-  const faults = eachOnce(
-    error.issues.slice(0, FAULTS_MAX).flatMap((issue) => faultsOf(issue, place, input)),
-  );
+  const faults = onePerPlace(error.issues)
+    .slice(0, FAULTS_MAX)
+    .flatMap((issue) => faultsOf(issue, place, input));
   const [first] = faults;
   const where = first === undefined || first.pointer === '' ? '' : `${first.pointer}: `;
   const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
@@ -138,6 +145,17 @@ function pathToNul(data: unknown): string[] | null {
  */
 function bodyOf(data: unknown, schema: z.ZodType): unknown {
   return data === null || data === undefined ? (schema.safeParse({}).success ? {} : data) : data;
+}
+
+const NO_PARAMETERS = z.strictObject({});
+
+/**
+ * Makes a route without query parameters refuse all of them. Routes with parameters already refuse others. Probes and pages
+ * outside the API are left alone: load balancers and browsers add parameters of their own.
+ */
+export function takeNoOtherParameters(route: RouteOptions): void {
+  if (!route.url.startsWith('/api/') || route.schema?.querystring !== undefined) return;
+  route.schema = { ...route.schema, querystring: NO_PARAMETERS };
 }
 
 /** Validates each part of a request against the route's schema, and returns the schema's output. */

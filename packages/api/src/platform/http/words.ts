@@ -25,22 +25,26 @@ const FORMATS: Readonly<Record<string, string>> = {
   cidrv6: 'must be a range such as 2001:db8::/32',
   base64: 'must be base64',
 };
-const UNITS: Readonly<Record<string, string>> = {
-  string: ' characters',
-  array: ' entries',
-  set: ' entries',
-  file: ' bytes',
+/** One of them, and several. */
+const UNITS: Readonly<Record<string, readonly [string, string]>> = {
+  string: ['character', 'characters'],
+  array: ['entry', 'entries'],
+  set: ['entry', 'entries'],
+  file: ['byte', 'bytes'],
 };
 
-const bound = (origin: string, limit: number | bigint, word: 'at least' | 'at most') =>
-  origin in UNITS ? `must have ${word} ${limit}${UNITS[origin]}` : `must be ${word} ${limit}`;
+function bound(origin: string, limit: number | bigint, word: 'at least' | 'at most'): string {
+  const [one, several] = UNITS[origin] ?? [];
+  if (one === undefined) return `must be ${word} ${limit}`;
+  return `must have ${word} ${limit} ${BigInt(limit) === 1n ? one : several}`;
+}
 
 /** Prefixes of zod's own messages, which are written for programmers and use zod's names. */
 const ZODS = /^(Invalid|Too (big|small)|Unrecognized|Expected|Required|expected)/;
 
 /** Describes a fault of a value to its sender. A message of the schema's own takes precedence. */
 export function wordsFor(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code === 'custom') return issue.message || 'is not valid';
+  if (issue.code === 'custom') return issue.message;
   if (value === undefined && issue.path.length > 0) return 'is missing';
   if (!ZODS.test(issue.message)) return issue.message;
   switch (issue.code) {
@@ -63,9 +67,15 @@ export function wordsFor(issue: z.core.$ZodIssue, value: unknown): string {
     }
     case 'invalid_union':
       return 'matches none of the accepted forms';
-    case 'invalid_key':
-    case 'invalid_element':
+    case 'invalid_key': {
+      const [first] = issue.issues;
+      return first === undefined ? 'has a name that is not allowed' : `its name ${wordsFor(first, '')}`;
+    }
+    case 'invalid_element': {
+      const [first] = issue.issues;
+      return first === undefined ? 'has an entry that is not allowed' : wordsFor(first, value);
+    }
     case 'unrecognized_keys':
-      return 'is not valid';
+      return 'has fields that are not known here';
   }
 }

@@ -1,5 +1,5 @@
 import { formatAddress, InvalidValue, parseAddress, parseRoute, parseSearchDomain } from '@cvault/wireguard';
-import { asciiDomain } from './idna.ts';
+import { asciiDomain, DOMAIN_CHARACTERS, hasOnlyDomainCharacters } from './idna.ts';
 
 /** The canonical form of a text, or its fault. */
 export type CanonicalText = { readonly text: string } | { readonly fault: string };
@@ -27,7 +27,18 @@ export function readRoute(text: string): CanonicalText {
   return read(() => parseRoute(text).canonical);
 }
 
-/** Reads a DNS name in any script. */
+/** Reads a source of requests: an address, which becomes a range of one, or a range. */
+export function readSource(text: string): CanonicalText {
+  if (text.includes('/')) return readRoute(text);
+  const address = read(() => formatAddress(parseAddress(text)));
+  if ('fault' in address)
+    return { fault: 'must be an IP address such as 203.0.113.7 or a range such as 203.0.113.0/24' };
+  return readRoute(`${address.text}/${address.text.includes(':') ? 128 : 32}`);
+}
+
+/** Reads a DNS name in letters and digits of any script. */
 export function readSearchDomain(text: string): CanonicalText {
+  if (/[^\0-\x7f]/.test(text) && !hasOnlyDomainCharacters(text))
+    return { fault: `has characters that no domain has: ${DOMAIN_CHARACTERS}` };
   return read(() => parseSearchDomain(asciiDomain(text) ?? text));
 }

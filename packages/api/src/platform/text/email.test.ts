@@ -29,6 +29,23 @@ describe('an address has one spelling', () => {
   });
 });
 
+describe('the fault says what is wrong', () => {
+  test.each([
+    ['.jane@example.com', /full stop at its beginning/],
+    ['ja..ne@example.com', /next to another one/],
+    ['jane.@example.com', /right before the @/],
+    ['jane@example..com', /next to another one/],
+    ['jane@.example.com', /right after the @/],
+    ['jane@example.com.', /at its end/],
+    ['jane@i❤.ws', /emoji are not/],
+    ['jane@exa mple.com', /letters and digits of any script/],
+    ['иван@example.com', /ASCII letters/],
+    ['jane@', /domain such as example\.com/],
+  ])('%j', (typed, fault) => {
+    expect(readEmail(typed)).toEqual({ fault: expect.stringMatching(fault) as string });
+  });
+});
+
 describe('refused, with one fault', () => {
   test.each([
     '',

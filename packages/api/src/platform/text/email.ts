@@ -1,5 +1,5 @@
 import type { CanonicalText } from '../text/addresses.ts';
-import { asciiDomain } from '../text/idna.ts';
+import { asciiDomain, DOMAIN_CHARACTERS, hasOnlyDomainCharacters } from '../text/idna.ts';
 
 /** RFC 5321 section 4.5.3.1.3, without the angle brackets. */
 const EMAIL_CHARACTERS_MAX = 254;
@@ -8,6 +8,7 @@ const LOCAL_CHARACTERS_MAX = 64;
 
 /** The part before the @, plain or quoted (RFC 5321 section 4.1.2). */
 const DOT_STRING = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const DOT_STRING_CHARACTERS = /^[a-z0-9!#$%&'*+/=?^_`{|}~.-]+$/;
 const QUOTED_STRING = /^"((?:[ !#-[\]-~]|\\[ -~])+)"$/;
 
 /** A host name (RFC 1123 section 2.1) below an alphabetic top-level domain. */
@@ -18,6 +19,10 @@ function canonicalLocal(local: string): CanonicalText {
   if (local.length > LOCAL_CHARACTERS_MAX)
     return { fault: `must have at most ${LOCAL_CHARACTERS_MAX} characters before the @` };
   if (DOT_STRING.test(local)) return { text: local };
+  if (DOT_STRING_CHARACTERS.test(local))
+    return {
+      fault: 'must not have a full stop at its beginning, right before the @, or next to another one',
+    };
   const quoted = QUOTED_STRING.exec(local)?.[1]?.replace(/\\(.)/g, '$1');
   if (quoted === undefined)
     return {
@@ -29,6 +34,10 @@ function canonicalLocal(local: string): CanonicalText {
 }
 
 function canonicalDomain(domain: string): CanonicalText {
+  if (domain !== '' && !hasOnlyDomainCharacters(domain))
+    return { fault: `has characters after the @ that no domain has: ${DOMAIN_CHARACTERS}` };
+  if (/^[.。．｡]|[.。．｡]{2}|[.。．｡]$/.test(domain))
+    return { fault: 'must not have a full stop right after the @, at its end, or next to another one' };
   const ascii = asciiDomain(domain);
   return ascii !== null && HOST.test(ascii)
     ? { text: ascii }

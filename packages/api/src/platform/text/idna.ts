@@ -1,9 +1,18 @@
-/** Characters of a typed domain. A URL parser would drop all others or read them as another part. */
+/**
+ * Characters of a typed domain, as IDNA 2008 has them (RFC 5892): no symbols, so no emoji. A URL parser would drop all others or
+ * read them as another part.
+ */
 const DOMAIN = /^[\p{L}\p{M}\p{N}\p{Join_Control}·.。．｡-]+$/u;
+
+export const hasOnlyDomainCharacters = (name: string): boolean => DOMAIN.test(name);
+
+/** What a domain's name may hold; goes on from `has characters that …`. */
+export const DOMAIN_CHARACTERS =
+  'letters and digits of any script, hyphens and full stops are allowed, symbols and emoji are not';
 
 /** A domain in ASCII; null if it is invalid. */
 export function asciiDomain(name: string): string | null {
-  return DOMAIN.test(name) ? asciiHost(name) : null;
+  return hasOnlyDomainCharacters(name) ? asciiHost(name) : null;
 }
 
 /**

@@ -1,4 +1,10 @@
-import { type CanonicalText, readResolver, readRoute, readSearchDomain } from '../../text/addresses.ts';
+import {
+  type CanonicalText,
+  readResolver,
+  readRoute,
+  readSearchDomain,
+  readSource,
+} from '../../text/addresses.ts';
 import { z } from 'zod';
 
 /** Resolver libraries query no more. */
@@ -34,6 +40,9 @@ export const Resolvers = listOf(readResolver, RESOLVERS_MAX);
 
 /** Ranges in CIDR notation without host bits. */
 export const Routes = listOf(readRoute, ROUTES_MAX);
+
+/** Addresses and ranges that requests come from. */
+export const Sources = listOf(readSource, ROUTES_MAX);
 
 /** DNS names that a device appends to short ones. */
 export const SearchDomains = listOf(readSearchDomain, DOMAINS_MAX, DOMAIN_CHARACTERS_MAX);

@@ -18,7 +18,7 @@ export const Email = z
   .meta({
     format: 'email',
     description:
-      'In any case, with its domain in any script; answers have it in lower case, the domain in ASCII',
+      'In any case, with its domain in letters and digits of any script; answers have it in lower case, the domain in ASCII',
   });
 
 /** Room for any passphrase. Hashing more would only let strangers cost us time. */
