@@ -249,24 +249,65 @@ describe('with keys that are given, refused is', () => {
 describe('a provider is not registered with', () => {
   const good = { issuer: 'https://id.acme.test', audiences: ['app'] };
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  test.each<[string, object]>([
-    ['a symmetric algorithm', { ...good, algorithms: ['HS256'] }],
-    ['no algorithm at all', { ...good, algorithms: ['none'] }],
-    ['no audience', { ...good, audiences: [] }],
-    ['a private key', { ...good, jwks: { keys: [privateKey.export({ format: 'jwk' })] } }],
-    ['a symmetric key', { ...good, jwks: { keys: [{ kty: 'oct', k: 'eA' }] } }],
-    ['keys twice', { ...good, jwks: { keys: [{ kty: 'EC' }] }, jwksUrl: 'https://id.acme.test/jwks' }],
-    ['a URL of the metadata service', { ...good, jwksUrl: 'http://169.254.169.254/latest' }],
-    ['a URL of the inner network', { ...good, jwksUrl: 'https://10.0.0.1/jwks' }],
-    ['an issuer that is a file', { ...good, issuer: 'file:///etc/passwd' }],
-    ['a field too many', { ...good, tenantId: randomUUID() }],
-  ])('%s', async (_name, settings) => {
-    expect((await register(settings)).statusCode).toBe(400);
+  const jwkOf = (key: KeyObject, more: object = {}) => ({ ...key.export({ format: 'jwk' }), ...more });
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const short = generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey;
+  const keys = (...list: object[]) => ({ ...good, algorithms: ['RS256', 'ES256'], jwks: { keys: list } });
+  test.each<[string, object, string]>([
+    ['a symmetric algorithm', { ...good, algorithms: ['HS256'] }, '/algorithms/0'],
+    ['no algorithm at all', { ...good, algorithms: ['none'] }, '/algorithms/0'],
+    ['no audience', { ...good, audiences: [] }, '/audiences'],
+    ['no key', keys(), '/jwks/keys'],
+    ['a private key', keys(jwkOf(privateKey)), '/jwks/keys/0'],
+    ['a symmetric key', keys({ kty: 'oct', k: 'eA' }), '/jwks/keys/0/kty'],
+    ['a key without a kind', keys({ n: 'eA', e: 'AQAB' }), '/jwks/keys/0/kty'],
+    ['a key for encryption', keys(jwkOf(publicKey, { use: 'enc' })), '/jwks/keys/0/use'],
+    ['a key for deriving', keys(jwkOf(publicKey, { key_ops: ['deriveKey'] })), '/jwks/keys/0/key_ops'],
+    ['a key of another algorithm', keys(jwkOf(publicKey, { alg: 'ES384' })), '/jwks/keys/0/alg'],
+    [
+      'a key of no algorithm of its',
+      { ...keys(jwkOf(publicKey)), algorithms: ['RS256'] },
+      '/jwks/keys/0/crv',
+    ],
+    ['half a key', keys(jwkOf(publicKey), { kty: 'EC', crv: 'P-256', x: 'eA' }), '/jwks/keys/1'],
+    ['a short key', keys(jwkOf(short)), '/jwks/keys/0/n'],
+    ['keys twice', { ...keys(jwkOf(publicKey)), jwksUrl: 'https://id.acme.test/jwks' }, '/jwks'],
+    ['a URL of the metadata service', { ...good, jwksUrl: 'http://169.254.169.254/latest' }, '/jwksUrl'],
+    ['a URL of the inner network', { ...good, jwksUrl: 'https://10.0.0.1/jwks' }, '/jwksUrl'],
+    ['an issuer that is a file', { ...good, issuer: 'file:///etc/passwd' }, '/issuer'],
+    ['an issuer with a query', { ...good, issuer: 'https://id.acme.test/?a=b' }, '/issuer'],
+    ['an issuer with a fragment', { ...good, issuer: 'https://id.acme.test/#a' }, '/issuer'],
+    ['an issuer with a password', { ...good, issuer: 'https://a:b@id.acme.test' }, '/issuer'],
+    ['an issuer with a blank', { ...good, issuer: 'https://id.acme.test ' }, '/issuer'],
+    ['an issuer without a host', { ...keys(jwkOf(publicKey)), issuer: 'javascript:alert(1)' }, '/issuer'],
+    ['a field too many', { ...good, tenantId: randomUUID() }, '/tenantId'],
+  ])('%s', async (_name, settings, pointer) => {
+    const answer = await register(settings);
+    expect(answer.statusCode, answer.body).toBe(400);
+    const { errors } = answer.json<{ errors: { pointer: string }[] }>();
+    expect(
+      errors.map((fault) => fault.pointer),
+      answer.body,
+    ).toEqual([pointer]);
     const { rows } = await database.pool.query('SELECT FROM identity_providers WHERE tenant_id = $1', [
       tenant.tenantId,
     ]);
     expect(rows).toEqual([]);
   });
+});
+
+test('an issuer that is registered is refused by its name', async () => {
+  const settings = { issuer: oidc.issuer, audiences: [oidc.clientId] };
+  await register(settings);
+  const answer = await register({ ...settings, name: 'Another' });
+  expect([answer.statusCode, answer.json()]).toMatchObject([
+    409,
+    {
+      code: 'name_taken',
+      detail: `You have an identity provider with the issuer ${oidc.issuer}.`,
+      errors: [{ pointer: '/issuer' }],
+    },
+  ]);
 });
 
 test('if a provider does not answer, or answers nonsense, the token is refused and nothing breaks', async () => {

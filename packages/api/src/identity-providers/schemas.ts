@@ -1,6 +1,7 @@
 import { Secret } from '../platform/crypto/secret.ts';
 import { ID_TOKEN_ALGORITHMS, type IdentityProvider } from './service.ts';
 import { z } from 'zod';
+import { faultOfKey } from './public-keys.ts';
 import { Instant } from '../platform/http/schemas/answers.ts';
 import { Id } from '../platform/http/schemas/ids.ts';
 import { Name } from '../platform/http/schemas/name.ts';
@@ -11,18 +12,20 @@ const AUDIENCES_MAX = 20;
 const KEYS_MAX = 20;
 const TOKEN_CHARACTERS_MAX = 16_384;
 
+/** OpenID Connect Core, section 2. With another, no token would ever be accepted. `http` is for a provider that is tried out. */
+const isIssuer = (text: string): boolean => URL.canParse(text) && /^https?:\/\/[^\s\p{Cc}?#@]+$/u.test(text);
+
 const Issuer = z
   .string()
   .max(URL_CHARACTERS_MAX)
-  .refine((text) => URL.canParse(text), 'must be a URL')
+  .refine(
+    isIssuer,
+    'must be what `iss` of its tokens says: a URL such as https://id.example.com, without a query, a fragment or blanks',
+  )
   .meta({ description: '`iss` of its tokens, to the letter' });
 
-/** Public keys of known types. Refuses private parts and symmetric keys. */
-const PublicJwk = z
-  .looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']) })
-  .refine((key) => !['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'].some((part) => part in key), {
-    message: 'holds a private key; send the public part alone',
-  });
+/** Public keys of known types. Refuses symmetric keys. */
+const PublicJwk = z.looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']) });
 
 export const CreateIdentityProvider = z
   .strictObject({
@@ -51,6 +54,14 @@ export const CreateIdentityProvider = z
   .refine(({ jwksUrl, jwks }) => jwksUrl === null || jwks === null, {
     path: ['jwks'],
     message: 'is given, and so is jwksUrl; send one of them',
+  })
+  .superRefine(({ jwks, algorithms }, context) => {
+    for (const [index, key] of (jwks?.keys ?? []).entries()) {
+      const fault = faultOfKey(key, algorithms);
+      if (fault === null) continue;
+      const path = ['jwks', 'keys', index, ...(fault.field === null ? [] : [fault.field])];
+      context.addIssue({ code: 'custom', path, message: fault.message });
+    }
   })
   .meta({ id: 'CreateIdentityProvider' });
 

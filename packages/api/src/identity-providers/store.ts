@@ -83,7 +83,10 @@ export function createIdentityProviderStore({ pool }: Database): IdentityProvide
         return rows[0]!;
       } catch (cause) {
         if (brokenConstraint(cause) === 'identity_providers_tenant_id_issuer_key') {
-          throw new CVaultError('name_taken', 'There is an identity provider with this issuer.', { cause });
+          throw new CVaultError('name_taken', `You have an identity provider with the issuer ${issuer}.`, {
+            cause,
+            faults: [{ pointer: '/issuer', message: 'is the issuer of an identity provider that you have' }],
+          });
         }
         throw cause;
       }
