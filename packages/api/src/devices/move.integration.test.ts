@@ -232,6 +232,30 @@ describe('refused, with nothing changed', () => {
     expect(await leases(before.id)).toHaveLength(1);
   });
 
+  test('a move where no other VPN server is open, which names the region and what to do', async () => {
+    const before = await register();
+    const others = (state: string) =>
+      database.pool.query('UPDATE servers SET state = $2 WHERE id <> $1 AND state <> $2', [here, state]);
+    await others('draining');
+    try {
+      const anywhere = { region: null, serverId: null };
+      await expect(devices.move(alice, before.id, anywhere)).rejects.toMatchObject({
+        code: 'pool_exhausted',
+        message:
+          `There is no other VPN server that takes devices, so the device stays on its own in ${region}. ` +
+          'The operator can add one. Nothing was changed.',
+      });
+      await database.pool.query("UPDATE servers SET state = 'draining' WHERE id = $1", [here]);
+      await expect(devices.move(alice, before.id, { region, serverId: null })).rejects.toMatchObject({
+        code: 'unknown_region',
+        message: expect.stringMatching(/^No other VPN server of this region/) as string,
+      });
+    } finally {
+      await others('active');
+    }
+    expect(await devices.find(alice, before.id)).toEqual(before);
+  });
+
   test('a move of another’s device', async () => {
     const bob = await aTenantWithUser(database);
     const before = await register();

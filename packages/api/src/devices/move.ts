@@ -125,7 +125,8 @@ export function moveDevice(
   quarantineSeconds: number,
 ): Promise<MovedDevice | null> {
   const input = { ...owner, ...wish, deviceId, from: null, pushAfterMs, quarantineSeconds };
-  return placing(pool, owner, wish, async () => {
+  const sought = { ...wish, moving: { tenantId: owner.tenantId, deviceId } };
+  return placing(pool, owner, sought, async () => {
     reached('move:asked');
     const moved = await asTenant(pool, owner.tenantId, (db) => moveOnce(db, input)).catch(
       (cause: unknown) => {

@@ -56,7 +56,10 @@ placement AS MATERIALIZED (
 }
 
 const CANDIDATES = `
-SELECT s.state = 'active' AND s.weight > 0 AS open,
+SELECT s.region, s.state = 'active' AND s.weight > 0 AS open,
+  EXISTS (
+    SELECT FROM devices WHERE tenant_id = $4 AND id = $5 AND server_id = s.id AND state <> 'failed'
+  ) AS left,
   EXISTS (
     SELECT FROM ip_pool WHERE server_id = s.id AND state IN ('free', 'quarantine') AND free_after <= now()
   ) AS free
@@ -67,16 +70,31 @@ WHERE s.state IN ('active', 'draining', 'disabled') AND s.mode = $3::api_key_mod
 const REGIONS = `
 SELECT DISTINCT region FROM servers WHERE state = 'active' AND weight > 0 AND mode = $1 ORDER BY region`;
 
+interface Candidate {
+  readonly region: string;
+  readonly open: boolean;
+  readonly free: boolean;
+  /** The device that moves is there. */
+  readonly left: boolean;
+}
+
+interface SoughtPlace extends PlacementWish {
+  /** A device that moves does not go where it is. */
+  readonly moving?: { readonly tenantId: string; readonly deviceId: string };
+}
+
 /**
  * Why no VPN server was chosen. Null: one could be now. The last addresses were locked by others who gave them up, or
  * the one that was chosen was taken out of service in the same moment; asking again is right then.
  */
 export async function whyNotPlaced(
   db: Pick<pg.Pool | pg.PoolClient, 'query'>,
-  { region, serverId }: PlacementWish,
+  { region, serverId, moving }: SoughtPlace,
   mode: ApiKeyMode = 'live',
 ): Promise<CVaultError | null> {
-  const { rows } = await db.query<{ open: boolean; free: boolean }>(CANDIDATES, [region, serverId, mode]);
+  const values = [region, serverId, mode, moving?.tenantId ?? null, moving?.deviceId ?? null];
+  const { rows: all } = await db.query<Candidate>(CANDIDATES, values);
+  const rows = all.filter((candidate) => !candidate.left);
   const open = rows.filter((candidate) => candidate.open);
   if (open.some((candidate) => candidate.free)) return null;
   if (open.length > 0)
@@ -90,12 +108,21 @@ export async function whyNotPlaced(
           ],
         });
   }
+  const stays = all.find((candidate) => candidate.left);
+  if (region === null && stays !== undefined) {
+    return new CVaultError(
+      'pool_exhausted',
+      `There is no other VPN server that takes devices, so the device stays on its own in ${stays.region}. ` +
+        'The operator can add one. Nothing was changed.',
+    );
+  }
   if (region === null)
     return new CVaultError('pool_exhausted', 'No VPN server takes devices. Nothing was changed.');
   const known = await db.query<{ region: string }>(REGIONS, [mode]);
   return unknownRegion(
     region,
     known.rows.map((row) => row.region),
+    stays === undefined ? 'any' : 'another',
   );
 }
 
@@ -118,7 +145,7 @@ const ATTEMPTS = 3;
 export async function placing<T>(
   pool: pg.Pool,
   owner: Owner,
-  wish: PlacementWish,
+  wish: SoughtPlace,
   attempt: () => Promise<T | null>,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
