@@ -102,6 +102,9 @@ describe('refused in production', () => {
     ['a wrong * beside a right origin', 'CORS_ORIGINS', 'https://app.acme.dev,https://a*.acme.dev'],
     ['all origins and one', 'CORS_ORIGINS', '*,https://app.acme.dev'],
     ['a proxy that is no address', 'TRUST_PROXY', 'loadbalancer'],
+    ['a proxy’s range with host bits', 'TRUST_PROXY', '10.0.0.5/8'],
+    ['an allowed range with host bits', 'CVAULT_OUTBOUND_ALLOW', '127.0.0.1/8'],
+    ['a retired key that is a number', 'CVAULT_RETIRED_MASTER_KEYS', '1'],
     ['everybody as proxy', 'TRUST_PROXY', '0.0.0.0/0'],
     ['a range that is a name', 'CVAULT_OUTBOUND_ALLOW', 'intranet'],
     ['a retired key without version', 'CVAULT_RETIRED_MASTER_KEYS', key()],
@@ -157,6 +160,43 @@ test('a near name of a closed set is suggested', () => {
     'must be one of production, demo; did you mean `production`?',
   );
   expect(problem({ LOG_LEVEL: 'wran' })).toMatch(/; did you mean `warn`\?$/);
+});
+
+test('a range with host bits is told the network', () => {
+  const problem = (env: Environment) => faultsOf({ ...GOOD, ...env }).error.faults[0]?.problem;
+  const told = 'has a range that has bits set after its prefix: did you mean 10.0.0.0/8?';
+  expect(problem({ TRUST_PROXY: '127.0.0.1,10.0.0.5/8' })).toBe(told);
+  expect(problem({ CVAULT_OUTBOUND_ALLOW: '10.0.0.5/8' })).toBe(told);
+});
+
+test('whatever a variable holds, its fault is listed once', () => {
+  for (const text of [
+    '1',
+    '0',
+    '-1',
+    '1e9',
+    ',',
+    ':',
+    '1:',
+    '1:1,1:1',
+    'x',
+    '*',
+    '/',
+    '10.0.0.1/8,x',
+    'http://',
+    '@',
+  ]) {
+    for (const variable of VARIABLES) {
+      let faults: readonly { variable: string }[] = [];
+      try {
+        loadConfig({ ...GOOD, [variable]: text }, noFile);
+      } catch (error) {
+        faults = (error as ConfigError).faults;
+      }
+      const names = faults.map((fault) => fault.variable);
+      expect(names, `${variable}=${text}`).toEqual([...new Set(names)]);
+    }
+  }
 });
 
 test('no fault shows a value', () => {

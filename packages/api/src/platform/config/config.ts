@@ -277,21 +277,28 @@ function checkTogether(texts: Texts): ConfigFault[] {
   return faults;
 }
 
+/** Keeps the first fault of each variable. An unreadable file is one fault; the unset variable is not a second one. */
+function onePerVariable(faults: readonly ConfigFault[]): ConfigFault[] {
+  const seen = new Set<string>();
+  return faults.filter(({ variable }) => {
+    const name = variable.replace(/_FILE$/, '');
+    return !seen.has(name) && seen.add(name);
+  });
+}
+
 /**
  * Reads the configuration. Pure: environment and file reader are parameters.
  * @throws ConfigError with all faults
  */
 export function loadConfig(env: Environment, readFile: (path: string) => string): Config {
-  const faults: ConfigFault[] = [];
-  const texts = gather(env, readFile, faults);
+  const found: ConfigFault[] = [];
+  const texts = gather(env, readFile, found);
   const parsed = Variables.safeParse(texts);
   for (const issue of parsed.error?.issues ?? []) {
-    const variable = String(issue.path[0]);
-    // An unreadable file is one fault; the unset variable is not a second one.
-    if (faults.some((fault) => fault.variable === `${variable}_FILE`)) continue;
-    faults.push({ variable, problem: issue.message });
+    found.push({ variable: String(issue.path[0]), problem: issue.message });
   }
-  faults.push(...checkTogether(texts));
+  found.push(...checkTogether(texts));
+  const faults = onePerVariable(found);
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   const values = parsed.data;
   return {

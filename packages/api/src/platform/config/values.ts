@@ -1,7 +1,7 @@
 /** Validation of single environment variables. A message says what to do and never shows the value. */
-import { isIP } from 'node:net';
 import { Secret } from '../crypto/secret.ts';
 import type { MasterKey } from '../crypto/vault.ts';
+import { readSource } from '../text/addresses.ts';
 import { didYouMean } from '../text/nearest.ts';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
@@ -99,10 +99,18 @@ export const Origins = List.refine(
     'names * and others; * already means all',
   );
 
-export const Ranges = List.refine(
-  (ranges) => ranges.every((range) => isIP(range) !== 0 || ipaddr.isValidCIDR(range)),
-  'must be a list of addresses or ranges such as 10.0.0.0/8, separated by commas',
-);
+/** A message shows a range only if it is one. Anything else in its place may be a secret. */
+export const Ranges = List.superRefine((ranges, context) => {
+  for (const range of ranges) {
+    const read = readSource(range);
+    if ('text' in read) continue;
+    const message = ipaddr.isValidCIDR(range)
+      ? `has a range that ${read.fault}`
+      : 'must be a list of addresses or ranges such as 10.0.0.0/8, separated by commas';
+    context.addIssue({ code: 'custom', message });
+    return;
+  }
+});
 
 export const Proxies = Ranges.refine(
   // Otherwise every caller could choose the address that its requests are counted by.
