@@ -12,6 +12,7 @@ import {
 } from './platform/config/config.ts';
 import { holdDataDirectory } from './demo/data-directory.ts';
 import { type DemoFile, demoFileIn, removeDemoFile, writeDemoFile } from './demo/demo-file.ts';
+import { demoEnvironment } from './demo/environment.ts';
 import { startEcho } from './demo/echo.ts';
 import { clearLeftovers } from './demo/leftovers.ts';
 import { startReaper } from './demo/reaper.ts';
@@ -155,21 +156,12 @@ async function startDemo(config: Config, started: Started, log: Logger): Promise
 }
 
 /** The demo's secrets come from its data directory unless the environment sets them. */
-async function demoEnvironment(env: Environment, started: Started): Promise<Environment> {
+async function prepareDemo(env: Environment, started: Started): Promise<Environment> {
   const { path, release } = await holdDataDirectory(env['CVAULT_DATA_DIR'] || '.cvault');
   started.add('data directory', release);
   started.add('reaper', startReaper(path), REAPER_STOP_MS);
   await clearLeftovers(path);
-  const given = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''));
-  return {
-    // People who try the demo receive its webhooks on the same machine.
-    CVAULT_OUTBOUND_ALLOW: '127.0.0.0/8,::1',
-    // The terminal belongs to the person who typed `npm start`.
-    LOG_LEVEL: 'warn',
-    ...(await loadDemoSecrets(path)).environment,
-    ...given,
-    CVAULT_DATA_DIR: path,
-  };
+  return demoEnvironment(env, (await loadDemoSecrets(path)).environment, path);
 }
 
 async function main(environment: Environment): Promise<void> {
@@ -177,7 +169,7 @@ async function main(environment: Environment): Promise<void> {
   const isDemo = environment['CVAULT_MODE'] === 'demo';
   let log = createLogger(isDemo ? 'warn' : 'info');
   const start = async () => {
-    const config = loadConfig(isDemo ? await demoEnvironment(environment, started) : environment, readFile);
+    const config = loadConfig(isDemo ? await prepareDemo(environment, started) : environment, readFile);
     log = createLogger(config.logLevel);
     for (const { variable, meant } of misspeltVariables(environment)) {
       log.warn({ variable }, `${variable} is not known and changes nothing; did you mean ${meant}?`);

@@ -1,5 +1,5 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../platform/process/process.ts';
 
@@ -40,10 +40,15 @@ function isThere(pid: number): boolean {
 const isAlive = async ({ pid, started }: Holder): Promise<boolean> =>
   isThere(pid) && (await startTime(pid)) === started;
 
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
 const lockIn = (folder: string) => join(folder, 'lock');
 
 async function readLock(folder: string): Promise<{ text: string; holder: Holder | null } | null> {
-  const text = await readFile(lockIn(folder), 'utf8').catch(() => null);
+  const text = await readFile(lockIn(folder), 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  });
   if (text === null) return null;
   try {
     return { text, holder: JSON.parse(text) as Holder };
@@ -83,30 +88,49 @@ async function breakLock(folder: string, text: string): Promise<void> {
   }
 }
 
-async function makeFolder(path: string): Promise<string> {
-  const folder = resolve(path);
+const unusable = (folder: string, cause: unknown): StartError =>
+  new StartError(
+    `The data directory ${folder} cannot be used: ${(cause as Error).message}. Set CVAULT_DATA_DIR to another.`,
+    { cause },
+  );
+
+/** Node's own recursive mkdir never ends where a file system, such as /proc, says ENOENT of a folder whose parent is there. */
+async function makeFolder(folder: string): Promise<void> {
+  const make = () => mkdir(folder, { mode: 0o700 });
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return folder;
-  } catch (cause) {
-    throw new StartError(
-      `The data directory ${folder} cannot be made: ${(cause as Error).message}. Set CVAULT_DATA_DIR to another.`,
-      { cause },
-    );
+    await make();
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    const parent = dirname(folder);
+    if (codeOf(error) !== 'ENOENT' || parent === folder) throw error;
+    await makeFolder(parent);
+    // Of two starts at once, one makes it.
+    await make().catch((again: unknown) => {
+      if (codeOf(again) !== 'EEXIST') throw again;
+    });
   }
 }
 
 /**
  * Creates the data directory, readable for its owner only, and locks it until `release`. A dead process's lock is
  * taken over.
- * @throws StartError if another CVault uses it
+ * @throws StartError if another CVault uses it, or if nothing can be created in it
  */
 export async function holdDataDirectory(path: string): Promise<{ path: string; release: Release }> {
-  const folder = await makeFolder(path);
+  const folder = resolve(path);
+  try {
+    await makeFolder(folder);
+    return { path: folder, release: await hold(folder) };
+  } catch (error) {
+    throw error instanceof StartError ? error : unusable(folder, error);
+  }
+}
+
+async function hold(folder: string): Promise<Release> {
   const giveUp = Date.now() + CLEARING_MS;
   for (;;) {
     const release = await lock(folder, false);
-    if (release !== null) return { path: folder, release };
+    if (release !== null) return release;
     const found = await readLock(folder);
     if (found === null) continue;
     const { text, holder } = found;
