@@ -167,7 +167,9 @@ export const ERRORS = {
   public_key_taken: {
     kind: 'conflict',
     title: 'The public key is in use or was used before',
-    remedy: 'Make a new key pair on the device; a key belongs to one device for good.',
+    remedy:
+      'Make a new key pair on the device. A key that a device of yours gave up can come back once its VPN server has let go of it; ' +
+      'to another tenant it never does.',
   },
   unknown_region: {
     kind: 'invalid',

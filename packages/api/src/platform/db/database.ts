@@ -86,11 +86,21 @@ export function openDatabase(url: Secret<string>, options: DatabaseOptions): Dat
     },
     options.actor === undefined,
   );
+  let isClosing = false;
   // Without these listeners, a PostgreSQL restart would end this process. The pool listens to idle connections
-  // only, and a borrowed connection without a running query would emit an unhandled error.
-  pool.on('error', (error) => options.onConnectionLost?.(error));
+  // only, and a borrowed connection without a running query would emit an unhandled error. A pool that closes does not
+  // wait for its connections, so a PostgreSQL that stops may end them first: that is no loss.
+  pool.on('error', (error) => {
+    if (!isClosing) options.onConnectionLost?.(error);
+  });
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return { pool, close: () => pool.end() };
+  return {
+    pool,
+    close() {
+      isClosing = true;
+      return pool.end();
+    },
+  };
 }
 
 /** The name of the constraint that a statement violated; null for other errors. */
