@@ -76,7 +76,10 @@ describe('exit codes', () => {
 
   test.each([
     [['tenant', 'delete', NOBODY, '--yes'], 3, '[not_found]'],
-    [['tenant', 'suspend', 'nonsense'], 2, '[invalid_request]'],
+    [['tenant', 'suspend', 'nonsense'], 3, 'there is no tenant nonsense'],
+    [['tenant', 'delete', 'nonsense', '--yes'], 3, 'there is no tenant nonsense'],
+    [['key', 'list', 'nonsense'], 3, 'there is no tenant nonsense'],
+    [['audit', 'verify', '--tenant', 'nonsense'], 3, 'there is no tenant nonsense'],
     [['server', 'test', 'nonsense'], 3, 'there is no VPN server nonsense'],
     [['server', 'repair', NOBODY], 3, 'there is no VPN server'],
     [['server', 'upgrade'], 2, 'name one VPN server, or say --all'],
@@ -94,6 +97,11 @@ describe('exit codes', () => {
     [['tenant', 'create', 'a', 'b'], 2, 'too many arguments'],
   ])('%j: %i', async (args, status, words) => {
     await expectRefusal(cli.run(...args), status, words);
+  });
+
+  test('output that cannot be written exits with 1, without a stack', async () => {
+    const { status, stderr } = await cli.runInto('/dev/full', 'tenant', 'list');
+    expect([status, stderr]).toEqual([1, 'cvault: cannot write: no space left on device\n']);
   });
 
   test('help exits with 0', async () => {

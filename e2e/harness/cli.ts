@@ -8,6 +8,8 @@ const CVAULT = fileURLToPath(new URL('../../packages/cli/bin/cvault.mjs', import
 /** The operator's command line for one control plane. */
 export interface Cli {
   run(...args: string[]): Promise<Ended>;
+  /** Writes the standard output into a file. */
+  runInto(file: string, ...args: string[]): Promise<Ended>;
   /** Runs a command that must succeed, and returns its output. */
   must(...args: string[]): Promise<string>;
   /** Starts a command that the test interferes with. */
@@ -24,6 +26,11 @@ export function createCli(plane: Pick<ControlPlane, 'baseUrl'>, secrets: Control
     runProgram([process.execPath, CVAULT, ...args], { timeoutMs: 240_000, env });
   return {
     run,
+    runInto: (file, ...args) =>
+      runProgram(
+        ['sh', '-c', 'out=$1; shift; exec "$@" > "$out"', 'sh', file, process.execPath, CVAULT, ...args],
+        { timeoutMs: 240_000, env },
+      ),
     async must(...args) {
       const { status, stdout, stderr } = await run(...args);
       if (status !== 0)

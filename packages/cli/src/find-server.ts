@@ -1,6 +1,5 @@
 import { bodyOf, type components, type CVaultClient } from '@cvault/sdk';
-import { closest, distance } from 'fastest-levenshtein';
-import { EXIT, Failure } from './failure.ts';
+import { noSuch } from './no-such.ts';
 
 export type Server = components['schemas']['Server'];
 
@@ -13,13 +12,8 @@ export async function findServer(
   const server =
     servers.find(({ id }) => id === nameOrId.toLowerCase()) ?? servers.find(({ name }) => name === nameOrId);
   if (server !== undefined) return { server, servers };
-  const names = servers.map(({ name }) => name);
-  const near = names.length === 0 ? '' : closest(nameOrId, names);
-  // Swapped letters count as two here.
-  const isNear = near !== '' && distance(nameOrId, near) <= Math.max(2, near.length / 3);
-  throw new Failure(
-    `there is no VPN server ${nameOrId}; ` +
-      (isNear ? `did you mean ${near}?` : '`cvault server list` shows those that there are'),
-    { exitCode: EXIT.notFound },
-  );
+  throw noSuch('VPN server', nameOrId, {
+    names: servers.map(({ name }) => name),
+    list: 'cvault server list',
+  });
 }

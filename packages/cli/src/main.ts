@@ -7,6 +7,17 @@ import { explain } from './explain.ts';
 import { EXIT } from './failure.ts';
 import { createProgram } from './program.ts';
 
+// Nobody reads what the command says: it says nothing more.
+process.stderr.on('error', () => undefined);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Of a pipe, the reader has what it wanted.
+  if (error.code !== 'EPIPE') {
+    const [, words = error.message] = /^\w+: ([^,]+)/.exec(error.message) ?? [];
+    process.stderr.write(`cvault: cannot write: ${words}\n`);
+  }
+  process.exit(EXIT.failed);
+});
+
 let client: CVaultClient | undefined;
 const program = createProgram({
   api: () =>

@@ -1,6 +1,7 @@
 import { bodyOf } from '@cvault/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { tenantIdOf } from '../find-tenant.ts';
 import { Failure } from '../failure.ts';
 import { renderTable } from '../table.ts';
 
@@ -11,11 +12,13 @@ export function auditCommands(program: Command, { api, print }: Context): void {
     .description('the audit log')
     .command('verify')
     .description('whether it is as it was written; fails where it is not')
-    .option('--tenant <id>', 'the chain of one tenant')
+    .option('--tenant <tenant>', 'the chain of one tenant')
     .action(async ({ tenant }: { tenant?: string }) => {
       const { intact, chains } = await bodyOf(
         api().GET('/api/v1/admin/audit/verification', {
-          params: { query: tenant === undefined ? {} : { tenantId: tenant } },
+          params: {
+            query: tenant === undefined ? {} : { tenantId: await tenantIdOf(api(), tenant) },
+          },
         }),
       );
       print(

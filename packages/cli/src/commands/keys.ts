@@ -2,6 +2,7 @@ import { bodyOf, type components } from '@cvault/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
+import { tenantIdOf } from '../find-tenant.ts';
 import { collectList } from '../options.ts';
 import { renderTable } from '../table.ts';
 
@@ -27,7 +28,8 @@ export function keyCommands(program: Command, { api, say, print, confirm }: Cont
         'shipped inside an app',
       collectList,
     )
-    .action(async (id: string, name: string, flags: CreateFlags) => {
+    .action(async (tenant: string, name: string, flags: CreateFlags) => {
+      const id = await tenantIdOf(api(), tenant);
       const { key: secret } = await bodyOf(
         api().POST('/api/v1/admin/tenants/{id}/api-keys', {
           params: { path: { id } },
@@ -45,7 +47,8 @@ export function keyCommands(program: Command, { api, say, print, confirm }: Cont
   key
     .command('list <tenant>')
     .description('list them')
-    .action(async (id: string) => {
+    .action(async (tenant: string) => {
+      const id = await tenantIdOf(api(), tenant);
       print(
         renderTable(
           ['ID', 'NAME', 'KEY', 'SCOPES', 'CREATED', 'REVOKED'],
@@ -65,11 +68,12 @@ export function keyCommands(program: Command, { api, say, print, confirm }: Cont
     .command('revoke <tenant> <id>')
     .description('revoke one, at once')
     .option('--yes', 'do not ask')
-    .action(async (id: string, keyId: string, flags: { yes?: true }) => {
+    .action(async (tenant: string, keyId: string, flags: { yes?: true }) => {
+      const id = await tenantIdOf(api(), tenant);
       const found = (await listKeys(id)).find((each) => each.id === keyId.toLowerCase());
       if (found === undefined) {
         throw new Failure(
-          `the tenant has no API key ${keyId}; cvault key list ${id} shows those that it has`,
+          `the tenant has no API key ${keyId}; cvault key list ${tenant} shows those that it has`,
           {
             exitCode: EXIT.notFound,
           },

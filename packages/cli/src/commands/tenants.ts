@@ -1,28 +1,10 @@
-import { bodyOf, type components, type CVaultClient } from '@cvault/sdk';
+import { bodyOf } from '@cvault/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { listTenants, tenantIdOf } from '../find-tenant.ts';
 import { renderTable } from '../table.ts';
 
-type Tenant = components['schemas']['Tenant'];
-
-const PAGE = 100;
-
-async function listTenants(api: CVaultClient): Promise<Tenant[]> {
-  const all: Tenant[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: components['schemas']['TenantList'] = await bodyOf(
-      api.GET('/api/v1/admin/tenants', {
-        params: { query: { limit: PAGE, ...(cursor === null ? {} : { cursor }) } },
-      }),
-    );
-    all.push(...page.tenants);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return all;
-}
-
-/** `cvault tenant …` */
+/** `cvault tenant …`; each takes a tenant by its name or its id. */
 export function tenantCommands(program: Command, { api, say, print, confirm }: Context): void {
   const tenant = program.command('tenant').description('tenants');
 
@@ -59,10 +41,11 @@ export function tenantCommands(program: Command, { api, say, print, confirm }: C
   }
 
   tenant
-    .command('suspend <id>')
+    .command('suspend <tenant>')
     .description('stop its API and all of its tunnels')
     .option('--yes', 'do not ask')
-    .action(async (id: string, flags: { yes?: true }) => {
+    .action(async (nameOrId: string, flags: { yes?: true }) => {
+      const id = await tenantIdOf(api(), nameOrId);
       const path = { id };
       const { name, deviceCount } = await bodyOf(
         api().GET('/api/v1/admin/tenants/{id}', { params: { path } }),
@@ -75,15 +58,16 @@ export function tenantCommands(program: Command, { api, say, print, confirm }: C
     });
 
   tenant
-    .command('resume <id>')
+    .command('resume <tenant>')
     .description('bring back what suspending stopped')
-    .action((id: string) => change('resume', id));
+    .action(async (nameOrId: string) => change('resume', await tenantIdOf(api(), nameOrId)));
 
   tenant
-    .command('delete <id>')
+    .command('delete <tenant>')
     .description('delete one with everything that is its own; its peers go first')
     .option('--yes', 'do not ask')
-    .action(async (id: string, flags: { yes?: true }) => {
+    .action(async (nameOrId: string, flags: { yes?: true }) => {
+      const id = await tenantIdOf(api(), nameOrId);
       const path = { id };
       const { name, deviceCount } = await bodyOf(
         api().GET('/api/v1/admin/tenants/{id}', { params: { path } }),
