@@ -71,7 +71,7 @@ test('opposing writers of the same rows, repeatedly', async () => {
   }
 });
 
-test('of two transactions that lock each other’s rows, one is repeated and both succeed', async () => {
+test('of two transactions that lock each other’s rows, the loser is repeated and both succeed', async () => {
   const [one, two] = owners as [Owner, Owner];
   let attempts = 0;
   let arrived = 0;
@@ -86,5 +86,6 @@ test('of two transactions that lock each other’s rows, one is repeated and bot
       await db.query('UPDATE tenants SET password_length_min = 12 WHERE id = $1', [second.tenantId]);
     });
   await Promise.all([touch(one, two), touch(two, one)]);
-  expect(attempts).toBe(3);
+  // On a busy machine the repeated one may be back before the other has taken the row, and lose again.
+  expect(attempts).toBeGreaterThan(2);
 });
