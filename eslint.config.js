@@ -78,11 +78,15 @@ export default defineConfig(
       'no-restricted-properties': 'off',
       // Variables that a failed `beforeAll` should have set are undefined in `afterAll`.
       '@typescript-eslint/no-unnecessary-condition': 'off',
+      // A fixture that needs no other one says so: vitest reads their names there.
+      'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }],
     },
   },
   {
     files: ['**/*.test.ts'],
     plugins: { vitest },
+    // Where tests that are given fixtures get their `test` from.
+    settings: { vitest: { vitestImports: [/\/testing\/test-with-[\w-]+\.ts$/] } },
     rules: {
       // A test without an assertion fails only on a crash. Functions that assert are named expect…; those that
       // throw unless something becomes true are named until….

@@ -8,7 +8,7 @@ const environments = { __vitest__: { resolve } };
 
 /** Limits for hanging tests, not measurements: a busy machine takes many times as long as an idle one. */
 const patience = {
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   hookTimeout: 180_000,
   expect: { poll: { timeout: 30_000, interval: 20 } },
 };
@@ -49,7 +49,6 @@ export default defineConfig({
           // These use namespaces, ports and processes of the whole machine, so files run one at a time.
           fileParallelism: false,
           ...patience,
-          testTimeout: 180_000,
         },
       },
       {
@@ -61,7 +60,6 @@ export default defineConfig({
           globalSetup: ['packages/api/src/testing/postgres-server.ts'],
           fileParallelism: false,
           ...patience,
-          testTimeout: 180_000,
         },
       },
       {

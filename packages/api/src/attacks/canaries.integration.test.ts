@@ -1,34 +1,12 @@
 /** Secrets of every kind, planted through the API as production wires it, must not appear in plain text anywhere. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-import { aServer } from '../testing/fixtures.ts';
-import { startReceiver, type Receiver } from '../testing/receiver.ts';
-import { createWholeApi, signUp, type WholeApi } from '../testing/whole-api.ts';
+import { expect } from 'vitest';
+import { signUp } from '../testing/whole-api.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
-let database: TestDatabase;
-let api: WholeApi;
-let receiver: Receiver;
 const masterKey = randomBytes(32).toString('base64');
 const tokenSecret = randomBytes(32).toString('base64');
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await aServer(database);
-  receiver = await startReceiver();
-  api = await createWholeApi(database, {
-    CVAULT_MASTER_KEY: masterKey,
-    CVAULT_TOKEN_SECRET: tokenSecret,
-    CVAULT_OUTBOUND_ALLOW: '127.0.0.1',
-    LOG_LEVEL: 'trace',
-  });
-});
-afterAll(async () => {
-  await api.close();
-  await receiver.close();
-  await database.close();
-});
 
 /** All encodings in which somebody might have logged it. */
 function formsOf(secret: string): string[] {
@@ -37,19 +15,35 @@ function formsOf(secret: string): string[] {
   return forms;
 }
 
-async function dump(): Promise<string> {
-  const { rows } = await database.pool.query<{ table: string }>(
-    "SELECT table_name AS table FROM information_schema.tables WHERE table_schema = 'public'",
-  );
-  const texts = [];
-  for (const { table } of rows) {
-    const all = await database.pool.query<{ text: string }>(`SELECT x::text AS text FROM "${table}" x`);
-    texts.push(...all.rows.map(({ text }) => text));
-  }
-  return texts.join('\n');
-}
+const test = base
+  .extend(
+    'environment',
+    { scope: 'file' },
+    {
+      CVAULT_MASTER_KEY: masterKey,
+      CVAULT_TOKEN_SECRET: tokenSecret,
+      CVAULT_OUTBOUND_ALLOW: '127.0.0.1',
+      LOG_LEVEL: 'trace',
+    },
+  )
+  .extend('dump', ({ database }) => async (): Promise<string> => {
+    const { rows } = await database.pool.query<{ table: string }>(
+      "SELECT table_name AS table FROM information_schema.tables WHERE table_schema = 'public'",
+    );
+    const texts = [];
+    for (const { table } of rows) {
+      const all = await database.pool.query<{ text: string }>(`SELECT x::text AS text FROM "${table}" x`);
+      texts.push(...all.rows.map(({ text }) => text));
+    }
+    return texts.join('\n');
+  });
 
-test('fifteen kinds of secrets are in no table, log, error, metric or argument', async () => {
+test('fifteen kinds of secrets are in no table, log, error, metric or argument', async ({
+  database,
+  receiver,
+  api,
+  dump,
+}) => {
   const alice = await signUp(api, 'Canary & Co');
   const password = 'canary password of alice 1';
   const email = 'canary@example.com';

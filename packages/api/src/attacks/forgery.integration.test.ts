@@ -1,38 +1,13 @@
 /** Every invalid token on every route for access tokens, including future routes. */
 import pg from 'pg';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { expect } from 'vitest';
 import { forgedTokens, jwtOf } from '../testing/forged-tokens.ts';
-import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';
-
-let database: TestDatabase;
-let api: WholeApi;
-let user: SignedInUser;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await createWholeApi(database);
-  user = await signUp(api, 'Acme');
-});
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
+import { signUp } from '../testing/whole-api.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
 interface Operation {
   security: Record<string, unknown>[];
-}
-
-function routesForUsers(): { method: 'GET'; url: string }[] {
-  const { paths } = api.app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> };
-  return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods)
-      .filter(([, { security }]) => security.some((schemes) => 'UserToken' in schemes))
-      .map(([method]) => ({
-        method: method.toUpperCase() as 'GET',
-        url: path.replaceAll(/\{\w+\}/g, '0b9b1f6e-5a1c-4a8f-9d51-3c5e0d6c2f10'),
-      })),
-  );
 }
 
 /** Records the sign-ins looked up in the database while `work` runs. */
@@ -53,10 +28,24 @@ async function signInsLookedFor(work: () => Promise<void>): Promise<unknown[]> {
   return found;
 }
 
+const test = base
+  .extend('user', { scope: 'file' }, ({ api }) => signUp(api, 'Acme'))
+  .extend('routesForUsers', ({ api }) => (): { method: 'GET'; url: string }[] => {
+    const { paths } = api.app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> };
+    return Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods)
+        .filter(([, { security }]) => security.some((schemes) => 'UserToken' in schemes))
+        .map(([method]) => ({
+          method: method.toUpperCase() as 'GET',
+          url: path.replaceAll(/\{\w+\}/g, '0b9b1f6e-5a1c-4a8f-9d51-3c5e0d6c2f10'),
+        })),
+    );
+  });
+
 test(
   'no forged token opens any route, and none makes us look for its user',
   { timeout: 180_000 },
-  async () => {
+  async ({ api, user, routesForUsers }) => {
     const token = user.headers['authorization']?.replace('Bearer ', '') ?? '';
     const other = await signUp(api, 'Umbrella');
     const { signingKeys } = api.cvault.services;

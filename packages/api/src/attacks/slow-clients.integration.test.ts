@@ -3,30 +3,13 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';
+import { expect } from 'vitest';
+import { signUp } from '../testing/whole-api.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
 const CLIENTS = 500;
 /** A request must arrive within 15 s, checked every 5 s; the rest is for a busy machine. */
 const CUT_OFF_AFTER_MS = 40_000;
-
-let database: TestDatabase;
-let api: WholeApi;
-let alice: SignedInUser;
-let port: number;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await createWholeApi(database);
-  alice = await signUp(api, 'Acme');
-  await api.app.listen({ host: '127.0.0.1', port: 0 });
-  port = (api.app.server.address() as AddressInfo).port;
-});
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
 
 /** All kinds of target: a route with limits, one without, no route, the documentation, a preflight. */
 const ASKED = [
@@ -52,10 +35,17 @@ function drip(socket: Socket, n: number): void {
   socket.resume();
 }
 
+const test = base
+  .extend('alice', { scope: 'file' }, ({ api }) => signUp(api, 'Acme'))
+  .extend('port', { scope: 'file' }, async ({ api }) => {
+    await api.app.listen({ host: '127.0.0.1', port: 0 });
+    return (api.app.server.address() as AddressInfo).port;
+  });
+
 test(
   'others are answered, and slow clients are cut off',
   { timeout: CUT_OFF_AFTER_MS + 60_000 },
-  async () => {
+  async ({ alice, port }) => {
     const sockets: Socket[] = [];
     for (let n = 0; n < CLIENTS; n++) {
       const socket = connect(port, '127.0.0.1');

@@ -2,17 +2,14 @@
 import { newId } from '../platform/ids.ts';
 import { PLATFORM_CHAIN } from './entry.ts';
 import { createAuditService } from './service.ts';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-import { aServer } from '../testing/fixtures.ts';
-import { createWholeApi, signUp, type SignedInUser, type WholeApi } from '../testing/whole-api.ts';
+import { describe, expect } from 'vitest';
+import { signUp, type SignedInUser } from '../testing/whole-api.ts';
 import { asTenant } from '../platform/db/tenancy.ts';
 import { createAuditSealer } from './sealer.ts';
 import { createAuditStore } from './store.ts';
 import { strictItems } from '../testing/items.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
-let database: TestDatabase;
-let api: WholeApi;
 let alice: SignedInUser;
 let bob: SignedInUser;
 let tenants = 0;
@@ -31,63 +28,83 @@ interface Entry {
   seal: { place: number; hash: string } | null;
 }
 
-const admin = <T>(url: string, method: 'GET' | 'POST' | 'PATCH' = 'GET', payload?: object) =>
-  api.app
-    .inject({
-      method,
-      url: `/api/v1/admin${url}`,
-      headers: { authorization: `Bearer ${api.adminKey}` },
-      ...(payload === undefined ? {} : { payload }),
-    })
-    .then((answer) => ({ status: answer.statusCode, body: answer.body, json: () => answer.json<T>() }));
+const test = base
+  .extend(
+    'admin',
+    ({ api }) =>
+      <T>(url: string, method: 'GET' | 'POST' | 'PATCH' = 'GET', payload?: object) =>
+        api.app
+          .inject({
+            method,
+            url: `/api/v1/admin${url}`,
+            headers: { authorization: `Bearer ${api.adminKey}` },
+            ...(payload === undefined ? {} : { payload }),
+          })
+          .then((answer) => ({ status: answer.statusCode, body: answer.body, json: () => answer.json<T>() })),
+  )
+  .extend(
+    'entriesOf',
+    ({ admin }) =>
+      async (tenantId: string) =>
+        (await admin<{ entries: Entry[] }>(`/audit?limit=100&tenantId=${tenantId}`)).json().entries,
+  )
+  .extend(
+    'sealer',
+    ({ database }) =>
+      () =>
+        createAuditSealer(database.as('cvault_sealer')),
+  )
+  /** Until everything is sealed; other tests on this PostgreSQL have open transactions too. */
+  .extend('sealAll', ({ database, sealer }) => async (): Promise<void> => {
+    for (let attempt = 0; attempt < 200; attempt++) {
+      await sealer().seal(strictItems());
+      const { rowCount } = await database.pool.query('SELECT FROM audit_log WHERE hash IS NULL LIMIT 1');
+      if (rowCount === 0) return;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    throw new Error('it is never all sealed');
+  })
+  .extend(
+    'broken',
+    ({ database }) =>
+      async (tenantId: string | null = null) =>
+        (
+          await createAuditService({ audit: createAuditStore(database.as('cvault_operator')) }).verify({
+            tenantId,
+          })
+        )
+          .map((report) => report.broken)
+          .filter((each) => each !== null),
+  )
+  /** Acts as a superuser who disables the guards. */
+  .extend('tamper', ({ database }) => async (sql: string, values: unknown[]): Promise<void> => {
+    const client = await database.pool.connect();
+    try {
+      await client.query("BEGIN; SET LOCAL session_replication_role = 'replica'");
+      await client.query(sql, values);
+      await client.query('COMMIT');
+    } finally {
+      client.release();
+    }
+  })
+  .extend(
+    'read',
+    ({ api }) =>
+      (who: SignedInUser, path: string) =>
+        api.app.inject({ method: 'GET', url: `/api/v1/tenant${path}`, headers: who.headers }),
+  );
 
-const entriesOf = async (tenantId: string) =>
-  (await admin<{ entries: Entry[] }>(`/audit?limit=100&tenantId=${tenantId}`)).json().entries;
-
-const sealer = () => createAuditSealer(database.as('cvault_sealer'));
-/** Until everything is sealed; other tests on this PostgreSQL have open transactions too. */
-async function sealAll(): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    await sealer().seal(strictItems());
-    const { rowCount } = await database.pool.query('SELECT FROM audit_log WHERE hash IS NULL LIMIT 1');
-    if (rowCount === 0) return;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  throw new Error('it is never all sealed');
-}
-const broken = async (tenantId: string | null = null) =>
-  (await createAuditService({ audit: createAuditStore(database.as('cvault_operator')) }).verify({ tenantId }))
-    .map((report) => report.broken)
-    .filter((each) => each !== null);
-
-/** Acts as a superuser who disables the guards. */
-async function tamper(sql: string, values: unknown[]): Promise<void> {
-  const client = await database.pool.connect();
-  try {
-    await client.query("BEGIN; SET LOCAL session_replication_role = 'replica'");
-    await client.query(sql, values);
-    await client.query('COMMIT');
-  } finally {
-    client.release();
-  }
-}
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await aServer(database);
-  api = await createWholeApi(database);
-});
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
-beforeEach(async () => {
+test.beforeEach(async ({ api }) => {
   alice = await signUp(api, `Alice’s ${++tenants}`);
   bob = await signUp(api, `Bob’s ${tenants}`);
 });
 
 describe('who did what', () => {
-  test('is written in the same transaction: act, actor, request, and names but no values', async () => {
+  test('is written in the same transaction: act, actor, request, and names but no values', async ({
+    database,
+    admin,
+    entriesOf,
+  }) => {
     const HOSTILE = '"phone",\\u2028';
     const registered = await alice.call('POST', '/devices', { deviceName: HOSTILE });
     expect(registered.statusCode).toBe(201);
@@ -130,7 +147,7 @@ describe('who did what', () => {
     ).toEqual(entries.map((entry) => entry.id).reverse());
   });
 
-  test('no column of an audited table is missing', async () => {
+  test('no column of an audited table is missing', async ({ database }) => {
     // Devices and sign-ins change constantly, so their triggers name the few relevant columns.
     const { rows } = await database.pool.query(
       `SELECT c.relname || '.' || a.attname AS "column"
@@ -143,7 +160,7 @@ describe('who did what', () => {
     expect(rows).toEqual([]);
   });
 
-  test('changes that were rolled back are absent', async () => {
+  test('changes that were rolled back are absent', async ({ admin, entriesOf }) => {
     const before = (await entriesOf(alice.tenantId)).length;
     await admin(`/tenants/${alice.tenantId}`, 'PATCH', { deviceLimit: 0 });
     const refused = await alice.call('POST', '/devices', { deviceName: 'phone' });
@@ -152,7 +169,7 @@ describe('who did what', () => {
     expect(entries.length).toBe(before + 1);
   });
 
-  test('a manual change in the database appears under its login', async () => {
+  test('a manual change in the database appears under its login', async ({ database, entriesOf }) => {
     await database.pool.query('UPDATE tenants SET device_limit = 5 WHERE id = $1', [alice.tenantId]);
     expect((await entriesOf(alice.tenantId))[0]).toMatchObject({
       act: 'tenant.changed',
@@ -161,7 +178,7 @@ describe('who did what', () => {
     });
   });
 
-  test('a hundred refused requests give one row with their number', async () => {
+  test('a hundred refused requests give one row with their number', async ({ entriesOf }) => {
     for (let n = 0; n < 20; n++) await alice.call('GET', `/devices/${newId()}`);
     const refusals = async () =>
       (await entriesOf(alice.tenantId)).filter((entry) => entry.result === 'refused');
@@ -174,10 +191,7 @@ describe('who did what', () => {
 });
 
 describe('a tenant', () => {
-  const read = (who: SignedInUser, path: string) =>
-    api.app.inject({ method: 'GET', url: `/api/v1/tenant${path}`, headers: who.headers });
-
-  test('reads only its own log, page by page', async () => {
+  test('reads only its own log, page by page', async ({ entriesOf, read }) => {
     const first = (await read(alice, '/audit?limit=2')).json<{ entries: Entry[]; nextCursor: string }>();
     const second = (await read(alice, `/audit?limit=100&cursor=${first.nextCursor}`)).json<{
       entries: Entry[];
@@ -194,7 +208,7 @@ describe('a tenant', () => {
     );
   });
 
-  test('cannot change, delete or seal a row', async () => {
+  test('cannot change, delete or seal a row', async ({ database }) => {
     const { pool } = database.as('cvault_api');
     for (const sql of [
       "UPDATE audit_log SET act = 'nothing'",
@@ -212,7 +226,12 @@ describe('a tenant', () => {
 });
 
 describe('the chain', () => {
-  test('of every tenant and of the platform is intact, and even the tables’ owner cannot change a row', async () => {
+  test('of every tenant and of the platform is intact, and even the tables’ owner cannot change a row', async ({
+    database,
+    admin,
+    sealAll,
+    broken,
+  }) => {
     await sealAll();
     expect(await broken()).toEqual([]);
     const report = (
@@ -231,7 +250,7 @@ describe('the chain', () => {
       await expect(database.pool.query(sql), sql).rejects.toMatchObject({ code: '42501' });
   });
 
-  test.each([
+  test.for([
     [
       'a changed row',
       "UPDATE audit_log SET actor_id = 'somebody-else' WHERE tenant_id = $1 AND place = 2",
@@ -259,15 +278,18 @@ describe('the chain', () => {
       { place: 1, fault: 'changed' },
     ],
     ['a forgotten chain', 'DELETE FROM audit_chains WHERE chain = $1', { place: 1, fault: 'unknown' }],
-  ])('shows %s, made by a superuser with the guards off', async (_what, sql, fault) => {
-    await sealAll();
-    expect(await broken(alice.tenantId)).toEqual([]);
-    await tamper(sql, [alice.tenantId]);
-    expect(await broken(alice.tenantId)).toMatchObject([{ chain: alice.tenantId, ...fault }]);
-    expect(await broken(bob.tenantId)).toEqual([]);
-  });
+  ] as const)(
+    'shows %s, made by a superuser with the guards off',
+    async ([, sql, fault], { sealAll, broken, tamper }) => {
+      await sealAll();
+      expect(await broken(alice.tenantId)).toEqual([]);
+      await tamper(sql, [alice.tenantId]);
+      expect(await broken(alice.tenantId)).toMatchObject([{ chain: alice.tenantId, ...fault }]);
+      expect(await broken(bob.tenantId)).toEqual([]);
+    },
+  );
 
-  test('has each row once after concurrent writes', async () => {
+  test('has each row once after concurrent writes', async ({ database, admin, sealAll, broken }) => {
     await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
         admin(`/tenants/${alice.tenantId}`, 'PATCH', { deviceLimit: 100 + n }),
@@ -282,7 +304,13 @@ describe('the chain', () => {
     expect(rows[0]!.places).toBe(rows[0]!.rows);
   });
 
-  test('can be verified after its beginning has expired', async () => {
+  test('can be verified after its beginning has expired', async ({
+    database,
+    sealer,
+    sealAll,
+    broken,
+    tamper,
+  }) => {
     await sealAll();
     await tamper("UPDATE audit_log SET at = at - interval '100 days' WHERE tenant_id = $1 AND place <= 2", [
       bob.tenantId,

@@ -1,56 +1,46 @@
 /** Whatever a caller sends: a clear problem, nothing stored, nothing on the VPN server. */
 import { generateKeyPair, encodeKey, parseConfig } from '@cvault/wireguard';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { describe, expect } from 'vitest';
 import { aServer } from '../testing/fixtures.ts';
-import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';
+import { signUp } from '../testing/whole-api.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
-let database: TestDatabase;
-let api: WholeApi;
-let user: SignedInUser;
-let other: SignedInUser;
-let serverId: string;
-let serverKey: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const server = await aServer(database, { region: 'us-east', cidr: '10.8.0.0/29' });
-  serverId = server.id;
-  serverKey = encodeKey(server.publicKey);
-  api = await createWholeApi(database, { CVAULT_QUARANTINE_SECONDS: '0' });
-  await api.cvault.fleet.untilSettled();
-  user = await signUp(api, 'a company');
-  other = await signUp(api, 'another company');
-});
-
-afterAll(async () => {
-  await api?.close();
-  await database?.close();
-});
-
-/** Everything that a registration leaves, in the database and on the interface. */
-async function traces() {
-  const { rows } = await database.pool.query<Record<string, number>>(
-    `SELECT (SELECT count(*) FROM devices) AS devices, (SELECT count(*) FROM ip_pool WHERE state <> 'free') AS leases,
-       (SELECT count(*) FROM public_keys) AS keys, (SELECT sum(device_count) FROM tenants) AS quota`,
+const test = base
+  .extend('servers', { scope: 'file' }, async ({ database }) => [
+    await aServer(database, { region: 'us-east', cidr: '10.8.0.0/29' }),
+  ])
+  .extend('serverId', { scope: 'file' }, ({ servers }) => servers[0]!.id)
+  .extend('serverKey', { scope: 'file' }, ({ servers }) => encodeKey(servers[0]!.publicKey))
+  .extend('environment', { scope: 'file' }, { CVAULT_QUARANTINE_SECONDS: '0' })
+  .extend('user', { scope: 'file' }, ({ api }) => signUp(api, 'a company'))
+  .extend('other', { scope: 'file' }, ({ api }) => signUp(api, 'another company'))
+  /** Everything that a registration leaves, in the database and on the interface. */
+  .extend('traces', ({ database, serverId, api }) => async () => {
+    const { rows } = await database.pool.query<Record<string, number>>(
+      `SELECT (SELECT count(*) FROM devices) AS devices, (SELECT count(*) FROM ip_pool WHERE state <> 'free') AS leases,
+       (SELECT count(*) FROM public_keys) AS keys, (SELECT coalesce(sum(device_count), 0) FROM tenants) AS quota`,
+    );
+    return { ...rows[0], peers: await api.cvault.fleet.peerCount(serverId) };
+  })
+  .extend(
+    'register',
+    ({ user }) =>
+      (payload: object) =>
+        user.call('POST', '/devices', payload),
   );
-  return { ...rows[0], peers: await api.cvault.fleet.peerCount(serverId) };
-}
-
-const register = (payload: object) => user.call('POST', '/devices', payload);
 
 describe('refused, with nothing left behind', () => {
-  let before: Awaited<ReturnType<typeof traces>>;
+  let before: unknown;
 
-  beforeEach(async () => {
+  test.beforeEach(async ({ traces }) => {
     before = await traces();
   });
 
-  afterEach(async () => {
+  test.afterEach(async ({ traces }) => {
     expect(await traces()).toEqual(before);
   });
 
-  test.each([
+  test.for([
     ['empty', ''],
     ['only spaces', '   '],
     ['10,000 characters', 'x'.repeat(10_000)],
@@ -68,7 +58,7 @@ describe('refused, with nothing left behind', () => {
     ['an object', { toString: 'phone' }],
     ['nothing', undefined],
     ['null', null],
-  ])('a name that is %s', async (_what, deviceName) => {
+  ] as const)('a name that is %s', async ([, deviceName], { register }) => {
     const answer = await register({ deviceName });
     expect(answer.statusCode).toBe(400);
     expect(answer.headers['content-type']).toBe('application/problem+json');
@@ -77,7 +67,7 @@ describe('refused, with nothing left behind', () => {
 
   const KEY = encodeKey(generateKeyPair().publicKey);
   const ORDER_EIGHT = 'X5yVvKNQjCSx0LFVnIPvWwREXMRYHI6G2CJO3dCfEVc='.slice(0, 43) + '=';
-  test.each([
+  test.for([
     ['in base64url', KEY.replaceAll('+', '-').replaceAll('/', '_').replace(/=$/, '')],
     ['without padding', KEY.slice(0, -1)],
     ['with a line end', `${KEY}\n`],
@@ -95,24 +85,24 @@ describe('refused, with nothing left behind', () => {
     ],
     ['a number', 1],
     ['a command', '$(touch /tmp/x)'],
-  ])('a public key %s', async (_what, publicKey) => {
+  ] as const)('a public key %s', async ([, publicKey], { register }) => {
     const answer = await register({ deviceName: 'phone', publicKey });
     expect(answer.statusCode).toBe(400);
     expect(['invalid_public_key', 'invalid_request']).toContain(answer.json<{ code: string }>().code);
     expect(answer.json()).toMatchObject({ errors: [{ pointer: '/publicKey' }] });
   });
 
-  test('the VPN server’s own public key', async () => {
+  test('the VPN server’s own public key', async ({ serverKey, register }) => {
     const answer = await register({ deviceName: 'phone', publicKey: serverKey });
     expect([answer.statusCode, answer.json()]).toMatchObject([409, { code: 'public_key_taken' }]);
   });
 
-  test.each([
+  test.for([
     ['an unknown field', '{"deviceName":"phone","postUp":"id"}'],
     ['fields that are ours to set', '{"deviceName":"phone","assignedIp":"10.8.0.1","tenantId":"x"}'],
     ['another prototype', '{"deviceName":"phone","__proto__":{"admin":true}}'],
     ['another constructor', '{"deviceName":"phone","constructor":{"prototype":{"admin":true}}}'],
-  ])('%s', async (_what, payload) => {
+  ] as const)('%s', async ([, payload], { api, user }) => {
     const answer = await api.app.inject({
       method: 'POST',
       url: '/api/v1/devices',
@@ -122,7 +112,7 @@ describe('refused, with nothing left behind', () => {
     expect(answer.statusCode).toBe(400);
   });
 
-  test('an unknown region', async () => {
+  test('an unknown region', async ({ register }) => {
     const answer = await register({ deviceName: 'phone', region: 'atlantis' });
     expect([answer.statusCode, answer.json()]).toMatchObject([
       400,
@@ -130,25 +120,28 @@ describe('refused, with nothing left behind', () => {
     ]);
   });
 
-  test.each(['us-eats', 'US-EAST', 'useast'])('the region %j: the near one is named', async (region) => {
-    const answer = await register({ deviceName: 'phone', region });
-    const message = 'names no region with an active VPN server; did you mean `us-east`?';
-    expect(answer.json()).toMatchObject({
-      status: 400,
-      code: 'unknown_region',
-      detail: 'No VPN server of this region takes devices. Did you mean us-east? Regions that do: us-east.',
-      errors: [{ pointer: '/region', message }],
-    });
-  });
+  test.for(['us-eats', 'US-EAST', 'useast'])(
+    'the region %j: the near one is named',
+    async (region, { register }) => {
+      const answer = await register({ deviceName: 'phone', region });
+      const message = 'names no region with an active VPN server; did you mean `us-east`?';
+      expect(answer.json()).toMatchObject({
+        status: 400,
+        code: 'unknown_region',
+        detail: 'No VPN server of this region takes devices. Did you mean us-east? Regions that do: us-east.',
+        errors: [{ pointer: '/region', message }],
+      });
+    },
+  );
 
-  test('a body of 10 MB', async () => {
+  test('a body of 10 MB', async ({ register }) => {
     const answer = await register({ deviceName: 'x'.repeat(10_000_000) });
     expect([answer.statusCode, answer.json()]).toMatchObject([413, { code: 'body_too_large' }]);
   });
 
-  test.each([['x'], ['1'], ['0b9b1f6e5a1c4a8f9d513c5e0d6c2f10'], ['../servers'], ["' OR 1=1"]])(
+  test.for([['x'], ['1'], ['0b9b1f6e5a1c4a8f9d513c5e0d6c2f10'], ['../servers'], ["' OR 1=1"]] as const)(
     'the id %j',
-    async (id) => {
+    async ([id], { user }) => {
       for (const [method, path] of [
         ['GET', ''],
         ['GET', '/config'],
@@ -162,7 +155,11 @@ describe('refused, with nothing left behind', () => {
   );
 });
 
-test('a key that exists is refused to its owner and to others in the same words, and its device goes on', async () => {
+test('a key that exists is refused to its owner and to others in the same words, and its device goes on', async ({
+  user,
+  other,
+  register,
+}) => {
   const publicKey = encodeKey(generateKeyPair().publicKey);
   const { id } = (await register({ deviceName: 'phone', publicKey })).json<{ id: string }>();
   const words: object[] = [];
@@ -176,7 +173,7 @@ test('a key that exists is refused to its owner and to others in the same words,
   await user.call('DELETE', `/devices/${id}`);
 });
 
-test.each([
+test.for([
   'Jürgen’s Télé',
   'x"; rm -rf /; "',
   '$(touch /tmp/x) `id` ${IFS}',
@@ -188,7 +185,7 @@ test.each([
   '<script>alert(1)</script>',
 ])(
   'the name %j is only a name: kept as it is, and in the configuration only a comment',
-  async (deviceName) => {
+  async (deviceName, { user, register }) => {
     const answer = await register({ deviceName });
     expect(answer.statusCode).toBe(201);
     const { id, config } = answer.json<{ id: string; config: string; deviceName: string }>();
@@ -206,7 +203,11 @@ test.each([
   },
 );
 
-test('a pool without an address left: a typed refusal, nothing left behind; a freed address is given out again', async () => {
+test('a pool without an address left: a typed refusal, nothing left behind; a freed address is given out again', async ({
+  user,
+  traces,
+  register,
+}) => {
   const made = [];
   for (let n = 0; n < 5; n++)
     made.push((await register({ deviceName: `device ${n}` })).json<{ id: string }>().id);

@@ -1,10 +1,10 @@
 /** What a user changes of a device, through the API as production wires it: name, keys, place; and waiting for it. */
 import { encodeKey, generateKeyPair, parseConfig } from '@cvault/wireguard';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createPeerStore } from '../fleet/peer-store.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aKey, aServer } from '../testing/fixtures.ts';
-import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';
+import { signUp } from '../testing/whole-api.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
 interface DeviceBody {
   readonly id: string;
@@ -15,45 +15,79 @@ interface DeviceBody {
   readonly config: string;
   readonly server: { readonly id: string };
 }
-
-let database: TestDatabase;
-let api: WholeApi;
-let alice: SignedInUser;
-let mallory: SignedInUser;
-let east: string;
-let west: string;
 let device: DeviceBody;
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  [east, west] = [
-    (await aServer(database, { region: 'east', cidr: '10.8.0.0/24' })).id,
-    (await aServer(database, { region: 'west', cidr: '10.9.0.0/24' })).id,
-  ];
-  api = await createWholeApi(database, { CVAULT_QUARANTINE_SECONDS: '0' });
-  await api.cvault.fleet.untilSettled();
-  [alice, mallory] = [await signUp(api, 'a company'), await signUp(api, 'another company')];
-});
-afterAll(async () => {
-  await api?.close();
-  await database?.close();
-});
-beforeEach(async () => {
+const test = base
+  .extend('servers', { scope: 'file' }, async ({ database }) => [
+    await aServer(database, { region: 'east', cidr: '10.8.0.0/24' }),
+    await aServer(database, { region: 'west', cidr: '10.9.0.0/24' }),
+  ])
+  .extend('east', { scope: 'file' }, ({ servers }) => servers[0]!.id)
+  .extend('west', { scope: 'file' }, ({ servers }) => servers[1]!.id)
+  .extend('environment', { scope: 'file' }, { CVAULT_QUARANTINE_SECONDS: '0' })
+  .extend('alice', { scope: 'file' }, ({ api }) => signUp(api, 'a company'))
+  .extend('mallory', { scope: 'file' }, ({ api }) => signUp(api, 'another company'))
+  .extend(
+    'change',
+    ({ alice }) =>
+      (action: string, payload: object, user = alice, id = device.id) =>
+        user.call('POST', `/devices/${id}/${action}`, payload),
+  )
+  .extend(
+    'get',
+    ({ alice }) =>
+      async () =>
+        (await alice.call('GET', `/devices/${device.id}`)).json<DeviceBody>(),
+  )
+  .extend(
+    'onInterface',
+    ({ api }) =>
+      async (serverId: string) =>
+        ((await api.cvault.fleet.list(serverId))?.peers ?? [])
+          .filter(({ owner }) => owner?.deviceId === device.id)
+          .map(({ publicKey, allowedIps }) => `${publicKey} ${allowedIps.join()}`),
+  )
+  .extend(
+    'config',
+    ({ alice }) =>
+      async () =>
+        parseConfig((await alice.call('GET', `/devices/${device.id}/config`)).body),
+  )
+  .extend('told', ({ config }) => async () => {
+    const { interface: own, peers } = await config();
+    return {
+      mtu: own.mtu,
+      searchDomains: own.searchDomains,
+      persistentKeepalive: peers[0]!.persistentKeepalive,
+    };
+  })
+  .extend(
+    'settings',
+    ({ alice }) =>
+      (changes: object) =>
+        alice.call('PATCH', '/tenant/settings', changes),
+  )
+  .extend(
+    'file',
+    ({ alice }) =>
+      (id: string, query = '') =>
+        alice.call('GET', `/devices/${id}/config${query}`),
+  )
+  .extend('setTransport', ({ database, west, api }) => async (to: string) => {
+    await database.pool.query(`UPDATE servers SET ${to} WHERE id = $1`, [west]);
+    await api.cvault.fleet.refresh();
+  });
+
+test.beforeEach(async ({ alice }) => {
   const registered = await alice.call('POST', '/devices', { deviceName: 'phone', region: 'east' });
   expect(registered.statusCode, registered.body).toBe(201);
   device = registered.json<DeviceBody>();
 });
 
-const change = (action: string, payload: object, user = alice, id = device.id) =>
-  user.call('POST', `/devices/${id}/${action}`, payload);
-const get = async () => (await alice.call('GET', `/devices/${device.id}`)).json<DeviceBody>();
-const onInterface = async (serverId: string) =>
-  ((await api.cvault.fleet.list(serverId))?.peers ?? [])
-    .filter(({ owner }) => owner?.deviceId === device.id)
-    .map(({ publicKey, allowedIps }) => `${publicKey} ${allowedIps.join()}`);
-
 describe('PATCH', () => {
-  test('changes what is given and leaves the rest; the configuration has it, the VPN server is not bothered', async () => {
+  test('changes what is given and leaves the rest; the configuration has it, the VPN server is not bothered', async ({
+    alice,
+  }) => {
     const changes = { deviceName: 'laptop', dns: ['10.0.0.53'], routes: ['10.0.0.0/8'] };
     const answer = await alice.call('PATCH', `/devices/${device.id}`, changes);
     expect([answer.statusCode, answer.json()]).toMatchObject([
@@ -72,33 +106,27 @@ describe('PATCH', () => {
   });
 
   describe('of what only the device’s configuration says', () => {
-    const config = async () => parseConfig((await alice.call('GET', `/devices/${device.id}/config`)).body);
-    const told = async () => {
-      const { interface: own, peers } = await config();
-      return {
-        mtu: own.mtu,
-        searchDomains: own.searchDomains,
-        persistentKeepalive: peers[0]!.persistentKeepalive,
-      };
-    };
-    const settings = (changes: object) => alice.call('PATCH', '/tenant/settings', changes);
     const NOTHING_SAID = { mtu: null, searchDomains: [], persistentKeepalive: 25 };
     const TENANTS = { mtu: 1380, searchDomains: ['corp.example', 'lan'], persistentKeepalive: 0 };
     const OWN = { mtu: 1280, searchDomains: ['home.arpa'], persistentKeepalive: 65_535 };
     const NONE = { mtu: null, searchDomains: null, persistentKeepalive: null };
 
-    afterEach(async () => {
+    test.afterEach(async ({ settings }) => {
       await settings(NOTHING_SAID);
     });
 
-    test('nothing is in it unless somebody sets it, but the keepalive', async () => {
+    test('nothing is in it unless somebody sets it, but the keepalive', async ({ told }) => {
       expect(await told()).toEqual(NOTHING_SAID);
       expect(device.config).not.toMatch(/MTU/);
       expect(device.config).toMatch(/^PersistentKeepalive = 25$/m);
       expect(device).toMatchObject(NONE);
     });
 
-    test('the tenant’s holds for what is registered then and for what is fetched again; the device’s own goes first', async () => {
+    test('the tenant’s holds for what is registered then and for what is fetched again; the device’s own goes first', async ({
+      alice,
+      told,
+      settings,
+    }) => {
       expect((await settings(TENANTS)).json()).toMatchObject(TENANTS);
       expect(await told()).toEqual({ ...TENANTS, persistentKeepalive: null });
       const { body } = await alice.call('GET', `/devices/${device.id}/config`);
@@ -119,7 +147,11 @@ describe('PATCH', () => {
       expect(await told()).toEqual({ ...OWN, mtu: 1380 });
     });
 
-    test('the device’s own is set at registration, too, and by the tenant’s backend', async () => {
+    test('the device’s own is set at registration, too, and by the tenant’s backend', async ({
+      alice,
+      mallory,
+      told,
+    }) => {
       const made = await alice.call('POST', '/devices', { deviceName: 'x', region: 'east', ...OWN });
       const body = made.json<DeviceBody>();
       expect(body).toMatchObject(OWN);
@@ -135,7 +167,7 @@ describe('PATCH', () => {
       expect((await mallory.call('PATCH', path, { mtu: 1300 })).statusCode).toBe(404);
     });
 
-    test.each([
+    test.for([
       { mtu: 0 },
       { mtu: 1_279 },
       { mtu: 1_421 },
@@ -146,7 +178,7 @@ describe('PATCH', () => {
       { searchDomains: ['a.example\nPostUp = id'] },
       { searchDomains: ['a.example,6.6.6.6'] },
       { searchDomains: { length: 1 } },
-    ])('%j is refused wherever it is sent', async (wrong) => {
+    ])('%j is refused wherever it is sent', async (wrong, { alice, get }) => {
       const before = await get();
       for (const path of [`/devices/${device.id}`, `/tenant/devices/${device.id}`]) {
         expect((await alice.call('PATCH', path, wrong)).json()).toMatchObject({ code: 'invalid_request' });
@@ -157,12 +189,12 @@ describe('PATCH', () => {
     });
   });
 
-  test.each([
+  test.for([
     ['nothing', {}],
     ['an unknown field', { assignedIp: '10.8.0.77' }],
     ['an end in the past', { expiresAt: '2020-01-01T00:00:00Z' }],
     ['a route with host bits', { routes: ['10.0.0.1/8'] }],
-  ])('with %s is refused and changes nothing', async (_what, payload) => {
+  ] as const)('with %s is refused and changes nothing', async ([, payload], { alice, get }) => {
     const before = await get();
     expect((await alice.call('PATCH', `/devices/${device.id}`, payload)).statusCode).toBe(400);
     expect(await get()).toEqual(before);
@@ -170,7 +202,11 @@ describe('PATCH', () => {
 });
 
 describe('rotate', () => {
-  test('answers the configuration with the new key, which its VPN server carries at once instead of the old one', async () => {
+  test('answers the configuration with the new key, which its VPN server carries at once instead of the old one', async ({
+    east,
+    change,
+    onInterface,
+  }) => {
     const answer = await change('rotate', { overlapSeconds: 0 });
     const rotated = answer.json<DeviceBody>();
     expect([answer.statusCode, rotated]).toMatchObject([
@@ -182,7 +218,10 @@ describe('rotate', () => {
     expect(await onInterface(east)).toEqual([`${rotated.publicKey} ${device.assignedIp}/32`]);
   });
 
-  test('with a key of the device’s own: no private key is ours, and none but a usable, unused one is taken', async () => {
+  test('with a key of the device’s own: no private key is ours, and none but a usable, unused one is taken', async ({
+    change,
+    get,
+  }) => {
     const publicKey = encodeKey(generateKeyPair().publicKey);
     const answer = await change('rotate', { publicKey });
     expect([answer.statusCode, answer.json<DeviceBody>().publicKey]).toEqual([200, publicKey]);
@@ -197,7 +236,7 @@ describe('rotate', () => {
 });
 
 describe('a body that is all optional may be left out', () => {
-  test.each(['rotate', 'move'])('%s', async (verb) => {
+  test.for(['rotate', 'move'])('%s', async (verb, { api, alice }) => {
     for (const headers of [{}, { 'content-type': 'application/json' }]) {
       const answer = await api.app.inject({
         method: 'POST',
@@ -208,7 +247,10 @@ describe('a body that is all optional may be left out', () => {
     }
   });
 
-  test('the description says so of every POST, and a body with a required field is still asked for', async () => {
+  test('the description says so of every POST, and a body with a required field is still asked for', async ({
+    api,
+    alice,
+  }) => {
     const { paths } = (await api.app.inject('/docs/json')).json<{
       paths: Record<string, { post?: { requestBody?: { required?: boolean } } }>;
     }>();
@@ -231,7 +273,10 @@ describe('a body that is all optional may be left out', () => {
   });
 });
 
-test('a change of keys does not cut off who asks for it: the old key goes on until the new one is used', async () => {
+test('a change of keys does not cut off who asks for it: the old key goes on until the new one is used', async ({
+  database,
+  change,
+}) => {
   expect((await change('rotate', {})).statusCode).toBe(200);
   const { rows } = await database.pool.query<{ replaces: Buffer; seconds: number }>(
     `SELECT replaces_key AS replaces, round(extract(epoch FROM overlap_until - now()) / 3600)::int AS seconds
@@ -243,20 +288,18 @@ test('a change of keys does not cut off who asks for it: the old key goes on unt
 });
 
 describe('the configuration as a file', () => {
-  const file = (id: string, query = '') => alice.call('GET', `/devices/${id}/config${query}`);
-
-  test('has a name of its own', async () => {
+  test('has a name of its own', async ({ file }) => {
     const { headers } = await file(device.id);
     expect(headers['content-disposition']).toMatch(/^attachment; filename="[a-z0-9-]{1,15}\.conf"$/);
     expect(headers['content-disposition']).toContain(`-${device.id.slice(-4)}.conf`);
   });
 
-  test('without the other family where that is asked for', async () => {
+  test('without the other family where that is asked for', async ({ file }) => {
     expect((await file(device.id, '?family=ipv4')).body).not.toContain('::/0');
     expect((await file(device.id, '?family=ipv6')).statusCode).toBe(400);
   });
 
-  test('is no QR code where the private key is only on the device', async () => {
+  test('is no QR code where the private key is only on the device', async ({ alice, file }) => {
     const registered = await alice.call('POST', '/devices', { deviceName: 'own', publicKey: aKey() });
     const { id } = registered.json<DeviceBody>();
     for (const image of ['png', 'svg']) {
@@ -267,7 +310,7 @@ describe('the configuration as a file', () => {
     expect((await file(device.id, '?format=qr')).headers['content-type']).toBe('image/png');
   });
 
-  test('is no QR code where none holds so much', async () => {
+  test('is no QR code where none holds so much', async ({ alice, file }) => {
     const { id } = (await alice.call('POST', '/devices', { deviceName: 'long' })).json<DeviceBody>();
     const label = 'a'.repeat(60);
     const changed = await alice.call('PATCH', `/devices/${id}`, {
@@ -287,7 +330,13 @@ describe('the configuration as a file', () => {
 });
 
 describe('move', () => {
-  test('answers the configuration for the other VPN server, which carries it; the old one no longer does', async () => {
+  test('answers the configuration for the other VPN server, which carries it; the old one no longer does', async ({
+    east,
+    west,
+    alice,
+    change,
+    onInterface,
+  }) => {
     await alice.call('POST', '/vpn/connect', { deviceId: device.id });
     const answer = await change('move', { region: 'west' });
     const moved = answer.json<DeviceBody>();
@@ -305,21 +354,21 @@ describe('move', () => {
     expect((await change('move', { serverId: west })).json()).toMatchObject({ assignedIp: moved.assignedIp });
   });
 
-  test.each<[string, () => object, number, string | undefined]>([
+  test.for<[string, (west: string) => object, number, string | undefined]>([
     ['a region that is not there', () => ({ region: 'nowhere' }), 400, 'unknown_region'],
     ['a VPN server that is not there', () => ({ serverId: device.id }), 400, 'unknown_server'],
-    ['both', () => ({ region: 'west', serverId: west }), 400, undefined],
+    ['both', (west) => ({ region: 'west', serverId: west }), 400, undefined],
     ['an id that is none', () => ({ serverId: 'west' }), 400, undefined],
     ['more than that', () => ({ region: 'west', assignedIp: '10.9.0.9' }), 400, undefined],
-  ])('to %s is refused and changes nothing', async (_where, wish, status, code) => {
+  ])('to %s is refused and changes nothing', async ([, wish, status, code], { west, change, get }) => {
     const before = await get();
-    const answer = await change('move', wish());
+    const answer = await change('move', wish(west));
     expect(answer.statusCode, answer.body).toBe(status);
     if (code !== undefined) expect(answer.json()).toMatchObject({ code });
     expect(await get()).toEqual(before);
   });
 
-  test('brings back a device that its VPN server refused', async () => {
+  test('brings back a device that its VPN server refused', async ({ database, east, alice, change, get }) => {
     const { rows } = await database.pool.query<{ generation: number }>(
       "UPDATE devices SET state = 'live', applied_generation = 0 WHERE id = $1 RETURNING generation",
       [device.id],
@@ -336,9 +385,9 @@ describe('move', () => {
   });
 });
 
-test.each(['rotate', 'move'])(
+test.for(['rotate', 'move'])(
   '%s of another tenant’s device, and of none, is the same 404',
-  async (action) => {
+  async (action, { mallory, change, get }) => {
     const before = await get();
     const [others, none] = [
       await change(action, {}, mallory),
@@ -353,12 +402,14 @@ test.each(['rotate', 'move'])(
 );
 
 describe('?wait=active', () => {
-  const setTransport = async (to: string) => {
-    await database.pool.query(`UPDATE servers SET ${to} WHERE id = $1`, [west]);
-    await api.cvault.fleet.refresh();
-  };
-
-  test('answers when a VPN server that was away has acknowledged; without it, 202 comes first', async () => {
+  test('answers when a VPN server that was away has acknowledged; without it, 202 comes first', async ({
+    west,
+    api,
+    alice,
+    change,
+    onInterface,
+    setTransport,
+  }) => {
     await setTransport("transport = 'local', netns = 'no-such-namespace'");
     await expect.poll(() => api.cvault.fleet.stateOf(west)?.state).toBe('away');
     const early = await change('move', { region: 'west' });
@@ -377,7 +428,7 @@ describe('?wait=active', () => {
     ]);
   });
 
-  test('knows no other word', async () => {
+  test('knows no other word', async ({ change }) => {
     expect((await change('rotate?wait=forever', {})).statusCode).toBe(400);
   });
 });

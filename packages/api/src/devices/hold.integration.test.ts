@@ -1,23 +1,10 @@
 import type { Device } from './device.ts';
 import { HOLDS, holdsOf } from './hold.ts';
-import type { DeviceStore, Owner } from './ports.ts';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { expect } from 'vitest';
 import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { putHold, releaseHold } from './hold-sql.ts';
 import { createDeviceStore } from './store.ts';
-
-let database: TestDatabase;
-let devices: DeviceStore;
-let alice: Owner;
-
-beforeAll(async () => {
-  database = await createTestDatabase(10);
-  devices = createDeviceStore(database.as('cvault_api'), 0);
-  await aServer(database);
-  alice = await aTenantWithUser(database);
-});
-afterAll(() => database.close());
+import { test as base } from '../testing/test-with-database.ts';
 
 /** Mulberry32: the same numbers for the same seed. */
 function random(seed: number): () => number {
@@ -31,12 +18,23 @@ function random(seed: number): () => number {
 }
 
 const BITS = Object.values(HOLDS);
-const move = async (sql: string, device: Device, bits: number) =>
-  (await database.pool.query<{ server_id: string }>(sql, [device.id, bits])).rows.length;
 
-test.each([1, 2, 3, 4, 5, 6])(
+const test = base
+  .extend('devices', { scope: 'file' }, async ({ database }) => {
+    await aServer(database);
+    return createDeviceStore(database.as('cvault_api'), 0);
+  })
+  .extend('alice', { scope: 'file' }, ({ database }) => aTenantWithUser(database))
+  .extend(
+    'move',
+    ({ database }) =>
+      async (sql: string, device: Device, bits: number) =>
+        (await database.pool.query<{ server_id: string }>(sql, [device.id, bits])).rows.length,
+  );
+
+test.for([1, 2, 3, 4, 5, 6])(
   'random holds, one at a time (seed %i): live exactly without any, a generation for each change of that',
-  async (seed) => {
+  async (seed, { devices, alice, move }) => {
     const next = random(seed);
     const device = await devices.register(aDevice(alice));
     let [bits, generation] = [0, 1];
@@ -61,7 +59,11 @@ test.each([1, 2, 3, 4, 5, 6])(
   },
 );
 
-test('the same holds put and released by many at once end as one would have left them', async () => {
+test('the same holds put and released by many at once end as one would have left them', async ({
+  database,
+  devices,
+  alice,
+}) => {
   const own = await Promise.all(Array.from({ length: 5 }, () => devices.register(aDevice(alice))));
   for (const sql of [putHold('tenant_id = $1'), releaseHold('tenant_id = $1')]) {
     await Promise.all(

@@ -1,42 +1,59 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { forgetAnswers } from '../platform/idempotency/forget-answers.job.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-import { aKey, aServer } from '../testing/fixtures.ts';
+import { aKey } from '../testing/fixtures.ts';
 import { strictItems } from '../testing/items.ts';
-import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';
+import { createWholeApi, type SignedInUser, signUp } from '../testing/whole-api.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
-let database: TestDatabase;
-let api: WholeApi;
-let acme: SignedInUser;
-let globex: SignedInUser;
 /** Of both processes: the second opens what the first sealed. */
 const keys = { CVAULT_MASTER_KEY: randomBytes(32).toString('base64') };
 
-beforeAll(async () => {
-  database = await createTestDatabase(20);
-  await aServer(database);
-  api = await createWholeApi(database, keys);
-  [acme, globex] = [await signUp(api, 'Acme'), await signUp(api, 'Globex')];
-  await api.cvault.fleet.untilSettled();
-});
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
-
-function send(tenant: SignedInUser, key: string, payload: object, url = '/devices', to = api) {
-  return to.app.inject({
-    method: 'POST',
-    url: `/api/v1${url}`,
-    headers: { ...tenant.headers, 'idempotency-key': key },
-    payload,
+const test = base
+  .extend('environment', { scope: 'file' }, keys)
+  .extend('acme', { scope: 'file' }, ({ api }) => signUp(api, 'Acme'))
+  .extend('globex', { scope: 'file' }, ({ api }) => signUp(api, 'Globex'))
+  .extend(
+    'send',
+    ({ api }) =>
+      (tenant: SignedInUser, key: string, payload: object, url = '/devices', to = api) => {
+        return to.app.inject({
+          method: 'POST',
+          url: `/api/v1${url}`,
+          headers: { ...tenant.headers, 'idempotency-key': key },
+          payload,
+        });
+      },
+  )
+  .extend(
+    'countOf',
+    ({ database }) =>
+      async (name: string) =>
+        (await database.pool.query('SELECT FROM devices WHERE name = $1', [name])).rowCount,
+  )
+  /** As the database is then: the device is there, the claim has no answer, and its time runs out. */
+  .extend('died', ({ database, acme, send }) => async (key: string, body: object) => {
+    const first = await send(acme, key, body);
+    expect(first.statusCode, first.body).toBe(201);
+    const { id } = first.json<{ id: string }>();
+    await database.pool.query(
+      'UPDATE idempotency_keys SET status = NULL, answer = NULL WHERE intended_id = $1',
+      [id],
+    );
+    const runsOut = () =>
+      database.pool.query(
+        'UPDATE idempotency_keys SET claimed_until = now() - make_interval(secs => 1) WHERE intended_id = $1',
+        [id],
+      );
+    return { first, id, runsOut };
   });
-}
-const countOf = async (name: string) =>
-  (await database.pool.query('SELECT FROM devices WHERE name = $1', [name])).rowCount;
 
-test('the same request again is answered the same and does nothing, on another replica too', async () => {
+test('the same request again is answered the same and does nothing, on another replica too', async ({
+  database,
+  acme,
+  send,
+  countOf,
+}) => {
   const [key, body] = [randomUUID(), { deviceName: 'once' }];
   const first = await send(acme, key, body);
   expect(first.statusCode, first.body).toBe(201);
@@ -56,7 +73,11 @@ test('the same request again is answered the same and does nothing, on another r
   expect(rows.map(({ answer }) => answer.toString('latin1')).join()).not.toContain('PrivateKey');
 });
 
-test('another body or route with the same key is refused; another tenant’s same key is its own', async () => {
+test('another body or route with the same key is refused; another tenant’s same key is its own', async ({
+  acme,
+  globex,
+  send,
+}) => {
   const key = randomUUID();
   await send(acme, key, { deviceName: 'mine' });
   for (const other of [
@@ -71,7 +92,11 @@ test('another body or route with the same key is refused; another tenant’s sam
   expect(own.headers['idempotent-replayed']).toBeUndefined();
 });
 
-test('50 at once with one key make one device: one 201, the others the same answer or 409', async () => {
+test('50 at once with one key make one device: one 201, the others the same answer or 409', async ({
+  acme,
+  send,
+  countOf,
+}) => {
   const key = randomUUID();
   const answers = await Promise.all(
     Array.from({ length: 50 }, () => send(acme, key, { deviceName: 'crowd' })),
@@ -91,26 +116,9 @@ test('50 at once with one key make one device: one 201, the others the same answ
 });
 
 describe('a process that dies between the commit and the answer', () => {
-  /** As the database is then: the device is there, the claim has no answer, and its time runs out. */
-  async function died(key: string, body: object) {
-    const first = await send(acme, key, body);
-    expect(first.statusCode, first.body).toBe(201);
-    const { id } = first.json<{ id: string }>();
-    await database.pool.query(
-      'UPDATE idempotency_keys SET status = NULL, answer = NULL WHERE intended_id = $1',
-      [id],
-    );
-    const runsOut = () =>
-      database.pool.query(
-        'UPDATE idempotency_keys SET claimed_until = now() - make_interval(secs => 1) WHERE intended_id = $1',
-        [id],
-      );
-    return { first, id, runsOut };
-  }
-
-  test.each([['with keys that are made here'], ['with a key of its own']])(
+  test.for([['with keys that are made here'], ['with a key of its own']] as const)(
     '%s: the next try waits, then finds the device that was made',
-    async (kind) => {
+    async ([kind], { acme, send, countOf, died }) => {
       const own = kind.endsWith('own') ? { publicKey: aKey() } : {};
       const [key, body] = [randomUUID(), { deviceName: `died ${kind}`, ...own }];
       const { first, id, runsOut } = await died(key, body);
@@ -124,7 +132,7 @@ describe('a process that dies between the commit and the answer', () => {
     },
   );
 
-  test('and whose device was deleted since makes no second one', async () => {
+  test('and whose device was deleted since makes no second one', async ({ acme, send, countOf, died }) => {
     const [key, body] = [randomUUID(), { deviceName: 'deleted since' }];
     const { id, runsOut } = await died(key, body);
     await acme.call('DELETE', `/devices/${id}`);
@@ -134,7 +142,10 @@ describe('a process that dies between the commit and the answer', () => {
   });
 });
 
-test('a request that is wrong, or was refused for now, can be corrected under the same key', async () => {
+test('a request that is wrong, or was refused for now, can be corrected under the same key', async ({
+  acme,
+  send,
+}) => {
   const key = randomUUID();
   expect((await send(acme, key, { deviceName: '' })).statusCode).toBe(400);
   expect((await send(acme, key, { deviceName: 'x', region: 'nowhere' })).statusCode).toBe(400);
@@ -143,7 +154,7 @@ test('a request that is wrong, or was refused for now, can be corrected under th
     expect((await send(acme, bad, { deviceName: 'y' })).statusCode, bad).toBe(400);
 });
 
-test('every write takes it: sign-up, the tenant’s own and the operator’s', async () => {
+test('every write takes it: sign-up, the tenant’s own and the operator’s', async ({ api, acme, globex }) => {
   const key = randomUUID();
   const twice = async (url: string, payload: object, headers: Record<string, string>) => {
     const call = () =>
@@ -165,7 +176,7 @@ test('every write takes it: sign-up, the tenant’s own and the operator’s', a
   await twice('/admin/tenants', { name: 'Made twice' }, { authorization: `Bearer ${api.adminKey}` });
 });
 
-test('what is a day old is forgotten', async () => {
+test('what is a day old is forgotten', async ({ database, acme, send }) => {
   const key = randomUUID();
   await send(acme, key, { deviceName: 'old' });
   await database.pool.query("UPDATE idempotency_keys SET created_at = created_at - interval '25 hours'");

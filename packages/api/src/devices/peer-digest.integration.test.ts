@@ -1,23 +1,13 @@
 import { digestOfPeer } from '@cvault/protocol';
 import { encodeKey } from '@cvault/wireguard';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { expect } from 'vitest';
 import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { createDeviceStore } from './store.ts';
+import { test } from '../testing/test-with-database.ts';
 
-let database: TestDatabase;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-
-afterAll(async () => {
-  await database?.close();
-});
-
-test.each([null, 'fd00::a08:2', 'fd12:3456:789a:1::ffff:1', '2001:db8::'])(
+test.for([null, 'fd00::a08:2', 'fd12:3456:789a:1::ffff:1', '2001:db8::'])(
   'PostgreSQL’s digest of a peer is the agent’s, with the IPv6 address %s',
-  async (address6) => {
+  async (address6, { database }) => {
     const server = await aServer(database, { region: `r${Math.random()}` });
     const owner = await aTenantWithUser(database);
     const devices = createDeviceStore(database.as('cvault_api'), 0);

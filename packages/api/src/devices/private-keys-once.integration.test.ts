@@ -4,52 +4,62 @@ import { createVault } from '../platform/crypto/vault.ts';
 import { newId } from '../platform/ids.ts';
 import { privateKeyColumn } from './sealed-columns.ts';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-import { aServer } from '../testing/fixtures.ts';
-import { createWholeApi, signUp, type SignedInUser, type WholeApi } from '../testing/whole-api.ts';
+import { expect } from 'vitest';
+import { signUp } from '../testing/whole-api.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
 const masterKey = randomBytes(32);
 const vault = createVault({ version: 1, key: new Secret(masterKey) });
-let database: TestDatabase;
-let api: WholeApi;
-let alice: SignedInUser;
 
 interface Registered {
   id: string;
   config: string;
 }
 const PRIVATE = /^PrivateKey = \S{44}$/m;
-const register = async () =>
-  (await alice.call('POST', '/devices', { deviceName: 'phone' })).json<Registered>();
-const keyOf = async (id: string) =>
-  (
-    await database.pool.query<{ private_key: Buffer | null }>(
-      'SELECT private_key FROM devices WHERE id = $1',
-      [id],
-    )
-  ).rows[0]!.private_key;
-const config = (id: string, query = '') => alice.call('GET', `/devices/${id}/config${query}`);
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await aServer(database);
-  api = await createWholeApi(database, { CVAULT_MASTER_KEY: masterKey.toString('base64') });
-  alice = await signUp(api, 'Acme');
-  const answer = await api.app.inject({
-    method: 'PATCH',
-    url: `/api/v1/admin/tenants/${alice.tenantId}`,
-    headers: { authorization: `Bearer ${api.adminKey}` },
-    payload: { privateKeysOnce: true },
-  });
-  expect(answer.json()).toMatchObject({ privateKeysOnce: true });
-});
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
+const test = base
+  .extend('environment', { scope: 'file' }, { CVAULT_MASTER_KEY: masterKey.toString('base64') })
+  .extend('alice', { scope: 'file' }, async ({ api }) => {
+    const alice = await signUp(api, 'Acme');
+    const answer = await api.app.inject({
+      method: 'PATCH',
+      url: `/api/v1/admin/tenants/${alice.tenantId}`,
+      headers: { authorization: `Bearer ${api.adminKey}` },
+      payload: { privateKeysOnce: true },
+    });
+    expect(answer.json()).toMatchObject({ privateKeysOnce: true });
+    return alice;
+  })
+  .extend(
+    'register',
+    ({ alice }) =>
+      async () =>
+        (await alice.call('POST', '/devices', { deviceName: 'phone' })).json<Registered>(),
+  )
+  .extend(
+    'keyOf',
+    ({ database }) =>
+      async (id: string) =>
+        (
+          await database.pool.query<{ private_key: Buffer | null }>(
+            'SELECT private_key FROM devices WHERE id = $1',
+            [id],
+          )
+        ).rows[0]!.private_key,
+  )
+  .extend(
+    'config',
+    ({ alice }) =>
+      (id: string, query = '') =>
+        alice.call('GET', `/devices/${id}/config${query}`),
+  );
 
-test('the answer to a registration tells it, and from then on nobody has it', async () => {
+test('the answer to a registration tells it, and from then on nobody has it', async ({
+  alice,
+  register,
+  keyOf,
+  config,
+}) => {
   const { id, config: told } = await register();
   expect(told).toMatch(PRIVATE);
   expect(await keyOf(id)).toBeNull();
@@ -61,7 +71,7 @@ test('the answer to a registration tells it, and from then on nobody has it', as
   expect((await config(id)).statusCode).toBe(410);
 });
 
-test('of fifty who fetch it at once, one gets it', async () => {
+test('of fifty who fetch it at once, one gets it', async ({ database, alice, register, keyOf, config }) => {
   const { id } = await register();
   // As if the registration’s answer had never been made: the process died before.
   const sealed = vault.seal(privateKeyColumn(alice.tenantId, id), randomBytes(32).fill(64, 31));
@@ -79,7 +89,7 @@ test('of fifty who fetch it at once, one gets it', async () => {
   expect(await keyOf(id)).toBeNull();
 });
 
-test('a device with a key of its own has nothing to lose', async () => {
+test('a device with a key of its own has nothing to lose', async ({ alice, config }) => {
   const { encodeKey, generateKeyPair } = await import('@cvault/wireguard');
   const registered = await alice.call('POST', '/devices', {
     deviceName: newId(),

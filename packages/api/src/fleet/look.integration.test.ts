@@ -1,20 +1,15 @@
-import type { DeviceStore, Owner } from '../devices/ports.ts';
-import type { PeerStore } from './ports.ts';
+import type { Owner } from '../devices/ports.ts';
 import { digestOfPeer } from '@cvault/protocol';
 import { encodeKey } from '@cvault/wireguard';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createDeviceStore } from '../devices/store.ts';
 import { createPeerStore } from './peer-store.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
 import { aDevice, anEpoch, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import type { AgentDigest } from './link/link.ts';
 import { lookAtAll } from './look.ts';
+import { test as base } from '../testing/test-with-database.ts';
 
 type Scripted = Parameters<typeof lookAtAll>[0] extends ReadonlyMap<string, infer L> ? L : never;
-
-let database: TestDatabase;
-let devices: DeviceStore;
-let peers: PeerStore;
 let alice: Owner;
 let serverId: string;
 let region: string;
@@ -25,28 +20,29 @@ const answering = (digest: AgentDigest | 'untold' | null): Scripted => ({
   state: 'ready',
   digest: () => Promise.resolve(digest),
 });
-const look = (links: Record<string, Scripted>) =>
-  lookAtAll(new Map(Object.entries(links)), peers, 30_000, (id) => differing.push(id));
 
-/** A device that the VPN server has acknowledged, and what of it goes into the agent's digest. */
-async function anActiveDevice(): Promise<bigint> {
-  const device = await devices.register(aDevice(alice, { region }));
-  await peers.acknowledge(serverId, epoch, [{ deviceId: device.id, generation: device.generation }]);
-  return digestOfPeer({
-    deviceId: device.id,
-    generation: device.generation,
-    publicKey: encodeKey(device.publicKey),
-    addresses: [device.assignedIp],
+const test = base
+  .extend('devices', { scope: 'file' }, ({ database }) => createDeviceStore(database.as('cvault_api'), 0))
+  .extend('peers', { scope: 'file' }, ({ database }) => createPeerStore(database.as('cvault_links'), 0))
+  .extend(
+    'look',
+    ({ peers }) =>
+      (links: Record<string, Scripted>) =>
+        lookAtAll(new Map(Object.entries(links)), peers, 30_000, (id) => differing.push(id)),
+  )
+  /** A device that the VPN server has acknowledged, and what of it goes into the agent's digest. */
+  .extend('anActiveDevice', ({ devices, peers }) => async (): Promise<bigint> => {
+    const device = await devices.register(aDevice(alice, { region }));
+    await peers.acknowledge(serverId, epoch, [{ deviceId: device.id, generation: device.generation }]);
+    return digestOfPeer({
+      deviceId: device.id,
+      generation: device.generation,
+      publicKey: encodeKey(device.publicKey),
+      addresses: [device.assignedIp],
+    });
   });
-}
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  devices = createDeviceStore(database.as('cvault_api'), 0);
-  peers = createPeerStore(database.as('cvault_links'), 0);
-});
-afterAll(() => database.close());
-beforeEach(async () => {
+test.beforeEach(async ({ database, peers }) => {
   const server = await aServer(database, { region: `region-${Math.random()}`.replace('.', '-') });
   [serverId, region, epoch, differing] = [server.id, server.region, anEpoch(), []];
   alice = await aTenantWithUser(database);
@@ -55,13 +51,13 @@ beforeEach(async () => {
 
 describe('a look at a VPN server', () => {
   let agent: AgentDigest;
-  beforeEach(async () => {
+  test.beforeEach(async ({ peers, anActiveDevice }) => {
     const digest = (await anActiveDevice()) ^ (await anActiveDevice()) ^ (await anActiveDevice());
     const tunnelAddresses = (await peers.tunnelAddresses(serverId)).join(' ');
     agent = { epoch, peers: 3, digest, drifted: 0, tunnelAddresses };
   });
 
-  test('that is as it should be reads one line and notes that it was heard', async () => {
+  test('that is as it should be reads one line and notes that it was heard', async ({ database, look }) => {
     await database.pool.query('UPDATE servers SET last_contact_at = NULL WHERE id = $1', [serverId]);
     expect(await look({ [serverId]: answering(agent) })).toEqual({ quiet: 1, full: 0, away: 0 });
     expect(differing).toEqual([]);
@@ -72,29 +68,29 @@ describe('a look at a VPN server', () => {
     expect(rows[0]?.last_contact_at).not.toBeNull();
   });
 
-  test.each<[string, (agent: AgentDigest) => AgentDigest | 'untold']>([
+  test.for<[string, (agent: AgentDigest) => AgentDigest | 'untold']>([
     ['has another peer', (one) => ({ ...one, digest: one.digest ^ 1n })],
     ['has one peer too few', (one) => ({ ...one, peers: 2 })],
     ['says that somebody changed it', (one) => ({ ...one, drifted: 1 })],
     ['knows other tunnel addresses', (one) => ({ ...one, tunnelAddresses: '10.99.0.1/24' })],
     ['lives another life', (one) => ({ ...one, epoch: anEpoch() })],
     ['cannot say', () => 'untold'],
-  ])('that %s has it reconciled', async (_name, change) => {
+  ])('that %s has it reconciled', async ([, change], { look }) => {
     expect(await look({ [serverId]: answering(change(agent)) })).toEqual({ quiet: 0, full: 1, away: 0 });
     expect(differing).toEqual([serverId]);
   });
 
-  test('whose last change is not acknowledged has it reconciled', async () => {
+  test('whose last change is not acknowledged has it reconciled', async ({ devices, look }) => {
     await devices.register(aDevice(alice, { region }));
     expect(await look({ [serverId]: answering({ ...agent, peers: 4 }) })).toMatchObject({ full: 1 });
   });
 
-  test('that goes away meanwhile leaves it to its link', async () => {
+  test('that goes away meanwhile leaves it to its link', async ({ look }) => {
     expect(await look({ [serverId]: answering(null) })).toEqual({ quiet: 0, full: 0, away: 1 });
     expect(differing).toEqual([]);
   });
 
-  test('is one replica’s alone, until its claim has run out', async () => {
+  test('is one replica’s alone, until its claim has run out', async ({ database, look }) => {
     const counts = await Promise.all([1, 2, 3].map(() => look({ [serverId]: answering(agent) })));
     expect(counts.map(({ quiet }) => quiet).sort()).toEqual([0, 0, 1]);
     await database.pool.query(
@@ -104,7 +100,7 @@ describe('a look at a VPN server', () => {
     expect(await look({ [serverId]: answering(agent) })).toMatchObject({ quiet: 1 });
   });
 
-  test('that answers late keeps the others from nothing', async () => {
+  test('that answers late keeps the others from nothing', async ({ database, look }) => {
     const slow = await aServer(database, { region: `${region}-slow` });
     let answer: (digest: 'untold') => void = () => undefined;
     const looking = look({
@@ -118,7 +114,7 @@ describe('a look at a VPN server', () => {
   });
 });
 
-test('what was found changed is counted on the VPN server', async () => {
+test('what was found changed is counted on the VPN server', async ({ database, peers }) => {
   await peers.noteDrift(serverId, 2);
   await peers.noteDrift(serverId, 1);
   const { rows } = await database.pool.query<{ drift_found: number }>(

@@ -1,79 +1,67 @@
 /** Personal data: the list is complete, exports are complete, and erasure leaves nothing. */
 import { newId } from '../platform/ids.ts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { IMPERSONAL_TABLES, PERSONAL_TABLES } from './inventory.ts';
 import { rollUpUsage } from '../usage/roll-up-usage.job.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-import { aServer } from '../testing/fixtures.ts';
-import { type Receiver, startReceiver } from '../testing/receiver.ts';
-import { createWholeApi, signUp, type SignedInUser, type WholeApi } from '../testing/whole-api.ts';
+import { signUp, type SignedInUser } from '../testing/whole-api.ts';
 import { strictItems } from '../testing/items.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
-let database: TestDatabase;
-let api: WholeApi;
-let receiver: Receiver;
-
-const sql = <R extends object>(text: string, values: unknown[] = []) => database.pool.query<R>(text, values);
 const KEEP = { hourlyDays: 7, dailyDays: 400, sessionDays: 30 };
-
-/** Tables with a row that contains the text or its bytes. */
-async function tablesWith(needle: string): Promise<string[]> {
-  const { rows } = await sql<{ table: string }>(
-    `SELECT table_name AS table FROM information_schema.tables
-     WHERE table_schema = 'public' AND table_name <> '_prisma_migrations' ORDER BY 1`,
-  );
-  const found = [];
-  for (const { table } of rows) {
-    const hits = await sql(`SELECT FROM "${table}" x WHERE x::text ILIKE ANY ($1) LIMIT 1`, [
-      [`%${needle}%`, `%${Buffer.from(needle).toString('hex')}%`],
-    ]);
-    if (hits.rowCount !== 0) found.push(table);
-  }
-  return found;
-}
 
 interface Canary extends SignedInUser {
   readonly userId: string;
   readonly deviceId: string;
 }
 
-/** A user with rows in every table. */
-async function aCanary(name: string): Promise<Canary> {
-  const user = await signUp(api, name);
-  const { rows } = await sql<{ id: string }>('SELECT id FROM tenant_users WHERE tenant_id = $1', [
-    user.tenantId,
-  ]);
-  const userId = rows[0]!.id;
-  await sql('UPDATE tenant_users SET email = $2 WHERE id = $1', [userId, `${name}@canary.test`]);
-  await user.call('POST', '/tenant/webhook-endpoints', { url: receiver.url });
-  const device = await user.call('POST', '/devices', { deviceName: `${name} phone` });
-  const { id: deviceId } = device.json<{ id: string }>();
-  await user.call('POST', '/vpn/connect', { deviceId });
-  const of = [user.tenantId, userId, deviceId];
-  await sql(
-    `INSERT INTO usage_metrics (tenant_id, user_id, device_id, server_id, span, starts_at, upload_bytes, download_bytes)
+const test = base
+  .extend('environment', { scope: 'file' }, { CVAULT_OUTBOUND_ALLOW: '127.0.0.1' })
+  .extend(
+    'sql',
+    ({ database }) =>
+      <R extends object>(text: string, values: unknown[] = []) =>
+        database.pool.query<R>(text, values),
+  )
+  /** Tables with a row that contains the text or its bytes. */
+  .extend('tablesWith', ({ sql }) => async (needle: string): Promise<string[]> => {
+    const { rows } = await sql<{ table: string }>(
+      `SELECT table_name AS table FROM information_schema.tables
+     WHERE table_schema = 'public' AND table_name <> '_prisma_migrations' ORDER BY 1`,
+    );
+    const found = [];
+    for (const { table } of rows) {
+      const hits = await sql(`SELECT FROM "${table}" x WHERE x::text ILIKE ANY ($1) LIMIT 1`, [
+        [`%${needle}%`, `%${Buffer.from(needle).toString('hex')}%`],
+      ]);
+      if (hits.rowCount !== 0) found.push(table);
+    }
+    return found;
+  })
+  /** A user with rows in every table. */
+  .extend('aCanary', ({ receiver, api, sql }) => async (name: string): Promise<Canary> => {
+    const user = await signUp(api, name);
+    const { rows } = await sql<{ id: string }>('SELECT id FROM tenant_users WHERE tenant_id = $1', [
+      user.tenantId,
+    ]);
+    const userId = rows[0]!.id;
+    await sql('UPDATE tenant_users SET email = $2 WHERE id = $1', [userId, `${name}@canary.test`]);
+    await user.call('POST', '/tenant/webhook-endpoints', { url: receiver.url });
+    const device = await user.call('POST', '/devices', { deviceName: `${name} phone` });
+    const { id: deviceId } = device.json<{ id: string }>();
+    await user.call('POST', '/vpn/connect', { deviceId });
+    const of = [user.tenantId, userId, deviceId];
+    await sql(
+      `INSERT INTO usage_metrics (tenant_id, user_id, device_id, server_id, span, starts_at, upload_bytes, download_bytes)
      SELECT $1, $2, $3, server_id, 'hour', date_trunc('hour', now()), 1, 2 FROM devices WHERE id = $3`,
-    of,
-  );
-  await sql('INSERT INTO usage_periods VALUES ($1, $2, now(), 3, 3)', of.slice(0, 2));
-  await sql('INSERT INTO usage_warnings VALUES ($1, $2, now(), 80, 3, 3)', of.slice(0, 2));
-  return { ...user, userId, deviceId };
-}
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await aServer(database);
-  receiver = await startReceiver();
-  api = await createWholeApi(database, { CVAULT_OUTBOUND_ALLOW: '127.0.0.1' });
-});
-afterAll(async () => {
-  await api.close();
-  await receiver.close();
-  await database.close();
-});
+      of,
+    );
+    await sql('INSERT INTO usage_periods VALUES ($1, $2, now(), 3, 3)', of.slice(0, 2));
+    await sql('INSERT INTO usage_warnings VALUES ($1, $2, now(), 80, 3, 3)', of.slice(0, 2));
+    return { ...user, userId, deviceId };
+  });
 
 describe('the list of what is stored', () => {
-  test('names every table and column with its purpose', async () => {
+  test('names every table and column with its purpose', async ({ sql }) => {
     const { rows } = await sql<{ table: string; columns: string[] }>(
       `SELECT table_name AS table, array_agg(column_name::text ORDER BY column_name) AS columns
        FROM information_schema.columns WHERE table_schema = 'public' GROUP BY 1 ORDER BY 1`,
@@ -95,7 +83,7 @@ describe('the list of what is stored', () => {
   });
 });
 
-test('an export has all data of the user, and no credentials or data of others', async () => {
+test('an export has all data of the user, and no credentials or data of others', async ({ aCanary }) => {
   const [wren, finch] = [await aCanary('wren'), await aCanary('finch')];
   const answer = await wren.call('GET', `/tenant/users/${wren.userId}/export`);
   expect(answer.statusCode).toBe(200);
@@ -122,7 +110,7 @@ test('an export has all data of the user, and no credentials or data of others',
   }
 });
 
-test('a live key neither exports nor erases test users', async () => {
+test('a live key neither exports nor erases test users', async ({ sql, aCanary }) => {
   const jay = await aCanary('jay');
   await sql('INSERT INTO tenant_users (id, tenant_id, mode, email) VALUES ($1, $2, $3, $4)', [
     newId(),
@@ -145,7 +133,12 @@ test('a live key neither exports nor erases test users', async () => {
   expect((await sql(left, [id])).rowCount).toBe(1);
 });
 
-test('an erased user leaves no trace, the VPN server removes the device first, and others are untouched', async () => {
+test('an erased user leaves no trace, the VPN server removes the device first, and others are untouched', async ({
+  api,
+  sql,
+  tablesWith,
+  aCanary,
+}) => {
   const [robin, heron] = [await aCanary('robin'), await aCanary('heron')];
   const path = `/tenant/users/${robin.userId}/erase`;
   const answers = await Promise.all([1, 2, 3].map(() => robin.call('POST', path)));
@@ -178,7 +171,7 @@ test('an erased user leaves no trace, the VPN server removes the device first, a
   expect((await heron.call('GET', `/devices/${heron.deviceId}`)).statusCode).toBe(200);
 });
 
-test('a deleted tenant leaves only the tombstones of its keys', async () => {
+test('a deleted tenant leaves only the tombstones of its keys', async ({ api, tablesWith, aCanary }) => {
   const crane = await aCanary('crane');
   const answer = await api.app.inject({
     method: 'DELETE',
@@ -198,7 +191,11 @@ test('a deleted tenant leaves only the tombstones of its keys', async () => {
 });
 
 describe('in no-log mode', () => {
-  test('closed sessions, last use and usage over time are not kept; totals are', async () => {
+  test('closed sessions, last use and usage over time are not kept; totals are', async ({
+    database,
+    sql,
+    aCanary,
+  }) => {
     const swift = await aCanary('swift');
     const clean = () =>
       rollUpUsage({ database: database.as('cvault_metering'), keep: KEEP }).run(strictItems());
@@ -220,7 +217,7 @@ describe('in no-log mode', () => {
     expect([await count('usage_metrics'), await count('usage_periods')]).toEqual([0, 1]);
   });
 
-  test('each tenant’s retention periods are respected', async () => {
+  test('each tenant’s retention periods are respected', async ({ database, sql, aCanary }) => {
     const [lark, owl] = [await aCanary('lark'), await aCanary('owl')];
     await sql('UPDATE tenants SET session_days = 2, usage_days = 62, delivery_log_days = 4 WHERE id = $1', [
       lark.tenantId,

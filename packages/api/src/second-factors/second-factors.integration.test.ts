@@ -1,47 +1,80 @@
 import { randomUUID } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { aTenantWithKey, createTestApp, type TestApp } from '../testing/app.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { describe, expect } from 'vitest';
+import { aTenantWithKey } from '../testing/app.ts';
+import { test as base } from '../testing/test-with-app.ts';
 
 const PASSWORD = 'correct horse battery staple';
-
-let database: TestDatabase;
-let api: TestApp;
 let tenant: { tenantId: string; apiKey: string };
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await createTestApp(database);
-});
-beforeEach(async () => {
+
+const test = base
+  .extend(
+    'call',
+    ({ api }) =>
+      (method: 'GET' | 'POST' | 'DELETE' | 'PATCH', path: string, payload?: object, accessToken?: string) => {
+        const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
+        return api.app.inject({
+          method,
+          url: `/api/v1${path}`,
+          headers: { 'x-api-key': tenant.apiKey, ...authorization },
+          ...(payload === undefined ? {} : { payload }),
+        });
+      },
+  )
+  /** Resets the used time step, instead of waiting half a minute for the next one. */
+  .extend(
+    'letTimePass',
+    ({ database }) =>
+      () =>
+        database.pool.query('UPDATE second_factors SET last_step = 0'),
+  )
+  .extend('signedUp', ({ call }) => async () => {
+    const email = `${randomUUID()}@example.com`;
+    const answer = await call('POST', '/auth/register', { email, password: PASSWORD });
+    expect(answer.statusCode).toBe(201);
+    const { accessToken, user } = answer.json<{ accessToken: string; user: { id: string } }>();
+    return {
+      email,
+      accessToken,
+      id: user.id,
+      login: () => call('POST', '/auth/login', { email, password: PASSWORD }),
+    };
+  })
+  .extend('enrolled', ({ call, letTimePass, signedUp }) => async () => {
+    const user = await signedUp();
+    const begun = await call('POST', '/me/second-factor', undefined, user.accessToken);
+    expect(begun.statusCode).toBe(200);
+    const { secret } = begun.json<{ secret: string }>();
+    const confirmed = await call(
+      'POST',
+      '/me/second-factor/confirm',
+      { code: codeOf(secret) },
+      user.accessToken,
+    );
+    expect(confirmed.statusCode).toBe(200);
+    const { recoveryCodes } = confirmed.json<{ recoveryCodes: string[] }>();
+    await letTimePass();
+    const challenge = async () => {
+      const answer = await user.login();
+      expect(answer.statusCode).toBe(202);
+      return answer.json<Challenge>();
+    };
+    return { ...user, secret, recoveryCodes, challenge };
+  })
+  .extend(
+    'finish',
+    ({ call }) =>
+      (challengeToken: string, code: string) =>
+        call('POST', '/auth/second-factor', { challengeToken, code }),
+  );
+
+test.beforeEach(async ({ database }) => {
   tenant = await aTenantWithKey(database);
 });
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
-
-function call(
-  method: 'GET' | 'POST' | 'DELETE' | 'PATCH',
-  path: string,
-  payload?: object,
-  accessToken?: string,
-) {
-  const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
-  return api.app.inject({
-    method,
-    url: `/api/v1${path}`,
-    headers: { 'x-api-key': tenant.apiKey, ...authorization },
-    ...(payload === undefined ? {} : { payload }),
-  });
-}
 
 /** The code of the current or another time step, as the user's app shows it. */
 const codeOf = (secret: string, steps = 0) =>
   new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + steps * 30_000 });
-
-/** Resets the used time step, instead of waiting half a minute for the next one. */
-const letTimePass = () => database.pool.query('UPDATE second_factors SET last_step = 0');
 
 interface Challenge {
   status: string;
@@ -49,46 +82,8 @@ interface Challenge {
   enrolled: boolean;
 }
 
-async function signedUp() {
-  const email = `${randomUUID()}@example.com`;
-  const answer = await call('POST', '/auth/register', { email, password: PASSWORD });
-  expect(answer.statusCode).toBe(201);
-  const { accessToken, user } = answer.json<{ accessToken: string; user: { id: string } }>();
-  return {
-    email,
-    accessToken,
-    id: user.id,
-    login: () => call('POST', '/auth/login', { email, password: PASSWORD }),
-  };
-}
-
-async function enrolled() {
-  const user = await signedUp();
-  const begun = await call('POST', '/me/second-factor', undefined, user.accessToken);
-  expect(begun.statusCode).toBe(200);
-  const { secret } = begun.json<{ secret: string }>();
-  const confirmed = await call(
-    'POST',
-    '/me/second-factor/confirm',
-    { code: codeOf(secret) },
-    user.accessToken,
-  );
-  expect(confirmed.statusCode).toBe(200);
-  const { recoveryCodes } = confirmed.json<{ recoveryCodes: string[] }>();
-  await letTimePass();
-  const challenge = async () => {
-    const answer = await user.login();
-    expect(answer.statusCode).toBe(202);
-    return answer.json<Challenge>();
-  };
-  return { ...user, secret, recoveryCodes, challenge };
-}
-
-const finish = (challengeToken: string, code: string) =>
-  call('POST', '/auth/second-factor', { challengeToken, code });
-
 describe('a user with a second factor', () => {
-  test('signs in with password and code', async () => {
+  test('signs in with password and code', async ({ call, enrolled, finish }) => {
     const { id, email, secret, challenge } = await enrolled();
     const { status, challengeToken, enrolled: has } = await challenge();
     expect([status, has]).toEqual(['second_factor_required', true]);
@@ -99,7 +94,13 @@ describe('a user with a second factor', () => {
     expect((await call('GET', '/me', undefined, accessToken)).statusCode).toBe(200);
   });
 
-  test('a challenge is no access token, refresh token or link', async () => {
+  test('a challenge is no access token, refresh token or link', async ({
+    database,
+    api,
+    call,
+    enrolled,
+    finish,
+  }) => {
     const { challenge, secret } = await enrolled();
     const { challengeToken } = await challenge();
     expect((await call('GET', '/me', undefined, challengeToken)).statusCode).toBe(401);
@@ -119,7 +120,11 @@ describe('a user with a second factor', () => {
     });
   });
 
-  test('of 9 concurrent uses of one code with as many challenges, one succeeds, and no later one', async () => {
+  test('of 9 concurrent uses of one code with as many challenges, one succeeds, and no later one', async ({
+    database,
+    enrolled,
+    finish,
+  }) => {
     const { secret, challenge } = await enrolled();
     const challenges = await Promise.all(Array.from({ length: 9 }, challenge));
     const code = codeOf(secret);
@@ -133,7 +138,7 @@ describe('a user with a second factor', () => {
     expect((await finish(challengeToken, codeOf(secret, 1))).statusCode).toBe(200);
   });
 
-  test('of two correct codes with one challenge, one signs in', async () => {
+  test('of two correct codes with one challenge, one signs in', async ({ enrolled, finish }) => {
     const { secret, recoveryCodes, challenge } = await enrolled();
     const { challengeToken } = await challenge();
     const answers = await Promise.all(
@@ -142,7 +147,7 @@ describe('a user with a second factor', () => {
     expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1);
   });
 
-  test('after ten wrong codes, a correct one has to wait', async () => {
+  test('after ten wrong codes, a correct one has to wait', async ({ enrolled, finish }) => {
     const { secret, challenge } = await enrolled();
     const { challengeToken } = await challenge();
     const wrong = String((Number(codeOf(secret)) + 500_000) % 1_000_000).padStart(6, '0');
@@ -152,7 +157,12 @@ describe('a user with a second factor', () => {
     expect((await finish(challengeToken, codeOf(secret))).statusCode).toBe(429);
   });
 
-  test('a recovery code signs in once, however it is typed; its stored form opens nothing', async () => {
+  test('a recovery code signs in once, however it is typed; its stored form opens nothing', async ({
+    database,
+    call,
+    enrolled,
+    finish,
+  }) => {
     const { recoveryCodes, challenge, accessToken } = await enrolled();
     expect(new Set(recoveryCodes).size).toBe(10);
     const [code = ''] = recoveryCodes;
@@ -168,7 +178,7 @@ describe('a user with a second factor', () => {
     expect(rows.map(({ text }) => text)).not.toContain(recoveryCodes[1]?.replaceAll('-', ''));
   });
 
-  test('needs a code to remove it, which also removes the recovery codes', async () => {
+  test('needs a code to remove it, which also removes the recovery codes', async ({ call, enrolled }) => {
     const { secret, recoveryCodes, accessToken, login } = await enrolled();
     const remove = (code: string) => call('POST', '/me/second-factor/remove', { code }, accessToken);
     expect((await call('POST', '/me/second-factor', undefined, accessToken)).json()).toMatchObject({
@@ -180,7 +190,11 @@ describe('a user with a second factor', () => {
     expect((await remove(recoveryCodes[0]!)).statusCode).toBe(401);
   });
 
-  test('who lost it can have it reset by the tenant’s backend, and by no other tenant’s', async () => {
+  test('who lost it can have it reset by the tenant’s backend, and by no other tenant’s', async ({
+    database,
+    api,
+    enrolled,
+  }) => {
     const { id, login } = await enrolled();
     const other = await aTenantWithKey(database);
     const reset = (apiKey: string) =>
@@ -195,7 +209,7 @@ describe('a user with a second factor', () => {
     expect((await login()).statusCode).toBe(200);
   });
 
-  test('has its secret stored sealed', async () => {
+  test('has its secret stored sealed', async ({ database, api, enrolled }) => {
     const { secret } = await enrolled();
     const { rows } = await database.pool.query<{ secret: Buffer }>('SELECT secret FROM second_factors');
     const bytes = Buffer.from(Secret.fromBase32(secret).bytes);
@@ -204,7 +218,7 @@ describe('a user with a second factor', () => {
   });
 });
 
-test('an unconfirmed second factor has no effect and can be restarted', async () => {
+test('an unconfirmed second factor has no effect and can be restarted', async ({ call, signedUp }) => {
   const { accessToken, login } = await signedUp();
   const begin = async () =>
     (await call('POST', '/me/second-factor', undefined, accessToken)).json<{ secret: string }>().secret;
@@ -216,7 +230,10 @@ test('an unconfirmed second factor has no effect and can be restarted', async ()
   expect((await confirm(codeOf(second, 1))).statusCode).toBe(401);
 });
 
-test('if the tenant requires one, nobody signs in without, and it is set up while signing in', async () => {
+test('if the tenant requires one, nobody signs in without, and it is set up while signing in', async ({
+  call,
+  finish,
+}) => {
   expect((await call('PATCH', '/tenant/sign-in-settings', { secondFactorRequired: true })).statusCode).toBe(
     200,
   );

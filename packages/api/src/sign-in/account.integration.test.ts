@@ -1,53 +1,53 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { aTenantWithKey, createTestApp, type TestApp } from '../testing/app.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { expect } from 'vitest';
+import { aTenantWithKey } from '../testing/app.ts';
+import { test as base } from '../testing/test-with-app.ts';
 
 const PASSWORD = 'correct horse battery staple';
 const NEW = 'seven wet umbrellas walk home';
-
-let database: TestDatabase;
-let api: TestApp;
-let apiKey: string;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await createTestApp(database);
-  ({ apiKey } = await aTenantWithKey(database));
-});
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
 
 interface Tokens {
   accessToken: string;
   refreshToken: string;
 }
 
-function call(method: 'GET' | 'POST' | 'DELETE', path: string, payload?: object, accessToken?: string) {
-  const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
-  return api.app.inject({
-    method,
-    url: `/api/v1${path}`,
-    headers: { 'x-api-key': apiKey, ...authorization },
-    ...(payload === undefined ? {} : { payload }),
-  });
-}
+const test = base
+  .extend('apiKey', { scope: 'file' }, async ({ database }) => (await aTenantWithKey(database)).apiKey)
+  .extend(
+    'call',
+    ({ api, apiKey }) =>
+      (method: 'GET' | 'POST' | 'DELETE', path: string, payload?: object, accessToken?: string) => {
+        const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
+        return api.app.inject({
+          method,
+          url: `/api/v1${path}`,
+          headers: { 'x-api-key': apiKey, ...authorization },
+          ...(payload === undefined ? {} : { payload }),
+        });
+      },
+  )
+  .extend(
+    'signedUp',
+    ({ call }) =>
+      async (): Promise<Tokens & { email: string; again: () => Promise<Tokens> }> => {
+        const email = `${randomUUID()}@example.com`;
+        const answer = await call('POST', '/auth/register', { email, password: PASSWORD });
+        expect(answer.statusCode).toBe(201);
+        const again = async () =>
+          (await call('POST', '/auth/login', { email, password: PASSWORD })).json<Tokens>();
+        return { email, ...answer.json<Tokens>(), again };
+      },
+  )
+  .extend('alive', ({ call }) => async ({ accessToken, refreshToken }: Tokens) => [
+    (await call('GET', '/me', undefined, accessToken)).statusCode,
+    (await call('POST', '/auth/refresh', { refreshToken })).statusCode,
+  ]);
 
-async function signedUp(): Promise<Tokens & { email: string; again: () => Promise<Tokens> }> {
-  const email = `${randomUUID()}@example.com`;
-  const answer = await call('POST', '/auth/register', { email, password: PASSWORD });
-  expect(answer.statusCode).toBe(201);
-  const again = async () => (await call('POST', '/auth/login', { email, password: PASSWORD })).json<Tokens>();
-  return { email, ...answer.json<Tokens>(), again };
-}
-
-const alive = async ({ accessToken, refreshToken }: Tokens) => [
-  (await call('GET', '/me', undefined, accessToken)).statusCode,
-  (await call('POST', '/auth/refresh', { refreshToken })).statusCode,
-];
-
-test('signing out everywhere ends all tokens of the user, but not another user’s', async () => {
+test('signing out everywhere ends all tokens of the user, but not another user’s', async ({
+  call,
+  signedUp,
+  alive,
+}) => {
   const user = await signedUp();
   const phone = await user.again();
   const other = await signedUp();
@@ -57,7 +57,11 @@ test('signing out everywhere ends all tokens of the user, but not another user�
   expect(await alive(other)).toEqual([200, 200]);
 });
 
-test('changing the password ends all other sign-ins and the old password', async () => {
+test('changing the password ends all other sign-ins and the old password', async ({
+  call,
+  signedUp,
+  alive,
+}) => {
   const user = await signedUp();
   const phone = await user.again();
   const change = (currentPassword: string, newPassword: string) =>
@@ -75,7 +79,7 @@ test('changing the password ends all other sign-ins and the old password', async
   expect((await login(NEW)).statusCode).toBe(200);
 });
 
-test('of two concurrent changes, one succeeds', async () => {
+test('of two concurrent changes, one succeeds', async ({ call, signedUp }) => {
   const user = await signedUp();
   const change = (newPassword: string) =>
     call('POST', '/me/password', { currentPassword: PASSWORD, newPassword }, user.accessToken);
@@ -85,7 +89,7 @@ test('of two concurrent changes, one succeeds', async () => {
   expect([401, 409]).toContain(statuses[1]);
 });
 
-test('a user lists and ends their own sign-ins, and never another’s', async () => {
+test('a user lists and ends their own sign-ins, and never another’s', async ({ call, signedUp, alive }) => {
   const user = await signedUp();
   const phone = await user.again();
   const other = await signedUp();
@@ -109,9 +113,9 @@ test('a user lists and ends their own sign-ins, and never another’s', async ()
   expect(await list(user.accessToken)).toHaveLength(1);
 });
 
-test.each(['passwordpassword', 'Password1234', 'tttttttttttt', '123456123456'])(
+test.for(['passwordpassword', 'Password1234', 'tttttttttttt', '123456123456'])(
   'nobody signs up with %j',
-  async (password) => {
+  async (password, { call }) => {
     const answer = await call('POST', '/auth/register', { email: `${randomUUID()}@example.com`, password });
     expect(answer.json()).toMatchObject({ code: 'invalid_request', errors: [{ pointer: '/password' }] });
   },

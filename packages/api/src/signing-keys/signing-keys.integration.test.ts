@@ -1,52 +1,61 @@
 import { createPublicKey, randomUUID } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { createSigningKeyStore } from './store.ts';
-import { aTenantWithKey, ADMIN_KEY, createTestApp, type TestApp } from '../testing/app.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { aTenantWithKey, ADMIN_KEY, createTestApp } from '../testing/app.ts';
+import { test as base } from '../testing/test-with-app.ts';
 
 const PUBLIC_URL = 'https://vpn.acme.dev';
 
-let database: TestDatabase;
-let api: TestApp;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await createTestApp(database, { publicUrl: PUBLIC_URL });
-});
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
+const test = base
+  .extend('options', { scope: 'file' }, { publicUrl: PUBLIC_URL })
+  .extend(
+    'published',
+    ({ api }) =>
+      (tenantId: string) =>
+        api.app.inject(`/api/v1/tenants/${tenantId}/jwks.json`),
+  )
+  .extend(
+    'kids',
+    ({ published }) =>
+      async (tenantId: string) =>
+        (await published(tenantId)).json<JSONWebKeySet>().keys.map((key) => key.kid),
+  )
+  .extend('signedUp', ({ api }) => async (apiKey: string): Promise<string> => {
+    const answer = await api.app.inject({
+      method: 'POST',
+      url: '/api/v1/auth/register',
+      headers: { 'x-api-key': apiKey },
+      payload: { email: `${randomUUID()}@example.com`, password: 'correct horse battery staple' },
+    });
+    return answer.json<{ accessToken: string }>().accessToken;
+  })
+  .extend(
+    'me',
+    ({ api }) =>
+      (apiKey: string, accessToken: string) =>
+        api.app.inject({
+          url: '/api/v1/me',
+          headers: { 'x-api-key': apiKey, authorization: `Bearer ${accessToken}` },
+        }),
+  )
+  .extend(
+    'rotate',
+    ({ api }) =>
+      (tenantId: string, payload: object) =>
+        api.app.inject({
+          method: 'POST',
+          url: `/api/v1/admin/tenants/${tenantId}/signing-keys`,
+          headers: { authorization: `Bearer ${ADMIN_KEY}` },
+          payload,
+        }),
+  );
 
-const published = (tenantId: string) => api.app.inject(`/api/v1/tenants/${tenantId}/jwks.json`);
-const kids = async (tenantId: string) =>
-  (await published(tenantId)).json<JSONWebKeySet>().keys.map((key) => key.kid);
-
-async function signedUp(apiKey: string): Promise<string> {
-  const answer = await api.app.inject({
-    method: 'POST',
-    url: '/api/v1/auth/register',
-    headers: { 'x-api-key': apiKey },
-    payload: { email: `${randomUUID()}@example.com`, password: 'correct horse battery staple' },
-  });
-  return answer.json<{ accessToken: string }>().accessToken;
-}
-
-const me = (apiKey: string, accessToken: string) =>
-  api.app.inject({
-    url: '/api/v1/me',
-    headers: { 'x-api-key': apiKey, authorization: `Bearer ${accessToken}` },
-  });
-
-const rotate = (tenantId: string, payload: object) =>
-  api.app.inject({
-    method: 'POST',
-    url: `/api/v1/admin/tenants/${tenantId}/signing-keys`,
-    headers: { authorization: `Bearer ${ADMIN_KEY}` },
-    payload,
-  });
-
-test('the published keys verify the tokens of the tenant’s users and no others', async () => {
+test('the published keys verify the tokens of the tenant’s users and no others', async ({
+  database,
+  published,
+  signedUp,
+}) => {
   const [mine, other] = [await aTenantWithKey(database), await aTenantWithKey(database)];
   const token = await signedUp(mine.apiKey);
   const foreign = await signedUp(other.apiKey);
@@ -64,7 +73,7 @@ test('the published keys verify the tokens of the tenant’s users and no others
   await expect(jwtVerify(foreign, keySet)).rejects.toThrow();
 });
 
-test('only public parts are published', async () => {
+test('only public parts are published', async ({ database, published, signedUp }) => {
   const { tenantId, apiKey } = await aTenantWithKey(database);
   await signedUp(apiKey);
   const { keys } = (await published(tenantId)).json<JSONWebKeySet>();
@@ -76,14 +85,20 @@ test('only public parts are published', async () => {
   }
 });
 
-test('an unknown tenant has no keys, and asking creates none', async () => {
+test('an unknown tenant has no keys, and asking creates none', async ({ database, published, kids }) => {
   expect((await published(randomUUID())).statusCode).toBe(404);
   const { tenantId } = await aTenantWithKey(database);
   expect(await kids(tenantId)).toEqual([]);
   expect(await kids(tenantId)).toEqual([]);
 });
 
-test('the first 20 concurrent tokens on two replicas create one key', async () => {
+test('the first 20 concurrent tokens on two replicas create one key', async ({
+  database,
+  api,
+  kids,
+  signedUp,
+  me,
+}) => {
   const { tenantId, apiKey } = await aTenantWithKey(database);
   const replica = await createTestApp(database, { masterKey: api.masterKey });
   const signIns = Array.from({ length: 20 }, (_, index) =>
@@ -95,7 +110,14 @@ test('the first 20 concurrent tokens on two replicas create one key', async () =
   expect((await me(apiKey, await signedUp(apiKey))).statusCode).toBe(200);
 });
 
-test('a rotation publishes the new key at once and keeps the old one; a revocation ends its tokens', async () => {
+test('a rotation publishes the new key at once and keeps the old one; a revocation ends its tokens', async ({
+  database,
+  api,
+  kids,
+  signedUp,
+  me,
+  rotate,
+}) => {
   const { tenantId, apiKey } = await aTenantWithKey(database);
   const token = await signedUp(apiKey);
   const [first] = await kids(tenantId);
@@ -112,7 +134,12 @@ test('a rotation publishes the new key at once and keeps the old one; a revocati
   expect((await rotate(randomUUID(), {})).statusCode).toBe(404);
 });
 
-test('keys are replaced after 30 days, once over all replicas, and deleted when their tokens have expired', async () => {
+test('keys are replaced after 30 days, once over all replicas, and deleted when their tokens have expired', async ({
+  database,
+  api,
+  kids,
+  signedUp,
+}) => {
   const { tenantId, apiKey } = await aTenantWithKey(database);
   await signedUp(apiKey);
   const [first] = await kids(tenantId);

@@ -1,29 +1,11 @@
 /** What a tenant's backend does by API key: its users and devices, and what suspending them takes and gives back. */
 import type { DeviceStatus } from '../devices/device.ts';
 import { HOLDS } from '../devices/hold.ts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { putHold } from '../devices/hold-sql.ts';
 import { untilAtRest } from '../testing/at-rest.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-import { aServer } from '../testing/fixtures.ts';
-import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';
-
-let database: TestDatabase;
-let api: WholeApi;
-let acme: SignedInUser;
-let globex: SignedInUser;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await aServer(database);
-  api = await createWholeApi(database);
-  [acme, globex] = [await signUp(api, 'Acme'), await signUp(api, 'Globex')];
-  await api.cvault.fleet.untilSettled();
-});
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
+import { type SignedInUser, signUp } from '../testing/whole-api.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
 interface User {
   id: string;
@@ -49,16 +31,6 @@ async function register(tenant: SignedInUser, deviceName: string): Promise<strin
   expect(answer.statusCode, answer.body).toBe(201);
   return answer.json<Device>().id;
 }
-/** As the operator does it. */
-async function limitUpload(uploadBitsPerSecond: number): Promise<void> {
-  const answer = await api.app.inject({
-    method: 'PATCH',
-    url: `/api/v1/admin/tenants/${acme.tenantId}`,
-    headers: { authorization: `Bearer ${api.adminKey}` },
-    payload: { uploadBitsPerSecond },
-  });
-  expect(answer.statusCode, answer.body).toBe(200);
-}
 const listed = async (tenant: SignedInUser, path: string) =>
   (await tenant.call('GET', `/tenant${path}`)).json<{
     users: User[];
@@ -66,8 +38,25 @@ const listed = async (tenant: SignedInUser, path: string) =>
     nextCursor: string | null;
   }>();
 
+const test = base
+  .extend('acme', { scope: 'file' }, ({ api }) => signUp(api, 'Acme'))
+  .extend('globex', { scope: 'file' }, ({ api }) => signUp(api, 'Globex'))
+  /** As the operator does it. */
+  .extend('limitUpload', ({ api, acme }) => async (uploadBitsPerSecond: number): Promise<void> => {
+    const answer = await api.app.inject({
+      method: 'PATCH',
+      url: `/api/v1/admin/tenants/${acme.tenantId}`,
+      headers: { authorization: `Bearer ${api.adminKey}` },
+      payload: { uploadBitsPerSecond },
+    });
+    expect(answer.statusCode, answer.body).toBe(200);
+  });
+
 describe('users', () => {
-  test('are created without a password, found by what the tenant calls them, and changed', async () => {
+  test('are created without a password, found by what the tenant calls them, and changed', async ({
+    acme,
+    globex,
+  }) => {
     const user = await createUser(acme, {
       email: 'Jane@Example.com',
       externalId: 'crm-1',
@@ -92,7 +81,7 @@ describe('users', () => {
     await createUser(globex, { email: 'jane@example.com', externalId: 'crm-1' });
   });
 
-  test('a change is made whole or not at all', async () => {
+  test('a change is made whole or not at all', async ({ acme }) => {
     await createUser(acme, { email: 'first@example.com', externalId: 'whole-1' });
     const user = await createUser(acme, { email: 'second@example.com', metadata: { plan: 'gold' } });
     const path = `/tenant/users/${user.id}`;
@@ -106,7 +95,7 @@ describe('users', () => {
     expect((await acme.call('GET', path)).body).toBe(before);
   });
 
-  test('pages hold each once', async () => {
+  test('pages hold each once', async ({ globex }) => {
     for (let index = 0; index < 5; index++) await createUser(globex, { email: `page${index}@example.com` });
     const seen: string[] = [];
     let cursor: string | null = '';
@@ -119,7 +108,7 @@ describe('users', () => {
     expect(seen.length).toBe((await listed(globex, '/users?limit=100')).users.length);
   });
 
-  test.each([
+  test.for([
     { metadata: { __proto__x: 'a\nb' } },
     { metadata: { 'a b': 'x' } },
     { metadata: { a: 1 } },
@@ -132,7 +121,7 @@ describe('users', () => {
     { limits: { uploadBitsPerSecond: 2_000_000 } },
     { state: 'active' },
     {},
-  ])('what cannot be kept is refused: %j', async (change) => {
+  ])('what cannot be kept is refused: %j', async (change, { acme, limitUpload }) => {
     await limitUpload(1_000_000);
     const { id } = await me(acme);
     const before = (await acme.call('GET', `/tenant/users/${id}`)).body;
@@ -150,7 +139,11 @@ describe('suspending', () => {
       reason,
     }));
 
-  test('a user takes token and tunnels; resuming gives back exactly the set that there was, whatever held it', async () => {
+  test('a user takes token and tunnels; resuming gives back exactly the set that there was, whatever held it', async ({
+    database,
+    api,
+    acme,
+  }) => {
     const { id: userId } = await me(acme);
     // One device for each set of other holds, and one that is free of them.
     const sets = [0, HOLDS.server, HOLDS.expired, HOLDS.device, HOLDS.server | HOLDS.device];
@@ -192,7 +185,13 @@ describe('suspending', () => {
     expect((await acme.call('GET', '/devices')).statusCode).toBe(200);
   });
 
-  test('a tenant does the same, and leaves another tenant alone', async () => {
+  test('a tenant does the same, and leaves another tenant alone', async ({
+    database,
+    api,
+    acme,
+    globex,
+    limitUpload,
+  }) => {
     const { id: userId } = await me(acme);
     const other = await register(globex, 'untouched');
     // A limit reaches devices up to a second later, and such a device is pending for a moment.
@@ -213,7 +212,10 @@ describe('suspending', () => {
     await expect.poll(() => devicesOf(acme, userId)).toEqual(before);
   });
 
-  test('a registration that is under way when the user is suspended leaves no live device', async () => {
+  test('a registration that is under way when the user is suspended leaves no live device', async ({
+    database,
+    globex,
+  }) => {
     const { id: userId } = await me(globex);
     await Promise.all([
       ...Array.from({ length: 10 }, (_, n) => globex.call('POST', '/devices', { deviceName: `race ${n}` })),
@@ -229,7 +231,10 @@ describe('suspending', () => {
 });
 
 describe('devices', () => {
-  test('are listed by user, state, place and name, and hold what the tenant keeps with them', async () => {
+  test('are listed by user, state, place and name, and hold what the tenant keeps with them', async ({
+    acme,
+    globex,
+  }) => {
     const { id: userId } = await me(globex);
     const id = await register(globex, 'named');
     const kept = await globex.call('PATCH', `/tenant/devices/${id}`, {
@@ -255,7 +260,7 @@ describe('devices', () => {
 });
 
 describe('settings', () => {
-  test('the tenant sets its own, and nothing that it pays for', async () => {
+  test('the tenant sets its own, and nothing that it pays for', async ({ globex }) => {
     const changes = {
       dns: ['9.9.9.9'],
       searchDomains: ['corp.example'],
@@ -278,7 +283,9 @@ describe('settings', () => {
     }
   });
 
-  test('the tenant decides whether IPv6 may pass by a tunnel to a VPN server that has none', async () => {
+  test('the tenant decides whether IPv6 may pass by a tunnel to a VPN server that has none', async ({
+    globex,
+  }) => {
     const id = await register(globex, 'no IPv6 here');
     const allowedIps = async () =>
       /^AllowedIPs = (.*)$/m.exec((await globex.call('GET', `/devices/${id}/config`)).body)?.[1];
@@ -289,7 +296,10 @@ describe('settings', () => {
   });
 });
 
-test('deleting a user ends everything of theirs, gives the quota back, and leaves no row', async () => {
+test('deleting a user ends everything of theirs, gives the quota back, and leaves no row', async ({
+  database,
+  api,
+}) => {
   const initech = await signUp(api, 'Initech');
   const { id } = await me(initech);
   await register(initech, 'one');

@@ -1,54 +1,9 @@
 /** What a test key can reach: users, devices and VPN servers of its own kind, and nothing that is live. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-import { aServer } from '../testing/fixtures.ts';
-import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../testing/whole-api.ts';
-
-let database: TestDatabase;
-let api: WholeApi;
-let live: SignedInUser;
-let tester: Record<string, string>;
-let testKey: string;
+import { expect } from 'vitest';
+import { signUp } from '../testing/whole-api.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
 const credentials = { email: 'someone@example.com', password: 'correct horse battery staple' };
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await aServer(database);
-  api = await createWholeApi(database);
-  live = await signUp(api, 'Acme');
-  const made = await api.app.inject({
-    method: 'POST',
-    url: `/api/v1/admin/tenants/${live.tenantId}/api-keys`,
-    headers: { authorization: `Bearer ${api.adminKey}` },
-    payload: { name: 'test', mode: 'test' },
-  });
-  testKey = made.json<{ key: string }>().key;
-  // The same person may be a user of both kinds.
-  const signedUp = await send('POST', '/auth/register', { 'x-api-key': testKey }, credentials);
-  expect(signedUp.statusCode, signedUp.body).toBe(201);
-  const { accessToken } = signedUp.json<{ accessToken: string }>();
-  tester = { 'x-api-key': testKey, authorization: `Bearer ${accessToken}` };
-  await api.cvault.fleet.untilSettled();
-});
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
-
-function send(
-  method: 'GET' | 'POST' | 'DELETE',
-  path: string,
-  headers: Record<string, string>,
-  payload?: object,
-) {
-  return api.app.inject({
-    method,
-    url: `/api/v1${path}`,
-    headers,
-    ...(payload === undefined ? {} : { payload }),
-  });
-}
 
 interface Device {
   id: string;
@@ -56,7 +11,38 @@ interface Device {
   server: { id: string; region: string };
 }
 
-test('its devices are active on the simulated VPN server, and live ones never are', async () => {
+const test = base
+  .extend('live', { scope: 'file' }, ({ api }) => signUp(api, 'Acme'))
+  .extend(
+    'send',
+    { scope: 'file' },
+    ({ api }) =>
+      (method: 'GET' | 'POST' | 'DELETE', path: string, headers: Record<string, string>, payload?: object) =>
+        api.app.inject({
+          method,
+          url: `/api/v1${path}`,
+          headers,
+          ...(payload === undefined ? {} : { payload }),
+        }),
+  )
+  .extend('testKey', { scope: 'file' }, async ({ api, live, send }) => {
+    const path = `/admin/tenants/${live.tenantId}/api-keys`;
+    const admin = { authorization: `Bearer ${api.adminKey}` };
+    return (await send('POST', path, admin, { name: 'test', mode: 'test' })).json<{ key: string }>().key;
+  })
+  .extend('tester', { scope: 'file' }, async ({ testKey, send }) => {
+    // The same person may be a user of both kinds.
+    const signedUp = await send('POST', '/auth/register', { 'x-api-key': testKey }, credentials);
+    expect(signedUp.statusCode, signedUp.body).toBe(201);
+    const { accessToken } = signedUp.json<{ accessToken: string }>();
+    return { 'x-api-key': testKey, authorization: `Bearer ${accessToken}` };
+  });
+
+test('its devices are active on the simulated VPN server, and live ones never are', async ({
+  live,
+  tester,
+  send,
+}) => {
   const [simulated, real] = [
     await send('POST', '/devices', tester, { deviceName: 'test phone' }),
     await send('POST', '/devices', { ...live.headers }, { deviceName: 'phone' }),
@@ -86,7 +72,12 @@ test('its devices are active on the simulated VPN server, and live ones never ar
   }
 });
 
-test('tokens of the one kind open nothing with a key of the other, and are not used up by it', async () => {
+test('tokens of the one kind open nothing with a key of the other, and are not used up by it', async ({
+  live,
+  testKey,
+  tester,
+  send,
+}) => {
   const mixed = { 'x-api-key': testKey, authorization: live.headers['authorization']! };
   expect((await send('GET', '/devices', mixed)).statusCode).toBe(401);
   expect((await send('GET', '/me', { ...tester, 'x-api-key': live.headers['x-api-key']! })).statusCode).toBe(
@@ -101,7 +92,9 @@ test('tokens of the one kind open nothing with a key of the other, and are not u
   );
 });
 
-test('the database has no place for a test device on a real VPN server, nor for a real VPN server of mode test', async () => {
+test('the database has no place for a test device on a real VPN server, nor for a real VPN server of mode test', async ({
+  database,
+}) => {
   const run = (sql: string) => database.pool.query(sql);
   const real = "(SELECT id FROM servers WHERE mode = 'live' LIMIT 1)";
   await expect(run(`UPDATE devices SET server_id = ${real} WHERE mode = 'test'`)).rejects.toMatchObject({
@@ -116,7 +109,11 @@ test('the database has no place for a test device on a real VPN server, nor for 
   await expect(run("UPDATE servers SET mode = 'live' WHERE mode = 'test'")).rejects.toThrow();
 });
 
-test('there is one simulated VPN server, however many ask for it at once', async () => {
+test('there is one simulated VPN server, however many ask for it at once', async ({
+  database,
+  live,
+  send,
+}) => {
   await Promise.all(
     Array.from({ length: 10 }, () =>
       send('POST', '/tenant/api-keys', { ...live.headers }, { name: 'x', mode: 'test', scopes: ['app'] }),
@@ -126,7 +123,7 @@ test('there is one simulated VPN server, however many ask for it at once', async
   expect(rows).toEqual([{ state: 'active' }]);
 });
 
-test('usage of the one kind is not in a report for the other', async () => {
+test('usage of the one kind is not in a report for the other', async ({ database, live, testKey, send }) => {
   await database.pool.query(
     `INSERT INTO usage_metrics (tenant_id, user_id, device_id, server_id, span, starts_at, upload_bytes, download_bytes)
      SELECT tenant_id, user_id, id, server_id, 'hour', date_trunc('hour', now()), 0, CASE mode WHEN 'test' THEN 7 ELSE 500 END

@@ -18,7 +18,7 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 
 /** A tenant's backend that receives webhooks on loopback. */
 export async function startReceiver(): Promise<Receiver> {

@@ -1,12 +1,6 @@
 /** The privacy policy (docs/operations/metering.md) limits what these tables may know about people. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase(2);
-});
-afterAll(() => database.close());
+import { expect } from 'vitest';
+import { test } from '../testing/test-with-database.ts';
 
 const FIELDS: Readonly<Record<string, string>> = {
   sessions:
@@ -19,15 +13,18 @@ const FIELDS: Readonly<Record<string, string>> = {
   usage_warnings: 'tenant_id subject_id starts_at percent limit_bytes used_bytes created_at',
 };
 
-test.each(Object.entries(FIELDS))('%s has exactly the listed fields', async (table, fields) => {
-  const { rows } = await database.pool.query<{ column_name: string }>(
-    'SELECT column_name FROM information_schema.columns WHERE table_name = $1',
-    [table],
-  );
-  expect(rows.map((row) => row.column_name).sort()).toEqual(fields.split(' ').sort());
-});
+test.for(Object.entries(FIELDS))(
+  '%s has exactly the listed fields',
+  async ([table, fields], { database }) => {
+    const { rows } = await database.pool.query<{ column_name: string }>(
+      'SELECT column_name FROM information_schema.columns WHERE table_name = $1',
+      [table],
+    );
+    expect(rows.map((row) => row.column_name).sort()).toEqual(fields.split(' ').sort());
+  },
+);
 
-test('no column can hold a device’s location', async () => {
+test('no column can hold a device’s location', async ({ database }) => {
   const { rows } = await database.pool.query(
     `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
      WHERE table_schema = 'public' AND (column_name ~ '(client|remote|peer|source)_?(ip|address|host|endpoint)' OR column_name ~ 'last_endpoint')`,

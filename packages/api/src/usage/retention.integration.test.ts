@@ -1,48 +1,59 @@
 import type { Device } from '../devices/device.ts';
 import type { Owner } from '../devices/ports.ts';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { beforeEach, expect } from 'vitest';
 import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { createDeviceStore } from '../devices/store.ts';
 import { rollUpUsage } from './roll-up-usage.job.ts';
 import { createUsageStore } from './store.ts';
 import { strictItems } from '../testing/items.ts';
+import { test as base } from '../testing/test-with-database.ts';
 
 const keep = { hourlyDays: 7, dailyDays: 400, sessionDays: 30 };
-let database: TestDatabase;
-let rollUp: ReturnType<typeof rollUpUsage>;
 let owner: Owner;
 let device: Device;
 
-beforeAll(async () => {
-  database = await createTestDatabase(10);
-  rollUp = rollUpUsage({ database: database.as('cvault_metering'), keep });
+const test = base
+  .extend('rollUp', { scope: 'file' }, ({ database }) =>
+    rollUpUsage({ database: database.as('cvault_metering'), keep }),
+  )
+  /** One row for every hour of the last `days` days; hour n has n bytes up and 2n down. */
+  .extend('hours', ({ database }) => async (days: number): Promise<void> => {
+    await database.pool.query(
+      `INSERT INTO usage_metrics (tenant_id, user_id, device_id, server_id, span, starts_at, upload_bytes, download_bytes)
+     SELECT $1, $2, $3, $4, 'hour', date_trunc('hour', now(), 'UTC') - n * interval '1 hour', n, 2 * n
+     FROM generate_series(0, $5 * 24 - 1) AS n`,
+      [owner.tenantId, owner.userId, device.id, device.placement.serverId, days],
+    );
+  })
+  .extend(
+    'rows',
+    ({ database }) =>
+      async () =>
+        (
+          await database.pool.query<{ span: string; n: number; up: number; down: number }>(
+            `SELECT span, count(*)::int AS n, sum(upload_bytes)::bigint AS up, sum(download_bytes)::bigint AS down
+       FROM usage_metrics GROUP BY span ORDER BY span`,
+          )
+        ).rows,
+  )
+  .extend('perDay', ({ database }) => async () => {
+    const from = new Date(to.getTime() - 60 * 86_400_000);
+    const found = await createUsageStore(database.as('cvault_api')).series(
+      { of: 'user', ...owner },
+      { from, to, granularity: 'day' },
+      1_000,
+    );
+    return found!;
+  });
+
+test.beforeAll(async ({ database }) => {
   await aServer(database, { cidr: '10.40.0.0/24' });
 });
-afterAll(() => database.close());
-beforeEach(async () => {
+test.beforeEach(async ({ database }) => {
   await database.pool.query('TRUNCATE usage_metrics, sessions, meter_readings');
   owner = await aTenantWithUser(database);
   device = await createDeviceStore(database.as('cvault_api'), 0).register(aDevice(owner));
 });
-
-/** One row for every hour of the last `days` days; hour n has n bytes up and 2n down. */
-async function hours(days: number): Promise<void> {
-  await database.pool.query(
-    `INSERT INTO usage_metrics (tenant_id, user_id, device_id, server_id, span, starts_at, upload_bytes, download_bytes)
-     SELECT $1, $2, $3, $4, 'hour', date_trunc('hour', now(), 'UTC') - n * interval '1 hour', n, 2 * n
-     FROM generate_series(0, $5 * 24 - 1) AS n`,
-    [owner.tenantId, owner.userId, device.id, device.placement.serverId, days],
-  );
-}
-
-const rows = async () =>
-  (
-    await database.pool.query<{ span: string; n: number; up: number; down: number }>(
-      `SELECT span, count(*)::int AS n, sum(upload_bytes)::bigint AS up, sum(download_bytes)::bigint AS down
-       FROM usage_metrics GROUP BY span ORDER BY span`,
-    )
-  ).rows;
 
 /** A fixed end for all readings of a test, which may run past midnight. */
 let to = new Date();
@@ -50,17 +61,12 @@ beforeEach(() => {
   to = new Date();
 });
 
-async function perDay() {
-  const from = new Date(to.getTime() - 60 * 86_400_000);
-  const found = await createUsageStore(database.as('cvault_api')).series(
-    { of: 'user', ...owner },
-    { from, to, granularity: 'day' },
-    1_000,
-  );
-  return found!;
-}
-
-test('hours become days to the byte, even when repeated or done concurrently', async () => {
+test('hours become days to the byte, even when repeated or done concurrently', async ({
+  rollUp,
+  hours,
+  rows,
+  perDay,
+}) => {
   await hours(20);
   const before = await perDay();
   const [sum] = await rows();
@@ -74,7 +80,7 @@ test('hours become days to the byte, even when repeated or done concurrently', a
   expect(await perDay(), 'the API tells the same').toEqual(before);
 });
 
-test('a late hour is added to its day', async () => {
+test('a late hour is added to its day', async ({ database, rollUp, hours, rows }) => {
   await hours(20);
   await rollUp.run(strictItems());
   const before = await rows();
@@ -87,7 +93,11 @@ test('a late hour is added to its day', async () => {
   expect(after[1]).toEqual({ ...before[1]!, up: before[1]!.up + 5, down: before[1]!.down + 6 });
 });
 
-test('exactly the expired days, sessions and counts of finished lives are deleted', async () => {
+test('exactly the expired days, sessions and counts of finished lives are deleted', async ({
+  database,
+  rollUp,
+  rows,
+}) => {
   await database.pool.query(
     `INSERT INTO usage_metrics SELECT $1, $2, $3, $4, 'day', date_trunc('day', now(), 'UTC') - n * interval '1 day', 1, 1
      FROM unnest(ARRAY[399, 401]) AS n`,

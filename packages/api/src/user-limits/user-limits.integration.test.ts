@@ -2,39 +2,14 @@ import { newId } from '../platform/ids.ts';
 import { createUserDirectory } from '../users/service.ts';
 import type { SomeUserLimits } from './ports.ts';
 import { createPlanService } from './service.ts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createDeviceStore } from '../devices/store.ts';
 import { createUserDirectoryStore } from '../users/store.ts';
 import { createPlanStore } from './store.ts';
-import { ADMIN_KEY, createTestApp, type TestApp } from '../testing/app.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
+import { ADMIN_KEY } from '../testing/app.ts';
 import { aDevice, aServer, aTenantWithUser } from '../testing/fixtures.ts';
 import { userLimitRoutes } from './routes.ts';
-
-let database: TestDatabase;
-let api: TestApp;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const plans = createPlanService({
-    plans: createPlanStore(database.as('cvault_operator')),
-  });
-  api = await createTestApp(database, {
-    routes: (app) => void app.register(userLimitRoutes, { prefix: '/api/v1/admin', plans }),
-  });
-});
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
-
-const admin = (method: 'GET' | 'PATCH', path: string, payload?: object) =>
-  api.app.inject({
-    method,
-    url: `/api/v1/admin/tenants/${path}`,
-    headers: { authorization: `Bearer ${ADMIN_KEY}` },
-    ...(payload === undefined ? {} : { payload }),
-  });
+import { test as base } from '../testing/test-with-app.ts';
 
 const NONE = {
   deviceLimit: null,
@@ -44,7 +19,46 @@ const NONE = {
   downloadBitsPerSecond: null,
 };
 
-test('a user’s limits replace the tenant’s; the list shows set and effective limits', async () => {
+const test = base
+  .extend('plans', { scope: 'file' }, ({ database }) =>
+    createPlanService({
+      plans: createPlanStore(database.as('cvault_operator')),
+    }),
+  )
+  .extend('options', { scope: 'file' }, ({ plans }) => ({
+    routes: (app) => void app.register(userLimitRoutes, { prefix: '/api/v1/admin', plans }),
+  }))
+  .extend(
+    'admin',
+    ({ api }) =>
+      (method: 'GET' | 'PATCH', path: string, payload?: object) =>
+        api.app.inject({
+          method,
+          url: `/api/v1/admin/tenants/${path}`,
+          headers: { authorization: `Bearer ${ADMIN_KEY}` },
+          ...(payload === undefined ? {} : { payload }),
+        }),
+  )
+  /** A tenant's backend that may set limits, and one of its users. */
+  .extend('aBackend', ({ database, admin }) => async (plan: object) => {
+    const { tenantId, userId } = await aTenantWithUser(database);
+    await admin('PATCH', tenantId, plan);
+    const store = createUserDirectoryStore(database.as('cvault_api'));
+    const users = createUserDirectory({ users: store, peers: { wake: () => undefined } });
+    const scope = { tenantId, mode: 'live' } as const;
+    return {
+      tenantId,
+      userId,
+      give: async (limits: SomeUserLimits) => users.update(scope, userId, { limits }),
+      holds: async () => (await users.get(scope, userId)).effective,
+      operator: (limits: object) => admin('PATCH', `${tenantId}/users/${userId}/limits`, limits),
+    };
+  });
+
+test('a user’s limits replace the tenant’s; the list shows set and effective limits', async ({
+  database,
+  admin,
+}) => {
   const { tenantId, userId } = await aTenantWithUser(database);
   await admin('PATCH', tenantId, { userDeviceLimit: 5, uploadBitsPerSecond: 1_000_000 });
   const changed = await admin('PATCH', `${tenantId}/users/${userId}/limits`, {
@@ -67,21 +81,6 @@ test('a user’s limits replace the tenant’s; the list shows set and effective
 });
 
 describe('the lowest limit of tenant, plan and operator applies', () => {
-  /** A tenant's backend that may set limits, and one of its users. */
-  async function aBackend(plan: object) {
-    const { tenantId, userId } = await aTenantWithUser(database);
-    await admin('PATCH', tenantId, plan);
-    const store = createUserDirectoryStore(database.as('cvault_api'));
-    const users = createUserDirectory({ users: store, peers: { wake: () => undefined } });
-    const scope = { tenantId, mode: 'live' } as const;
-    return {
-      tenantId,
-      userId,
-      give: async (limits: SomeUserLimits) => users.update(scope, userId, { limits }),
-      holds: async () => (await users.get(scope, userId)).effective,
-      operator: (limits: object) => admin('PATCH', `${tenantId}/users/${userId}/limits`, limits),
-    };
-  }
   const ALL = {
     userDeviceLimit: 10,
     userSessionLimit: 10,
@@ -111,7 +110,7 @@ describe('the lowest limit of tenant, plan and operator applies', () => {
     downloadBitsPerSecond: 30_000,
   };
 
-  test('a lowered plan binds users with higher limits from the tenant', async () => {
+  test('a lowered plan binds users with higher limits from the tenant', async ({ admin, aBackend }) => {
     const { tenantId, userId, give, holds } = await aBackend(ALL);
     expect(await give(GIVEN)).toMatchObject({ limits: GIVEN, effective: GIVEN });
     await admin('PATCH', tenantId, LOWERED);
@@ -123,14 +122,17 @@ describe('the lowest limit of tenant, plan and operator applies', () => {
     expect(await holds()).toEqual(GIVEN);
   });
 
-  test('a later plan binds limits that the tenant set without one', async () => {
+  test('a later plan binds limits that the tenant set without one', async ({ admin, aBackend }) => {
     const { tenantId, give, holds } = await aBackend({});
     await give(GIVEN);
     await admin('PATCH', tenantId, LOWERED);
     expect(await holds()).toEqual(HOLDS);
   });
 
-  test('the operator’s limit replaces the plan, even above it, and the tenant divides it', async () => {
+  test('the operator’s limit replaces the plan, even above it, and the tenant divides it', async ({
+    admin,
+    aBackend,
+  }) => {
     const { tenantId, give, holds, operator } = await aBackend(ALL);
     await give({ deviceLimit: 2 });
     expect((await operator({ deviceLimit: 20 })).json()).toMatchObject({ effective: { deviceLimit: 20 } });
@@ -150,7 +152,11 @@ describe('the lowest limit of tenant, plan and operator applies', () => {
     expect((await operator({ deviceLimit: null })).json()).toMatchObject({ effective: { deviceLimit: 3 } });
   });
 
-  test('and the database enforces it: the next device above it is refused', async () => {
+  test('and the database enforces it: the next device above it is refused', async ({
+    database,
+    admin,
+    aBackend,
+  }) => {
     const { tenantId, userId, give } = await aBackend(ALL);
     await give({ deviceLimit: 8 });
     await admin('PATCH', tenantId, { userDeviceLimit: 1 });
@@ -162,7 +168,10 @@ describe('the lowest limit of tenant, plan and operator applies', () => {
   });
 });
 
-test('another tenant’s user, an unknown tenant and an unknown user are not found', async () => {
+test('another tenant’s user, an unknown tenant and an unknown user are not found', async ({
+  database,
+  admin,
+}) => {
   const [mine, theirs] = [await aTenantWithUser(database), await aTenantWithUser(database)];
   for (const path of [
     `${mine.tenantId}/users/${theirs.userId}/limits`,
@@ -174,14 +183,14 @@ test('another tenant’s user, an unknown tenant and an unknown user are not fou
   expect((await admin('GET', `${newId()}/users`)).statusCode).toBe(404);
 });
 
-test.each([
+test.for([
   { deviceLimit: -1 },
   { sessionLimit: 0 },
   { dataLimitBytes: 2 ** 53 },
   { uploadBitsPerSecond: 0 },
   { downloadBitsPerSecond: 1e18 },
   { speed: 1 },
-])('%j is refused and changes nothing', async (limits) => {
+])('%j is refused and changes nothing', async (limits, { database, admin }) => {
   const { tenantId, userId } = await aTenantWithUser(database);
   const path = `${tenantId}/users/${userId}/limits`;
   expect((await admin('PATCH', path, { deviceLimit: 3, ...limits })).statusCode).toBe(400);

@@ -1,19 +1,11 @@
 /** Webhooks from a tenant developer's view: created, received, verified, replayed. */
 import { newId } from '../platform/ids.ts';
 import { Webhook } from 'standardwebhooks';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts';
-import { aServer } from '../testing/fixtures.ts';
-import { type Receiver, startReceiver } from '../testing/receiver.ts';
-import { createWholeApi, signUp, type SignedInUser, type WholeApi } from '../testing/whole-api.ts';
+import { describe, expect } from 'vitest';
+import { signUp } from '../testing/whole-api.ts';
+import { test as base } from '../testing/test-with-whole-api.ts';
 
 const PATH = '/tenant/webhook-endpoints';
-
-let database: TestDatabase;
-let api: WholeApi;
-let receiver: Receiver;
-let alice: SignedInUser;
-let mallory: SignedInUser;
 
 interface Endpoint {
   id: string;
@@ -21,17 +13,6 @@ interface Endpoint {
   enabled: boolean;
   disabledReason: string | null;
 }
-
-async function anEndpoint(settings: object = {}, path = '/hook'): Promise<Endpoint> {
-  const answer = await alice.call('POST', PATH, { url: receiver.url + path, ...settings });
-  expect(answer.statusCode).toBe(201);
-  return answer.json<Endpoint>();
-}
-const remove = (endpoint: Endpoint) => alice.call('DELETE', `${PATH}/${endpoint.id}`);
-const due = () =>
-  database.pool.query(
-    "UPDATE webhook_deliveries SET due_at = now() - make_interval(secs => 1) WHERE state = 'pending'",
-  );
 const isVerified = (secret: string, { body, headers }: { body: string; headers: Record<string, string> }) => {
   try {
     new Webhook(secret).verify(body, headers);
@@ -41,26 +22,45 @@ const isVerified = (secret: string, { body, headers }: { body: string; headers: 
   }
 };
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await aServer(database);
-  receiver = await startReceiver();
-  api = await createWholeApi(database, { CVAULT_OUTBOUND_ALLOW: '127.0.0.1' });
-  alice = await signUp(api, 'Acme');
-  mallory = await signUp(api, 'Mallory & Sons');
-});
-beforeEach(async () => {
+const test = base
+  .extend('environment', { scope: 'file' }, { CVAULT_OUTBOUND_ALLOW: '127.0.0.1' })
+  .extend('alice', { scope: 'file' }, ({ api }) => signUp(api, 'Acme'))
+  .extend('mallory', { scope: 'file' }, ({ api }) => signUp(api, 'Mallory & Sons'))
+  .extend(
+    'anEndpoint',
+    ({ receiver, alice }) =>
+      async (settings: object = {}, path = '/hook'): Promise<Endpoint> => {
+        const answer = await alice.call('POST', PATH, { url: receiver.url + path, ...settings });
+        expect(answer.statusCode).toBe(201);
+        return answer.json<Endpoint>();
+      },
+  )
+  .extend(
+    'remove',
+    ({ alice }) =>
+      (endpoint: Endpoint) =>
+        alice.call('DELETE', `${PATH}/${endpoint.id}`),
+  )
+  .extend(
+    'due',
+    ({ database }) =>
+      () =>
+        database.pool.query(
+          "UPDATE webhook_deliveries SET due_at = now() - make_interval(secs => 1) WHERE state = 'pending'",
+        ),
+  );
+
+test.beforeEach(async ({ database, receiver }) => {
   receiver.messages.length = 0;
   receiver.answer = null;
   await database.pool.query('DELETE FROM webhook_endpoints');
 });
-afterAll(async () => {
-  await api.close();
-  await receiver.close();
-  await database.close();
-});
 
-test('a device’s life is reported in signed messages without private data', async () => {
+test('a device’s life is reported in signed messages without private data', async ({
+  receiver,
+  alice,
+  anEndpoint,
+}) => {
   const { secret } = await anEndpoint();
   const registered = await alice.call('POST', '/devices', { deviceName: 'Phone of Alice' });
   const device = registered.json<{ id: string; assignedIp: string; config: string }>();
@@ -88,7 +88,13 @@ test('a device’s life is reported in signed messages without private data', as
   expect(new Set(messages.map(({ headers }) => headers['webhook-id'])).size).toBe(6);
 });
 
-test('an endpoint gets only the events it subscribed to, and another tenant’s gets none', async () => {
+test('an endpoint gets only the events it subscribed to, and another tenant’s gets none', async ({
+  database,
+  receiver,
+  alice,
+  mallory,
+  anEndpoint,
+}) => {
   await anEndpoint({ events: ['device.deleted'] });
   await mallory.call('POST', PATH, { url: `${receiver.url}/mallory` });
   const { id } = (await alice.call('POST', '/devices', { deviceName: 'x' })).json<{ id: string }>();
@@ -102,7 +108,12 @@ test('an endpoint gets only the events it subscribed to, and another tenant’s 
   expect(receiver.messages.map(({ path }) => path)).toEqual(['/hook']);
 });
 
-test('overlapping secrets both sign, and a secret is shown once', async () => {
+test('overlapping secrets both sign, and a secret is shown once', async ({
+  database,
+  receiver,
+  alice,
+  anEndpoint,
+}) => {
   const first = await anEndpoint();
   const rotated = await alice.call('POST', `${PATH}/${first.id}/rotate-secret`, {});
   const second = rotated.json<Endpoint>();
@@ -124,7 +135,12 @@ test('overlapping secrets both sign, and a secret is shown once', async () => {
   }
 });
 
-test('a failed message is retried under its id, and replayed on request after its last attempt', async () => {
+test('a failed message is retried under its id, and replayed on request after its last attempt', async ({
+  receiver,
+  alice,
+  anEndpoint,
+  due,
+}) => {
   const { id } = await anEndpoint();
   receiver.answer = (_message, response) => response.writeHead(302, { location: receiver.url }).end('CANARY');
   const sent = (await alice.call('POST', `${PATH}/${id}/test`)).json<{ messageId: string }>();
@@ -155,7 +171,13 @@ test('a failed message is retried under its id, and replayed on request after it
   expect(list.json<{ deliveries: object[] }>().deliveries).toHaveLength(1);
 });
 
-test('a 410 or three days of failures disable an endpoint, and the others are notified', async () => {
+test('a 410 or three days of failures disable an endpoint, and the others are notified', async ({
+  database,
+  receiver,
+  alice,
+  anEndpoint,
+  due,
+}) => {
   const [gone, failing, witness] = [
     await anEndpoint({ events: ['device.moved'] }, '/gone'),
     await anEndpoint({ events: ['device.moved'] }, '/failing'),
@@ -195,7 +217,12 @@ test('a 410 or three days of failures disable an endpoint, and the others are no
   expect(enabled.json()).toMatchObject({ enabled: true, disabledReason: null, failingSince: null });
 });
 
-test('a suspended tenant’s webhooks wait until it is resumed', async () => {
+test('a suspended tenant’s webhooks wait until it is resumed', async ({
+  receiver,
+  api,
+  alice,
+  anEndpoint,
+}) => {
   await anEndpoint({ events: ['device.suspended', 'device.resumed'] });
   const device = (await alice.call('POST', '/devices', { deviceName: 'x' })).json<{ id: string }>();
   const admin = { authorization: `Bearer ${api.adminKey}` };
@@ -215,7 +242,7 @@ test('a suspended tenant’s webhooks wait until it is resumed', async () => {
 });
 
 describe('refused', () => {
-  test.each([
+  test.for([
     ['an inner address', { url: 'https://169.254.169.254/latest' }],
     ['an inner address in disguise', { url: 'https://[::ffff:10.0.0.1]/' }],
     // secretlint-disable-next-line -- made up
@@ -226,13 +253,13 @@ describe('refused', () => {
     ['an event twice', { url: 'https://example.com/', events: ['device.moved', 'device.moved'] }],
     ['a secret of one’s own', { url: 'https://example.com/', secret: 'whsec_AAAA' }],
     ['a tenant', { url: 'https://example.com/', tenantId: newId() }],
-  ])('%s', async (_what, body) => {
+  ] as const)('%s', async ([, body], { alice }) => {
     const answer = await alice.call('POST', PATH, body);
     expect(answer.statusCode).toBe(400);
     expect((await alice.call('GET', PATH)).json()).toEqual({ webhookEndpoints: [] });
   });
 
-  test('an eleventh endpoint, even of twenty concurrent ones', async () => {
+  test('an eleventh endpoint, even of twenty concurrent ones', async ({ receiver, alice }) => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => alice.call('POST', PATH, { url: receiver.url })),
     );
@@ -240,7 +267,13 @@ describe('refused', () => {
     expect(codes).toEqual([...Array<number>(10).fill(201), ...Array<number>(10).fill(409)]);
   });
 
-  test('another tenant’s endpoint, like an unknown one', async () => {
+  test('another tenant’s endpoint, like an unknown one', async ({
+    receiver,
+    alice,
+    mallory,
+    anEndpoint,
+    remove,
+  }) => {
     const { id } = await anEndpoint();
     const { messageId } = (await alice.call('POST', `${PATH}/${id}/test`)).json<{ messageId: string }>();
     const own = await mallory.call('POST', PATH, { url: receiver.url });

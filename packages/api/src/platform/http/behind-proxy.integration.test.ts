@@ -3,39 +3,66 @@
  * them.
  */
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../testing/database.ts';
+import { describe, expect } from 'vitest';
 import { aServer } from '../../testing/fixtures.ts';
-import { createWholeApi, type SignedInUser, signUp, type WholeApi } from '../../testing/whole-api.ts';
+import { type SignedInUser, signUp } from '../../testing/whole-api.ts';
+import { test as base } from '../../testing/test-with-whole-api.ts';
 
 const PASSWORD = 'correct horse battery staple';
 
-let database: TestDatabase;
-let api: WholeApi;
-let alice: SignedInUser;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await aServer(database, { region: 'us-east' });
-  api = await createWholeApi(database, {
-    CVAULT_PUBLIC_URL: 'https://example.org/vpn',
-    // Injected requests come from 127.0.0.1.
-    TRUST_PROXY: '127.0.0.0/8',
-  });
-  await api.cvault.fleet.untilSettled();
-  alice = await signUp(api, 'Acme');
-});
-afterAll(async () => {
-  await api?.close();
-  await database?.close();
-});
+const test = base
+  .extend('servers', { scope: 'file' }, async ({ database }) => [
+    await aServer(database, { region: 'us-east' }),
+  ])
+  .extend(
+    'environment',
+    { scope: 'file' },
+    {
+      CVAULT_PUBLIC_URL: 'https://example.org/vpn',
+      // Injected requests come from 127.0.0.1.
+      TRUST_PROXY: '127.0.0.0/8',
+    },
+  )
+  .extend('alice', { scope: 'file' }, ({ api }) => signUp(api, 'Acme'))
+  .extend(
+    'get',
+    ({ api }) =>
+      (url: string, headers: Record<string, string> = {}) =>
+        api.app.inject({ url, headers }),
+  )
+  .extend(
+    'from',
+    ({ api }) =>
+      (client: string, key: string, path: string, payload: object) =>
+        api.app.inject({
+          method: 'POST',
+          url: `/api/v1${path}`,
+          headers: { 'x-api-key': key, 'x-forwarded-for': client },
+          payload,
+        }),
+  )
+  .extend(
+    'signIn',
+    ({ from }) =>
+      (tenant: SignedInUser, client: string, password = PASSWORD) =>
+        from(client, tenant.headers['x-api-key']!, '/auth/login', { email: 'someone@example.com', password }),
+  )
+  .extend(
+    'admin',
+    ({ api }) =>
+      (method: 'POST' | 'PATCH', path: string, payload: object) =>
+        api.app.inject({
+          method,
+          url: `/api/v1/admin${path}`,
+          headers: { authorization: `Bearer ${api.adminKey}` },
+          payload,
+        }),
+  );
 
 describe('a public URL with a path', () => {
-  const get = (url: string, headers: Record<string, string> = {}) => api.app.inject({ url, headers });
-
-  test.each(['', '/vpn'])(
+  test.for(['', '/vpn'])(
     'is in Location and tokens, and leads to what was made; asked below %j',
-    async (prefix) => {
+    async (prefix, { api, alice, get }) => {
       const registered = await api.app.inject({
         method: 'POST',
         url: `${prefix}/api/v1/devices`,
@@ -54,7 +81,7 @@ describe('a public URL with a path', () => {
     },
   );
 
-  test.each(['', '/vpn'])('is in the documents; asked below %j', async (prefix) => {
+  test.for(['', '/vpn'])('is in the documents; asked below %j', async (prefix, { get }) => {
     const { servers } = (await get(`${prefix}/openapi.json`)).json<{ servers: unknown }>();
     expect(servers).toEqual([{ url: 'https://example.org/vpn' }]);
     const page = await get(`${prefix}/docs`);
@@ -73,44 +100,30 @@ describe('a public URL with a path', () => {
     });
   });
 
-  test('does not match other paths with the same prefix', async () => {
+  test('does not match other paths with the same prefix', async ({ get }) => {
     expect((await get('/vpnx/openapi.json')).statusCode).toBe(404);
     expect((await get('/vpn/vpn/openapi.json')).statusCode).toBe(404);
   });
 });
 
 describe('X-Forwarded-For with ports and brackets', () => {
-  const from = (client: string, key: string, path: string, payload: object) =>
-    api.app.inject({
-      method: 'POST',
-      url: `/api/v1${path}`,
-      headers: { 'x-api-key': key, 'x-forwarded-for': client },
-      payload,
-    });
-  const signIn = (tenant: SignedInUser, client: string, password = PASSWORD) =>
-    from(client, tenant.headers['x-api-key']!, '/auth/login', { email: 'someone@example.com', password });
-  const admin = (method: 'POST' | 'PATCH', path: string, payload: object) =>
-    api.app.inject({
-      method,
-      url: `/api/v1/admin${path}`,
-      headers: { authorization: `Bearer ${api.adminKey}` },
-      payload,
-    });
-
-  test.each([
+  test.for([
     ['an IPv4 address with ports', (n: number) => `203.0.113.61:${40_000 + n}`, '203.0.113.62:40001'],
     ['an IPv6 address in brackets', (n: number) => `[2001:db8:1::1]:${n + 1}`, '[2001:db8:2::1]:1'],
     ['what the client puts in front', (n: number) => `9.9.9.${n}:7, 203.0.113.63:${n + 1}`, '203.0.113.64:1'],
-  ])('%s is one client to the rate limit, and another is another', async (what, one, other) => {
-    const tenant = await signUp(api, `limits: ${what}`);
-    await admin('PATCH', `/tenants/${tenant.tenantId}`, { authRateLimit: 3 });
-    const statuses = [];
-    for (let n = 0; n < 5; n++) statuses.push((await signIn(tenant, one(n))).statusCode);
-    expect(statuses).toEqual([200, 200, 200, 429, 429]);
-    expect((await signIn(tenant, other)).statusCode).toBe(200);
-  });
+  ] as const)(
+    '%s is one client to the rate limit, and another is another',
+    async ([what, one, other], { api, signIn, admin }) => {
+      const tenant = await signUp(api, `limits: ${what}`);
+      await admin('PATCH', `/tenants/${tenant.tenantId}`, { authRateLimit: 3 });
+      const statuses = [];
+      for (let n = 0; n < 5; n++) statuses.push((await signIn(tenant, one(n))).statusCode);
+      expect(statuses).toEqual([200, 200, 200, 429, 429]);
+      expect((await signIn(tenant, other)).statusCode).toBe(200);
+    },
+  );
 
-  test('ten wrong passwords from one client on ten ports lock nobody else out', async () => {
+  test('ten wrong passwords from one client on ten ports lock nobody else out', async ({ api, signIn }) => {
     const tenant = await signUp(api, 'guesses');
     for (let n = 0; n < 12; n++)
       await signIn(tenant, `198.51.100.9:${50_000 + n}`, 'a wrong password of some length');
@@ -118,26 +131,29 @@ describe('X-Forwarded-For with ports and brackets', () => {
     expect((await signIn(tenant, '198.51.100.10:60000')).statusCode).toBe(200);
   });
 
-  test.each([
+  test.for([
     ['198.51.100.7', '198.51.100.7:40001', '198.51.100.8:40001'],
     ['2001:db8:7::/48', '[2001:db8:7::1]:443', '[2001:db8:8::1]:443'],
-  ])('a key that may be used from %s is used from %s, and not from %s', async (source, inside, outside) => {
-    const made = await admin('POST', `/tenants/${alice.tenantId}/api-keys`, {
-      name: 'bound',
-      mode: 'live',
-      allowedSources: [source],
-    });
-    const { key } = made.json<{ key: string }>();
-    const ask = (client: string) =>
-      api.app.inject({
-        url: '/api/v1/tenant/users',
-        headers: { 'x-api-key': key, 'x-forwarded-for': client },
+  ] as const)(
+    'a key that may be used from %s is used from %s, and not from %s',
+    async ([source, inside, outside], { api, alice, admin }) => {
+      const made = await admin('POST', `/tenants/${alice.tenantId}/api-keys`, {
+        name: 'bound',
+        mode: 'live',
+        allowedSources: [source],
       });
-    expect((await ask(inside)).statusCode).toBe(200);
-    expect((await ask(outside)).json()).toMatchObject({ status: 403, code: 'source_not_allowed' });
-  });
+      const { key } = made.json<{ key: string }>();
+      const ask = (client: string) =>
+        api.app.inject({
+          url: '/api/v1/tenant/users',
+          headers: { 'x-api-key': key, 'x-forwarded-for': client },
+        });
+      expect((await ask(inside)).statusCode).toBe(200);
+      expect((await ask(outside)).json()).toMatchObject({ status: 403, code: 'source_not_allowed' });
+    },
+  );
 
-  test('are trusted only from the proxies', async () => {
+  test('are trusted only from the proxies', async ({ api, admin }) => {
     const tenant = await signUp(api, 'strangers');
     await admin('PATCH', `/tenants/${tenant.tenantId}`, { authRateLimit: 3 });
     const statuses = [];
