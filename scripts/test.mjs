@@ -1,5 +1,5 @@
 /** `npm test`: every check, from types to packets. With CI=true nothing may be skipped. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fuzz } from './fuzzing.mjs';
 import { runKernelLane, whyNoKernelLane } from './kernel-lane.mjs';
@@ -23,20 +23,35 @@ await orStop(async () => {
 
 let passed = 1; // the build above checks the types
 const failed = [];
-for (const [what, program, args] of [
-  ['types of tests and benchmarks', bin('tsc'), ['--project', 'bench']],
-  ['types of scripts', bin('tsc'), ['--project', 'scripts']],
-  ['lint', bin('eslint'), ['.', '--max-warnings=0']],
-  ['unused files, exports and packages', bin('knip'), ['--no-progress']],
-  ['format', bin('prettier'), ['--check', '.', '--log-level=warn']],
-  ['supply chain', process.execPath, [join(ROOT, 'scripts/supply-chain.mjs')]],
-]) {
+/** Runs a check; what it says comes in one piece, so that two can run side by side. */
+async function check([what, program, args]) {
   say(`${what} …`);
-  const { status } = spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
+  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (said += text));
+  const status = await new Promise((resolve) => {
+    child.once('close', resolve);
+    child.once('error', () => resolve(1));
+  });
+  process.stderr.write(said);
   if (status === 0) passed++;
   else
     failed.push({ name: what, why: 'what of types, lint and format can be mended by itself: npm run fix' });
 }
+const checks = [
+  ['lint', bin('eslint'), ['.', '--max-warnings=0']],
+  ['types of tests and benchmarks', bin('tsc'), ['--project', 'bench']],
+  ['types of scripts', bin('tsc'), ['--project', 'scripts']],
+  ['unused files, exports and packages', bin('knip'), ['--no-progress']],
+  ['format', bin('prettier'), ['--check', '.', '--log-level=warn']],
+  ['supply chain', process.execPath, [join(ROOT, 'scripts/supply-chain.mjs')]],
+];
+/** The longest comes first, and the others fit beside it. */
+async function checkInTurn() {
+  for (let next = checks.shift(); next !== undefined; next = checks.shift()) await check(next);
+}
+await Promise.all([checkInTurn(), checkInTurn()]);
 
 const args = filters.length > 0 ? [...filters, '--passWithNoTests'] : [];
 const isRoot = process.platform === 'linux' && process.getuid() === 0;
@@ -60,14 +75,17 @@ const kernel = () =>
       ? runKernelLane({ isFull: false, atTheEnd: isRoot })
       : skip('kernel tests', whyNoKernel),
   );
-const quick = async () => [
+// Both lanes take about as long as each other: whoever ends early leaves a processor idle.
+const one = async () => [
   await runTests(['unit', 'integration'], { args, apart: isRoot }),
-  ...(await whole('fuzz tests', () => fuzz({}))),
   // An emulated machine occupies one processor, so only suites that mostly wait run beside it.
   ...(await kernel()),
 ];
-const slow = async () => [await runTests(['e2e', 'faults'], { args, atTheEnd: isRoot })];
-const summaries = (isRoot ? await Promise.all([quick(), slow()]) : [await quick(), await slow()]).flat();
+const other = async () => [
+  ...(await whole('fuzz tests', () => fuzz({}, { atTheEnd: isRoot }))),
+  await runTests(['e2e', 'faults'], { args, atTheEnd: isRoot }),
+];
+const summaries = (isRoot ? await Promise.all([one(), other()]) : [await one(), await other()]).flat();
 
 const skipped = summaries.flatMap((summary) => summary.skipped);
 for (const summary of summaries) {
