@@ -12,7 +12,7 @@ const DELETE = {
 WITH ${endDevices({
     which: 'tenant_id = $1 AND user_id = $2 AND id = $3',
     churn: true,
-    notBefore: "now() + $4 * interval '1 millisecond'",
+    afterMs: '$4',
   })}
 SELECT ${DEVICE_COLUMNS} FROM d ${DEVICE_JOINS}`,
 };

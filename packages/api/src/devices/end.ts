@@ -1,5 +1,7 @@
 /** SQL that ends devices. Every way to end one uses it: its owner's, a user's or tenant's deletion, erasure, a VPN server's removal. */
 
+import { queued } from '../platform/db/outbox.ts';
+
 interface Ending {
   /** The condition that chooses the devices; constant text of the caller's. */
   readonly which: string;
@@ -7,8 +9,8 @@ interface Ending {
   readonly churn: boolean;
   /** More columns of `devices` to set, beginning with a comma. */
   readonly also?: string;
-  /** When the first sweep may push the removal. Absent: now. */
-  readonly notBefore?: string;
+  /** The statement's parameter for the milliseconds that the removal is left to the request that asks for it. Absent: none. */
+  readonly afterMs?: string;
 }
 
 /**
@@ -20,7 +22,7 @@ interface Ending {
  * already: it drains as a departure, or another device has it. `failure` says so and stays, also on the deleted row.
  * Locks are taken as everywhere: devices, leases, the outbox, users, and tenants last.
  */
-export function endDevices({ which, churn, also = '', notBefore = 'now()' }: Ending): string {
+export function endDevices({ which, churn, also = '', afterMs }: Ending): string {
   return `
 before AS (
   SELECT id, state FROM devices WHERE ${which} AND state <> 'deleted' ORDER BY id FOR UPDATE
@@ -33,10 +35,7 @@ before AS (
   UPDATE ip_pool SET state = 'draining', tenant_id = d.tenant_id, device_id = d.id
     ${churn ? ', freed_by = d.tenant_id, freed_at = now()' : ''}
   FROM d WHERE ip_pool.server_id = d.server_id AND ip_pool.address = d.assigned_ip AND d.failure IS NULL
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
-  SELECT tenant_id, server_id, id, generation, ${notBefore} FROM d
-), counted AS (
+), ${queued('d', { afterMs })}, counted AS (
   SELECT tenant_id, user_id, count(*)::int AS n FROM d WHERE old_state IN ('live', 'suspended')
   GROUP BY tenant_id, user_id
 ), user_quota AS (

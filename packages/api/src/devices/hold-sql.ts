@@ -1,3 +1,5 @@
+import { queued } from '../platform/db/outbox.ts';
+
 /**
  * SQL that puts a hold on devices or releases it: `$2` is its bit (see HOLDS). Whose state changes by it gets a new
  * generation, and its VPN server has to hear of it; the statement answers the ids of those VPN servers. Rows are locked in the
@@ -15,10 +17,7 @@ WITH before AS (
     state = (CASE before.holds WHEN 0 THEN 'live' ELSE 'suspended' END)::device_state
   FROM before WHERE devices.id = before.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation, before.changes
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
-  SELECT tenant_id, server_id, id, generation FROM d WHERE changes
-)
+), ${queued('d', { where: 'changes' })}
 SELECT DISTINCT server_id FROM d WHERE changes`;
 }
 

@@ -7,6 +7,7 @@ import { asTenant } from '../platform/db/tenancy.ts';
 import { checkChurn, mayTakeAddress } from './churn.ts';
 import { refusedGrowth } from './device-quota.ts';
 import { choosePlacement, placing } from './placement.ts';
+import { queued } from '../platform/db/outbox.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 /**
@@ -69,11 +70,7 @@ WITH before AS (
 ), departure AS (
   INSERT INTO departures (tenant_id, device_id, server_id, generation, address)
   SELECT tenant_id, id, left_server_id, generation, left_address FROM moved WHERE left_server_id IS NOT NULL
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
-  SELECT tenant_id, server_id, id, generation, now() + $pushAfterMs * interval '1 millisecond' FROM moved
-  UNION ALL SELECT tenant_id, left_server_id, id, generation, now() FROM moved WHERE left_server_id IS NOT NULL
-), user_quota AS (
+), ${queued('moved', { afterMs: '$pushAfterMs' }, { serverId: 'left_server_id', where: 'left_server_id IS NOT NULL' })}, user_quota AS (
   UPDATE tenant_users SET device_count = device_count + 1
   FROM moved, before WHERE before.state = 'failed'
     AND tenant_users.tenant_id = moved.tenant_id AND tenant_users.id = moved.user_id

@@ -10,6 +10,7 @@ import { checkChurn, mayTakeAddress } from './churn.ts';
 import { refusedGrowth } from './device-quota.ts';
 import { modeOf } from '../platform/db/mode.ts';
 import { choosePlacement, placing } from './placement.ts';
+import { queued } from '../platform/db/outbox.ts';
 import { OWN_COLUMNS, OWN_PARAMETERS } from './own-configuration.ts';
 import { named } from '../platform/db/named.ts';
 import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
@@ -51,10 +52,7 @@ WITH ${choosePlacement({ region: '$region', serverId: '$serverId' }, `s.mode = $
   VALUES ($id, $tenantId, $userId, ${modeOf('$tenantId', '$userId')}, $name, (SELECT server_id FROM lease), (SELECT address FROM lease), (SELECT address6 FROM lease),
           (SELECT $publicKey::bytea FROM key), $sealedPrivateKey, $sealedPresharedKey, $expiresAt, ${OWN_PARAMETERS})
   RETURNING *
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
-  SELECT tenant_id, server_id, id, generation, now() + $pushAfterMs * interval '1 millisecond' FROM device
-), user_quota AS (
+), ${queued('device', { afterMs: '$pushAfterMs' })}, user_quota AS (
   UPDATE tenant_users SET device_count = device_count + 1
   FROM device WHERE tenant_users.tenant_id = device.tenant_id AND tenant_users.id = device.user_id
   RETURNING tenant_users.*

@@ -3,6 +3,7 @@ import { CVaultError } from '../platform/errors.ts';
 import { reached } from '../platform/observability/steps.ts';
 import { HOLDS } from './hold.ts';
 import type { KeyChange, Owner } from './ports.ts';
+import { queued } from '../platform/db/outbox.ts';
 import type pg from 'pg';
 import { brokenConstraint } from '../platform/db/database.ts';
 import { named } from '../platform/db/named.ts';
@@ -38,10 +39,7 @@ WITH before AS (
     state = (CASE before.holds WHEN 0 THEN 'live' ELSE 'suspended' END)::device_state
   FROM before WHERE devices.id = before.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
-  SELECT tenant_id, server_id, id, generation, now() + $pushAfterMs * interval '1 millisecond' FROM d
-)
+), ${queued('d', { afterMs: '$pushAfterMs' })}
 SELECT id FROM d`,
 );
 

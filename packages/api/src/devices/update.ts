@@ -1,5 +1,6 @@
 import { HOLDS } from './hold.ts';
 import type { DeviceChanges, Owner } from './ports.ts';
+import { queued } from '../platform/db/outbox.ts';
 import type pg from 'pg';
 import { askAsTenant } from '../platform/db/tenancy.ts';
 import { changedValues, setOwn } from './own-configuration.ts';
@@ -21,10 +22,7 @@ WITH before AS (
     generation = generation + (before.state = 'suspended' AND before.holds = 0)::int
   FROM before WHERE devices.id = before.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation, devices.state <> before.state AS revived
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation, not_before)
-  SELECT tenant_id, server_id, id, generation, now() + $7 * interval '1 millisecond' FROM d WHERE revived
-)
+), ${queued('d', { where: 'revived', afterMs: '$7' })}
 SELECT id FROM d`,
 };
 

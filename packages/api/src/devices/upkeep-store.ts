@@ -4,6 +4,7 @@ import type { DeviceUpkeepStore, KeyToRotate, UpkeepBatch } from './upkeep.ts';
 import type { Database } from '../platform/db/database.ts';
 import { repeating } from '../platform/db/transaction.ts';
 import { putHold, releaseHold } from './hold-sql.ts';
+import { queued } from '../platform/db/outbox.ts';
 import { DUE_KEY_WARNINGS, WARN_OF_KEY_EXPIRY } from './key-warnings.ts';
 
 /** A device that is held back has no old key on its VPN server: nothing there has to hear of it. */
@@ -16,10 +17,7 @@ WITH due AS (
   UPDATE devices SET replaces_key = NULL, overlap_until = NULL, generation = generation + (due.state = 'live')::int
   FROM due WHERE devices.id = due.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation, due.state = 'live' AS live
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
-  SELECT tenant_id, server_id, id, generation FROM d WHERE live
-)
+), ${queued('d', { where: 'live' })}
 SELECT DISTINCT server_id FROM d WHERE live`;
 
 const DUE_EXPIRY = `

@@ -1,3 +1,4 @@
+import { queued } from '../platform/db/outbox.ts';
 import { NOTE_CONDITION, tunnelAddressesOf } from '../servers/index.ts';
 import type { Acknowledgement, DesiredDigest, DesiredPeer } from './peer.ts';
 import type { PeerStore } from './ports.ts';
@@ -151,10 +152,7 @@ WITH d AS (
 ), departure AS (
   INSERT INTO departures (tenant_id, device_id, server_id, generation, address)
   SELECT tenant_id, id, server_id, generation, assigned_ip FROM d
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
-  SELECT tenant_id, server_id, id, generation FROM d
-), user_quota AS (
+), ${queued('d')}, user_quota AS (
   UPDATE tenant_users SET device_count = device_count - 1
   FROM d WHERE tenant_users.tenant_id = d.tenant_id AND tenant_users.id = d.user_id
   RETURNING tenant_users.tenant_id

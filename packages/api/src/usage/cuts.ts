@@ -1,5 +1,6 @@
 import type { Cut, OverLimit } from './ports.ts';
 import type pg from 'pg';
+import { queued } from '../platform/db/outbox.ts';
 import { accountOf } from './user-totals.ts';
 
 /** A remainder too small for the next packet: the kernel merges a stream's packets up to this size. */
@@ -28,9 +29,7 @@ WITH before AS (
 ), d AS (
   UPDATE devices SET generation = generation + 1 FROM before WHERE devices.id = before.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation) SELECT tenant_id, server_id, id, generation FROM d
-)
+), ${queued('d')}
 SELECT DISTINCT server_id FROM d`;
 
 const NOTE = `

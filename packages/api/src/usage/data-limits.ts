@@ -1,3 +1,4 @@
+import { queued } from '../platform/db/outbox.ts';
 import { HOLDS, putHold, releaseHold } from '../devices/index.ts';
 import type { Items } from '../platform/jobs/items.ts';
 import { type Budget, leaveToUsers } from '../user-limits/index.ts';
@@ -72,10 +73,7 @@ WITH before AS (
 ), d AS (
   UPDATE devices SET generation = generation + 1 FROM before WHERE devices.id = before.id AND devices.state = 'live'
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
-  SELECT tenant_id, server_id, id, generation FROM d
-)
+), ${queued('d')}
 SELECT id, server_id FROM d ORDER BY id`;
 
 const DATA_LEFT = `

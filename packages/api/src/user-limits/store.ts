@@ -1,6 +1,7 @@
 import type { PlanChange, PlanStore, SomeUserLimits } from './ports.ts';
 import type { UserLimits, UserPlan } from './user-limits.ts';
 import type pg from 'pg';
+import { queued } from '../platform/db/outbox.ts';
 import type { Database } from '../platform/db/database.ts';
 import { filters } from '../platform/db/filters.ts';
 import { askAsTenant } from '../platform/db/tenancy.ts';
@@ -157,10 +158,7 @@ WITH batch AS (
 ), d AS (
   UPDATE devices SET generation = generation + 1 FROM batch WHERE devices.id = batch.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation
-), queued AS (
-  INSERT INTO outbox (tenant_id, server_id, device_id, generation)
-  SELECT tenant_id, server_id, id, generation FROM d
-)
+), ${queued('d')}
 SELECT id, server_id FROM d ORDER BY id`;
 
 /** @param afterDevice the last processed device; null at the end */
