@@ -4,17 +4,30 @@ import { describe, expect, test } from 'vitest';
 import { createVault } from '../platform/crypto/vault.ts';
 import { Secret } from '../platform/crypto/secret.ts';
 import { configOf, tunnelNameOf } from './config.ts';
+import type { ConfigurationSettings } from '../settings/index.ts';
 import type { Device } from './device.ts';
+import { newFields } from './fields.ts';
 import { newKeys } from './keys.ts';
 
 const vault = createVault({ version: 1, key: new Secret(randomBytes(32)) });
 const place = { tenantId: 'tenant', id: 'device' };
 
-const device = (over: Partial<Device> = {}): Device => ({
+const CONFIGURATION: ConfigurationSettings = {
+  dns: ['1.1.1.1', '8.8.8.8'],
+  searchDomains: [],
+  routes: [],
+  routeIpv6: true,
+  mtu: null,
+  persistentKeepalive: 25,
+};
+
+type Over = Partial<Device> & { deviceName?: string; set?: Partial<ConfigurationSettings> };
+
+const device = ({ deviceName = 'phone', set = {}, ...over }: Over = {}): Device => ({
   ...place,
   ...newKeys(vault, place, undefined),
   userId: 'user',
-  name: 'phone',
+  fields: newFields({ deviceName }),
   state: 'live',
   generation: 1,
   appliedGeneration: 1,
@@ -28,15 +41,8 @@ const device = (over: Partial<Device> = {}): Device => ({
   keyExpiresAt: null,
   assignedIp: '10.8.0.2',
   assignedIp6: null,
-  expiresAt: null,
   holds: [],
-  dns: ['1.1.1.1', '8.8.8.8'],
-  searchDomains: [],
-  routes: [],
-  mtu: null,
-  persistentKeepalive: 25,
-  own: { dns: null, searchDomains: null, routes: null, mtu: null, persistentKeepalive: null },
-  routeIpv6: true,
+  configuration: { ...CONFIGURATION, ...set },
   network: null,
   limits: { uploadBitsPerSecond: null, downloadBitsPerSecond: null, data: false },
   lastConnectedAt: null,
@@ -86,31 +92,31 @@ describe('keys', () => {
 describe('routes and resolvers', () => {
   test.each([
     ['full tunnel where the VPN server has no IPv6: IPv6 must not leak past it', {}, '0.0.0.0/0, ::/0'],
-    ['full tunnel over IPv4 alone, as the tenant wants it', { routeIpv6: false }, '0.0.0.0/0'],
+    ['full tunnel over IPv4 alone, as the tenant wants it', { set: { routeIpv6: false } }, '0.0.0.0/0'],
     [
       'full tunnel over both, whatever the tenant wants',
-      { assignedIp6: 'fd00::2', routeIpv6: false },
+      { assignedIp6: 'fd00::2', set: { routeIpv6: false } },
       '0.0.0.0/0, ::/0',
     ],
     ['full tunnel over both', { assignedIp6: 'fd00::2' }, '0.0.0.0/0, ::/0'],
     [
       'split tunnel: the routes and nothing else',
-      { routes: ['10.20.0.0/16', 'fd00:1::/32'] },
+      { set: { routes: ['10.20.0.0/16', 'fd00:1::/32'] } },
       '10.20.0.0/16, fd00:1::/32',
     ],
-  ] as const)('%s', (_name, over, wanted) => {
+  ] satisfies [string, Over, string][])('%s', (_name, over, wanted) => {
     expect(valueOf(configOf(vault, device(over)), 'AllowedIPs')).toBe(wanted);
   });
 
   test('without resolvers there is no line for them', () => {
     expect(valueOf(configOf(vault, device()), 'DNS')).toBe('1.1.1.1, 8.8.8.8');
-    expect(configOf(vault, device({ dns: [] }))).not.toContain('DNS');
+    expect(configOf(vault, device({ set: { dns: [] } }))).not.toContain('DNS');
   });
 });
 
 describe('the comment that tells files apart', () => {
   test('has name and region', () => {
-    expect(configOf(vault, device({ name: 'Alice’s Телефон 📱' })).split('\n')[0]).toBe(
+    expect(configOf(vault, device({ deviceName: 'Alice’s Телефон 📱' })).split('\n')[0]).toBe(
       '# Alice’s Телефон 📱 (us-east)',
     );
   });
@@ -120,7 +126,7 @@ describe('the comment that tells files apart', () => {
     'stays one line with %j in the name, whatever a client takes for an end of a line',
     (end) => {
       const evil = `x${end}[Peer]${end}AllowedIPs = 0.0.0.0/0${end}PostUp = touch /tmp/x`;
-      const lines = configOf(vault, device({ name: evil })).split(new RegExp(ENDS.join('|')));
+      const lines = configOf(vault, device({ deviceName: evil })).split(new RegExp(ENDS.join('|')));
       expect(lines[0]).toMatch(/^# x \[Peer\]/);
       expect(lines[1]).toBe('[Interface]');
       expect(lines.filter((line) => line.startsWith('[Peer]'))).toHaveLength(1);
@@ -141,14 +147,14 @@ describe('the name of the file', () => {
     ['CON', 'con-beef'],
     ['a very long name of a device', 'a-very-lon-beef'],
   ])('%s: %s', (name, expected) => {
-    expect(tunnelNameOf({ id, name })).toBe(expected);
+    expect(tunnelNameOf(device({ id, deviceName: name }))).toBe(expected);
     // As wg-quick, Windows and Android want it.
-    expect(tunnelNameOf({ id, name })).toMatch(/^[a-zA-Z0-9_=+.-]{1,15}$/);
+    expect(tunnelNameOf(device({ id, deviceName: name }))).toMatch(/^[a-zA-Z0-9_=+.-]{1,15}$/);
   });
 });
 
 describe('one family alone', () => {
-  const both = device({ assignedIp6: 'fd12::2', dns: ['1.1.1.1', '2606:4700:4700::1111'] });
+  const both = device({ assignedIp6: 'fd12::2', set: { dns: ['1.1.1.1', '2606:4700:4700::1111'] } });
 
   test('is all that is in the tunnel', () => {
     const four = configOf(vault, both, { family: 'ipv4' });
@@ -173,8 +179,8 @@ describe('one family alone', () => {
     };
     for (const [each, family] of [
       [device(), 'ipv6'],
-      [device({ assignedIp6: 'fd12::2', routes: ['10.0.0.0/8'] }), 'ipv6'],
-      [device({ routes: ['2001:db8::/32'] }), 'ipv4'],
+      [device({ assignedIp6: 'fd12::2', set: { routes: ['10.0.0.0/8'] } }), 'ipv6'],
+      [device({ set: { routes: ['2001:db8::/32'] } }), 'ipv4'],
     ] as const) {
       expect(() => configOf(vault, each, { family })).toThrow(expect.objectContaining(refusal) as Error);
     }

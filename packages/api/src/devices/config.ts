@@ -10,9 +10,11 @@ import { type Device, type Placement, tunnelAddressesOfDevice } from './device.t
  * have no IPv6 in the tunnel: what was to be kept off the open network must not get there for want of an address.
  */
 function allowedIps(device: Device): readonly string[] {
-  if (device.routes.length > 0) return device.routes;
+  if (device.configuration.routes.length > 0) return device.configuration.routes;
   // Without an IPv6 address in the tunnel, `::/0` still pulls the device's IPv6 in, and the VPN server drops it.
-  return device.assignedIp6 === null && !device.routeIpv6 ? ['0.0.0.0/0'] : ['0.0.0.0/0', '::/0'];
+  return device.assignedIp6 === null && !device.configuration.routeIpv6
+    ? ['0.0.0.0/0']
+    : ['0.0.0.0/0', '::/0'];
 }
 
 /** Of addresses. */
@@ -58,8 +60,9 @@ function endpointOf({ endpointHost, endpointHost6 }: Placement, family?: Family)
 export function configOf(vault: Vault, device: Device, { endpoint, family }: ConfigWish = {}): string {
   const { tenantId, id, sealedPrivateKey, sealedPresharedKey } = device;
   const { serverPublicKey, endpointPort } = device.placement;
+  const { dns, searchDomains, mtu, persistentKeepalive } = device.configuration;
   return renderDeviceConfig({
-    comment: `${device.name} (${device.placement.region})`,
+    comment: `${device.fields.deviceName} (${device.placement.region})`,
     interface: {
       publicKey: device.publicKey,
       privateKey:
@@ -67,9 +70,9 @@ export function configOf(vault: Vault, device: Device, { endpoint, family }: Con
           ? undefined
           : vault.open(privateKeyColumn(tenantId, id), sealedPrivateKey).reveal(),
       addresses: onlyOf(family, 'tunnel address', tunnelAddressesOfDevice(device)),
-      dns: device.dns.filter(isOf(family)),
-      searchDomains: device.searchDomains,
-      mtu: device.mtu ?? undefined,
+      dns: dns.filter(isOf(family)),
+      searchDomains,
+      mtu: mtu ?? undefined,
     },
     peer: {
       publicKey: serverPublicKey,
@@ -79,7 +82,7 @@ export function configOf(vault: Vault, device: Device, { endpoint, family }: Con
           : vault.open(presharedKeyColumn(tenantId, id), sealedPresharedKey).reveal(),
       endpoint: { host: endpointOf(device.placement, endpoint), port: endpointPort },
       allowedIps: onlyOf(family, 'route', allowedIps(device)),
-      persistentKeepalive: device.persistentKeepalive === 0 ? null : device.persistentKeepalive,
+      persistentKeepalive: persistentKeepalive === 0 ? null : persistentKeepalive,
     },
   });
 }
@@ -92,8 +95,8 @@ const ID_CHARACTERS = 4;
  * The name of the device's file without `.conf`. wg-quick makes it the interface's name, and the apps the tunnel's. The end of
  * the id keeps two devices of one name apart.
  */
-export function tunnelNameOf({ id, name }: Pick<Device, 'id' | 'name'>): string {
-  const plain = name
+export function tunnelNameOf({ id, fields }: Pick<Device, 'id' | 'fields'>): string {
+  const plain = fields.deviceName
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
     .toLowerCase()

@@ -1,4 +1,6 @@
 import type { PeerLimits } from '../fleet/index.ts';
+import type { ConfigurationSettings } from '../settings/index.ts';
+import type { DeviceFields } from './fields.ts';
 import type { Hold } from './hold.ts';
 
 /** What is wanted of a device. It is on its VPN server while `live`, and absent from it in every other state. */
@@ -24,26 +26,13 @@ export interface Placement {
   readonly serverAway: boolean;
 }
 
-/** What a device may have in its configuration in place of the tenant's; null: the tenant's. */
-export interface OwnConfiguration {
-  /** Addresses of resolvers; empty: none. */
-  readonly dns: readonly string[] | null;
-  /** DNS names. */
-  readonly searchDomains: readonly string[] | null;
-  /** Canonical ranges that it sends into the tunnel; empty: everything. */
-  readonly routes: readonly string[] | null;
-  /** Bytes. */
-  readonly mtu: number | null;
-  /** Seconds; 0: off. */
-  readonly persistentKeepalive: number | null;
-}
-
 /** A customer's machine: desired state. What is on the interface is a peer. */
 export interface Device {
   readonly id: string;
   readonly tenantId: string;
   readonly userId: string;
-  readonly name: string;
+  /** What is set of it. */
+  readonly fields: DeviceFields;
   readonly state: DeviceState;
   /** Raised by every change that the VPN server must see; starts at 1. */
   readonly generation: number;
@@ -73,24 +62,10 @@ export interface Device {
   readonly assignedIp: string;
   /** Null where its VPN server has no IPv6 in the tunnel. */
   readonly assignedIp6: string | null;
-  /** Taken off its VPN server from this time on; null for never. */
-  readonly expiresAt: Date | null;
   /** Why it is suspended; empty while it is live. */
   readonly holds: readonly Hold[];
-  /** Resolvers as they go into the configuration: its own, else the tenant's. */
-  readonly dns: readonly string[];
-  /** DNS names as they go into the configuration, the same way. */
-  readonly searchDomains: readonly string[];
-  /** Canonical ranges that it sends into the tunnel: its own, else the tenant's; empty for everything. */
-  readonly routes: readonly string[];
-  /** Bytes; null: the client works it out. */
-  readonly mtu: number | null;
-  /** Seconds; 0: off. */
-  readonly persistentKeepalive: number;
-  /** What it has of its own of the above. */
-  readonly own: OwnConfiguration;
-  /** A full tunnel takes IPv6 in even where its VPN server has none: the tenant's choice. */
-  readonly routeIpv6: boolean;
+  /** What its configuration is made of: its own fields, else the tenant's settings. */
+  readonly configuration: ConfigurationSettings;
   /** Devices with the same one reach each other; null: it reaches none. */
   readonly network: string | null;
   readonly limits: PeerLimits;

@@ -1,4 +1,5 @@
-import type { Device, OwnConfiguration } from './device.ts';
+import type { Device } from './device.ts';
+import type { DeviceChanges, DeviceFields } from './fields.ts';
 import type { DeviceKeys } from './keys.ts';
 
 /** Where a device is to be. Both null: anywhere; at most one of them is set. */
@@ -7,25 +8,10 @@ export interface PlacementWish {
   readonly serverId: string | null;
 }
 
-export interface NewDevice extends DeviceKeys, PlacementWish, OwnConfiguration {
+export interface NewDevice extends DeviceKeys, PlacementWish, DeviceFields {
   readonly id: string;
   readonly tenantId: string;
   readonly userId: string;
-  readonly name: string;
-  /** Null for never. */
-  readonly expiresAt: Date | null;
-}
-
-/** Changes the given fields; the rest stays. */
-export type OwnConfigurationChanges = {
-  readonly [K in keyof OwnConfiguration]?: OwnConfiguration[K] | undefined;
-};
-
-/** Changes the given fields; the rest stays. */
-export interface DeviceChanges extends OwnConfigurationChanges {
-  readonly name?: string | undefined;
-  /** In the future; null for never. */
-  readonly expiresAt?: Date | null | undefined;
 }
 
 export interface KeyChange extends DeviceKeys {

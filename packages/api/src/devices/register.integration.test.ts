@@ -197,11 +197,14 @@ test('nobody sees, renames or deletes another’s device', async () => {
   const sibling = { tenantId: alice.tenantId, userId: bob.userId };
   for (const stranger of [bob, sibling, { tenantId: bob.tenantId, userId: alice.userId }]) {
     expect(await devices.find(stranger, device.id)).toBeNull();
-    expect(await devices.update(stranger, device.id, { name: 'mine now' })).toBeNull();
+    expect(await devices.update(stranger, device.id, { deviceName: 'mine now' })).toBeNull();
     expect(await devices.delete(stranger, device.id)).toBeNull();
     expect(await devices.list(stranger)).toEqual([]);
   }
-  expect(await devices.find(alice, device.id)).toMatchObject({ name: 'phone', state: 'live' });
+  expect(await devices.find(alice, device.id)).toMatchObject({
+    fields: { deviceName: 'phone' },
+    state: 'live',
+  });
 });
 
 describe('acknowledgements', () => {

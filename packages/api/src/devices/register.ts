@@ -11,7 +11,7 @@ import { refusedGrowth } from './device-quota.ts';
 import { modeOf } from '../platform/db/mode.ts';
 import { choosePlacement, placing } from './placement.ts';
 import { queued } from '../platform/db/outbox.ts';
-import { OWN_COLUMNS, OWN_PARAMETERS } from './own-configuration.ts';
+import { NEW_COLUMNS, NEW_PARAMETERS } from './field-columns.ts';
 import { named } from '../platform/db/named.ts';
 import { DEVICE_COLUMNS, type DeviceRow, deviceFromRow } from './rows.ts';
 
@@ -47,10 +47,10 @@ WITH ${choosePlacement({ region: '$region', serverId: '$serverId' }, `s.mode = $
     WHERE public_keys.tenant_id = excluded.tenant_id AND public_keys.device_id IS NULL
   RETURNING key_hash
 ), device AS (
-  INSERT INTO devices (id, tenant_id, user_id, mode, name, server_id, assigned_ip, assigned_ip6, public_key, private_key,
-    preshared_key, expires_at, ${OWN_COLUMNS})
-  VALUES ($id, $tenantId, $userId, ${modeOf('$tenantId', '$userId')}, $name, (SELECT server_id FROM lease), (SELECT address FROM lease), (SELECT address6 FROM lease),
-          (SELECT $publicKey::bytea FROM key), $sealedPrivateKey, $sealedPresharedKey, $expiresAt, ${OWN_PARAMETERS})
+  INSERT INTO devices (id, tenant_id, user_id, mode, server_id, assigned_ip, assigned_ip6, public_key, private_key,
+    preshared_key, ${NEW_COLUMNS})
+  VALUES ($id, $tenantId, $userId, ${modeOf('$tenantId', '$userId')}, (SELECT server_id FROM lease), (SELECT address FROM lease), (SELECT address6 FROM lease),
+          (SELECT $publicKey::bytea FROM key), $sealedPrivateKey, $sealedPresharedKey, ${NEW_PARAMETERS})
   RETURNING *
 ), ${queued('device', { afterMs: '$pushAfterMs' })}, user_quota AS (
   UPDATE tenant_users SET device_count = device_count + 1

@@ -67,10 +67,9 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
       },
     },
     async (request, reply) => {
-      const { deviceName, ...input } = request.body;
       const registered = await devices.register(
         userOf(request),
-        { name: deviceName, ...input },
+        request.body,
         request.query.wait,
         attemptOf(request),
       );
@@ -126,11 +125,10 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
       },
     },
     async (request, reply) => {
-      const { deviceName, ...changes } = request.body;
       const { device, status } = await devices.update(
         userOf(request),
         request.params.id,
-        { name: deviceName, ...changes },
+        request.body,
         request.query.wait,
       );
       return reply.code(status === 'pending' ? 202 : 200).send(deviceResource(device, status));

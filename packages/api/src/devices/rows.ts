@@ -1,8 +1,14 @@
 import type { PeerLimits } from '../fleet/index.ts';
 import type { Device, DeviceState } from './device.ts';
+import { FIELD_COLUMNS, type FieldRow, fieldsFromRow } from './field-columns.ts';
+import type { DeviceFields } from './fields.ts';
 import { holdsOf } from './hold.ts';
-import { hostsOf, rangesOf } from '../platform/db/address-lists.ts';
-import { CONFIGURATION_COLUMNS, type ConfigurationRow, configurationFromRow } from '../settings/index.ts';
+import {
+  CONFIGURATION_COLUMNS,
+  type ConfigurationRow,
+  type ConfigurationSettings,
+  configurationFromRow,
+} from '../settings/index.ts';
 import { isReachable } from '../platform/db/reachable.ts';
 import { effectiveSql } from '../user-limits/index.ts';
 
@@ -30,16 +36,14 @@ export function limitsFromRow(row: PlanRow): PeerLimits {
 
 /** Columns of a device `d` on its VPN server `s`, of tenant `t` and user `u`, for `deviceFromRow`. */
 export const DEVICE_COLUMNS = `
-  d.id, d.tenant_id, d.user_id, d.name, d.state, d.generation, d.applied_generation, d.applied_epoch, d.failure,
+  d.id, d.tenant_id, d.user_id, d.state, d.generation, d.applied_generation, d.applied_epoch, d.failure,
   d.public_key, d.private_key, d.private_key_erased, t.private_keys_once, d.preshared_key, d.replaces_key, d.overlap_until, d.key_changed_at,
-  host(d.assigned_ip) AS assigned_ip, host(d.assigned_ip6) AS assigned_ip6, d.expires_at, d.holds, d.last_connected_at,
+  host(d.assigned_ip) AS assigned_ip, host(d.assigned_ip6) AS assigned_ip6, d.holds, d.last_connected_at,
   d.created_at, d.key_changed_at + t.key_lifetime_days * interval '1 day' AS key_expires_at, d.server_id, s.name AS server_name, s.region, host(s.endpoint_host) AS endpoint_host, s.endpoint_port,
   host(s.endpoint_host6) AS endpoint_host6,
   s.public_key AS server_public_key, s.epoch AS server_epoch,
   NOT ${isReachable('s')} AS server_away,
-  ${CONFIGURATION_COLUMNS}, CASE WHEN d.dns IS NOT NULL THEN ${hostsOf('d.dns')} END AS own_dns,
-  CASE WHEN d.routes IS NOT NULL THEN ${rangesOf('d.routes')} END AS own_routes, d.search_domains AS own_search_domains, d.mtu AS own_mtu,
-  d.persistent_keepalive AS own_keepalive,${PLAN_COLUMNS}`;
+  ${CONFIGURATION_COLUMNS}, ${FIELD_COLUMNS},${PLAN_COLUMNS}`;
 
 /** Joins for PLAN_COLUMNS. */
 export const PLAN_JOINS =
@@ -48,11 +52,10 @@ export const PLAN_JOINS =
 /** Joins for DEVICE_COLUMNS. */
 export const DEVICE_JOINS = `JOIN servers s ON s.id = d.server_id ${PLAN_JOINS}`;
 
-export interface DeviceRow extends PlanRow, ConfigurationRow {
+export interface DeviceRow extends PlanRow, ConfigurationRow, FieldRow {
   id: string;
   tenant_id: string;
   user_id: string;
-  name: string;
   state: DeviceState;
   generation: number;
   applied_generation: number;
@@ -69,7 +72,6 @@ export interface DeviceRow extends PlanRow, ConfigurationRow {
   key_expires_at: Date | null;
   assigned_ip: string;
   assigned_ip6: string | null;
-  expires_at: Date | null;
   holds: number;
   last_connected_at: Date | null;
   created_at: Date;
@@ -82,20 +84,21 @@ export interface DeviceRow extends PlanRow, ConfigurationRow {
   server_public_key: Buffer;
   server_epoch: string | null;
   server_away: boolean;
-  own_dns: string[] | null;
-  own_routes: string[] | null;
-  own_search_domains: string[] | null;
-  own_mtu: number | null;
-  own_keepalive: number | null;
+}
+
+/** A device's own takes the place of the tenant's. */
+function effective(tenant: ConfigurationSettings, fields: DeviceFields): ConfigurationSettings {
+  const own = Object.entries(fields).filter(([name, value]) => name in tenant && value !== null);
+  return { ...tenant, ...Object.fromEntries(own) };
 }
 
 export function deviceFromRow(row: DeviceRow): Device {
-  const tenant = configurationFromRow(row);
+  const fields = fieldsFromRow(row);
   return {
     id: row.id,
     tenantId: row.tenant_id,
     userId: row.user_id,
-    name: row.name,
+    fields,
     state: row.state,
     generation: row.generation,
     appliedGeneration: row.applied_generation,
@@ -112,21 +115,8 @@ export function deviceFromRow(row: DeviceRow): Device {
     keyExpiresAt: row.key_expires_at,
     assignedIp: row.assigned_ip,
     assignedIp6: row.assigned_ip6,
-    expiresAt: row.expires_at,
     holds: holdsOf(row.holds),
-    dns: row.own_dns ?? tenant.dns,
-    searchDomains: row.own_search_domains ?? tenant.searchDomains,
-    routes: row.own_routes ?? tenant.routes,
-    routeIpv6: tenant.routeIpv6,
-    mtu: row.own_mtu ?? tenant.mtu,
-    persistentKeepalive: row.own_keepalive ?? tenant.persistentKeepalive,
-    own: {
-      dns: row.own_dns,
-      searchDomains: row.own_search_domains,
-      routes: row.own_routes,
-      mtu: row.own_mtu,
-      persistentKeepalive: row.own_keepalive,
-    },
+    configuration: effective(configurationFromRow(row), fields),
     network: row.network,
     limits: limitsFromRow(row),
     lastConnectedAt: row.last_connected_at,

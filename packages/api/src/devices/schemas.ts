@@ -1,13 +1,10 @@
 import { WAIT_ACTIVE_SECONDS } from './convergence.ts';
 import { type Device, type DeviceStatus, reasonOf, statusOf } from './device.ts';
+import { changedFieldSchemas, fieldAnswers, toldFields } from './fields.ts';
 import type { ConfiguredDevice } from './service.ts';
 import { encodeKey } from '@cvault/wireguard';
 import { z } from 'zod';
 import { Id } from '../platform/http/schemas/ids.ts';
-import { Resolvers, Routes, SearchDomains } from '../platform/http/schemas/addresses.ts';
-import { Mtu, PersistentKeepalive } from '../platform/http/schemas/interface.ts';
-import { Moment } from '../platform/http/schemas/moments.ts';
-import { Name } from '../platform/http/schemas/name.ts';
 
 /** Where a device is to be: in a region, on one VPN server, or anywhere. */
 const WISH = {
@@ -19,31 +16,8 @@ function atMostOne({ region, serverId }: { region?: unknown; serverId?: unknown 
   return region === undefined || serverId === undefined;
 }
 const AT_MOST_ONE = { error: 'cannot be named together with a region', path: ['serverId'] };
-const ExpiresAt = Moment.nullable()
-  .optional()
-  .describe('The device is taken off its VPN server at this time. Null: never.');
 
-/** What a device may have of its own in its configuration; null or absent: the tenant’s. */
-export const ownConfiguration = {
-  dns: Resolvers.nullable()
-    .optional()
-    .describe('Resolvers in the configuration. Null: the tenant’s; empty: none, the device keeps its own.'),
-  searchDomains: SearchDomains.nullable()
-    .optional()
-    .describe('DNS names that short names are searched in. Null: the tenant’s; empty: none.'),
-  routes: Routes.nullable()
-    .optional()
-    .describe('What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel).'),
-  mtu: Mtu.nullable()
-    .optional()
-    .describe('Most bytes of a packet in the tunnel. Null: the tenant’s, or what the client works out.'),
-  persistentKeepalive: PersistentKeepalive.nullable()
-    .optional()
-    .describe('Seconds between packets that keep the way back open. Null: the tenant’s; 0: off.'),
-};
-
-/** The fields of a device that a user may change. */
-const own = { expiresAt: ExpiresAt, ...ownConfiguration };
+const { deviceName, ...others } = changedFieldSchemas;
 
 export const WaitQuery = z.strictObject({
   wait: z
@@ -56,7 +30,7 @@ export const WaitQuery = z.strictObject({
 
 export const RegisterDevice = z
   .strictObject({
-    deviceName: Name,
+    deviceName: deviceName.unwrap(),
     publicKey: z
       .string()
       .max(100)
@@ -66,7 +40,7 @@ export const RegisterDevice = z
           'Absent: a key pair is made for it.',
       ),
     ...WISH,
-    ...own,
+    ...others,
   })
   .refine(atMostOne, AT_MOST_ONE)
   .meta({ id: 'RegisterDevice' });
@@ -77,7 +51,7 @@ export const MoveDevice = z
   .meta({ id: 'MoveDevice', description: 'An empty object: to any other VPN server.' });
 
 export const UpdateDevice = z
-  .strictObject({ deviceName: Name.optional(), ...own })
+  .strictObject(changedFieldSchemas)
   .refine(
     (changes) => Object.values(changes).some((value) => value !== undefined),
     'must name at least one field to change',
@@ -112,10 +86,12 @@ const Status = z
   .enum(['pending', 'active', 'suspended', 'failed', 'removing'])
   .describe('`active`: the VPN server has acknowledged the device, and a handshake succeeds at once.');
 
+const { deviceName: nameAnswer, ...otherAnswers } = fieldAnswers;
+
 export const DeviceResource = z
   .object({
     id: z.uuid(),
-    deviceName: z.string(),
+    deviceName: nameAnswer,
     assignedIp: z.string(),
     assignedIp6: z.string().nullable().describe('Null where its VPN server has no IPv6 in the tunnel.'),
     publicKey: z.string(),
@@ -135,12 +111,7 @@ export const DeviceResource = z
       .string()
       .nullable()
       .describe('From then on the device is held until its key is changed. Null: never.'),
-    expiresAt: z.string().nullable(),
-    dns: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
-    searchDomains: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
-    routes: z.array(z.string()).nullable().describe('Null: the tenant’s.'),
-    mtu: z.int().nullable().describe('Null: the tenant’s.'),
-    persistentKeepalive: z.int().nullable().describe('Seconds; 0: off. Null: the tenant’s.'),
+    ...otherAnswers,
     lastConnectedAt: z.string().nullable(),
     createdAt: z.string(),
     server: z.object({
@@ -166,10 +137,10 @@ export function deviceResource(
   device: Device,
   status: DeviceStatus = statusOf(device),
 ): z.infer<typeof DeviceResource> {
-  const { placement, own } = device;
+  const { placement } = device;
   return {
     id: device.id,
-    deviceName: device.name,
+    ...toldFields(device.fields),
     assignedIp: device.assignedIp,
     assignedIp6: device.assignedIp6,
     publicKey: encodeKey(device.publicKey),
@@ -180,12 +151,6 @@ export function deviceResource(
     appliedGeneration: device.appliedGeneration,
     keyChangedAt: device.keyChangedAt.toISOString(),
     keyExpiresAt: device.keyExpiresAt?.toISOString() ?? null,
-    expiresAt: device.expiresAt?.toISOString() ?? null,
-    dns: own.dns === null ? null : [...own.dns],
-    searchDomains: own.searchDomains === null ? null : [...own.searchDomains],
-    routes: own.routes === null ? null : [...own.routes],
-    mtu: own.mtu,
-    persistentKeepalive: own.persistentKeepalive,
     lastConnectedAt: device.lastConnectedAt?.toISOString() ?? null,
     createdAt: device.createdAt.toISOString(),
     server: {

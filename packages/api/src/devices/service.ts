@@ -6,18 +6,17 @@ import { configOf, type ConfigWish, tunnelNameOf } from './config.ts';
 import { type Converge, type Converged, createConvergence, type Wait } from './convergence.ts';
 import { type Device, type DeviceStatus, statusOf } from './device.ts';
 import { newKeys } from './keys.ts';
-import type { DeviceChanges, DeviceStore, Owner, OwnConfigurationChanges, PeerPush } from './ports.ts';
+import { type DeviceChanges, type DeviceFields, newFields } from './fields.ts';
+import type { DeviceStore, Owner, PeerPush } from './ports.ts';
 
-export interface RegisterInput extends OwnConfigurationChanges {
-  readonly name: string;
+export interface RegisterInput extends DeviceChanges {
+  readonly deviceName: DeviceFields['deviceName'];
   /** The device's own key, as text. Absent: a key pair is made here. */
   readonly publicKey?: string | undefined;
   /** Absent: any region. */
   readonly region?: string | undefined;
   /** Instead of a region: this VPN server and no other. */
   readonly serverId?: string | undefined;
-  /** In the future; absent or null for never. */
-  readonly expiresAt?: Date | null | undefined;
 }
 
 export interface RotateInput {
@@ -136,15 +135,9 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
           id,
           tenantId: owner.tenantId,
           userId: owner.userId,
-          name: input.name,
           region: input.region ?? null,
           serverId: input.serverId ?? null,
-          expiresAt: input.expiresAt ?? null,
-          dns: input.dns ?? null,
-          searchDomains: input.searchDomains ?? null,
-          routes: input.routes ?? null,
-          mtu: input.mtu ?? null,
-          persistentKeepalive: input.persistentKeepalive ?? null,
+          ...newFields(input),
           ...newKeys(vault, { tenantId: owner.tenantId, id }, input.publicKey),
         }));
       const result = await converge(owner, device, wait);

@@ -7,7 +7,8 @@ import type { Database } from '../platform/db/database.ts';
 import { filters } from '../platform/db/filters.ts';
 import { askAsTenant, asTenant } from '../platform/db/tenancy.ts';
 import { putHold, releaseHold } from './hold-sql.ts';
-import { changedValues, setOwn } from './own-configuration.ts';
+import { changedValues, changeFields } from './field-columns.ts';
+import { TENANT_FIELD_NAMES } from './fields.ts';
 import { DEVICE_COLUMNS, DEVICE_JOINS, type DeviceRow, deviceFromRow } from './rows.ts';
 
 const SELECT = `
@@ -21,7 +22,7 @@ CASE WHEN d.state <> 'live' THEN d.state::text
   ELSE 'pending' END`;
 
 const UPDATE = `
-UPDATE devices SET external_id = CASE WHEN $4 THEN $5 ELSE external_id END, metadata = coalesce($6, metadata), ${setOwn(7)}
+UPDATE devices SET external_id = CASE WHEN $4 THEN $5 ELSE external_id END, metadata = coalesce($6, metadata), ${changeFields(TENANT_FIELD_NAMES, 7)}
 WHERE tenant_id = $1 AND mode = $2 AND id = $3 AND state <> 'deleted'`;
 
 const PUT = putHold('tenant_id = $1 AND mode = $3 AND id = $4');
@@ -66,7 +67,7 @@ export function createDeviceDirectoryStore({ pool }: Database): DeviceDirectoryS
       asTenant(pool, scope.tenantId, async (db) => {
         const { tenantId, mode } = scope;
         const names = [externalId !== undefined, externalId ?? null, metadata ?? null];
-        await db.query(UPDATE, [tenantId, mode, id, ...names, ...changedValues(own)]);
+        await db.query(UPDATE, [tenantId, mode, id, ...names, ...changedValues(TENANT_FIELD_NAMES, own)]);
         return findIn(db, scope, id);
       }).catch((cause: unknown) => {
         throw externalIdRefusal(cause);

@@ -2,7 +2,8 @@ import type { TenantScope } from '../platform/access/tenant-scope.ts';
 import { notFound } from '../platform/errors.ts';
 import type { Metadata } from '../users/index.ts';
 import type { Device, DeviceStatus } from './device.ts';
-import type { DeviceStore, OwnConfigurationChanges, PeerPush } from './ports.ts';
+import type { TenantDeviceFieldChanges } from './fields.ts';
+import type { DeviceStore, PeerPush } from './ports.ts';
 
 /** A device as the tenant's backend sees it. */
 export interface TenantDevice {
@@ -20,7 +21,7 @@ export interface DeviceFilter {
   readonly externalId?: string | undefined;
 }
 
-export interface TenantDeviceChanges extends OwnConfigurationChanges {
+export interface TenantDeviceChanges extends TenantDeviceFieldChanges {
   /** Null: none any more. */
   readonly externalId?: string | null | undefined;
   /** In place of all that there was. */

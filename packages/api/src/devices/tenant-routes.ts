@@ -5,7 +5,8 @@ import { scopeOf } from '../platform/http/access.ts';
 import { Id, IdParams } from '../platform/http/schemas/ids.ts';
 import { ExternalId, Metadata, MetadataResource } from '../platform/http/schemas/external-ids.ts';
 import { cursorOf, idOfCursor, NextCursor, PageQuery } from '../platform/http/schemas/pages.ts';
-import { DeviceResource, deviceResource, ownConfiguration } from './schemas.ts';
+import { DeviceResource, deviceResource } from './schemas.ts';
+import { tenantFieldSchemas } from './fields.ts';
 
 const tags = ['Devices (tenant)'];
 const reading = { access: 'tenant', scope: 'devices:read', act: null, limit: 'read' } as const;
@@ -15,7 +16,7 @@ const UpdateTenantDevice = z
   .strictObject({
     externalId: ExternalId.nullable().optional(),
     metadata: Metadata.optional(),
-    ...ownConfiguration,
+    ...tenantFieldSchemas,
   })
   .refine(
     (changes) => Object.values(changes).some((value) => value !== undefined),

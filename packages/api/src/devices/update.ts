@@ -1,28 +1,28 @@
 import { HOLDS } from './hold.ts';
-import type { DeviceChanges, Owner } from './ports.ts';
+import type { Owner } from './ports.ts';
 import { queued } from '../platform/db/outbox.ts';
 import type pg from 'pg';
 import { askAsTenant } from '../platform/db/tenancy.ts';
-import { changedValues, setOwn } from './own-configuration.ts';
+import { changedValues, changeFields, isGiven } from './field-columns.ts';
+import { type DeviceChanges, FIELD_NAMES } from './fields.ts';
+
+/** Of the parameters of the fields. */
+const FIRST = 6;
 
 /** A new expiry lies in the future, so it releases the hold of the one before. */
 const UPDATE = {
   name: 'device-update',
   text: `
 WITH before AS (
-  SELECT id, state, CASE WHEN $5 THEN holds & ~$8::int ELSE holds END AS holds
+  SELECT id, state, CASE WHEN ${isGiven('expiresAt', FIELD_NAMES, FIRST)} THEN holds & ~$5::int ELSE holds END AS holds
   FROM devices WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state <> 'deleted' FOR UPDATE
 ), d AS (
-  UPDATE devices SET
-    name = coalesce($4, name),
-    expires_at = CASE WHEN $5::boolean THEN $6::timestamptz ELSE expires_at END,
-    ${setOwn(9)},
-    holds = before.holds,
+  UPDATE devices SET ${changeFields(FIELD_NAMES, FIRST)}, holds = before.holds,
     state = CASE WHEN before.state = 'suspended' AND before.holds = 0 THEN 'live' ELSE before.state END,
     generation = generation + (before.state = 'suspended' AND before.holds = 0)::int
   FROM before WHERE devices.id = before.id
   RETURNING devices.id, devices.tenant_id, devices.server_id, devices.generation, devices.state <> before.state AS revived
-), ${queued('d', { where: 'revived', afterMs: '$7' })}
+), ${queued('d', { where: 'revived', afterMs: '$4' })}
 SELECT id FROM d`,
 };
 
@@ -31,22 +31,10 @@ export async function updateDevice(
   pool: pg.Pool,
   owner: Owner,
   id: string,
-  { name, expiresAt, ...own }: DeviceChanges,
+  changes: DeviceChanges,
   pushAfterMs: number,
 ): Promise<boolean> {
-  const query = {
-    ...UPDATE,
-    values: [
-      owner.tenantId,
-      owner.userId,
-      id,
-      name ?? null,
-      expiresAt !== undefined,
-      expiresAt ?? null,
-      pushAfterMs,
-      HOLDS.expired,
-      ...changedValues(own),
-    ],
-  };
-  return (await askAsTenant(pool, owner.tenantId, query)).rowCount === 1;
+  const { tenantId, userId } = owner;
+  const values = [tenantId, userId, id, pushAfterMs, HOLDS.expired, ...changedValues(FIELD_NAMES, changes)];
+  return (await askAsTenant(pool, tenantId, { ...UPDATE, values })).rowCount === 1;
 }

@@ -78,19 +78,19 @@ test('a device ends at its date, and comes back when that is moved or taken away
   await endWhatIsDue();
   expect(await now(ends)).toMatchObject({ state: 'suspended', holds: ['expired'], generation: 2 });
   expect(await now(stays)).toMatchObject({ state: 'live', generation: 1 });
-  expect(await devices.update(alice, ends.id, { name: 'other' })).toMatchObject({ state: 'suspended' });
+  expect(await devices.update(alice, ends.id, { deviceName: 'other' })).toMatchObject({ state: 'suspended' });
   const later = inAnHour();
   expect(await devices.update(alice, ends.id, { expiresAt: later })).toMatchObject({
     state: 'live',
     holds: [],
     generation: 3,
-    expiresAt: later,
+    fields: { expiresAt: later },
   });
   await age(ends, 1);
   await endWhatIsDue();
   expect(await devices.update(alice, ends.id, { expiresAt: null })).toMatchObject({
     state: 'live',
-    expiresAt: null,
+    fields: { expiresAt: null },
   });
 });
 

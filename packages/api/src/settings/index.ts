@@ -7,4 +7,10 @@ export {
 } from './columns.ts';
 export { renderSettingsMarkdown } from './document.ts';
 export { ownSettingSchemas, settingAnswers, settingSchemas } from './schemas.ts';
-export { SETTING_NAMES, SETTINGS, type SomeSettings, type TenantSettings } from './settings.ts';
+export {
+  type ConfigurationSettings,
+  SETTING_NAMES,
+  SETTINGS,
+  type SomeSettings,
+  type TenantSettings,
+} from './settings.ts';

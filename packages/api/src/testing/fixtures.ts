@@ -1,3 +1,4 @@
+import { newFields } from '../devices/fields.ts';
 import { randomBytes } from 'node:crypto';
 import type { Owner } from '../devices/ports.ts';
 import { newId } from '../platform/ids.ts';
@@ -61,18 +62,12 @@ export function aDevice(
   return {
     id: newId(),
     ...owner,
-    name: over.name ?? 'phone',
+    ...newFields({ deviceName: over.name ?? 'phone' }),
     region: over.region ?? null,
     serverId: over.serverId ?? null,
     publicKey: over.publicKey ?? generateKeyPair().publicKey,
     sealedPrivateKey: null,
     sealedPresharedKey: null,
-    expiresAt: null,
-    dns: null,
-    searchDomains: null,
-    routes: null,
-    mtu: null,
-    persistentKeepalive: null,
   };
 }
 
