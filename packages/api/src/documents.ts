@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { renderErrorsMarkdown } from './platform/http/error-pages.ts';
-import { renderSettingsMarkdown } from './settings/index.ts';
+import { renderSettingsMarkdown } from './settings/document.ts';
+import { renderWebhookEventsMarkdown } from './webhooks/document.ts';
 
 const schema = () => readFileSync(new URL('../prisma/schema.prisma', import.meta.url), 'utf8');
 
@@ -8,4 +9,5 @@ const schema = () => readFileSync(new URL('../prisma/schema.prisma', import.meta
 export const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'docs/errors.md': renderErrorsMarkdown,
   'docs/settings.md': () => renderSettingsMarkdown(schema()),
+  'docs/webhook-events.md': renderWebhookEventsMarkdown,
 };

@@ -44,3 +44,11 @@ BEGIN
   RETURN NULL;
 END
 $$;
+
+CREATE OR REPLACE TRIGGER "devices_emit_insert" AFTER INSERT ON "devices" FOR EACH ROW EXECUTE FUNCTION "emit_device_events"();
+
+CREATE OR REPLACE TRIGGER "devices_emit_update" AFTER UPDATE ON "devices" FOR EACH ROW
+  WHEN (NEW."state" <> OLD."state" OR NEW."server_id" <> OLD."server_id" OR NEW."public_key" <> OLD."public_key"
+    OR OLD."applied_generation" = 0 AND NEW."applied_generation" > 0
+    OR NEW."key_expiry_told_days" IS NOT NULL AND NEW."key_expiry_told_days" IS DISTINCT FROM OLD."key_expiry_told_days")
+  EXECUTE FUNCTION "emit_device_events"();

@@ -14,3 +14,7 @@ BEGIN
   RETURN NULL;
 END
 $$;
+
+CREATE OR REPLACE TRIGGER "servers_emit" AFTER UPDATE OF "state", "unreachable_since" ON "servers" FOR EACH ROW
+  WHEN (NEW."state" <> OLD."state" OR (NEW."unreachable_since" IS NULL) <> (OLD."unreachable_since" IS NULL))
+  EXECUTE FUNCTION "emit_server_events"();

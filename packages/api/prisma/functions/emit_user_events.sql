@@ -15,3 +15,9 @@ BEGIN
   RETURN NULL;
 END
 $$;
+
+CREATE OR REPLACE TRIGGER "tenant_users_emit_insert_delete" AFTER INSERT OR DELETE ON "tenant_users" FOR EACH ROW
+  EXECUTE FUNCTION "emit_user_events"();
+
+CREATE OR REPLACE TRIGGER "tenant_users_emit_update" AFTER UPDATE ON "tenant_users" FOR EACH ROW
+  WHEN (NEW."state" <> OLD."state" AND NEW."state" <> 'deleting') EXECUTE FUNCTION "emit_user_events"();

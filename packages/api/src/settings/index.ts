@@ -5,7 +5,6 @@ export {
   concernsVpnServers,
   configurationFromRow,
 } from './columns.ts';
-export { renderSettingsMarkdown } from './document.ts';
 export { ownSettingSchemas, settingAnswers, settingSchemas } from './schemas.ts';
 export {
   type ConfigurationSettings,

@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect } from 'vitest';
 import { signUp } from '../testing/whole-api.ts';
 import { test as base } from '../testing/test-with-whole-api.ts';
+import { TEST_EVENT, WEBHOOK_EVENTS, type WebhookEventType } from './events.ts';
 
 const PATH = '/tenant/webhook-endpoints';
 
@@ -239,6 +240,60 @@ test('a suspended tenant’s webhooks wait until it is resumed', async ({
   const messages = await receiver.until(2);
   expect(messages.map(({ type }) => type).sort()).toEqual(['device.resumed', 'device.suspended']);
   await alice.call('DELETE', `/devices/${device.id}`);
+});
+
+test('what the database writes holds what the table of events says, field by field', async ({
+  database,
+  alice,
+  anEndpoint,
+}) => {
+  await anEndpoint();
+  const made = await alice.call('POST', '/tenant/users', { email: 'carol@example.com' });
+  const { id } = made.json<{ id: string }>();
+  for (const action of ['suspend', 'resume']) await alice.call('POST', `/tenant/users/${id}/${action}`);
+  const { id: deviceId } = (await alice.call('POST', '/devices', { deviceName: 'told' })).json<{
+    id: string;
+  }>();
+  for (const action of ['suspend', 'resume'])
+    await alice.call('POST', `/tenant/devices/${deviceId}/${action}`);
+  await alice.call('POST', '/vpn/connect', { deviceId });
+  await alice.call('POST', `/devices/${deviceId}/rotate`, {});
+  await alice.call('DELETE', `/devices/${deviceId}`);
+  await alice.call('POST', '/devices', { deviceName: 'stays' });
+  const other = await anEndpoint();
+  await database.pool.query(
+    `UPDATE webhook_endpoints SET disabled_reason = 'failing', disabled_at = now() WHERE id = $1`,
+    [other.id],
+  );
+  for (const change of ["state = 'draining'", "state = 'disabled'", "state = 'active'"]) {
+    await database.pool.query(`UPDATE servers SET ${change}`);
+  }
+  for (const since of ['now()', 'NULL']) {
+    await database.pool.query(`UPDATE servers SET unreachable_since = ${since}`);
+  }
+  for (const percent of [80, 100]) {
+    await database.pool.query(
+      `INSERT INTO usage_warnings (tenant_id, subject_id, starts_at, percent, limit_bytes, used_bytes)
+       VALUES ($1, $1, now(), $2, 1000, 900)`,
+      [alice.tenantId, percent],
+    );
+  }
+  const { rows } = await database.pool.query<{ type: string; data: unknown }>(
+    'SELECT type, data FROM webhook_events WHERE type <> $1',
+    [TEST_EVENT],
+  );
+  const faults = rows.flatMap(({ type, data }) => {
+    const { error } = WEBHOOK_EVENTS[type as WebhookEventType].data.safeParse(data);
+    return error === undefined ? [] : [{ type, data, error: error.message }];
+  });
+  expect(faults).toEqual([]);
+  const untold = Object.keys(WEBHOOK_EVENTS).filter((type) => !rows.some((row) => row.type === type));
+  // Other suites bring these about: two VPN servers, an agent that refuses, weeks that pass, a user that is gone.
+  expect(untold).toEqual(['device.failed', 'device.moved', 'device.key_expiring', 'user.deleted']);
+  expect(rows).toContainEqual({
+    type: 'device.suspended',
+    data: expect.objectContaining({ deviceId, reasons: ['device'] }) as object,
+  });
 });
 
 describe('refused', () => {
