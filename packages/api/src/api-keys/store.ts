@@ -6,9 +6,7 @@ import { CVaultError } from '../platform/errors.ts';
 import type pg from 'pg';
 import type { Database } from '../platform/db/database.ts';
 import { asTenant } from '../platform/db/tenancy.ts';
-
-/** A tenant's maximum of usable keys: far above any need, far below any slowdown. */
-const KEYS_MAX = 100;
+import { API_KEYS_MAX } from '../platform/limits/limits.ts';
 
 const OPENS = '(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))';
 
@@ -35,7 +33,7 @@ async function insert(db: pg.PoolClient, key: NewApiKeyRow): Promise<ApiKey> {
     `INSERT INTO api_keys
        (id, tenant_id, name, mode, prefix, key_hash, scopes, allowed_sources, expires_at, parent_id, replaces_id)
      SELECT $1, $2, $3, $4::api_key_mode, $5, $6, $7::text[], $8::inet[], $9, $10, $11
-     WHERE (SELECT count(*) FROM api_keys WHERE tenant_id = $2 AND ${OPENS}) < ${KEYS_MAX}
+     WHERE (SELECT count(*) FROM api_keys WHERE tenant_id = $2 AND ${OPENS}) < ${API_KEYS_MAX}
      RETURNING ${API_KEY_COLUMNS}`,
     [
       key.id,
@@ -52,7 +50,7 @@ async function insert(db: pg.PoolClient, key: NewApiKeyRow): Promise<ApiKey> {
     ],
   );
   if (rows[0] === undefined)
-    throw new CVaultError('key_limit_reached', `A tenant has at most ${KEYS_MAX} API keys in use.`);
+    throw new CVaultError('key_limit_reached', `A tenant has at most ${API_KEYS_MAX} API keys in use.`);
   return apiKeyFromRow(rows[0]);
 }
 

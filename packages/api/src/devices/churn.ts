@@ -1,6 +1,7 @@
 import { CVaultError } from '../platform/errors.ts';
 import type pg from 'pg';
 import { askAsTenant } from '../platform/db/tenancy.ts';
+import { RESTING } from '../platform/limits/limits.ts';
 
 /**
  * Limits a tenant's resting addresses: those given back within the last quarantine and not in use again, by
@@ -9,13 +10,9 @@ import { askAsTenant } from '../platform/db/tenancy.ts';
  * seven eighths of all addresses (`servers.addresses`, counted every 30 s). Part of a /24 is then left to others,
  * and a /16 does not notice.
  */
-const NEVER_REFUSED = 50;
-const RESTING_LEAST = 220;
-const RESTING_MOST = 1_000;
-
 const limitSql = (tenant: string): string => `
-  SELECT greatest(${NEVER_REFUSED}, least(
-    ${RESTING_MOST}, greatest(${RESTING_LEAST}, t.device_count / 10),
+  SELECT greatest(${RESTING.neverRefused}, least(
+    ${RESTING.most}, greatest(${RESTING.least}, t.device_count / 10),
     (SELECT nullif(sum(addresses), 0) * 7 / 8 FROM servers WHERE state = 'active')
   ))::int FROM tenants t WHERE t.id = ${tenant}`;
 
@@ -30,9 +27,9 @@ const restingSql = (tenant: string, seconds: string): string => `
  * @param seconds the parameter for the length of the quarantine
  */
 export function mayTakeAddress(tenant: string, seconds: string): string {
-  const resting = `SELECT count(*) FROM (SELECT ${restingSql(tenant, seconds)} LIMIT ${RESTING_MOST}) AS resting`;
+  const resting = `SELECT count(*) FROM (SELECT ${restingSql(tenant, seconds)} LIMIT ${RESTING.most}) AS resting`;
   return `
-  SELECT resting.count < ${NEVER_REFUSED} OR resting.count < (${limitSql(tenant)}) AS allowed
+  SELECT resting.count < ${RESTING.neverRefused} OR resting.count < (${limitSql(tenant)}) AS allowed
   FROM (${resting}) AS resting`;
 }
 

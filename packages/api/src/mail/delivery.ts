@@ -1,4 +1,4 @@
-import type { Pseudonym, SignInSettings, SignInSettingsStore, TryRate, TryStore } from '../sign-in/index.ts';
+import type { Pseudonym, SignInSettings, SignInSettingsStore, TryStore } from '../sign-in/index.ts';
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
 import { CVaultError } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
@@ -16,9 +16,8 @@ import {
   recipientColumn,
 } from '../mail-links/index.ts';
 import { type Mailer, type MailPurpose, mailText } from './mail.ts';
+import { SAME_MAIL } from '../platform/limits/limits.ts';
 
-/** Per address and purpose: three mails at once, and one more every ten minutes. */
-const SAME_MAIL: TryRate = { burst: 3, everySeconds: 600 };
 const CLAIMED_AT_ONCE = 20;
 /**
  * Retries after 30 s, then after four times as long each time: the eighth and last attempt comes about two days

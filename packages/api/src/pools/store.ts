@@ -3,14 +3,12 @@ import { newId } from '../platform/ids.ts';
 import type { Pool } from './pool.ts';
 import { type PoolRow, poolFromRow } from './rows.ts';
 import type pg from 'pg';
+import { POOLS_MAX } from '../platform/limits/limits.ts';
 
 type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
 
 /** 256 pools of 253 devices. Pools of different VPN servers may be equal: their addresses never meet. */
 const DEFAULT_NETWORK = '10.8.0.0/16';
-
-/** The VPN server has an address in each pool and one in its IPv6 prefix; the protocol carries 64 of them. */
-const POOLS_MAX = 63;
 
 const LIST = `
 SELECT p.id, p.server_id, text(p.cidr) AS cidr, host(p.gateway) AS gateway, p.created_at,

@@ -1,8 +1,9 @@
 import { CVaultError } from '../platform/errors.ts';
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
+import { CODE_OF_ALL, PASSWORD_OF_ALL, PASSWORD_OF_CLIENT } from '../platform/limits/limits.ts';
 
 /** `burst` tries at once, and one more every `everySeconds`. */
-export interface TryRate {
+interface TryRate {
   readonly burst: number;
   readonly everySeconds: number;
 }
@@ -34,16 +35,6 @@ export interface Guesser extends TenantScope {
   /** The tenant's limit per client. */
   readonly clientRate: TryRate;
 }
-
-/** Wrong passwords per account and client: 10 at once, and 10 more every quarter of an hour. */
-const PASSWORD_OF_CLIENT: TryRate = { burst: 10, everySeconds: 90 };
-/**
- * Wrong passwords per account over all clients. Slow enough that thousands of clients make at most 3,000 guesses a
- * day; never closed, so that strangers can lock the owner out for at most half a minute at a time.
- */
-const PASSWORD_OF_ALL: TryRate = { burst: 50, everySeconds: 30 };
-/** Three of the million codes are valid at any time, and the password was correct before. */
-const CODE_OF_ALL: TryRate = { burst: 10, everySeconds: 300 };
 
 export interface GuessGuardDeps {
   readonly tries: TryStore;

@@ -1,5 +1,5 @@
 export { MAY_ENTER, endCredentials } from './end-credentials.ts';
-export type { GuessGuard, Guesser, Pseudonym, TryRate, TryStore } from './guesses.ts';
+export type { GuessGuard, Guesser, Pseudonym, TryStore } from './guesses.ts';
 export { type CommonPasswords, type PasswordHasher, checkPassword } from './passwords.ts';
 export type { UserService } from './service.ts';
 export { type SignInSettings, type SignInSettingsStore, passwordLengthMin } from './settings.ts';

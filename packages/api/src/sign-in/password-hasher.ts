@@ -5,6 +5,7 @@ import { CVaultError } from '../platform/errors.ts';
 import { FairQueue, type FairQueueLimits } from '../platform/limits/fair-queue.ts';
 import { normalizePassword, type PasswordHasher } from './passwords.ts';
 import { hash as bcryptHash, verify as bcryptVerify } from '@node-rs/bcrypt';
+import { HASHES_WAITING } from '../platform/limits/limits.ts';
 
 /** Suffix of bcrypt's text (algorithm, cost, salt) that names the preparation of the password. */
 const PREPARED = '$hs384';
@@ -25,9 +26,6 @@ function prepare(password: Secret<string>): string {
 /** bcrypt's share of libuv's pool of four threads. File access, DNS and token signing need the others. */
 const THREADS = Math.max(1, Math.min(2, availableParallelism()));
 
-/** At 250 ms each on two threads, the last waiter takes 16 s. */
-const LIMITS: FairQueueLimits = { running: THREADS, waiting: 128 };
-
 const tooMany = () =>
   new CVaultError(
     'unavailable',
@@ -39,7 +37,10 @@ const tooMany = () =>
  * Hashes passwords with bcrypt.
  * @param cost logarithmic
  */
-export function createPasswordHasher(cost: number, limits: FairQueueLimits = LIMITS): PasswordHasher {
+export function createPasswordHasher(
+  cost: number,
+  limits: FairQueueLimits = { running: THREADS, waiting: HASHES_WAITING },
+): PasswordHasher {
   const queue = new FairQueue(limits, tooMany);
   // A hash of no password, which costs as much to verify as a real one. Its last character encodes four bits of the
   // 23 bytes, so its two lowest bits must be 0. An invalid text is refused in 3 ms instead of 300, which would

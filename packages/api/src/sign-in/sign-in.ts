@@ -9,6 +9,7 @@ import { notFound, userSuspended } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
 import type { UserStore } from './ports.ts';
+import { WRONG_OF_CLIENT } from '../platform/limits/limits.ts';
 
 /** A client's tokens until it signs out. */
 export interface Tokens {
@@ -71,19 +72,15 @@ export function createSignIns({ users, accessTokens }: SignInDeps) {
 
 export type SignIns = ReturnType<typeof createSignIns>;
 
-/** Wrong passwords per client and quarter of an hour, over all accounts. A tenant can raise it. */
-const WRONG_OF_CLIENT_MIN = 100;
-const QUARTER_HOUR_SECONDS = 900;
-
 /** The sender of a request, for counting wrong tries. */
 export function guesserOf(
   principal: Pick<TenantPrincipal, 'tenantId' | 'key' | 'policy'>,
   client: string,
 ): Guesser {
-  const burst = Math.max(WRONG_OF_CLIENT_MIN, principal.policy.authRateLimit);
+  const burst = Math.max(WRONG_OF_CLIENT.least, principal.policy.authRateLimit);
   return {
     ...scopeOfKey(principal),
     client,
-    clientRate: { burst, everySeconds: QUARTER_HOUR_SECONDS / burst },
+    clientRate: { burst, everySeconds: WRONG_OF_CLIENT.windowSeconds / burst },
   };
 }

@@ -1,4 +1,5 @@
-import { POINTS_MAX, type UsageReport } from './series.ts';
+import type { UsageReport } from './series.ts';
+import { POINTS_MAX } from '../platform/limits/limits.ts';
 import { z } from 'zod';
 import { Instant } from '../platform/http/schemas/answers.ts';
 import { Id } from '../platform/http/schemas/ids.ts';

@@ -1,11 +1,10 @@
 import { invalidField } from '../platform/errors.ts';
+import { POINTS_MAX } from '../platform/limits/limits.ts';
 
 export type Granularity = 'hour' | 'day';
 
 const MS: Readonly<Record<Granularity, number>> = { hour: 3_600_000, day: 86_400_000 };
 
-/** The maximum of points: a month of hours, a year and a month of days. */
-export const POINTS_MAX: Readonly<Record<Granularity, number>> = { hour: 31 * 24, day: 400 };
 const POINTS_DEFAULT: Readonly<Record<Granularity, number>> = { hour: 24, day: 30 };
 
 /** The bytes of one device (null: of all together) in the hour or day from `startsAt`. */

@@ -2,9 +2,7 @@ import type { Clock } from '../platform/clock.ts';
 import { CVaultError, notFound } from '../platform/errors.ts';
 import type { UsageScope, UsageStore } from './ports.ts';
 import { type Granularity, usageRange, usageReport, type UsageReport } from './series.ts';
-
-/** The maximum of rows per report: a month of hours for 134 devices. */
-const ROWS_MAX = 100_000;
+import { USAGE_ROWS_MAX } from '../platform/limits/limits.ts';
 
 /** Names for "not found" messages. */
 const NAMES: Readonly<Record<UsageScope['of'], string>> = {
@@ -37,9 +35,9 @@ export function createUsageService({ usage, clock, hourlyDays }: UsageServiceDep
      */
     async report(scope: UsageScope, query: UsageQuery): Promise<UsageReport> {
       const range = usageRange(query, clock.now(), hourlyDays);
-      const rows = await usage.series(scope, range, ROWS_MAX + 1);
+      const rows = await usage.series(scope, range, USAGE_ROWS_MAX + 1);
       if (rows === null) throw notFound(NAMES[scope.of]);
-      if (rows.length > ROWS_MAX) {
+      if (rows.length > USAGE_ROWS_MAX) {
         throw new CVaultError(
           'invalid_request',
           'This is too much for one answer: ask for a shorter range.',

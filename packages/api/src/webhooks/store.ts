@@ -12,9 +12,7 @@ import {
   endpointFromRow,
   type EndpointRow,
 } from './rows.ts';
-
-/** Each may keep a request of ours hanging: see sender.ts. */
-const ENDPOINTS_MAX = 10;
+import { WEBHOOK_ENDPOINTS_MAX } from '../platform/limits/limits.ts';
 
 /** A replay resets the count of attempts. */
 const REPLAY = `UPDATE webhook_deliveries d SET state = 'pending', attempts = 0, due_at = now()`;
@@ -68,14 +66,14 @@ export function createWebhookEndpointStore({ pool }: Database): WebhookEndpointS
         const { rows } = await db.query<EndpointRow>(
           `INSERT INTO webhook_endpoints (tenant_id, id, url, description, events, secret)
            SELECT $1, $2, $3, $4, $5, $6
-           WHERE (SELECT count(*) FROM webhook_endpoints WHERE tenant_id = $1) < ${ENDPOINTS_MAX}
+           WHERE (SELECT count(*) FROM webhook_endpoints WHERE tenant_id = $1) < ${WEBHOOK_ENDPOINTS_MAX}
            RETURNING ${ENDPOINT_COLUMNS}`,
           [tenantId, id, url, description, events, sealedSecret],
         );
         if (rows[0] !== undefined) return endpointFromRow(rows[0]);
         throw new CVaultError(
           'webhook_endpoint_limit_reached',
-          `The tenant has ${ENDPOINTS_MAX} webhook endpoints.`,
+          `The tenant has ${WEBHOOK_ENDPOINTS_MAX} webhook endpoints.`,
         );
       }),
 

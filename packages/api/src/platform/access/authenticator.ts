@@ -6,15 +6,7 @@ import { hashCredential, looksLikeApiKey } from './api-key.ts';
 import type { AccessTokenClaims, AccessTokens, FoundIdentity, IdentityStore, KeyUses } from './ports.ts';
 import type { AdminPrincipal, TenantPrincipal, UserPrincipal } from './principal.ts';
 import { FifoCache } from './fifo-cache.ts';
-
-/** The number of existing keys, and of unknown ones, that a process remembers. */
-const KNOWN_KEYS = 100_000;
-const UNKNOWN_KEYS = 10_000;
-/**
- * How long an unknown key is refused without another look-up. A new key is never affected: nobody can have sent its
- * 256 random bits before they were generated.
- */
-const UNKNOWN_MS = 5_000;
+import { KNOWN_KEYS, UNKNOWN_KEYS, UNKNOWN_MS } from '../limits/limits.ts';
 
 export interface AuthenticatorDeps {
   readonly identities: IdentityStore;

@@ -1,4 +1,5 @@
 import { CVaultError } from '../errors.ts';
+import { BURST_MS, CALM_MS, QUEUE_MS } from '../limits/limits.ts';
 
 /** One of the places for concurrent requests. */
 export interface Place {
@@ -7,17 +8,6 @@ export interface Place {
 }
 
 const RETRY_AFTER_SECONDS = 1;
-/**
- * Every request starts with one PostgreSQL look-up of its sender. The oldest unanswered look-up shows how long the
- * queue is, in this process and before the database, whatever requests do later (wait for a VPN server, hash a
- * password). Measured at twice the capacity of two cores: with the limit on places alone, p50 of accepted requests
- * was 3.3 s.
- */
-const QUEUE_MS = 500;
-/** A long queue is a burst until it has lasted this long. After that, new requests are shed. */
-const BURST_MS = 5_000;
-/** Keep shedding for 5 s after the last refusal, so that the queue cannot build up again. */
-const CALM_MS = 5_000;
 
 const overloaded = (why: string) =>
   new CVaultError('overloaded', why, { retryAfterSeconds: RETRY_AFTER_SECONDS });

@@ -9,18 +9,18 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import { acts } from './acts.ts';
-import { BODY_LIMIT_BYTES } from './body.ts';
 import { bareForwardedFor, clientOf } from './client-address.ts';
 import { createOrderlyServer } from './connections.ts';
 import { corsHeadersFor, crossOrigin } from './cors.ts';
 import { documentation } from './docs.ts';
-import { door, STRANGERS } from './door.ts';
+import { door } from './door.ts';
 import { createClientErrorHandler, createErrorHandler, insidePath, publicPath } from './errors.ts';
 import type { IdempotencyOptions } from '../idempotency/replay.ts';
 import { methodNotAllowed } from './methods.ts';
 import { openApi } from './openapi.ts';
 import { createTurnstile } from './turnstile.ts';
 import { takeNoOtherParameters, validatorCompiler } from './validation.ts';
+import { BODY_LIMIT_BYTES, HEADER_LIMIT_BYTES, PATH_PARAMETER_LIMIT, STRANGERS } from '../limits/limits.ts';
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -60,8 +60,6 @@ const REQUEST_TIMEOUT_MS = 40_000;
 const TIMEOUT_CHECK_MS = 5_000;
 /** Longer than the usual idle timeout of load balancers, so that they close idle connections before we do. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
-const HEADER_LIMIT_BYTES = 16 * 1024;
-const PATH_PARAMETER_LIMIT = 100;
 
 /** Builds the HTTP application without a socket. The caller listens or injects requests. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {

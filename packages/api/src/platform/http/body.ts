@@ -1,12 +1,8 @@
 import { CVaultError } from '../errors.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { ARRIVAL_MS, BODY_LIMIT_BYTES } from '../limits/limits.ts';
 
-/** Larger than any legitimate request, and far too small to exhaust a process. */
-export const BODY_LIMIT_BYTES = 64 * 1024;
-
-/** The time limit for a body, counted from the end of its headers. */
-const ARRIVAL_MS = 15_000;
 /** The time limit for the rest of a body after its request was answered early, usually by a refusal at the door. */
 const REST_MS = 5_000;
 

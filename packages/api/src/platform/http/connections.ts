@@ -7,9 +7,8 @@ import {
 } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { AHEAD_MOST } from '../limits/limits.ts';
 
-/** The number of requests that a connection may pipeline. Browsers and SDKs pipeline none. */
-const AHEAD_MOST = 32;
 /** The time limit for a client to receive its answer. */
 const DELIVERY_MS = 60_000;
 

@@ -7,7 +7,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { FastifyInstance } from 'fastify';
 import { bareApp } from '../../testing/bare-app.ts';
-import { STRANGERS } from './door.ts';
+import { STRANGERS } from '../limits/limits.ts';
 
 const PLACES = 8;
 let app: FastifyInstance;

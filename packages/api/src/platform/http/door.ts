@@ -27,7 +27,8 @@ import { clientOf } from './client-address.ts';
 import { boundDelivery } from './connections.ts';
 import { idempotency, type IdempotencyOptions } from '../idempotency/replay.ts';
 import { layersOf, spend, strangerLayers } from './rate-limit.ts';
-import { createTurnstile, type Turn, type Turnstile, type TurnstileLimits } from './turnstile.ts';
+import { createTurnstile, type Turn, type Turnstile } from './turnstile.ts';
+import { NEW_KEYS, PROBES } from '../limits/limits.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -49,20 +50,6 @@ export interface DoorOptions {
   /** Where the answers of writes are stored for retries. If undefined, Idempotency-Key is ignored. */
   readonly idempotency: IdempotencyOptions | undefined;
 }
-
-/**
- * For requests without a valid credential: 404, 405, documentation, public keys, preflights, wrong keys. An answer
- * costs about 0.3 ms, so all of them together use a few percent of the process. The burst is for a person who opens
- * the documentation.
- */
-export const STRANGERS: TurnstileLimits = { inside: 2, perSecond: 200, burst: 1_000, waiting: 10_000 };
-/**
- * For well-formed API keys that this process has not seen yet, real or invented. Two at a time leave the pool's
- * other connections to known keys.
- */
-const NEW_KEYS: TurnstileLimits = { inside: 2, perSecond: 100, burst: 500, waiting: 10_000 };
-/** For health probes of load balancers, so that no other flood delays them. */
-const PROBES: TurnstileLimits = { inside: 32, perSecond: 100, burst: 500, waiting: 10_000 };
 
 /** True if a credential was refused, false if its look-up failed. */
 const isRefusal = (error: unknown): boolean =>

@@ -3,6 +3,7 @@ import { CVaultError } from '../errors.ts';
 import type { RateLimit, RateLimiter, RateLimitState } from '../limits/rate-limiter.ts';
 import type { FastifyReply } from 'fastify';
 import type { LimitClass } from './access.ts';
+import { COSTLY_SHARE, WITHOUT_TENANT } from '../limits/limits.ts';
 
 /** One counter that a request increments. */
 export interface Layer {
@@ -14,10 +15,6 @@ export interface Layer {
 }
 
 const MINUTE = 60;
-/** For a client without a credential, and for the operator per address. */
-const WITHOUT_TENANT: RateLimit = { limit: 6_000, windowSeconds: MINUTE };
-/** Costly routes get this fraction of the normal limit. */
-const COSTLY_SHARE = 20;
 
 const perMinute = (limit: number): RateLimit => ({ limit, windowSeconds: MINUTE });
 

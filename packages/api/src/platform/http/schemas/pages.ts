@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { PAGE } from '../../limits/limits.ts';
 
 /** Size and start of a page. */
 export const PageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(50),
+  limit: z.coerce.number().int().min(1).max(PAGE.most).default(PAGE.usual),
   cursor: z
     .string()
     .regex(/^[A-Za-z0-9_-]{22}$/, 'must be the `nextCursor` of another page')
