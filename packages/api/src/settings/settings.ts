@@ -278,7 +278,7 @@ export const SETTINGS = {
     column: 'no_log',
     setBy: 'operator',
     acts: 'api',
-    keptIn: 'usage/retention.ts',
+    keptIn: 'usage/roll-up-usage.job.ts',
   },
   sessionDays: {
     schema: z
@@ -290,7 +290,7 @@ export const SETTINGS = {
     column: 'session_days',
     setBy: 'operator',
     acts: 'api',
-    keptIn: 'usage/retention.ts',
+    keptIn: 'usage/roll-up-usage.job.ts',
   },
   usageDays: {
     schema: z
@@ -302,14 +302,14 @@ export const SETTINGS = {
     column: 'usage_days',
     setBy: 'operator',
     acts: 'api',
-    keptIn: 'usage/retention.ts',
+    keptIn: 'usage/roll-up-usage.job.ts',
   },
   deliveryLogDays: {
     schema: z.int().min(4).max(365).describe('Days that webhook messages and their log are kept'),
     column: 'delivery_log_days',
     setBy: 'operator',
     acts: 'api',
-    keptIn: 'usage/retention.ts',
+    keptIn: 'usage/roll-up-usage.job.ts',
   },
 } as const satisfies Record<string, Setting>;
 
