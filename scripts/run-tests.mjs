@@ -69,7 +69,7 @@ export async function runTests(projects, { args = [], env = {}, apart = false, a
   const summary = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))
     : { passed: 0, failed: [], skipped: [], files: [] };
-  // Whatever vitest ends with and no test is to blame for: it was killed, or its settings are wrong.
+  // Vitest failed but no test did: it was killed, or its settings are wrong.
   if (status !== 0 && summary.failed.length === 0) {
     const why = `vitest ended with ${status ?? 'a signal'}, and named no test`;
     summary.failed.push({ name: projects.join(' and '), why });

@@ -1,4 +1,4 @@
-/** What PostgreSQL says of a statement without running it: its columns, with their types. */
+/** The columns of a statement and their types, from PostgreSQL without running the statement. */
 import type pg from 'pg';
 
 export interface Column {

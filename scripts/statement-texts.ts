@@ -1,9 +1,9 @@
 /**
- * What the calls run with, once `statement-writer.ts` has taken them out of their functions: it stands in for values that nobody
- * knows, and tries every choice that depends on one.
+ * The runtime of the calls that `statement-writer.ts` has taken out of their functions. It stands in for unknown values, and
+ * tries every choice that depends on one.
  */
 
-/** Neither text nor nothing: it can be asked for anything, and answers itself. */
+/** Stands for an unknown value: every property and every call of it is the value itself. */
 export const UNKNOWN: unknown = new Proxy(() => undefined, {
   get(_, key) {
     if (key === 'then') return undefined;

@@ -1,7 +1,7 @@
 /** Writes the SQL argument of a call so that it means the same at the end of its file, outside of its function. */
 import ts from 'typescript';
 
-/** What is written where nobody knows a value: it is neither text nor nothing. `statements.ts` defines it. */
+/** Written in place of an unknown value. `statements.ts` defines it. */
 const UNKNOWN = '__.UNKNOWN';
 
 const isFunction = (node: ts.Node): node is ts.FunctionLikeDeclaration =>
@@ -157,7 +157,7 @@ export class StatementWriter {
     return UNKNOWN;
   }
 
-  /** What the calls in the same file give for a parameter. */
+  /** The arguments for a parameter in the calls of the same file. */
   #argumentsFor(parameter: ts.ParameterDeclaration): string {
     const owner = parameter.parent as ts.FunctionLikeDeclaration;
     const name = ts.isFunctionDeclaration(owner)

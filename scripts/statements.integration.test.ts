@@ -12,7 +12,7 @@ import { type Field, findStatements, type Statement } from './statements.ts';
 const MADE_WHILE_RUNNING = [
   // Tables and columns come from the list of sealed columns, by a name that is looked up.
   'master-key/sealed-columns.ts',
-  // What is old comes from the nouns, as parts of statements.
+  // The conditions for old rows come from the nouns, as parts of statements.
   'platform/db/old-rows.ts',
   // The scope of a history is looked up by a function.
   'sessions/store.ts',
@@ -49,7 +49,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => database.close());
 
-/** What is wrong with the row type of each statement that declares one. */
+/** The faults in the row type of each statement that declares one. */
 const faultsOf = (judge: (column: Column | undefined, name: string, field: Field) => string | null) =>
   statements.flatMap(({ at, fields, texts }) =>
     Object.entries(fields ?? {}).flatMap(([name, field]) =>

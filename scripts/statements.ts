@@ -30,7 +30,7 @@ export interface Statement {
   readonly fault: string | null;
 }
 
-/** What sends the statements of others, and no product's statement. */
+/** Files that send the statements of others and have none of their own. */
 const NOT_THEIRS =
   /\/(testing|attacks|demo)\/|\.test\.ts$|platform\/db\/(database|transaction|tenancy|migrations|functions|migrate|embedded|roles)\.ts$/;
 

@@ -1,4 +1,4 @@
-/** What a user changes of a device, through the API as production wires it: name, keys, place; and waiting for it. */
+/** A user's changes of a device through the API as in production: name, keys, place, and waiting for them. */
 import { encodeKey, generateKeyPair, parseConfig } from '@cvault/wireguard';
 import { describe, expect } from 'vitest';
 import { createPeerStore } from '../fleet/peer-store.ts';

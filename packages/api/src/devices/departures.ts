@@ -1,8 +1,8 @@
 import type pg from 'pg';
 
 /**
- * Devices that were deleted while a VPN server that they had moved away from still owed its acknowledgement: only when the
- * last one has come, the key is retired. The statement that takes acknowledgements leaves it to this one, because two of
+ * Devices deleted while a VPN server that they had left still owed its acknowledgement. Their key is retired only
+ * after the last one. The statement that takes acknowledgements leaves this to the statement here, because two of
  * them at once cannot see each other's.
  */
 export const GONE = `state = 'deleted' AND removed_at IS NULL AND applied_generation = generation
@@ -18,7 +18,7 @@ UPDATE public_keys SET device_id = NULL FROM d WHERE public_keys.device_id = d.i
 
 const FINISH_SERVER = finishSql('server_id = $1');
 
-/** Those of one VPN server, in the transaction that removes it. */
+/** Finishes those of one VPN server, in the transaction that removes it. */
 export async function finishDeparturesOf(db: pg.PoolClient, serverId: string): Promise<void> {
   await db.query(FINISH_SERVER, [serverId]);
 }

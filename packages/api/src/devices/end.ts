@@ -1,11 +1,14 @@
-/** SQL that ends devices. Every way to end one uses it: its owner's, a user's or tenant's deletion, erasure, a VPN server's removal. */
+/**
+ * SQL that ends devices. Every way to end one uses it: by its owner, by deleting or erasing a user or tenant, by
+ * removing a VPN server.
+ */
 
 import { queued } from '../platform/db/outbox.ts';
 
 interface Ending {
-  /** The condition that chooses the devices; constant text of the caller's. */
+  /** The condition that selects the devices; constant text of the caller. */
   readonly which: string;
-  /** Whether the freed addresses count as the tenant's churn: true where the tenant or its user asked for the end. */
+  /** Whether the freed addresses count as the tenant's churn: true if the tenant or its user asked for the end. */
   readonly churn: boolean;
   /** More columns of `devices` to set, beginning with a comma. */
   readonly also?: string;

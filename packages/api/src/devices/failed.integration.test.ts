@@ -1,4 +1,4 @@
-/** Devices that their VPN server has refused: what they give back, and how they come back. */
+/** Devices that their VPN server refused: what they give back, and how they come back. */
 import type { PeerStore } from '../fleet/ports.ts';
 import type { DeviceStore, Owner } from './ports.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -57,7 +57,7 @@ async function fail(id: string): Promise<void> {
   await peers.fail({ tenantId: alice.tenantId, deviceId: id, generation: device.generation }, 'full');
 }
 
-/** What a VPN server's link does with everything that is desired of it. */
+/** Acknowledges all desired peers, as a VPN server's link does. */
 async function settle(serverId: string): Promise<void> {
   const desired = await peers.desired(serverId);
   const acks = desired.map(({ deviceId, generation }) => ({ deviceId, generation }));

@@ -1,10 +1,10 @@
 import { queued } from '../platform/db/outbox.ts';
 
 /**
- * SQL that puts a hold on devices or releases it: `$2` is its bit (see HOLDS). Whose state changes by it gets a new
- * generation, and its VPN server has to hear of it; the statement answers the ids of those VPN servers. Rows are locked in the
- * order of their ids, as everywhere.
- * @param which the condition that chooses the devices, by `$1` and any from `$3` on; constant text of the caller's
+ * SQL that puts a hold on devices or releases it: `$2` is its bit (see HOLDS). Devices whose state changes get a
+ * new generation. The statement returns the ids of the VPN servers to notify. Rows are locked in the order of their
+ * ids, as everywhere.
+ * @param which the condition that selects the devices, by `$1` and any from `$3` on; constant text of the caller
  */
 function moveHold(which: string, newHolds: string): string {
   return `
@@ -24,5 +24,5 @@ SELECT DISTINCT server_id FROM d WHERE changes`;
 /** Takes devices off their VPN servers. */
 export const putHold = (which: string): string => moveHold(which, '(holds | $2::int)');
 
-/** Brings back those that nothing else holds. */
+/** Restores devices without another hold. */
 export const releaseHold = (which: string): string => moveHold(which, '(holds & ~$2::int)');

@@ -59,7 +59,7 @@ test('the same request again is answered the same and does nothing, on another r
   expect(first.statusCode, first.body).toBe(201);
   expect(first.headers['idempotent-replayed']).toBeUndefined();
   const restarted = await createWholeApi(database, keys);
-  // Another process has tokens of its own; the answer is the operator's to read by the master key alone.
+  // Another process has its own tokens; only the master key opens the stored answer.
   const again = await send(acme, key, body);
   expect(again.headers['idempotent-replayed']).toBe('true');
   expect([again.statusCode, again.body, again.headers['location']]).toEqual([

@@ -1,4 +1,4 @@
-/** Devices that move between VPN servers, in races and with VPN servers that are away. */
+/** Devices that move between VPN servers, in races and with unreachable VPN servers. */
 import type { PeerStore } from '../fleet/ports.ts';
 import type { Device } from './device.ts';
 import { HOLDS } from './hold.ts';
@@ -47,7 +47,7 @@ const to = (serverId: string) => ({ region: null, serverId });
 const register = () => devices.register(aDevice(alice, { serverId: here }));
 const move = async (id: string, serverId: string) => (await devices.move(alice, id, to(serverId)))!;
 
-/** What a VPN server's link does with everything that is desired of it. */
+/** Acknowledges all desired peers, as a VPN server's link does. */
 async function settle(serverId: string): Promise<void> {
   const desired = await peers.desired(serverId);
   const acks = desired.map(({ deviceId, generation }) => ({ deviceId, generation }));
@@ -63,7 +63,7 @@ const leases = async (id: string) =>
     )
   ).rows;
 
-/** What must hold at any time, whatever raced: of every device and address of this database. */
+/** The rules for every device and address of this database that must hold after any race. */
 async function invariants(): Promise<void> {
   const { rows } = await database.pool.query(`
     SELECT 'live without its lease' AS broken, id FROM devices d WHERE state IN ('live', 'suspended') AND NOT EXISTS (
@@ -128,7 +128,7 @@ test('the acknowledgement of one VPN server closes nothing of the other', async 
   await settle(there);
   expect(new Set((await outbox()).map((row) => row.server_id))).toEqual(new Set([here]));
   await move(id, here);
-  // An old word of `there` about what it carried.
+  // A late acknowledgement by `there`.
   await peers.acknowledge(there, epochs.get(there)!, [{ deviceId: id, generation: 2 }]);
   expect(await peers.desired(there)).toMatchObject([{ generation: 3, present: false }]);
   expect(await devices.find(alice, id)).toMatchObject({ generation: 3, appliedGeneration: 2 });

@@ -85,23 +85,23 @@ SELECT ${DEVICE_COLUMNS}, d.left_server_id, (SELECT count(*) FROM before) AS fou
 FROM (SELECT) AS one LEFT JOIN (d ${DEVICE_JOINS}) ON true`,
 );
 
-/** A row is there in any case; without a device in it, nothing was changed. */
+/** There is always a row; if it has no device, nothing was changed. */
 type MoveRow = (DeviceRow | { id: null }) & { left_server_id: string | null; found: number };
 
 export interface MoveInput extends PlacementWish {
   readonly tenantId: string;
-  /** Null: whose it is does not matter. */
+  /** Null: of any user. */
   readonly userId: string | null;
   readonly deviceId: string;
-  /** Moves it only while it is there, and never lets it stay. Null: wherever it is. */
+  /** Moves it only while it is there, and never lets it stay. Null: from anywhere. */
   readonly from: string | null;
-  /** How long the new VPN server's outbox entry is left to the request that writes it. */
+  /** How long only this request may push the new VPN server's outbox entry. */
   readonly pushAfterMs: number;
   /** How long a freed address counts against its tenant's churn; 0: not at all. */
   readonly quarantineSeconds: number;
 }
 
-/** Null where there is no such device; `nowhere` where no VPN server was to be had. */
+/** Null if there is no such device; `nowhere` if no VPN server was available. */
 export async function moveOnce(
   db: Pick<pg.Pool | pg.PoolClient, 'query'>,
   input: MoveInput,

@@ -1,4 +1,4 @@
-/** Where devices go: many VPN servers, some of them full, away, drained or of little weight. */
+/** Placement of devices on many VPN servers, some of them full, unreachable, drained or of little weight. */
 import type { Device } from './device.ts';
 import type { DeviceStore, Owner } from './ports.ts';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -142,7 +142,7 @@ test('after a VPN server was taken out of service under its lock, no device come
   expect(new Set(codes)).toEqual(new Set(['server_not_open']));
 });
 
-/** Until so many statements of this database wait for a lock. */
+/** Waits until so many statements of this database wait for a lock. */
 async function blocked(count: number): Promise<void> {
   await expect
     .poll(async () => {

@@ -7,9 +7,9 @@ import { modeOf } from '../platform/db/mode.ts';
 import { isReachable } from '../platform/db/reachable.ts';
 import { asTenant } from '../platform/db/tenancy.ts';
 
-/** The parameters of a statement that hold what is wished; either may be null. */
+/** The placeholders for a placement wish; either value may be null. */
 interface WishParameters {
-  /** Text of the placeholder: `$5`. */
+  /** The placeholder's text, such as `$5`. */
   readonly region: string;
   readonly serverId: string;
 }
@@ -84,8 +84,8 @@ interface SoughtPlace extends PlacementWish {
 }
 
 /**
- * Why no VPN server was chosen. Null: one could be now. The last addresses were locked by others who gave them up, or
- * the one that was chosen was taken out of service in the same moment; asking again is right then.
+ * Why no VPN server was chosen. Null: a retry may succeed. The last addresses were locked by requests that released
+ * them, or the chosen VPN server was taken out of service at that moment.
  */
 export async function whyNotPlaced(
   db: Pick<pg.Pool | pg.PoolClient, 'query'>,
@@ -134,12 +134,12 @@ async function findMode(db: pg.PoolClient, { tenantId, userId }: Owner): Promise
   return rows[0]!.mode;
 }
 
-/** How often a placement is tried where `whyNotPlaced` finds no reason. */
+/** How often a placement is tried if `whyNotPlaced` finds no reason. */
 const ATTEMPTS = 3;
 
 /**
- * Places a device: does `attempt` again where a placement failed for what was over a moment later.
- * @param attempt answers null where the VPN server or the address was not to be had
+ * Places a device. Repeats `attempt` if a placement failed for a temporary reason.
+ * @param attempt returns null if the VPN server or the address was not available
  * @throws CVaultError `unknown_region`, `unknown_server`, `server_not_open`, `pool_exhausted`
  */
 export async function placing<T>(

@@ -1,4 +1,4 @@
-/** Private keys that are told once and then forgotten, where a tenant wants that. */
+/** Private keys that are sent once and then erased, if a tenant wants that. */
 import { Secret } from '../platform/crypto/secret.ts';
 import { createVault } from '../platform/crypto/vault.ts';
 import { newId } from '../platform/ids.ts';
@@ -73,13 +73,13 @@ test('the answer to a registration tells it, and from then on nobody has it', as
 
 test('of fifty who fetch it at once, one gets it', async ({ database, alice, register, keyOf, config }) => {
   const { id } = await register();
-  // As if the registration’s answer had never been made: the process died before.
+  // Simulates a process that died before it answered the registration.
   const sealed = vault.seal(privateKeyColumn(alice.tenantId, id), randomBytes(32).fill(64, 31));
   await database.pool.query('UPDATE devices SET private_key = $2, private_key_erased = false WHERE id = $1', [
     id,
     sealed,
   ]);
-  // A request that is refused takes nothing away.
+  // A refused request erases nothing.
   expect((await config(id, '?endpoint=ipv6')).statusCode).toBe(400);
   const answers = await Promise.all(Array.from({ length: 50 }, () => config(id)));
   const got = answers.filter(({ statusCode }) => statusCode === 200);

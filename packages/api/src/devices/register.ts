@@ -79,7 +79,7 @@ export function registerDevice(
   return placing(pool, device, device, () => registerOnce(pool, device, pushAfterMs, quarantineSeconds));
 }
 
-/** Null where no address was to be had. */
+/** Null if no address was available. */
 async function registerOnce(
   pool: pg.Pool,
   device: NewDevice,
@@ -100,7 +100,7 @@ async function registerOnce(
         await checkChurn(pool, device.tenantId, quarantineSeconds);
         return null;
       case 'devices_pkey':
-        // A registration that is tried again; the first try's device was deleted, or is being committed just now.
+        // A retried registration: the first try's device was deleted, or is being committed now.
         throw new CVaultError(
           'state_conflict',
           'This request made a device before, which is deleted or still being made. Use another Idempotency-Key for a new one.',

@@ -53,7 +53,7 @@ async function acknowledge({ id, generation }: Device): Promise<void> {
 
 const hold = (device: Device, bit: number) => database.pool.query(putHold('id = $1'), [device.id, bit]);
 
-/** Which of these keys are registered for a device. */
+/** Whether each of these keys is registered for a device. */
 async function registered(device: Device, ...candidates: Buffer[]): Promise<boolean[]> {
   const { rows } = await database.pool.query<{ key_hash: Buffer }>(
     'SELECT key_hash FROM public_keys WHERE device_id = $1',

@@ -10,10 +10,10 @@ import { named } from '../platform/db/named.ts';
 import { askAsTenant } from '../platform/db/tenancy.ts';
 
 /**
- * The whole change in one statement, with the rules of keys as at registration: a key that is in use, or that was another
- * tenant's, leaves public_key null, which its column refuses. The old key keeps its entry in the registry until the VPN
- * server has acknowledged the generation without it. A device that is not on its VPN server has no old key there that
- * could go on working.
+ * The whole change in one statement, with the same rules for keys as at registration: a key that is in use, or was
+ * another tenant's, leaves public_key null, which its column refuses. The old key stays registered until the VPN
+ * server has acknowledged the generation without it. A device that is not on its VPN server has no old key there
+ * that could keep working.
  */
 const ROTATE = named<
   KeyChange & Owner & { id: string; keyHash: Buffer; pushAfterMs: number; keyHold: number }
@@ -46,7 +46,7 @@ SELECT id FROM d`,
 const EXISTS = "SELECT FROM devices WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND state <> 'deleted'";
 
 /**
- * Answers whether there is such a device.
+ * Returns whether there is such a device.
  * @throws CVaultError see `DeviceStore.rotate`
  */
 export async function rotateKeys(

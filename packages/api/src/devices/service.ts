@@ -15,27 +15,27 @@ export interface RegisterInput extends DeviceChanges {
   readonly publicKey?: string | undefined;
   /** Absent: any region. */
   readonly region?: string | undefined;
-  /** Instead of a region: this VPN server and no other. */
+  /** Instead of a region: only this VPN server. */
   readonly serverId?: string | undefined;
 }
 
 export interface RotateInput {
   /** The device's own new key, as text. Absent: a key pair is made here. */
   readonly publicKey?: string | undefined;
-  /** 0 to 86,400. How long the old key goes on working where the new one is not used yet. */
+  /** How long the old key keeps working while the new one is unused, 0 to 86,400 seconds. */
   readonly overlapSeconds: number;
 }
 
-/** Which id the new device gets, and whether an earlier try with it may have made the device already. */
+/** The id of the new device, and whether an earlier try with it may have made the device already. */
 export interface RegisterAttempt {
   readonly id: string;
   readonly again: boolean;
 }
 
-/** A device, and how far its VPN server is. */
+/** A device, and the progress of its VPN server. */
 export interface ToldDevice {
   readonly device: Device;
-  /** `active` only after the VPN server's own word. */
+  /** `active` only after the VPN server's acknowledgement. */
   readonly status: DeviceStatus;
 }
 
@@ -48,7 +48,7 @@ export interface DeviceServiceDeps {
   readonly devices: DeviceStore;
   readonly peers: PeerPush;
   readonly vault: Vault;
-  /** Aborted when the process is asked to end; see `createConvergence`. */
+  /** Aborted when the process shuts down; see `createConvergence`. */
   readonly stopping: AbortSignal;
 }
 
@@ -67,7 +67,7 @@ function refusedPeer(
 
 const FAILED = 'The device has failed; a move brings it back.';
 
-/** Each but the first comes of a change in between. */
+/** Every further attempt follows a concurrent change. */
 const TELL_ATTEMPTS = 3;
 
 function checkExpiry(expiresAt: Date | null | undefined): void {
@@ -80,7 +80,7 @@ export interface ConfigRequest extends ConfigWish {
   readonly previewOnly?: boolean;
 }
 
-/** What an end user does with their devices. */
+/** An end user's operations on their devices. */
 export function createDeviceService({ devices, peers, vault, stopping }: DeviceServiceDeps) {
   const converge: Converge = createConvergence({ devices, peers, stopping });
 
@@ -94,8 +94,8 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
     new CVaultError('private_key_gone', 'The private key was told once and is forgotten.');
 
   /**
-   * The configuration of a device; where its tenant wants that, the private key in it is told by this and forgotten. It is
-   * forgotten first, so that two can never have it; who loses the answer gives the device other keys.
+   * The configuration of a device. If its tenant wants that, this sends the private key once and erases it. The key
+   * is erased first, so two callers can never get it. A caller who loses the answer gives the device other keys.
    * @throws CVaultError `private_key_gone`; `not_found`; as `configOf` does
    */
   async function tell(owner: Owner, known: Device, wish?: ConfigWish): Promise<string> {
@@ -106,7 +106,7 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
       const { sealedPrivateKey } = device;
       if (!device.privateKeyOnce || sealedPrivateKey === null) return config;
       if (await devices.erasePrivateKey(owner, device.id, sealedPrivateKey)) return config;
-      // Somebody was faster, or it has been sealed with another master key.
+      // Another request was faster, or the key was sealed with another master key.
       device = await get(owner, device.id);
     }
     throw new CVaultError(
@@ -117,7 +117,7 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
 
   return {
     /**
-     * Commits the device, hands it to its VPN server, and waits for the acknowledgement.
+     * Commits the device, pushes it to its VPN server, and waits for the acknowledgement.
      * @param attempt with the id of an earlier try that ended without an answer, finds the device that it made
      * @throws CVaultError as `DeviceStore.register` does; `invalid_public_key`; `server_full`, `peer_refused`
      */
@@ -154,8 +154,8 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
     get,
 
     /**
-     * @param previewOnly for whoever only asks what the answer is like (HEAD): it tells no private key, so none is forgotten
-     * @param wholeOnly refuses a device that brought its own key: a code that is scanned is of no use without the private key
+     * @param previewOnly for HEAD, which reads only the headers: it sends no private key, so none is erased
+     * @param wholeOnly refuses a device that brought its own key: a scanned code is useless without the private key
      * @throws CVaultError `not_found`, `private_key_gone`, `private_key_elsewhere`; `invalid_request` as `configOf`
      */
     async config(
@@ -188,8 +188,9 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
     },
 
     /**
-     * Gives the device other keys; the old one stops at once, or with an overlap when the new one is first used.
-     * @throws CVaultError as `DeviceStore.rotate` does; `not_found`, `invalid_public_key`; `server_full`, `peer_refused`
+     * Replaces the device's keys. The old key stops at once, or with an overlap when the new one is first used.
+     * @throws CVaultError as `DeviceStore.rotate` does; `not_found`, `invalid_public_key`; `server_full`,
+     * `peer_refused`
      */
     async rotate(
       owner: Owner,
@@ -206,8 +207,8 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
     },
 
     /**
-     * Moves a device to another VPN server. The new one carries it when `active` is answered; the old one is told at the
-     * same time, and where it cannot be reached, its address stays out of use until it has acknowledged.
+     * Moves a device to another VPN server. When the status is `active`, the new one has it. The old one is
+     * notified at the same time; if it is unreachable, its address stays out of use until it has acknowledged.
      * @throws CVaultError `not_found`; as `DeviceStore.move` does; `server_full`, `peer_refused`
      */
     async move(
@@ -225,7 +226,7 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
       if (leftServerId !== null) peers.wake([leftServerId]);
       const result = await converge(owner, device, wait);
       if (result.outcome === 'refused') throw refusedPeer(result, device, FAILED);
-      // It has its private key already; the rest of the configuration is new.
+      // The client has its private key already; the rest of the configuration is new.
       const config = result.device.privateKeyErased
         ? configOf(vault, result.device)
         : await tell(owner, result.device);
@@ -233,7 +234,7 @@ export function createDeviceService({ devices, peers, vault, stopping }: DeviceS
     },
 
     /**
-     * Answers whether the VPN server has acknowledged the removal; where it has not, it is done once it is back.
+     * Returns whether the VPN server has acknowledged the removal. Otherwise the removal completes once it is back.
      * @throws CVaultError `not_found`
      */
     async remove(owner: Owner, id: string): Promise<'removed' | 'removing'> {

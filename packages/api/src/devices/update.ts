@@ -9,7 +9,7 @@ import { type DeviceChanges, FIELD_NAMES } from './fields.ts';
 /** Of the parameters of the fields. */
 const FIRST = 6;
 
-/** A new expiry lies in the future, so it releases the hold of the one before. */
+/** A new expiry is in the future, so it releases the hold of the old one. */
 const UPDATE = {
   name: 'device-update',
   text: `
@@ -26,7 +26,7 @@ WITH before AS (
 SELECT id FROM d`,
 };
 
-/** Answers whether there is such a device. */
+/** Returns whether there is such a device. */
 export async function updateDevice(
   pool: pg.Pool,
   owner: Owner,

@@ -44,7 +44,7 @@ const endWhatIsDue = () => Promise.all(replicas.map((replica) => replica.ends.ru
 const renewKeys = () => Promise.all(replicas.map((replica) => replica.keys.run(strictItems())));
 const setTenant = (column: string, days: number | null) =>
   database.pool.query(`UPDATE tenants SET ${column} = $2 WHERE id = $1`, [alice.tenantId, days]);
-/** As if the device were so many days older. */
+/** Makes the device so many days older. */
 const age = ({ id }: Device, days: number) =>
   database.pool.query(
     `UPDATE devices SET key_changed_at = key_changed_at - $2::int * interval '1 day',
@@ -144,7 +144,7 @@ describe('that a key ends soon', () => {
     return rows.map((row) => row.data);
   }
   const daysLeft = async () => (await told()).map((data) => data['daysLeft']);
-  /** As if the key had been made so many days ago. */
+  /** Dates the key back so many days. */
   const setAge = ({ id }: Device, days: number) =>
     database.pool.query(
       'UPDATE devices SET key_changed_at = now() - $2::float8 * interval $$1 day$$ WHERE id = $1',

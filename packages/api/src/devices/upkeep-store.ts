@@ -7,7 +7,7 @@ import { putHold, releaseHold } from './hold-sql.ts';
 import { queued } from '../platform/db/outbox.ts';
 import { DUE_KEY_WARNINGS, WARN_OF_KEY_EXPIRY } from './key-warnings.ts';
 
-/** A device that is held back has no old key on its VPN server: nothing there has to hear of it. */
+/** A held device has no old key on its VPN server, so nothing there needs to be notified. */
 const DUE_OVERLAPS = `
 SELECT id FROM devices WHERE overlap_until <= now() AND id <> ALL ($2::uuid[]) ORDER BY overlap_until LIMIT $1`;
 const END_OVERLAPS = `
@@ -50,7 +50,7 @@ SELECT d.* FROM tenants t CROSS JOIN LATERAL (
   ORDER BY key_changed_at LIMIT $1
 ) AS d WHERE t.state = 'active' LIMIT $1`;
 
-/** The condition again, on the row as it is once it is locked: the device may have changed since it was chosen. */
+/** Checks the condition again on the locked row: the device may have changed since it was selected. */
 const TOO_OLD = `(
   key_changed_at < now() - (SELECT key_lifetime_days FROM tenants WHERE tenants.id = devices.tenant_id) * interval '1 day'
 )`;
@@ -67,7 +67,7 @@ interface RotateRow {
 }
 
 export function createDeviceUpkeepStore({ pool }: Database): DeviceUpkeepStore {
-  /** Chooses devices, then changes them: all at once, or one by one where that fails. */
+  /** Selects devices, then changes them: all at once, or one by one if that fails. */
   const batches =
     (choose: string, change: string, ...values: number[]) =>
     async (limit: number, items: Items): Promise<UpkeepBatch> => {

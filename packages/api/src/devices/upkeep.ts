@@ -1,40 +1,40 @@
 import type { Items } from '../platform/jobs/items.ts';
 import type { Owner, PeerPush } from './ports.ts';
 
-/** Devices that are handled in one transaction. */
+/** Devices handled in one transaction. */
 export const BATCH = 500;
-/** Batches of one kind in one run: bounds how long a run keeps the others waiting. */
+/** Batches of one kind in one run, which limits how long the other kinds wait. */
 export const ROUNDS = 20;
 
-/** Days before a key's end at which its tenant is told; each once, and where both are due the nearer one alone. */
+/** Days before a key's end at which its tenant is warned, once each. If both are due, only the nearer one is sent. */
 export const KEY_WARNING_DAYS = { first: 14, last: 3 } as const;
 
-/** A key that was made here and is older than its tenant wants. */
+/** A key made here that is older than its tenant wants. */
 export interface KeyToRotate {
   readonly owner: Owner;
   readonly deviceId: string;
   readonly publicKey: Buffer;
 }
 
-/** A part of the work that was due: how many devices it was, and the VPN servers that have to hear of it. */
+/** A part of the due work: the number of devices, and the VPN servers to notify. */
 export interface UpkeepBatch {
   readonly devices: number;
   readonly serverIds: readonly string[];
 }
 
-/** What falls due for devices as time passes, by the database's clock. Any number of replicas may ask at once. */
+/** Work on devices that falls due with time, by the database's clock. Any number of replicas may call it at once. */
 export interface DeviceUpkeepStore {
   /** Old keys whose overlap is over stop working. */
   readonly endOverlaps: (limit: number, items: Items) => Promise<UpkeepBatch>;
-  /** Devices whose end has come are held. */
+  /** Devices whose expiry has passed are held. */
   readonly holdExpired: (limit: number, items: Items) => Promise<UpkeepBatch>;
-  /** Tenants are told of keys that end within `KEY_WARNING_DAYS`. */
+  /** Tenants are warned of keys that end within `KEY_WARNING_DAYS`. */
   readonly warnOfKeyExpiry: (limit: number, items: Items) => Promise<UpkeepBatch>;
   /** Devices whose key is older than their tenant allows are held. */
   readonly holdOldKeys: (limit: number, items: Items) => Promise<UpkeepBatch>;
-  /** Devices that were held for their key come back where their tenant now allows more. */
+  /** Devices held for their key are released if their tenant now allows a longer life. */
   readonly releaseYoungKeys: (limit: number, items: Items) => Promise<UpkeepBatch>;
-  /** @param without devices that have to wait */
+  /** @param without devices that must wait */
   keysToRotate(limit: number, without: readonly string[]): Promise<KeyToRotate[]>;
 }
 

@@ -9,13 +9,13 @@ import {
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AgentClient, RequestRefused } from './agent-client.ts';
 
-/** What the interface waits for before it lets itself be read. */
+/** The interface can be read once this resolves. */
 let readable: Promise<void>;
 let release: () => void;
 let reads: number;
 let agent: Agent;
 let client: AgentClient;
-/** Ends what the agent sends on its way; the channel stays open. */
+/** Drops everything that the agent sends; the channel stays open. */
 let silence: () => void;
 
 beforeEach(async () => {
@@ -49,7 +49,7 @@ afterEach(async () => {
   await agent.close();
 });
 
-/** The timers move in steps, between which what was sent arrives. */
+/** The timers move in steps, so that sent messages arrive between them. */
 async function pass(seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second++) {
     await vi.advanceTimersByTimeAsync(1_000);
@@ -57,7 +57,7 @@ async function pass(seconds: number): Promise<void> {
   }
 }
 
-/** Asks for a reading, and answers it once it is under way. */
+/** Asks for a reading and returns once it is running. */
 async function beginDigest() {
   const before = reads;
   const digest = client.digest();

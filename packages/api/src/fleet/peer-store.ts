@@ -47,7 +47,7 @@ function peerFromRow(row: PeerRow): DesiredPeer {
 const PLACED = `
 SELECT ${peerColumns('d.generation', "d.state = 'live'")} FROM devices d ${PLAN_JOINS} WHERE d.server_id = $1`;
 
-/** Devices that have moved away from it and that it has not acknowledged to be gone. */
+/** Devices that moved away from it and whose removal it has not acknowledged. */
 const DEPARTED = `
 SELECT ${peerColumns('departed.generation', 'false')}
 FROM (
@@ -67,7 +67,7 @@ SELECT host(p.gateway) AS gateway, text(p.cidr) AS cidr, text(s.tunnel_prefix6) 
 FROM pools p JOIN servers s ON s.id = p.server_id WHERE p.server_id = $1 ORDER BY p.created_at, p.id`,
 };
 
-/** Backs off by the number of attempts, up to a minute. A dead replica's claims come due again by themselves. */
+/** Backs off by the number of attempts, up to a minute. A dead replica's claims become due again. */
 const CLAIM_DUE = {
   name: 'peers-claim-due',
   text: `
@@ -138,8 +138,9 @@ SELECT set_config('synchronous_commit', 'off', true)`,
 };
 
 /**
- * Only the generation that was refused can fail: a change made since has its own turn. The address drains as a departure,
- * so it is given back when the VPN server has acknowledged that the device is gone; its row only goes on naming it.
+ * Only the refused generation can fail: a later change has its own turn. The address drains as a departure, so it
+ * is returned when the VPN server has acknowledged the device's removal. Until then, the device's row still names
+ * it.
  */
 const FAIL = `
 WITH d AS (
@@ -159,9 +160,7 @@ WITH d AS (
 )
 UPDATE tenants SET device_count = device_count - 1 FROM user_quota WHERE tenants.id = user_quota.tenant_id`;
 
-/**
- * Two replicas that look at the same time share the VPN servers out: whoever locks a row first has it.
- */
+/** Two replicas that look at the same time share the VPN servers: the first to lock a row gets it. */
 const CLAIM_LOOK = `
 WITH due AS (
   SELECT id FROM servers WHERE id = ANY($1::uuid[]) AND look_after <= now() ORDER BY id FOR UPDATE SKIP LOCKED
@@ -187,7 +186,7 @@ interface DigestRow {
   id: string;
   epoch: string | null;
   peers: number;
-  /** As text: 64 bits are more than a number holds. */
+  /** As text: a number cannot hold 64 bits. */
   digest: string;
   unnoted: number;
   tunnelPrefix6: string | null;
@@ -202,7 +201,10 @@ const digestFromRow = ({ digest, tunnelPrefix6, pools, ...row }: DigestRow): Des
   tunnelAddresses: tunnelAddressesOf({ tunnelPrefix6 }, pools),
 });
 
-/** @param quarantineSeconds how long a freed address stays unused, so that nothing of its last holder reaches the next */
+/**
+ * @param quarantineSeconds how long a freed address stays unused, so that no packet of its last holder reaches the
+ * next
+ */
 export function createPeerStore({ pool }: Database, quarantineSeconds: number): PeerStore {
   return {
     async desired(serverId) {
@@ -272,7 +274,7 @@ export function createPeerStore({ pool }: Database, quarantineSeconds: number): 
       await write(acknowledged);
       return failed;
 
-      /** Where a batch fails, its halves are tried: one device that cannot be written down keeps no other from it. */
+      /** If a batch fails, its halves are tried: a device that cannot be stored does not block the others. */
       async function write(some: readonly Acknowledgement[]): Promise<void> {
         const [first] = some;
         if (first === undefined) return;

@@ -1,4 +1,4 @@
-/** The sampler over a real channel, to an agent that follows a script. */
+/** The sampler over a real channel, to a scripted agent. */
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { connect } from 'node:net';
 import type { Device } from '../devices/device.ts';
@@ -35,12 +35,12 @@ let sockets: Socket[] = [];
 let errors: unknown[] = [];
 let region = 0;
 
-/** What the agent says. */
+/** The agent's answers. */
 let counts: DeviceStats[] = [];
 let epoch: string;
 let life = 'a'.repeat(32);
 let pass = 0;
-/** What it was told: the `stored` of every reading. */
+/** The `stored` of every reading that the agent received. */
 let told: (number | undefined)[] = [];
 /** Cuts the channel instead of answering the page with this number. */
 let cutAtPage = -1;
@@ -217,7 +217,7 @@ test('a pass that is cut off in the middle is not called stored; the next one co
   await vi.waitUntil(
     async () => {
       await due();
-      // The link may be away still.
+      // The link may still be away.
       await metering.run(createItems());
       return (await uploaded()) > 0;
     },

@@ -1,4 +1,4 @@
-/** What an agent says of its host is written down once, whoever hears it, and decides where devices go. */
+/** An agent's report of its host is stored once, by any replica, and decides where devices are placed. */
 import type { HostReport, PeerStore } from '../fleet/ports.ts';
 import type { Server } from './server.ts';
 import { afterAll, beforeEach, expect, test } from 'vitest';

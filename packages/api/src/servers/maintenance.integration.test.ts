@@ -40,7 +40,7 @@ const turn = () => evacuation(database.as('cvault_jobs')).run(strictItems());
 const onServer = async (id: string) =>
   (await devices.list(alice)).filter(({ placement }) => placement.serverId === id);
 
-/** Each device holds one address, and each address that is held is its device's. */
+/** Each device holds one address, and each held address is its device's. */
 async function leasesMatch(): Promise<void> {
   const { rows } = await database.pool.query(
     `SELECT d.id FROM devices d LEFT JOIN ip_pool p ON p.server_id = d.server_id AND p.address = d.assigned_ip

@@ -1,7 +1,7 @@
 /**
- * Writes down what an agent says of its host, and an event for each thing that is new. Every replica hears it: the row's
- * lock lets one after the other in, and only what differs is written. What the agent mended has a number in its life, so
- * that it is written once.
+ * Stores an agent's report of its host, and an event for each news. Every replica receives it: the row's lock
+ * admits one after the other, and only differences are written. Each mend has a number within the agent's life, so
+ * it is written once.
  *
  * $1 VPN server, $2 epoch, $3 problems [{code, detail}], $4 mends [{number, code, detail}]
  */

@@ -1,4 +1,4 @@
-/** Tenants are told what happens to VPN servers that their devices are on, once, whoever finds out. */
+/** Tenants are notified once of the events of their devices' VPN servers, no matter which replica notices. */
 import { newId } from '../platform/ids.ts';
 import type { Server } from './server.ts';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -38,7 +38,7 @@ afterAll(() => database.close());
 const answered = (ago: string) =>
   database.pool.query('UPDATE servers SET last_contact_at = now() - $1::interval', [ago]);
 
-/** What each tenant is told, in order. */
+/** The notices to each tenant, in order. */
 async function told(): Promise<string[][]> {
   const { rows } = await database.pool.query<{ tenant_id: string; type: string; data: { serverId: string } }>(
     'SELECT tenant_id, type, data FROM webhook_events ORDER BY id',

@@ -6,7 +6,7 @@ import { encodeKey } from '@cvault/wireguard';
 import { z } from 'zod';
 import { Name } from '../platform/http/schemas/name.ts';
 
-/** A DNS name or an address. Starts with a letter, a digit or a colon, so it can never be read as an option. */
+/** A DNS name or an address. It starts with a letter, a digit or a colon, so it can never be read as an option. */
 const HostName = z
   .string()
   .max(253)
@@ -19,7 +19,7 @@ const Region = z
 
 const Port = z.int().min(1).max(65535);
 
-/** Neither an IPv4 address in IPv6 clothes nor one with a zone, which means nothing to a device. */
+/** Excludes IPv4 addresses mapped to IPv6, and addresses with a zone, which means nothing to a device. */
 const EndpointHost6 = z.ipv6().refine((text) => !/[.%]/.test(text) && !/^::ffff:/i.test(text), {
   error: 'must be a plain IPv6 address',
 });
@@ -70,7 +70,7 @@ export const ActivateServer = z
   })
   .meta({ id: 'ActivateServer' });
 
-/** What keeps a VPN server from being healthy. */
+/** A reason why a VPN server is not healthy. */
 export const Reason = z
   .object({
     code: z.string().describe('Such as `no_route_out`. docs/operations/vpn-servers.md lists them.'),

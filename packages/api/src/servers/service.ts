@@ -17,7 +17,7 @@ import {
 import type { Server } from './server.ts';
 import { unknownRegion } from './unknown-region.ts';
 
-/** How long a removal is waited for before the caller is told that it goes on by itself. */
+/** How long a request waits for a removal before it answers that the removal continues in the background. */
 const REMOVAL_WAIT_MS = 5_000;
 const REMOVAL_LOOK_MS = 50;
 
@@ -31,7 +31,7 @@ export interface AddServerInput {
   readonly sshPort: number;
   /** Absent: the next free range of the default network. */
   readonly poolCidr?: string | undefined;
-  /** Absent: a random unique local one. Null: no IPv6 in the tunnel. */
+  /** Absent: a random unique local prefix. Null: no IPv6 in the tunnel. */
   readonly tunnelPrefix6?: string | null | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface ServerServiceDeps {
   /** The public half of such a key. */
   readonly publicKeyOf: (privateKey: Secret<string>) => string;
   readonly vault: Vault;
-  /** The account that the installation makes. */
+  /** The account that the installation creates. */
   readonly sshUser: string;
   readonly interfaceName: string;
 }
@@ -57,7 +57,7 @@ function tunnelPrefix6Of({ tunnelPrefix6 }: AddServerInput): string | null {
   return tunnelPrefix6 === null ? null : checkTunnelPrefix6(tunnelPrefix6);
 }
 
-/** The VPN server's own tunnel addresses, each with the length of the network that devices have theirs from. */
+/** The VPN server's own tunnel addresses, each with the length of the devices' network. */
 export function tunnelAddressesOf(
   { tunnelPrefix6 }: Pick<Server, 'tunnelPrefix6'>,
   pools: readonly Pick<Pool, 'gateway' | 'cidr'>[],
@@ -79,7 +79,7 @@ function readInterfaceKey(text: string): Buffer {
   }
 }
 
-/** @throws CVaultError `unknown_region` where no other VPN server of that region takes devices */
+/** @throws CVaultError `unknown_region` if no other VPN server of that region takes devices */
 function refuseUnknownRegion(region: string, from: Server, fleet: readonly Server[]): void {
   const open = fleet.filter(
     ({ id, mode, state, weight }) => id !== from.id && mode === from.mode && state === 'active' && weight > 0,
@@ -89,7 +89,7 @@ function refuseUnknownRegion(region: string, from: Server, fleet: readonly Serve
   throw unknownRegion(region, regions, 'another');
 }
 
-/** What the operator does with VPN servers and their pools. */
+/** The operator's operations on VPN servers and their pools. */
 export function createServerService(deps: ServerServiceDeps) {
   const { servers, fleet, vault } = deps;
 
@@ -122,7 +122,7 @@ export function createServerService(deps: ServerServiceDeps) {
       controlPublicKey,
     });
 
-  /** True when it is gone, false where it is still owed acknowledgements. */
+  /** True when it is gone, false if acknowledgements are still missing. */
   async function awaitRemoval(id: string): Promise<boolean> {
     for (let waited = 0; ; waited += REMOVAL_LOOK_MS) {
       if (await servers.finishRemoval(id, false)) return true;
@@ -133,8 +133,8 @@ export function createServerService(deps: ServerServiceDeps) {
 
   return {
     /**
-     * Adds a VPN server that is reached over SSH, and answers the script that makes a bare machine one. It takes
-     * devices once it is activated with what the script printed.
+     * Adds a VPN server that is reached over SSH. Returns the script that turns a bare machine into one. It takes
+     * devices once it is activated with the script's output.
      * @throws CVaultError `name_taken`, `invalid_request`, `pool_overlap`
      */
     async add(input: AddServerInput): Promise<{ server: Server; installation: string }> {
@@ -163,10 +163,10 @@ export function createServerService(deps: ServerServiceDeps) {
     },
 
     /**
-     * The script that installs this VPN server, again: it repairs and upgrades what is there, and leaves alone what is as
-     * it should be.
-     * @param replaceKey whether it may make a new key where the interface's own is lost
-     * @throws CVaultError `not_found`; `state_conflict` where it is not reached over SSH, or is being removed
+     * The installation script of this VPN server again. It repairs and upgrades what differs and leaves the rest
+     * alone.
+     * @param replaceKey whether it may make a new key if the interface's own is lost
+     * @throws CVaultError `not_found`; `state_conflict` if it is not reached over SSH, or is being removed
      */
     async installation(id: string, replaceKey: boolean): Promise<string> {
       const server = await get(id);
@@ -185,10 +185,11 @@ export function createServerService(deps: ServerServiceDeps) {
     },
 
     /**
-     * Connects with the host keys and the interface's key that the installation printed, and pins them once the agent has
-     * answered. One that is provisioning takes devices from then on; any other keeps its state. Where it fails, nothing
-     * has changed.
-     * @throws CVaultError `not_found`, `state_conflict`, `public_key_taken`, `host_key_mismatch`, `server_unreachable`
+     * Connects with the host keys and the interface's key that the installation printed, and pins them once the
+     * agent has answered. A provisioning VPN server then takes devices; any other keeps its state. A failure
+     * changes nothing.
+     * @throws CVaultError `not_found`, `state_conflict`, `public_key_taken`, `host_key_mismatch`,
+     * `server_unreachable`
      */
     async activate(
       id: string,
@@ -197,7 +198,7 @@ export function createServerService(deps: ServerServiceDeps) {
       const server = await get(id);
       const { hostKeys, replaceKey } = input;
       const publicKey = readInterfaceKey(input.interfacePublicKey);
-      // With these keys and no others: whoever else answers there is told nothing.
+      // With these keys only: anybody else who answers there learns nothing.
       await fleet.probe({ ...server, publicKey, ssh: server.ssh && { ...server.ssh, hostKeys } });
       await servers.activate(id, { publicKey, hostKeys, replaceKey });
       await fleet.refresh();
@@ -206,10 +207,10 @@ export function createServerService(deps: ServerServiceDeps) {
 
     list: () => servers.list(),
 
-    /** Whether it can do what it is for, as far as this replica knows. */
+    /** Whether it can do its job, as far as this replica knows. */
     conditionOf: (server: Server): ServerCondition => conditionOf(server, fleet.linkTo(server.id)),
 
-    /** The agent's version that an installation, a repair or an upgrade brings. */
+    /** The agent's version that an installation, a repair or an upgrade installs. */
     latestAgentVersion: deps.installer.agentVersion,
 
     get,
@@ -224,27 +225,27 @@ export function createServerService(deps: ServerServiceDeps) {
     },
 
     /**
-     * No new devices; those that it has stay.
+     * No new devices; its devices stay.
      * @throws CVaultError `not_found`, `state_conflict`
      */
     drain: (id: string): Promise<Server> => changeState(id, 'draining'),
 
     /**
-     * Takes every peer off it and lets none come, until it is enabled: its devices are suspended.
+     * Removes every peer from it and accepts none until it is enabled: its devices are suspended.
      * @throws CVaultError `not_found`, `state_conflict`
      */
     disable: (id: string): Promise<Server> => changeState(id, 'disabled'),
 
     /**
-     * Back into service, with the devices that it has.
+     * Back into service, with its devices.
      * @throws CVaultError `not_found`, `state_conflict`
      */
     enable: (id: string): Promise<Server> => changeState(id, 'active'),
 
     /**
-     * Drains it, and has its devices moved to other VPN servers from now on. Where some cannot be, that is told, and a
-     * later call tries again.
-     * @param region where they go; absent: its own
+     * Drains it and begins to move its devices to other VPN servers. The evacuation reports those that cannot move,
+     * and a later call tries again.
+     * @param region the destination; absent: its own
      * @throws CVaultError `not_found`, `state_conflict`, `unknown_region`
      */
     async evacuate(id: string, region?: string): Promise<Evacuation> {
@@ -259,7 +260,7 @@ export function createServerService(deps: ServerServiceDeps) {
       return (await servers.evacuation(id))!;
     },
 
-    /** @throws CVaultError `not_found`, also where it was never evacuated */
+    /** @throws CVaultError `not_found`, also if it was never evacuated */
     async evacuation(id: string): Promise<Evacuation> {
       await get(id);
       const evacuation = await servers.evacuation(id);
@@ -267,7 +268,7 @@ export function createServerService(deps: ServerServiceDeps) {
       return evacuation;
     },
 
-    /** @throws CVaultError `not_found`, `name_taken`; `pool_overlap` where one of its pools holds the endpoint */
+    /** @throws CVaultError `not_found`, `name_taken`; `pool_overlap` if one of its pools contains the endpoint */
     async update(id: string, changes: ServerChanges): Promise<Server> {
       const server = await get(id);
       if (changes.endpointHost !== undefined) {
@@ -280,8 +281,8 @@ export function createServerService(deps: ServerServiceDeps) {
     },
 
     /**
-     * Removes a VPN server. One with devices is refused unless they are to be removed too; then every peer is removed
-     * from it first. Answers `removing` where it has not acknowledged all of them yet: it goes on by itself.
+     * Removes a VPN server. One with devices is refused unless they are to be removed too; every peer is then
+     * removed from it first. Returns `removing` if acknowledgements are missing: it continues in the background.
      * @throws CVaultError `not_found`, `in_use`
      */
     async remove(
@@ -308,7 +309,7 @@ export function createServerService(deps: ServerServiceDeps) {
     },
 
     /**
-     * Can be used at once: the VPN server hears of it before the first device of it.
+     * Usable at once: the VPN server is configured before its first device.
      * @throws CVaultError `not_found`, `invalid_request`, `pool_overlap`, `state_conflict`
      */
     async addPool(serverId: string, cidr: string): Promise<Pool> {
@@ -318,7 +319,7 @@ export function createServerService(deps: ServerServiceDeps) {
     },
 
     /**
-     * Makes a pool larger while it is in use.
+     * Enlarges a pool in use.
      * @throws CVaultError `not_found`, `invalid_request`, `pool_overlap`
      */
     async growPool(serverId: string, poolId: string, cidr: string): Promise<Pool> {

@@ -4,13 +4,13 @@ import { newId } from '../platform/ids.ts';
 import type { TenantChanges, TenantStore } from './ports.ts';
 import type { Tenant } from './tenant.ts';
 
-/** How long a deletion is waited for before the caller is told that it goes on by itself. */
+/** How long a request waits for a deletion before it answers that the deletion continues in the background. */
 const DELETION_WAIT_MS = 3_000;
 const DELETION_LOOK_MS = 50;
 
 export interface TenantPage {
   readonly tenants: readonly Tenant[];
-  /** The last tenant of the page; null where none comes after it. */
+  /** The last tenant of the page; null on the last page. */
   readonly lastId: string | null;
 }
 
@@ -19,7 +19,7 @@ export interface TenantServiceDeps {
   readonly peers: Pick<PeerPush, 'wake'>;
 }
 
-/** What the operator does with tenants. */
+/** The operator's operations on tenants. */
 export function createTenantService({ tenants, peers }: TenantServiceDeps) {
   async function setState(id: string, state: 'active' | 'suspended'): Promise<Tenant> {
     const { tenant, serverIds } = await tenants.setState(id, state);
@@ -42,7 +42,7 @@ export function createTenantService({ tenants, peers }: TenantServiceDeps) {
       tenants.create(newId(), tenant),
 
     async list(limit: number, afterId?: string): Promise<TenantPage> {
-      // One more than asked for tells whether another page comes.
+      // One more than requested shows whether there is another page.
       const found = await tenants.list({ limit: limit + 1, afterId });
       const page = found.slice(0, limit);
       return { tenants: page, lastId: found.length > limit ? (page.at(-1)?.id ?? null) : null };

@@ -1,4 +1,4 @@
-/** What a tenant's backend does by API key: its users and devices, and what suspending them takes and gives back. */
+/** A tenant's backend with its API key: its users and devices, and what suspending and resuming change. */
 import type { DeviceStatus } from '../devices/device.ts';
 import { HOLDS } from '../devices/hold.ts';
 import { describe, expect } from 'vitest';
@@ -76,7 +76,7 @@ describe('users', () => {
       limits: { deviceLimit: 2 },
     });
     expect(changed.json()).toMatchObject({ externalId: null, metadata: {}, limits: { deviceLimit: 2 } });
-    // The name is free again, and another tenant's names never met it.
+    // The name is free again, and never conflicted with another tenant's names.
     await createUser(acme, { email: 'next@example.com', externalId: 'crm-1' });
     await createUser(globex, { email: 'jane@example.com', externalId: 'crm-1' });
   });
@@ -131,7 +131,7 @@ describe('users', () => {
 });
 
 describe('suspending', () => {
-  /** Devices as the backend sees them, without the times in them. */
+  /** Devices as the backend sees them, without their times. */
   const devicesOf = async (tenant: SignedInUser, userId: string) =>
     (await listed(tenant, `/devices?userId=${userId}&limit=100`)).devices.map(({ id, status, reason }) => ({
       id,
@@ -145,7 +145,7 @@ describe('suspending', () => {
     acme,
   }) => {
     const { id: userId } = await me(acme);
-    // One device for each set of other holds, and one that is free of them.
+    // One device for each set of other holds, and one without.
     const sets = [0, HOLDS.server, HOLDS.expired, HOLDS.device, HOLDS.server | HOLDS.device];
     for (const bits of sets) {
       const id = await register(acme, `holds ${bits}`);
@@ -173,7 +173,7 @@ describe('suspending', () => {
     const during = await devicesOf(acme, userId);
     expect(during.map(({ status }) => status)).toEqual(Array<string>(before.length).fill('suspended'));
     for (const { reason } of during) expect(reason).toContain('user');
-    // A second suspension, and one device more that is suspended meanwhile, add nothing that resuming would keep or lose.
+    // A second suspension, and another device suspended meanwhile, change nothing that resuming would keep or lose.
     await acme.call('POST', `/tenant/users/${userId}/suspend`);
     await acme.call('POST', `/tenant/devices/${before[0]!.id}/suspend`);
     await acme.call('POST', `/tenant/devices/${before[0]!.id}/resume`);
@@ -251,7 +251,7 @@ describe('devices', () => {
     expect(await found(`userId=${(await me(acme)).id}`)).toEqual([]);
     expect((await globex.call('DELETE', `/tenant/devices/${id}`)).statusCode).toBe(204);
     expect(await found('externalId=d-1')).toEqual([]);
-    // A deleted device gives its name back.
+    // A deleted device frees its name.
     const next = await register(globex, 'next');
     expect((await globex.call('PATCH', `/tenant/devices/${next}`, { externalId: 'd-1' })).statusCode).toBe(
       200,

@@ -4,7 +4,7 @@ import type { Job } from '../platform/jobs/job.ts';
 import type { Database } from '../platform/db/database.ts';
 import { deleteFrom, type OldRows, rowsOf, workThroughAll } from '../platform/db/old-rows.ts';
 
-/** What is too old is counted in days. */
+/** Once a minute suffices: ages are counted in days. */
 const EVERY_MS = 60_000;
 
 const HOURS = `

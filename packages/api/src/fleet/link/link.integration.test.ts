@@ -38,10 +38,10 @@ let agent: Awaited<ReturnType<typeof createAgent>>;
 let fleets: Fleet[] = [];
 let events: LinkEvent[] = [];
 let looks: LookCounts[] = [];
-/** What the agent finds on its host and cannot mend. */
+/** Faults that the agent finds on its host and cannot mend. */
 let hostFaults: { code: string; detail: string }[] = [];
 let region = 0;
-/** A VPN server that is away: nothing connects, and open channels are cut. */
+/** Makes the VPN server unreachable: nothing connects, and open channels are cut. */
 let away = false;
 let channels: Duplex[] = [];
 
@@ -68,7 +68,7 @@ async function aFleet({ reconcileEveryMs = 3_600_000, store = peers } = {}): Pro
     onEvent: (_id, event) => events.push(event),
     onLook: (counts) => looks.push(counts),
     onError: (what, error) => {
-      // These tests cut channels while something is on its way.
+      // These tests cut channels while messages are in flight.
       if (!/the channel to the agent/.test(String(error))) throw new Error(what, { cause: error });
     },
     ackDeadlineMs: 20_000,
@@ -102,7 +102,7 @@ function cut(): void {
 const until = (condition: () => boolean | Promise<boolean>) =>
   vi.waitUntil(condition, { timeout: 40_000, interval: 10 });
 
-/** Until a look that began after this call finds everything as it should be, and its end leaves none under way that began before. */
+/** Waits for a look that began after this call and finds everything as desired. No earlier look is then running. */
 async function untilQuiet(): Promise<void> {
   looks = [];
   await until(() => looks.length >= 2 && looks.at(-1)?.quiet === 1);

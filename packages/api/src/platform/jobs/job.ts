@@ -1,6 +1,6 @@
 import type { Items } from './items.ts';
 
-/** What a run did, in the job's own words: `{ devices: 12 }`. */
+/** Counts of a run's work, with names chosen by the job, such as `{ devices: 12 }`. */
 export type Done = Readonly<Record<string, number>>;
 
 /**

@@ -19,9 +19,9 @@ export interface JobStatus {
   readonly failing: readonly FailingItem[];
   /** Failing items that wait for their next attempt. */
   readonly resting: number;
-  /** What all runs that succeeded did together. */
+  /** The sums over all successful runs. */
   readonly done: Done;
-  /** Since when a success is waited for: the last one, or the start of the process. Null where it has not started. */
+  /** The last success, or else the start of the process. Null if the job has not started. */
   readonly waitedForSince: Date | null;
 }
 

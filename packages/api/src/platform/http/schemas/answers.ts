@@ -7,9 +7,9 @@ export const Instant = z.date().meta({ description: 'ISO 8601, UTC, with millise
 export const NoContent = z.null().meta({ description: 'Done' });
 
 /**
- * What is answered of something that can be set: the same type without its bounds, which an answer need not promise and a newer
- * release may widen.
- * @throws TypeError for a kind of schema that nothing settable has had so far
+ * The schema of a setting in answers: the same type without its bounds. An answer need not promise them, and a newer
+ * release may widen them.
+ * @throws TypeError for a kind of schema that no setting has used so far
  */
 export function answered<S extends z.ZodType>(settable: S): z.ZodType<z.output<S>>;
 export function answered(settable: z.core.$ZodType): z.ZodType {
