@@ -6,20 +6,20 @@ import { readRequest, type ReceivedRequest } from './requests.ts';
 import { createSerialQueue } from './serial-queue.ts';
 import type { Session } from './session.ts';
 
-/** Most bytes of answers kept for a control plane that does not read them; a page of a list is the biggest one. */
+/** The most bytes of unread answers kept for a control plane. A page of a list is the biggest answer. */
 export const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
-/** Most requests of one control plane under way. It asks for a handful; what comes beyond waits in the stream. */
+/** The most running requests of one control plane. It normally sends a handful; more wait in the stream. */
 const MAX_UNDER_WAY = 32;
 
-/** Well within the silence after which a control plane takes the channel for cut. */
+/** Well below the silence after which a control plane considers the channel cut. */
 const PROGRESS_EVERY_MS = 2_000;
 
-/** What became of a connection, for the log. */
+/** How a connection ended, for the log. */
 export type ConnectionEnd = 'closed' | 'line_too_long' | 'unread_answers' | 'broken' | 'interface_lost';
 
 export interface ConnectionOptions {
-  /** Called for each line that was refused as no request. */
+  /** Called for each line that is no valid request. */
   readonly onRefused?: (detail: string) => void;
 }
 
@@ -32,7 +32,7 @@ export async function serveConnection(
   return serveStreams(agent, stream, stream, options);
 }
 
-/** The same over two one-way streams, as standard input and output are. */
+/** The same over two one-way streams, such as standard input and output. */
 export async function serveStreams(
   agent: Agent,
   input: Readable,

@@ -10,10 +10,10 @@ import {
 } from '@cvault/protocol';
 import { z } from 'zod';
 
-/** An op of a batch as it came in: `undefined` for one that no rule can read, which fails alone. */
+/** An op of a received batch; `undefined` for one that cannot be read, which fails alone. */
 export type ReceivedOp = Op | undefined;
 
-/** What a verb's handler gets. */
+/** The input of a verb's handler. */
 export type Received<V extends Verb> = V extends 'apply'
   ? Omit<RequestOf<'apply'>, 'ops'> & { ops: ReceivedOp[] }
   : RequestOf<V>;
@@ -32,7 +32,7 @@ const ReceivedRequest = requests<ReceivedRequest>({
 
 const IdOnly = z.object({ id: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER) });
 
-/** Reads one line of the control plane; answers the refusal to send where it is no request. */
+/** Reads one line of the control plane. Returns the refusal to send if it is no request. */
 export function readRequest(line: string): ReceivedRequest | Refused {
   let message: unknown;
   try {
@@ -50,7 +50,7 @@ function badRequest(id: number | null, detail: string): Refused {
   return { type: 'refused', id, code: 'bad_request', detail };
 }
 
-/** Which fields are wrong; never what they held. */
+/** Names the wrong fields, never their values. */
 function describe(error: z.ZodError): string {
   const fields = error.issues
     .slice(0, 5)

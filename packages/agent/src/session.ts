@@ -27,16 +27,16 @@ export interface Session {
   close(): void;
 }
 
-/** What the sessions of an agent ask of it. */
+/** The functions of the agent that its sessions use. */
 export interface SessionContext {
   readonly hello: () => Hello;
   readonly lost: AbortSignal;
   /** @throws {InterfaceLost} */
   checkInterface(): Promise<void>;
   apply(ops: readonly ReceivedOp[]): Promise<OpResult[]>;
-  /** Answers why it was refused; undefined where it was done. */
+  /** Returns why it was refused; undefined if it was done. */
   configure(addresses: readonly string[]): Promise<string | undefined>;
-  /** Brings the state up to date with the interface. */
+  /** Updates the state from the interface. */
   readInterface(): Promise<void>;
   readonly life: string;
   /** Reads the counters anew. */
@@ -44,9 +44,9 @@ export interface SessionContext {
   /** The agent's newest report of its host. */
   hostReport(fresh: boolean): Promise<HostReport>;
   onHostReport(listener: (report: HostReport) => void): () => void;
-  /** Looks at the state as it is, between two batches. */
+  /** Reads the state between two batches. */
   view<T>(look: (state: InterfaceState) => T): Promise<T>;
-  /** Looks at it step by step, between which batches go on. */
+  /** Reads the state step by step, so that batches run between steps. */
   viewInSteps(look: (state: InterfaceState) => Iterator<undefined, void>): Promise<void>;
 }
 

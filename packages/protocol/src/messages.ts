@@ -25,11 +25,11 @@ export const Hello = z.strictObject({
 /** Beside what its verb says. */
 const envelope = {
   id: Count,
-  /** Tell, by `progress` messages, that it is still worked on. Only to an agent with the feature `progress`. */
+  /** Send `progress` messages while the request is running. Only to an agent with the feature `progress`. */
   progress: z.literal(true).optional(),
 };
 
-/** Sent before the answer to a request that asks for it, as often as it takes. */
+/** Sent before the answer to a request that asks for it, as often as needed. */
 const Progress = z.strictObject({ type: z.literal('progress'), id: Count });
 
 /** Sent unasked, and only after `watch`. */
@@ -37,7 +37,7 @@ export const HostNotice = HostReport.extend({ type: z.literal('host') });
 
 const Refused = z.strictObject({
   type: z.literal('refused'),
-  /** Null where the line was too broken to find an id in it. */
+  /** Null if the line was too broken to contain an id. */
   id: Count.nullable(),
   code: z.enum(['wrong_epoch', 'bad_request', 'failed']),
   detail: z.string().max(500),
@@ -83,7 +83,7 @@ const answers = verbs.map((verb): z.ZodObject => {
 
 export const Answer = messages<Answer>([...answers, Refused]);
 
-/** Everything that an agent sends after its hello. */
+/** Every message that an agent sends after its hello. */
 export const Incoming = messages<Incoming>([...answers, Refused, HostNotice, Progress]);
 
 export type Hello = z.infer<typeof Hello>;

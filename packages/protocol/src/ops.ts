@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BudgetId, Count, DeviceId, Generation, TunnelAddress, WireGuardKey } from './values.ts';
 
 /**
- * What a device may use. The VPN server enforces it, so it holds while the control plane is away. Absent: no limit. Limits are
+ * The limits of a device. The VPN server enforces them, so they apply while the control plane is away. Absent: no limit. Limits are
  * part of the generation, except `dataBytes`, which is what was left when the op was made: it counts from the moment that this
  * epoch first applies this generation. Sending the same generation again does not refill it.
  */
@@ -23,7 +23,7 @@ export const Limits = z.strictObject({
     .optional(),
 });
 
-/** Make the interface carry this device with this key and exactly these addresses. */
+/** Give the interface this device with this key and exactly these addresses. */
 export const SetOp = z.strictObject({
   verb: z.literal('set'),
   deviceId: DeviceId,
@@ -42,7 +42,7 @@ export const SetOp = z.strictObject({
   limits: Limits.optional(),
 });
 
-/** Make sure that the interface does not carry this device, and remember its generation until the epoch ends. */
+/** Make sure that the interface does not have this device, and remember its generation until the epoch ends. */
 export const RemoveOp = z.strictObject({
   verb: z.literal('remove'),
   deviceId: DeviceId,

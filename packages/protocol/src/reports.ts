@@ -1,4 +1,4 @@
-/** What an agent reports: peers, counters, and its host. */
+/** The reports of an agent: peers, counters, and its host. */
 import { z } from 'zod';
 import { BudgetId, Count, DeviceId, Generation, WireGuardKey } from './values.ts';
 
@@ -12,7 +12,7 @@ export const ListedPeer = z.strictObject({
   publicKey: WireGuardKey,
   /** As the interface has them, in CIDR notation: a peer made by hand may hold more than host addresses. */
   allowedIps: z.array(z.string().max(50)),
-  /** The device that this epoch's ops set it for; null for a peer that this agent found and nobody has claimed. */
+  /** The device that this epoch's ops set it for; null for a peer that this agent found and no device claims. */
   owner: z.strictObject({ deviceId: DeviceId, generation: Generation }).nullable(),
 });
 
@@ -20,16 +20,16 @@ export const ListedPeer = z.strictObject({
 export const DeviceStats = z.strictObject({
   deviceId: DeviceId,
   /**
-   * Bytes of the packets inside the tunnel, as the VPN server counts: received from the device, sent to it. A device that
-   * was removed and comes back in the same life goes on from its last counts.
+   * Bytes of packets inside the tunnel, as the VPN server counts them: received from the device, sent to it. A
+   * device that is removed and returns in the same life continues from its last counts.
    */
   receivedBytes: Count,
   sentBytes: Count,
   /** `live`: a handshake in the last LIVE_HANDSHAKE_SECONDS. `idle`: an older one. `never`: none since the peer was set. */
   handshake: z.enum(['live', 'idle', 'never']),
-  /** It was removed since; these are its last counts. */
+  /** The device was removed since; these are its last counts. */
   gone: z.boolean(),
-  /** Its budgets that are used up: nothing passes for it any more, and all that passed is in these counts. */
+  /** The device's used-up budgets: nothing passes for it any more, and these counts include all that passed. */
   cut: z.array(BudgetId).max(2).optional(),
 });
 
@@ -39,14 +39,14 @@ export const HostFinding = z.object({
   detail: z.string().max(500),
 });
 
-/** Something that somebody had changed and that the agent put right. Numbered from 1 through an epoch. */
+/** A change by somebody else that the agent undid. Numbered from 1 within an epoch. */
 export const Mend = HostFinding.extend({ number: Count.min(1) });
 
-/** What an agent knows of its host. Not strict, so that it can grow. */
+/** An agent's report of its host. Not strict, so that it can be extended. */
 export const HostReport = z.object({
   /** Faults that the agent cannot mend and that keep packets from devices, or let through what must not pass; each code once. */
   problems: z.array(HostFinding).max(64),
-  /** The last ones, in the order of their numbers. */
+  /** The last mends, in the order of their numbers. */
   mended: z.array(Mend).max(64),
 });
 

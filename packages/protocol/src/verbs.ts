@@ -18,7 +18,7 @@ interface VerbRow {
 }
 
 /**
- * What the control plane may ask of an agent. Types, validation, features and the client are made from this table; the agent's
+ * The requests to an agent. Types, validation, features and the client are made from this table; the agent's
  * handlers (`agent/src/session.ts`) do not compile until they have each verb.
  *
  * Both sides refuse fields that they do not know. A new verb therefore has a `feature`, and is never sent to an agent that does not
@@ -28,7 +28,9 @@ export const VERBS = {
   apply: {
     changes: true,
     request: z.strictObject({
-      /** The epoch that the sender last saw. A wrong one refuses the whole request: the sender's picture is outdated. */
+      /**
+       * The epoch that the sender last saw. A wrong one refuses the whole request: the sender's state is outdated.
+       */
       epoch: Epoch,
       ops: z.array(Op).min(1).max(MAX_BATCH_OPS),
     }),
@@ -40,7 +42,7 @@ export const VERBS = {
   },
   list: {
     request: z.strictObject({
-      /** The last public key of the page before; absent for the first page, which also reads the interface anew. */
+      /** The last public key of the page before. Absent for the first page, which also reads the interface again. */
       after: WireGuardKey.optional(),
     }),
     answers: 'listed',
@@ -76,30 +78,30 @@ export const VERBS = {
     answers: 'digest',
     answer: z.strictObject({
       epoch: Epoch,
-      /** Devices whose peer is on the interface just as their op wants it. */
+      /** Devices whose peer is on the interface exactly as their op wants it. */
       peers: Count,
-      /** Over those. */
+      /** The digest over those devices. */
       digest: Digest,
-      /** Peers that no device claims, and devices whose peer is missing or differs: something was changed by hand. */
+      /** Peers that no device claims, and devices whose peer is missing or differs because of a change by hand. */
       drifted: Count,
     }),
   },
-  /** What devices have sent and received. Paged by device id. */
+  /** The bytes that devices have sent and received. Paged by device id. */
   stats: {
     request: z.strictObject({
-      /** The last device of the page before; absent for the first page, which also reads the counters anew. */
+      /** The last device of the page before. Absent for the first page, which also reads the counters again. */
       after: DeviceId.optional(),
       /**
        * The highest `pass` that was written down whole. The agent may forget devices that were gone before it. Absent: none.
        */
       stored: Count.optional(),
-      /** Tell which devices are cut off. Only to an agent with the feature `budgets`. */
+      /** Report the devices that are cut off. Only to an agent with the feature `budgets`. */
       cut: z.literal(true).optional(),
     }),
     answers: 'stats',
     answer: z.strictObject({
       epoch: Epoch,
-      /** Names the counters: another one means that all counts began again at 0. Outlives the agent. */
+      /** Names the counters: another value means that all counts began again at 0. Outlives the agent. */
       life: z.string().regex(/^[0-9a-f]{32}$/),
       /** Numbers the readings of this epoch, from 1. */
       pass: Count.min(1),
@@ -107,20 +109,20 @@ export const VERBS = {
       more: z.boolean(),
     }),
   },
-  /** What the agent can do beyond this version of the protocol. An agent older than the question refuses it: nothing. */
+  /** The agent's features beyond this protocol version. An agent older than this verb refuses it and has none. */
   features: {
     request: z.strictObject({}),
     answers: 'features',
     answer: z.strictObject({
-      /** An agent may know more than who asks. */
+      /** An agent may have more features than the control plane knows. */
       features: z.array(z.string().max(40)).max(64),
     }),
   },
-  /** What the agent knows of its host. From then on it sends `host` messages whenever that changes. */
+  /** The agent's report of its host. From then on it sends a `host` message on every change. */
   watch: {
     feature: 'host',
     request: z.strictObject({
-      /** Look at everything first, which takes some 100 ms; otherwise the answer is what was found last. */
+      /** Check everything first, which takes some 100 ms; otherwise the answer is the last report. */
       fresh: z.boolean(),
     }),
     answers: 'watching',
@@ -133,7 +135,7 @@ export type RequestOf<V extends Verb> = z.infer<(typeof VERBS)[V]['request']>;
 export type AnswerOf<V extends Verb> = z.infer<(typeof VERBS)[V]['answer']>;
 
 /**
- * What agents have learned since version 2 of the protocol, beside verbs.
+ * Features of agents since version 2 of the protocol, beside verbs.
  * - `budgets`: takes `limits.budgets`, and answers `cut` to a `stats` request that asks for it.
  * - `progress`: tells every two seconds that a request is still worked on, where that is asked for. To read an interface with
  *   50,000 peers takes many seconds on a busy host.
@@ -149,7 +151,7 @@ export const featureOf = (verb: Verb): Feature | undefined => {
   return row.feature as Feature | undefined;
 };
 
-/** What agents of this version name. */
+/** The features that agents of this version name. */
 export const FEATURES: readonly Feature[] = [
   ...ABILITIES,
   ...(Object.keys(VERBS) as Verb[]).map(featureOf).filter((feature) => feature !== undefined),

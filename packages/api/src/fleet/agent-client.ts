@@ -21,16 +21,16 @@ import {
 import { TransportError } from './transports/transport.ts';
 
 /**
- * An agent that says nothing of a request for this long is taken for gone. How long a request may take as a whole has no
- * bound here: a busy host with 50,000 peers needs more than this to read them, and each process that it starts has a bound.
+ * An agent that sends nothing about a request for this long counts as gone. There is no limit for a whole request:
+ * a busy host with 50,000 peers needs longer to read them, and each process that it starts has a limit.
  */
 const SILENCE_MS = 10_000;
-/** For an agent that cannot say that it is still at work: as long as it lets one process run. */
+/** For an agent that cannot report progress: as long as one of its processes may run. */
 const OLD_AGENT_SILENCE_MS = 60_000;
-/** The agent’s relay is a process of Node.js, which a slow host needs seconds to start. */
+/** The agent’s relay is a Node.js process, which takes seconds to start on a slow host. */
 const HELLO_DEADLINE_MS = 20_000;
 
-/** Thrown where the agent refuses a whole request. `wrong_epoch`: what we know of it is outdated. */
+/** Thrown if the agent refuses a whole request. `wrong_epoch`: our state of it is outdated. */
 export class RequestRefused extends Error {
   readonly code: 'wrong_epoch' | 'bad_request' | 'failed';
 
@@ -47,10 +47,10 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
-/** Speaks to one agent over one stream. Any fault ends the stream: a new one starts from a known state. */
+/** Talks to one agent over one stream. Any fault ends the stream: a new one starts from a known state. */
 export class AgentClient {
   readonly hello: Hello;
-  /** What the agent can do beyond the protocol's version; nothing before `learnFeatures`. */
+  /** The agent's features beyond the protocol version; empty before `learnFeatures`. */
   #features: ReadonlySet<string> = new Set();
   /** Resolves when the stream has ended, with the reason. */
   readonly closed: Promise<Error>;
@@ -69,7 +69,7 @@ export class AgentClient {
 
   /**
    * Waits for the agent's hello.
-   * @throws TransportError `refused` where something else than an agent of our protocol answers
+   * @throws TransportError `refused` if anything but an agent of our protocol answers
    */
   static async open(stream: Duplex): Promise<AgentClient> {
     const decoder = new LineDecoder();
@@ -107,7 +107,7 @@ export class AgentClient {
     });
   }
 
-  /** Asks what the agent can do. One that does not know the question refuses it and can do nothing more. */
+  /** Asks for the agent's features. An agent that does not know the request refuses it and has none. */
   async learnFeatures(): Promise<void> {
     try {
       this.#features = new Set((await this.ask('features', {})).features);
@@ -121,7 +121,7 @@ export class AgentClient {
   }
 
   /**
-   * Has the agent apply up to MAX_BATCH_OPS ops; answers a result for each, in their order.
+   * Makes the agent apply up to MAX_BATCH_OPS ops. Returns a result for each, in order.
    * @throws {RequestRefused}
    */
   async apply(ops: Op[]): Promise<OpResult[]> {
@@ -134,7 +134,7 @@ export class AgentClient {
     return results;
   }
 
-  /** Everything that the interface carries now. */
+  /** All peers on the interface now. */
   async list(): Promise<ListedPeer[]> {
     const peers: ListedPeer[] = [];
     for (;;) {
@@ -146,20 +146,20 @@ export class AgentClient {
     }
   }
 
-  /** Has the interface carry these addresses of its own, each with the length of its network. */
+  /** Adds these addresses to the interface, each with the length of its network. */
   async configure(addresses: string[]): Promise<void> {
     await this.ask('configure', { epoch: this.hello.epoch, addresses });
   }
 
-  /** One line that tells whether a listing would show anything new. */
+  /** One line that shows whether a listing would contain anything new. */
   async digest(): Promise<{ peers: number; digest: bigint; drifted: number }> {
     const { peers, digest, drifted } = await this.ask('digest', {});
     return { peers, digest: BigInt(`0x${digest}`), drifted };
   }
 
   /**
-   * What all devices have sent and received.
-   * @param stored the last pass of this epoch that was written down whole; undefined for none
+   * The bytes that all devices have sent and received.
+   * @param stored the last pass of this epoch that was stored completely; undefined for none
    */
   async stats(stored: number | undefined): Promise<{ life: string; pass: number; devices: DeviceStats[] }> {
     const devices: DeviceStats[] = [];
@@ -174,16 +174,16 @@ export class AgentClient {
       first ??= { life: page.life, pass: page.pass };
       if (page.life !== first.life) throw new Error('the counters began anew while they were read');
       devices.push(...page.devices);
-      // The first page's pass: another reader may have started a newer one in between, of which we know only a part.
+      // The first page's pass: another reader may have started a newer one since, of which we have only a part.
       if (!page.more) return { ...first, devices };
       if (page.devices.length === 0) throw new Error('the agent promised another page and sent an empty one');
     }
   }
 
   /**
-   * Tells what the agent knows of its host, and from then on what it learns, in the order in which the agent said it. An older
-   * one knows nothing.
-   * @param fresh have it look at everything first
+   * Reports what the agent knows of its host, and every later change, in the agent's order. An older agent knows
+   * nothing.
+   * @param fresh makes it check everything first
    */
   async watchHost(fresh: boolean, onReport: (report: HostReport) => void): Promise<void> {
     if (!this.can('host')) {
@@ -225,7 +225,7 @@ export class AgentClient {
         return reject(new Error('the channel to the agent is closed', { cause: this.#ended }));
       }
       const tells = this.can('progress');
-      // That question is answered at once, by every agent.
+      // Every agent answers this request at once.
       const silenceMs = tells || type === 'features' ? SILENCE_MS : OLD_AGENT_SILENCE_MS;
       const timer = setTimeout(() => {
         this.#stream.destroy(new Error(`the agent was silent for ${silenceMs} ms about a request: ${type}`));
@@ -237,7 +237,7 @@ export class AgentClient {
 
   #receive(line: string): void {
     const answer = Incoming.parse(JSON.parse(line));
-    // At once also where it is an answer: by the time that its promise resolves, news may have come behind it.
+    // Handled at once, also for an answer: a notice may follow before the answer's promise resolves.
     if (answer.type === 'host' || answer.type === 'watching')
       this.#onHost?.({ problems: answer.problems, mended: answer.mended });
     if (answer.type === 'host') return;

@@ -16,33 +16,33 @@ interface LinkedServer {
   readonly id: string;
   /** Canonical base64. */
   readonly publicKey: string;
-  /** Changes with anything that the way to it depends on: the link is made anew then. */
+  /** Changes with everything on which the connection depends: the link is then made anew. */
   readonly fingerprint: string;
   readonly transport: Transport;
 }
 
-/** A VPN server that no link can be made to: its SSH key cannot be opened, say. */
+/** A VPN server that cannot be linked to, for example because its SSH key cannot be opened. */
 interface UnlinkableServer {
   readonly id: string;
   readonly error: unknown;
 }
 
 export interface FleetDeps {
-  /** The VPN servers that there are to be links to. One that cannot be linked to keeps no other from it. */
+  /** The VPN servers to link to. One that cannot be linked to does not affect the others. */
   readonly linkedServers: () => Promise<readonly (LinkedServer | UnlinkableServer)[]>;
   readonly peers: PeerStore;
   readonly opOf: OpOf;
   readonly onEvent: (serverId: string, event: LinkEvent) => void;
-  /** Called after each periodic look at the VPN servers whose turn it was. */
+  /** Called after each periodic look at the VPN servers that were due. */
   readonly onLook?: (counts: LookCounts) => void;
   readonly onError: (what: string, error: unknown) => void;
   readonly ackDeadlineMs: number;
   readonly reconcileEveryMs: number;
 }
 
-/** How often the outbox is looked at, for what a dead replica or a cut channel left behind. */
+/** How often the outbox is read for entries left by a dead replica or a cut channel. */
 const SWEEP_EVERY_MS = 1_000;
-/** How often the list of VPN servers is read anew, for what other replicas changed. */
+/** How often the list of VPN servers is read again, for the changes of other replicas. */
 const REFRESH_EVERY_MS = 5_000;
 
 function desiredOf(device: Device): DesiredPeer {
@@ -85,8 +85,8 @@ export class Fleet implements PeerPush, CounterSource {
   }
 
   /**
-   * Opens links to VPN servers that are new, closes those to ones that are gone. A call while a look is under way takes
-   * part in the next one: the one under way may have read too early to see what the caller changed.
+   * Opens links to new VPN servers and closes those to removed ones. A call during a run takes part in the next
+   * run: the current one may have read too early to see the caller's change.
    */
   refresh(): Promise<void> {
     if (this.#refreshing === undefined) {
@@ -157,7 +157,7 @@ export class Fleet implements PeerPush, CounterSource {
     await Promise.all([...this.#links.values()].map(({ link }) => link.settled));
   }
 
-  /** Null where this replica has no link to it. */
+  /** Null if this replica has no link to it. */
   stateOf(serverId: string): { state: LinkState; lastError: unknown } | null {
     const found = this.#links.get(serverId);
     if (found !== undefined) return { state: found.link.state, lastError: found.link.lastError };
@@ -175,7 +175,7 @@ export class Fleet implements PeerPush, CounterSource {
     return { linked: false, why };
   }
 
-  /** Has a VPN server's agent look at its host now; null where this replica cannot reach it. */
+  /** Makes a VPN server's agent check its host now; null if this replica cannot reach it. */
   async examineHost(serverId: string): Promise<HostReport | null> {
     return (await this.#links.get(serverId)?.link.examineHost()) ?? null;
   }
@@ -185,17 +185,17 @@ export class Fleet implements PeerPush, CounterSource {
     return (await this.#links.get(serverId)?.link.ask(verb, request)) ?? null;
   }
 
-  /** How many peers the interface carries now; null where that cannot be told. */
+  /** The number of peers on the interface now; null if unknown. */
   async peerCount(serverId: string): Promise<number | null> {
     return (await this.ask(serverId, 'status', {}))?.peerCount ?? null;
   }
 
-  /** The VPN servers whose counters can be read just now. */
+  /** The VPN servers whose counters can be read now. */
   readable(): string[] {
     return [...this.#links].filter(([, { link }]) => link.state === 'ready').map(([id]) => id);
   }
 
-  /** Reads the counters of a VPN server anew; null where that cannot be done. See `Link.stats`. */
+  /** Reads the counters of a VPN server; null if it cannot. See `Link.stats`. */
   async stats(serverId: string, stored: StoredPass | null): Promise<Sample | null> {
     return (await this.#links.get(serverId)?.link.stats(stored)) ?? null;
   }
@@ -214,7 +214,7 @@ export class Fleet implements PeerPush, CounterSource {
     await Promise.all([...links.map(({ link }) => link.close()), ...this.#underWay]);
   }
 
-  /** What the interface carries now; null where this replica cannot reach it. */
+  /** The peers on the interface now; null if this replica cannot reach it. */
   async list(serverId: string): Promise<{ epoch: string; peers: ObservedPeer[] } | null> {
     return (await this.#links.get(serverId)?.link.list()) ?? null;
   }
@@ -232,7 +232,7 @@ export class Fleet implements PeerPush, CounterSource {
     this.wake(await this.#deps.peers.serversWithDue());
   }
 
-  /** Runs `work` again and again, never twice at once. */
+  /** Runs `work` repeatedly, never twice at once. */
   #every(ms: number, what: string, work: () => Promise<void>): void {
     let busy = false;
     this.#timers.push(
@@ -249,7 +249,7 @@ export class Fleet implements PeerPush, CounterSource {
     );
   }
 
-  /** Work that nobody waits for: its failure is reported, and closing waits for its end. */
+  /** Background work: its failure is reported, and closing waits for its end. */
   #track(what: string, work: Promise<void>): void {
     const done = work
       .catch((error: unknown) => this.#deps.onError(what, error))

@@ -15,10 +15,10 @@ import { reconciling } from './reconciling.ts';
 import { repair } from './reconcile.ts';
 import type { LinkContext, LinkDeps, LinkState, State } from './state.ts';
 
-/** A channel that was cut is mostly open again within a second. Only after this is the VPN server called unreachable. */
+/** A cut channel is usually open again within a second. The VPN server counts as unreachable only after this time. */
 const RECONNECT_GRACE_MS = 5_000;
 
-/** What an agent says of its interface in one line. */
+/** An agent's report of its interface in one line. */
 export interface AgentDigest {
   readonly epoch: string;
   readonly peers: number;
@@ -26,7 +26,7 @@ export interface AgentDigest {
   readonly digest: bigint;
   /** Peers that no device claims, and devices whose peer is missing or differs. */
   readonly drifted: number;
-  /** What it was told last of its own tunnel addresses, separated by spaces. */
+  /** The tunnel addresses last sent to it, separated by spaces. */
   readonly tunnelAddresses: string;
 }
 
@@ -45,8 +45,8 @@ function run(state: State<Exclude<LinkState, 'closed'>>, link: LinkContext): Pro
 }
 
 /**
- * The way to one VPN server: keeps one channel to its agent, reconciles whenever the channel is new, and pushes changes
- * through it. All of its work may be lost at any point; the next reconciliation makes up for it.
+ * The connection to one VPN server: keeps one channel to its agent, reconciles whenever the channel is new, and
+ * pushes changes through it. All of its work may be lost at any point; the next reconciliation repeats it.
  */
 export class Link {
   readonly #context: LinkContext;
@@ -58,7 +58,7 @@ export class Link {
   };
   #settle: () => void = () => undefined;
 
-  /** Resolves when the first attempt has ended, well or not. */
+  /** Resolves when the first attempt has ended, successful or not. */
   readonly settled: Promise<void> = new Promise((resolve) => {
     this.#settle = resolve;
   });
@@ -84,7 +84,7 @@ export class Link {
     return this.#state.name;
   }
 
-  /** False once an attempt to connect has failed; null before that, and for a moment after a channel was cut. */
+  /** False after a failed attempt to connect; null before that, and for a moment after a channel was cut. */
   get linked(): boolean | null {
     if (this.#channel !== undefined) return true;
     const { cutAt, tried } = this.#state.past;
@@ -92,7 +92,7 @@ export class Link {
     return tried ? false : null;
   }
 
-  /** Why it is away; undefined where it never was. */
+  /** Why it is away; undefined if it never was. */
   get lastError(): unknown {
     return this.#state.past.error;
   }
@@ -106,8 +106,8 @@ export class Link {
   }
 
   /**
-   * Answers at once where the VPN server is away, else when it has acknowledged, or at the deadline. While the first
-   * attempt to connect is under way, it is waited for.
+   * Resolves at once if the VPN server is away, otherwise with its acknowledgement or at the deadline. Waits for
+   * the first attempt to connect.
    */
   async push(peer: DesiredPeer): Promise<PushResult> {
     const { ackDeadlineMs, onEvent } = this.#context;
@@ -129,19 +129,19 @@ export class Link {
     return this.#channel === undefined ? { outcome: 'pending' } : deliver(this.#channel, peer);
   }
 
-  /** Sends what the outbox holds for this VPN server. Does nothing while it is away: reconciling will. */
+  /** Sends this VPN server's outbox entries. Does nothing while it is away: reconciling will. */
   async sweep(): Promise<void> {
     if (this.#channel !== undefined) await sweep(this.#channel);
   }
 
-  /** Compares the VPN server with the database and repairs what differs. Does nothing unless the link is ready. */
+  /** Compares the VPN server with the database and repairs the differences. Does nothing unless the link is ready. */
   async reconcile(): Promise<void> {
     if (this.#readyChannel !== undefined) await repair(this.#readyChannel);
   }
 
   /**
-   * The few numbers that stand for everything on the interface. `untold`: the agent is there and cannot say; null: the VPN
-   * server is away, or went while it was asked.
+   * The few numbers that describe the whole interface. `untold`: the agent is there and cannot answer; null: the
+   * VPN server is away, or became so meanwhile.
    */
   async digest(): Promise<AgentDigest | 'untold' | null> {
     const channel = this.#readyChannel;
@@ -154,7 +154,7 @@ export class Link {
     }
   }
 
-  /** What the interface carries now; null while the VPN server is away. */
+  /** The peers on the interface now; null while the VPN server is away. */
   async list(): Promise<{ epoch: string; peers: ObservedPeer[] } | null> {
     const client = this.#readyChannel?.client;
     if (client === undefined) return null;
@@ -164,7 +164,7 @@ export class Link {
     );
   }
 
-  /** Has the agent look at its host now; null while the VPN server is away. */
+  /** Makes the agent check its host now; null while the VPN server is away. */
   async examineHost(): Promise<HostReport | null> {
     const channel = this.#channel;
     if (channel === undefined) return null;
@@ -180,8 +180,8 @@ export class Link {
   }
 
   /**
-   * Reads the counters of all devices anew; null while the VPN server is away.
-   * @param stored the last pass that was written down whole, of whichever epoch
+   * Reads the counters of all devices; null while the VPN server is away.
+   * @param stored the last pass that was stored completely, of any epoch
    */
   async stats(stored: StoredPass | null): Promise<Sample | null> {
     if (this.#channel === undefined) return null;
