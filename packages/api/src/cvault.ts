@@ -78,13 +78,13 @@ export async function createCVault({ config, databaseUrl, limiter, log }: CVault
       await fleet.start();
       nouns.jobs.start();
     },
-    /** From now on the readiness probe says no, and long waits end early; what else is under way goes on. */
+    /** From now on the readiness probe fails and long waits end early; other work continues. */
     drain(): void {
       stopping.abort();
     },
-    /** Ends what `start` began and closes the database. The app is closed by its owner, before. */
+    /** Ends everything that `start` began and closes the database. The owner closes the app before. */
     async close(): Promise<void> {
-      // The links first: a reading that is under way ends with its channel.
+      // The links first: a running reading ends with its channel.
       await fleet.close();
       await nouns.jobs.stop();
       await nouns.webhooks.sender.stop();

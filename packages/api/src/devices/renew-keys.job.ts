@@ -6,9 +6,9 @@ import { newKeys } from './keys.ts';
 import type { DeviceStore, PeerPush } from './ports.ts';
 import { BATCH, type DeviceUpkeepStore, type KeyToRotate, ROUNDS, inBatches } from './upkeep.ts';
 
-/** How late keys are changed, which is counted in days. */
+/** How late keys are replaced; their age is counted in days. */
 const EVERY_MS = 60_000;
-/** A day: who has not fetched the new configuration by then does without the tunnel until they do. */
+/** A day: a client that has not fetched the new configuration by then has no tunnel until it does. */
 const SCHEDULED_OVERLAP_SECONDS = 86_400;
 
 export interface RenewKeysDeps {
@@ -20,7 +20,7 @@ export interface RenewKeysDeps {
 
 /** Changes keys that are to be changed, tells of those that end soon, and holds devices whose keys are too old. */
 export function renewKeys({ upkeep, devices, peers, vault }: RenewKeysDeps) {
-  /** Null where somebody else was faster. */
+  /** Null if another replica was faster. */
   async function rotate({ owner, deviceId, publicKey }: KeyToRotate): Promise<string | null> {
     try {
       const device = await devices.rotate(owner, deviceId, {

@@ -13,7 +13,7 @@ import { createDeviceDirectory } from './tenant-devices.ts';
 import { tenantDeviceRoutes } from './tenant-routes.ts';
 import { createDeviceUpkeepStore } from './upkeep-store.ts';
 
-/** The request that writes an outbox entry has this long for itself, beyond its deadline, before the sweeper comes. */
+/** How long after its deadline only the request that wrote an outbox entry may push it. */
 const PUSH_MARGIN_MS = 1_000;
 
 export function wireDevices({ config, databases, vault, stopping }: Platform, { fleet: peers }: WiredFleet) {

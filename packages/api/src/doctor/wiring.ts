@@ -7,7 +7,7 @@ import { doctorRoutes } from './routes.ts';
 import { createDoctor } from './service.ts';
 import { createDoctorStore } from './store.ts';
 
-/** What the doctor finds wrong on an interface, it looks at again after this: a push is over by then. */
+/** The doctor checks its findings on an interface again after this time: a push is over by then. */
 const SECOND_LOOK_MS = 3_000;
 
 export interface DoctorNeeds {

@@ -203,8 +203,7 @@ export class AgentClient {
   }
 
   /**
-   * Asks the agent what one row of VERBS says.
-   * @throws {RequestRefused} also, before it is sent, where the agent is older than the verb
+   * A request after the end would wait for ever: the end rejects only the requests that wait then, and comes once.
    */
   async ask<V extends Verb>(verb: V, request: RequestOf<V>): Promise<AnswerOf<V>> {
     const feature = featureOf(verb);
@@ -220,7 +219,7 @@ export class AgentClient {
   async #send(type: Verb, request: object): Promise<Answer> {
     const id = this.#nextId++;
     return new Promise<Answer>((resolve, reject) => {
-      // Nobody would ever answer: the end has already told those who waited, and comes once.
+      // Every agent answers this request at once.
       if (this.#ended !== undefined || this.#stream.destroyed) {
         return reject(new Error('the channel to the agent is closed', { cause: this.#ended }));
       }

@@ -180,7 +180,7 @@ export class Fleet implements PeerPush, CounterSource {
     return (await this.#links.get(serverId)?.link.examineHost()) ?? null;
   }
 
-  /** Asks an agent; null where this replica cannot reach it, and where it is older than the verb. */
+  /** The number of peers on the interface now; null if unknown. */
   async ask<V extends Verb>(serverId: string, verb: V, request: RequestOf<V>): Promise<AnswerOf<V> | null> {
     return (await this.#links.get(serverId)?.link.ask(verb, request)) ?? null;
   }
@@ -200,7 +200,7 @@ export class Fleet implements PeerPush, CounterSource {
     return (await this.#links.get(serverId)?.link.stats(stored)) ?? null;
   }
 
-  /** The states of all links of this replica, for the readiness probe. */
+  /** The peers on the interface now; null if this replica cannot reach it. */
   states(): LinkState[] {
     const linked = [...this.#links.values()].map(({ link }) => link.state);
     return [...linked, ...Array.from(this.#unlinkable, () => 'away' as const)];

@@ -202,7 +202,7 @@ export function wireFleet({ config, databases, vault, log }: Platform, metrics: 
     database: databases.links,
     peers,
     vault,
-    // Asked on the way of every push, so not on metering's connections.
+    // Read during every push, so not on metering's connections.
     data: createDataLimitStore(databases.links),
     log,
     ackDeadlineMs,

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Job } from './jobs/job.ts';
 
-/** What a noun's `wiring.ts` returns: what the process needs of it, and whatever other nouns do. */
+/** The result of a noun's `wiring.ts`: the parts that the process and other nouns need. */
 export interface Noun {
   readonly routes?: (app: FastifyInstance) => void;
   readonly jobs?: readonly Job[];

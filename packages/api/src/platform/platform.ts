@@ -11,7 +11,7 @@ import { createOutboundHttp } from './outbound/http.ts';
 import type { OutboundHttp } from './outbound/ports.ts';
 import { createResolver } from './outbound/resolver.ts';
 
-/** What every noun may need of its process: made once, handed to each noun's `wiring.ts`. */
+/** The parts of the process that any noun may need: made once, passed to each noun's `wiring.ts`. */
 export interface Platform {
   readonly config: Config;
   readonly databases: Databases;

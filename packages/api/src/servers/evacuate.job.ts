@@ -3,9 +3,9 @@ import type { Job } from '../platform/jobs/job.ts';
 import type { EvacuationStore } from './evacuation.ts';
 import type { FleetControl } from './ports.ts';
 
-/** How often evacuations are gone on with. */
+/** How often evacuations continue. */
 const EVERY_MS = 1_000;
-/** Batches of one VPN server in one turn, so that an end of the process is not waited for long. */
+/** Batches of one VPN server in one run, so that a shutdown does not wait long. */
 const BATCHES_MAX = 20;
 
 export interface EvacuateDeps {

@@ -2,7 +2,7 @@ import { notFound } from '../platform/errors.ts';
 import { conditionOf, type LinkView, type ServerCondition } from './condition.ts';
 import type { Server } from './server.ts';
 
-/** What the database knows of a VPN server's health: its condition, and how far it lags behind. */
+/** A VPN server's health in the database: its condition, and how far it lags behind. */
 export interface StoredHealth extends Pick<
   Server,
   'state' | 'reachable' | 'lastContactAt' | 'unreachableSince' | 'problems'

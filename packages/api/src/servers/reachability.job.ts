@@ -39,7 +39,7 @@ export function keepReachability({ pool }: Database) {
   /** Returns those that this process found silent several times in a row. */
   async function check(): Promise<string[]> {
     const before = silent;
-    // A check that fails counts for none.
+    // A failed check does not count.
     silent = new Map();
     const { rows } = await pool.query<{ id: string }>(SILENT);
     silent = new Map(rows.map(({ id }) => [id, (before.get(id) ?? 0) + 1]));

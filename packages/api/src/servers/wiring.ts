@@ -20,7 +20,7 @@ import { createServerStatusService } from './status.ts';
 import { createServerStore } from './store.ts';
 import { prepareTestMode } from './test-server.ts';
 
-/** The account that the installation makes on a VPN server, and the interface. */
+/** The account that the installation creates on a VPN server, and the interface. */
 const SSH_USER = 'cvault';
 const INTERFACE = 'wg0';
 

@@ -20,7 +20,7 @@ const ENDED: readonly OldRows[] = [
   { what: 'used tokens', ...rowsOf('used_id_tokens', hash('fingerprint'), 'expires_at < now()') },
 ];
 
-/** Deletes what has ended or expired. */
+/** Deletes ended and expired rows. */
 export const forgetEnded = (database: Database) =>
   ({
     name: 'forget sign-ins',

@@ -21,7 +21,7 @@ import { createSignInSettingsStore } from './settings-store.ts';
 import { createSignIns } from './sign-in.ts';
 import { createUserStore } from './store.ts';
 
-/** What every way of signing in is made of; mails, second factors and identity providers need it, too. */
+/** The parts shared by every way to sign in; mails, second factors and identity providers need them, too. */
 export function wireCredentials(
   { config, databases, clock }: Platform,
   { signingKeys }: { readonly signingKeys: SigningKeys },

@@ -11,7 +11,7 @@ export interface Tenant extends TenantSettings {
   readonly id: string;
   readonly name: string;
   readonly state: TenantState;
-  /** Devices that count against the limit: live and suspended ones. */
+  /** Devices that count towards the limit: live and suspended ones. */
   readonly deviceCount: number;
   readonly createdAt: Date;
 }

@@ -76,7 +76,7 @@ export function readCounters(deps: ReadCountersDeps) {
   return {
     name: 'read counters',
     everyMs: EVERY_MS,
-    // A VPN server whose connection breaks says nothing about the others, nor about the database.
+    // A VPN server whose connection breaks proves nothing about the others, nor about the database.
     endsRun: () => false,
     async run(items: Items) {
       const due = await meters.claimDue(counters.readable(), deps.everySeconds);

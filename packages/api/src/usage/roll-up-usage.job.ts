@@ -88,10 +88,7 @@ export interface RollUpUsageDeps {
   readonly keep: Retention;
 }
 
-/**
- * Turns hours that are older than `hourlyDays` into days and deletes what is older than it is kept for. What one run does
- * is bounded; the rest is the next one's.
- */
+/** Rolls hours older than `hourlyDays` up into days, and deletes expired rows. Each run is bounded. */
 export function rollUpUsage({ database, keep: { hourlyDays, dailyDays, sessionDays } }: RollUpUsageDeps) {
   const parts: OldRows[] = [
     { what: 'roll up hours', rows: HOURS, act: rollUp, values: [hourlyDays] },

@@ -3,9 +3,9 @@ import type { Items } from '../platform/jobs/items.ts';
 import type { Job } from '../platform/jobs/job.ts';
 import type { PlanStore } from './ports.ts';
 
-/** How late VPN servers may hear of a changed plan. */
+/** How late VPN servers may receive a changed plan. */
 const EVERY_MS = 1_000;
-/** Devices that get a new generation in one transaction: few enough that nobody waits long for one of their rows. */
+/** Devices per transaction: few enough that nobody waits long for one of their rows. */
 const BATCH = 1_000;
 /** Batches in one run: a tenant of 100,000 devices is done in two. */
 const ROUNDS = 50;

@@ -174,7 +174,7 @@ export class Link {
     );
   }
 
-  /** Asks the agent; null while the VPN server is away, and where its agent cannot answer. */
+  /** The number of peers on the interface now; null while the VPN server is away. */
   async ask<V extends Verb>(verb: V, request: RequestOf<V>): Promise<AnswerOf<V> | null> {
     return this.#channel?.client.ask(verb, request).catch(() => null) ?? null;
   }

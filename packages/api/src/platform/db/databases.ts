@@ -4,13 +4,13 @@ import type { Secret } from '../crypto/secret.ts';
 import { type Database, openDatabase } from './database.ts';
 import type { DatabaseRole } from './roles.ts';
 
-/** Finding out who sends a request is one short read, which needs few. */
+/** Authentication is one short read, which needs few connections. */
 const AUTHENTICATION_CONNECTIONS = 4;
 /** Operators are few, and jobs mostly run one after the other. */
 const OPERATOR_CONNECTIONS = 4;
 const JOB_CONNECTIONS = 3;
 /**
- * Connections that the links have for themselves: an acknowledgement must not queue behind the requests that wait for it.
+ * Connections reserved for the links: an acknowledgement must not queue behind the requests that wait for it.
  * Measured with 500 registrations at once: in one queue, acknowledgements came after the requests' deadline.
  */
 const LINK_CONNECTIONS = 4;
