@@ -18,7 +18,7 @@ import { until } from '../e2e/harness/until.ts';
 import type { AgentDigest } from '../packages/api/src/fleet/link/link.ts';
 import { lookAtAll } from '../packages/api/src/fleet/look.ts';
 import { type Database, openDatabase } from '../packages/api/src/platform/db/database.ts';
-import { createDeviceDirectoryStore } from '../packages/api/src/devices/tenant-devices-store.ts';
+import { createTenantDevicesStore } from '../packages/api/src/devices/tenant-devices-store.ts';
 import { createDeviceStore } from '../packages/api/src/devices/store.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/api/src/platform/db/embedded.ts';
 import { migrate } from '../packages/api/src/platform/db/migrate.ts';
@@ -157,7 +157,7 @@ async function paths(owner: Owner, region: string): Promise<Paths> {
   await measure(30, 1, () => devices.list(lister));
   const list = await measure(COUNT, 1, () => devices.list(lister));
   // A page from the middle of a tenant's devices: one page of them, or a million in the full system.
-  const directory = createDeviceDirectoryStore(database);
+  const directory = createTenantDevicesStore(database);
   const scope = { tenantId: owner.tenantId, mode: 'live' as const };
   const middle = { limit: PAGE, afterId: await middleDevice(owner) };
   const turnPage = () => directory.list(scope, {}, middle);

@@ -23,8 +23,8 @@ function endThemWithUs() {
 function ownNetwork() {
   const asRoot = process.getuid() === 0 ? [] : ['--user', '--map-root-user'];
   // If the folder cannot be created, named namespaces are not available.
-  const ownNames = '{ ! mkdir -p /run/netns 2>/dev/null || mount -t tmpfs tmpfs /run/netns; }';
-  const script = `ip link set lo up && ${ownNames} && exec "$@"`;
+  const ownNamespaceNames = '{ ! mkdir -p /run/netns 2>/dev/null || mount -t tmpfs tmpfs /run/netns; }';
+  const script = `ip link set lo up && ${ownNamespaceNames} && exec "$@"`;
   return ['unshare', '--net', '--mount', ...asRoot, '--', 'sh', '-c', script, 'sh'];
 }
 

@@ -22,7 +22,7 @@ interface Problem {
   readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
 }
 
-/** What zod, JavaScript or PostgreSQL say, and what tells a person nothing. */
+/** Words of zod, JavaScript or PostgreSQL, which tell a person nothing. */
 const WORDS_OF_A_LIBRARY =
   /\b(invalid input|expected|received|too (small|big)|unrecognized|NaN|undefined|regex|pattern|zod|syntax|relation|constraint|nonoptional|is not valid\b|wrong type|wrong format)/i;
 const WRONG_PLURAL = /\b(?:1|one) (?:characters|entries|bytes|seconds|days|devices|keys)\b/;

@@ -1,4 +1,4 @@
-/** Whatever a caller sends: a clear problem, nothing stored, nothing on the VPN server. */
+/** Bad input gets a clear problem; nothing of it is stored or reaches the VPN server. */
 import { generateKeyPair, encodeKey, parseConfig } from '@cvault/wireguard';
 import { describe, expect } from 'vitest';
 import { aServer } from '../testing/fixtures.ts';

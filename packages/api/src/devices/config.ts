@@ -5,7 +5,7 @@ import { presharedKeyColumn, privateKeyColumn } from './sealed-columns.ts';
 import { type Device, type Placement, tunnelAddressesOfDevice } from './device.ts';
 
 /**
- * What goes into the tunnel. Routes of the tenant's or the device's own are taken as they are, nothing added: the VPN
+ * The ranges that go into the tunnel. Routes of the tenant's or the device's own are taken as they are, nothing added: the VPN
  * server's own tunnel address answers nothing, so nobody needs a way to it. An IPv6 route stays although the device may
  * have no IPv6 in the tunnel: what was to be kept off the open network must not get there for want of an address.
  */

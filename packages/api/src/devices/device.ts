@@ -3,10 +3,10 @@ import type { ConfigurationSettings } from '../settings/index.ts';
 import type { DeviceFields } from './fields.ts';
 import type { Hold } from './hold.ts';
 
-/** What is wanted of a device. It is on its VPN server while `live`, and absent from it in every other state. */
+/** The wanted state of a device. It is on its VPN server while `live`, and absent from it in every other state. */
 export type DeviceState = 'live' | 'suspended' | 'failed' | 'deleted';
 
-/** What a caller is told: the state, and whether the VPN server has acknowledged it. */
+/** The status that callers see: the state, and whether the VPN server has acknowledged it. */
 export type DeviceStatus = 'pending' | 'active' | 'suspended' | 'failed' | 'removing';
 
 /** Where a device connects to. */
@@ -31,7 +31,7 @@ export interface Device {
   readonly id: string;
   readonly tenantId: string;
   readonly userId: string;
-  /** What is set of it. */
+  /** The fields that its owner sets. */
   readonly fields: DeviceFields;
   readonly state: DeviceState;
   /** Raised by every change that the VPN server must see; starts at 1. */
@@ -64,7 +64,7 @@ export interface Device {
   readonly assignedIp6: string | null;
   /** Why it is suspended; empty while it is live. */
   readonly holds: readonly Hold[];
-  /** What its configuration is made of: its own fields, else the tenant's settings. */
+  /** The settings of its configuration: its own fields, else the tenant's settings. */
   readonly configuration: ConfigurationSettings;
   /** Devices with the same one reach each other; null: it reaches none. */
   readonly network: string | null;

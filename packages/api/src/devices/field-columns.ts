@@ -7,7 +7,7 @@ import {
   type FieldName,
 } from './fields.ts';
 
-/** What `fieldsFromRow` reads of a device `d`. */
+/** The columns of a device `d` that `fieldsFromRow` reads. */
 export const FIELD_COLUMNS = FIELD_NAMES.map((name) => {
   const field = DEVICE_FIELDS[name];
   const column = `d.${field.column}`;

@@ -9,7 +9,7 @@ test.each(FIELD_NAMES)(
   '%s stands in one table of devices/: requests, answers and SQL come from it',
   (name) => {
     const { column } = DEVICE_FIELDS[name];
-    // What uses a field is no copy of it: its name in a file, its end, the schemas that put the name first.
+    // Uses of a field are no copies of it: its name in a file, its end, the schemas that put the name first.
     const uses: Record<string, readonly string[]> = {
       deviceName: ['config', 'schemas', 'service'],
       expiresAt: ['service', 'update', 'upkeep-store'],

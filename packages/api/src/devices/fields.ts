@@ -7,9 +7,9 @@ import { Name } from '../platform/http/schemas/name.ts';
 
 /** Something that is set of a device: at its registration, and by a change. */
 interface DeviceField {
-  /** What may be set. What is optional may be left out at registration, and is null then. */
+  /** Values that may be set. An optional field may be left out at registration, and is null then. */
   readonly schema: z.ZodType;
-  /** What is answered. */
+  /** The field in answers. */
   readonly answer: z.ZodType;
   /** Of `devices`. */
   readonly column: string;
@@ -83,7 +83,7 @@ type Fields = typeof DEVICE_FIELDS;
 export type FieldName = keyof Fields;
 type TenantFieldName = { [K in FieldName]: Fields[K]['setBy'] extends 'both' ? K : never }[FieldName];
 
-/** What is set of a device. */
+/** The fields that a device's owner sets. */
 export type DeviceFields = { readonly [K in FieldName]: Exclude<z.output<Fields[K]['schema']>, undefined> };
 /** Changes what is named; the rest stays. */
 export type DeviceChanges = { readonly [K in FieldName]?: DeviceFields[K] | undefined };

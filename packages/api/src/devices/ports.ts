@@ -75,7 +75,7 @@ export interface DeviceStore {
   delete(owner: Owner, id: string): Promise<Device | null>;
 }
 
-/** What became of a change that was handed to a VPN server. */
+/** The outcome of a change that was pushed to a VPN server. */
 export type PushResult =
   | { readonly outcome: 'applied' }
   /** Not acknowledged within the deadline. It completes by itself once the VPN server is back. */

@@ -1,7 +1,7 @@
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
 import { type Metadata, externalIdRefusal } from '../users/index.ts';
 import { HOLDS } from './hold.ts';
-import type { DeviceDirectoryStore, TenantDevice } from './tenant-devices.ts';
+import type { TenantDevicesStore, TenantDevice } from './tenant-devices.ts';
 import type pg from 'pg';
 import type { Database } from '../platform/db/database.ts';
 import { filters } from '../platform/db/filters.ts';
@@ -43,7 +43,7 @@ async function findIn(
   return rows[0] === undefined ? null : fromRow(rows[0]);
 }
 
-export function createDeviceDirectoryStore({ pool }: Database): DeviceDirectoryStore {
+export function createTenantDevicesStore({ pool }: Database): TenantDevicesStore {
   return {
     async list({ tenantId, mode }, { userId, status, serverId, region, externalId }, { limit, afterId }) {
       const { and, values } = filters(

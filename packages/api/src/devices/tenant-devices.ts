@@ -29,7 +29,7 @@ export interface TenantDeviceChanges extends TenantDeviceFieldChanges {
 }
 
 /** A tenant's devices. What belongs to another tenant, or to keys of the other mode, is not there; nor is what is deleted. */
-export interface DeviceDirectoryStore {
+export interface TenantDevicesStore {
   /** Oldest first, those after `afterId`. */
   list(
     scope: TenantScope,
@@ -49,14 +49,14 @@ export interface DevicePage {
   readonly lastId: string | null;
 }
 
-export interface DeviceDirectoryDeps {
-  readonly directory: DeviceDirectoryStore;
+export interface TenantDevicesDeps {
+  readonly directory: TenantDevicesStore;
   readonly devices: Pick<DeviceStore, 'delete'>;
   readonly peers: PeerPush;
 }
 
-/** What a tenant's backend does with the devices of its users. */
-export function createDeviceDirectory({ directory, devices, peers }: DeviceDirectoryDeps) {
+/** The calls of a tenant's backend on the devices of its users. */
+export function createTenantDevices({ directory, devices, peers }: TenantDevicesDeps) {
   async function get(scope: TenantScope, id: string): Promise<TenantDevice> {
     const device = await directory.find(scope, id);
     if (device === null) throw notFound('device');
@@ -112,4 +112,4 @@ export function createDeviceDirectory({ directory, devices, peers }: DeviceDirec
   };
 }
 
-export type DeviceDirectory = ReturnType<typeof createDeviceDirectory>;
+export type TenantDevices = ReturnType<typeof createTenantDevices>;

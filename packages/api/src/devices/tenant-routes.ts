@@ -1,4 +1,4 @@
-import type { DeviceDirectory, TenantDevice } from './tenant-devices.ts';
+import type { TenantDevices, TenantDevice } from './tenant-devices.ts';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { scopeOf } from '../platform/http/access.ts';
@@ -43,7 +43,7 @@ function tenantDeviceResource({
 }
 
 /** The devices of a tenant's users, for its backend. Configurations hold private keys and are for the users alone. */
-export const tenantDeviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceDirectory }> = async (
+export const tenantDeviceRoutes: FastifyPluginAsyncZod<{ devices: TenantDevices }> = async (
   app,
   { devices },
 ) => {

@@ -8,8 +8,8 @@ import { renewKeys } from './renew-keys.job.ts';
 import { deviceRoutes } from './routes.ts';
 import { createDeviceService } from './service.ts';
 import { createDeviceStore } from './store.ts';
-import { createDeviceDirectoryStore } from './tenant-devices-store.ts';
-import { createDeviceDirectory } from './tenant-devices.ts';
+import { createTenantDevicesStore } from './tenant-devices-store.ts';
+import { createTenantDevices } from './tenant-devices.ts';
 import { tenantDeviceRoutes } from './tenant-routes.ts';
 import { createDeviceUpkeepStore } from './upkeep-store.ts';
 
@@ -20,8 +20,8 @@ export function wireDevices({ config, databases, vault, stopping }: Platform, { 
   const { ackDeadlineMs, quarantineSeconds } = config.peers;
   const store = createDeviceStore(databases.requests, ackDeadlineMs + PUSH_MARGIN_MS, quarantineSeconds);
   const devices = createDeviceService({ devices: store, peers, vault, stopping });
-  const directory = createDeviceDirectory({
-    directory: createDeviceDirectoryStore(databases.requests),
+  const directory = createTenantDevices({
+    directory: createTenantDevicesStore(databases.requests),
     devices: store,
     peers,
   });

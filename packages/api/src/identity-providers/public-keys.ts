@@ -5,7 +5,7 @@ type Algorithm = (typeof ID_TOKEN_ALGORITHMS)[number];
 
 /** RFC 7518 section 3.3. */
 const RSA_BITS_MIN = 2_048;
-/** What each algorithm signs with (RFC 7518 section 3, RFC 8037): the kind of key, and its curve. */
+/** Each algorithm's keys (RFC 7518 section 3, RFC 8037): the kind of key, and its curve. */
 const CURVES: Readonly<Record<string, string>> = {
   ES256: 'P-256',
   ES384: 'P-384',

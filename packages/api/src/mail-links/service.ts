@@ -11,12 +11,12 @@ import { CVaultError, userSuspended } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import { hashOfLinkToken } from './link.ts';
 import type { LinkStore, LinkUse } from './ports.ts';
-import type { PostOffice } from '../mail/index.ts';
+import type { MailQueue } from '../mail/index.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
 
 export interface RecoveryServiceDeps {
   readonly links: LinkStore;
-  readonly post: PostOffice;
+  readonly post: MailQueue;
   readonly settings: SignInSettingsStore;
   readonly passwords: PasswordHasher;
   readonly common: CommonPasswords;

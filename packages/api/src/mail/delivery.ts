@@ -27,7 +27,7 @@ const RETRY_SECONDS = 30;
 const RETRY_FACTOR = 4;
 const ATTEMPTS_MAX = 8;
 
-export interface PostOfficeDeps {
+export interface MailQueueDeps {
   readonly outbox: MailOutbox;
   readonly links: LinkStore;
   readonly settings: SignInSettingsStore;
@@ -76,7 +76,7 @@ const LINKED: ReadonlySet<MailPurpose> = new Set<LinkPurpose>([
  * Mails to users. A request writes the same row for every address, and the user is looked up on delivery. Neither
  * the answer nor its time thus reveals whether a user exists.
  */
-export function createPostOffice(deps: PostOfficeDeps) {
+export function createMailQueue(deps: MailQueueDeps) {
   const { outbox, links, settings, tries, pseudonym, vault, mailer, onFailure } = deps;
 
   /** The mail about a sign-up, which never affects an existing user; null for none. */
@@ -195,4 +195,4 @@ export function createPostOffice(deps: PostOfficeDeps) {
   };
 }
 
-export type PostOffice = ReturnType<typeof createPostOffice>;
+export type MailQueue = ReturnType<typeof createMailQueue>;

@@ -4,7 +4,7 @@ import type { Noun } from '../platform/noun.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Credentials, createSignInSettingsStore, createTryStore } from '../sign-in/index.ts';
 import { deliverMails } from './deliver-mails.job.ts';
-import { createPostOffice } from './delivery.ts';
+import { createMailQueue } from './delivery.ts';
 import type { Mailer } from './mail.ts';
 import { createMailOutbox } from './store.ts';
 
@@ -16,7 +16,7 @@ export interface MailNeeds {
 
 export function wireMail({ databases, vault, log }: Platform, { mailer, credentials }: MailNeeds) {
   const postOn = (database: Database) =>
-    createPostOffice({
+    createMailQueue({
       outbox: createMailOutbox(database),
       links: createLinkStore(database),
       settings: createSignInSettingsStore(database),

@@ -65,7 +65,7 @@ describe('a pool that grows', () => {
     ]);
   });
 
-  test('during registrations: each device gets its own address, and none is refused after the growth', async ({
+  test('during registrations: each device gets its own address, and none is refused once it has grown', async ({
     servers,
     register,
   }) => {

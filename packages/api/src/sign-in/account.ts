@@ -3,7 +3,7 @@ import type { GuessGuard } from './guesses.ts';
 import type { UserPrincipal } from '../platform/access/principal.ts';
 import { scopeOfKey } from '../platform/access/tenant-scope.ts';
 import { CVaultError, notFound } from '../platform/errors.ts';
-import type { PostOffice } from '../mail/index.ts';
+import type { MailQueue } from '../mail/index.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
 import type { AccountStore, SignIn } from './ports.ts';
 import { guesserOf } from './sign-in.ts';
@@ -20,7 +20,7 @@ export interface AccountServiceDeps {
   readonly common: CommonPasswords;
   readonly guesses: GuessGuard;
   readonly settings: SignInSettingsStore;
-  readonly post: PostOffice;
+  readonly post: MailQueue;
 }
 
 /** A signed-in user's actions on their own account. */

@@ -1,6 +1,6 @@
 import { CVaultError, userSuspended } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
-import type { PostOffice } from '../mail/index.ts';
+import type { MailQueue } from '../mail/index.ts';
 import type { Secret } from '../platform/crypto/secret.ts';
 import type { TenantPrincipal, UserPrincipal } from '../platform/access/principal.ts';
 import type { GuessGuard } from './guesses.ts';
@@ -35,7 +35,7 @@ export interface UserServiceDeps {
   readonly signIns: SignIns;
   readonly settings: SignInSettingsStore;
   readonly factors: SecondFactors;
-  readonly post: PostOffice;
+  readonly post: MailQueue;
 }
 
 const invalidCredentials = () => new CVaultError('invalid_credentials', 'E-mail or password is wrong.');

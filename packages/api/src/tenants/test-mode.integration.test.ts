@@ -1,4 +1,4 @@
-/** What a test key can reach: users, devices and VPN servers of its own kind, and nothing that is live. */
+/** The reach of a test key: users, devices and VPN servers of its own kind, and nothing that is live. */
 import { expect } from 'vitest';
 import { signUp } from '../testing/whole-api.ts';
 import { test as base } from '../testing/test-with-whole-api.ts';

@@ -1,4 +1,4 @@
-import type { PlanService } from './service.ts';
+import type { UserLimits } from './service.ts';
 import type { UserPlan } from './user-limits.ts';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -29,7 +29,7 @@ function userPlanResource(user: UserPlan): z.infer<typeof UserPlanResource> {
   return { ...user, limits: { ...user.limits }, effective: { ...user.effective } };
 }
 
-export const userLimitRoutes: FastifyPluginAsyncZod<{ plans: PlanService }> = async (app, { plans }) => {
+export const userLimitRoutes: FastifyPluginAsyncZod<{ plans: UserLimits }> = async (app, { plans }) => {
   app.get(
     '/tenants/:id/users',
     {

@@ -8,12 +8,12 @@ export interface UserPlanPage {
   readonly lastId: string | null;
 }
 
-export interface PlanServiceDeps {
+export interface UserLimitsDeps {
   readonly plans: PlanStore;
 }
 
 /** Users' limits, as the operator sets them. */
-export function createPlanService({ plans }: PlanServiceDeps) {
+export function createUserLimits({ plans }: UserLimitsDeps) {
   return {
     /** @throws CVaultError `not_found` */
     async users(tenantId: string, limit: number, afterId?: string): Promise<UserPlanPage> {
@@ -32,4 +32,4 @@ export function createPlanService({ plans }: PlanServiceDeps) {
   };
 }
 
-export type PlanService = ReturnType<typeof createPlanService>;
+export type UserLimits = ReturnType<typeof createUserLimits>;

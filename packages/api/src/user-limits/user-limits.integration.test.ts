@@ -1,7 +1,7 @@
 import { newId } from '../platform/ids.ts';
 import { createUserDirectory } from '../users/service.ts';
 import type { SomeUserLimits } from './ports.ts';
-import { createPlanService } from './service.ts';
+import { createUserLimits } from './service.ts';
 import { describe, expect } from 'vitest';
 import { createDeviceStore } from '../devices/store.ts';
 import { createUserDirectoryStore } from '../users/store.ts';
@@ -21,7 +21,7 @@ const NONE = {
 
 const test = base
   .extend('plans', { scope: 'file' }, ({ database }) =>
-    createPlanService({
+    createUserLimits({
       plans: createPlanStore(database.as('cvault_operator')),
     }),
   )

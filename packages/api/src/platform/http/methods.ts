@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin';
 
-/** What matches the paths of a route: `:id` is one part of a path, `*` all that follow. */
+/** A pattern of the paths of a route: `:id` is one part of a path, `*` all that follow. */
 const patternOf = (url: string): string =>
   url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+').replace(/\*$/, '.+');
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const SOURCES = dirname(dirname(import.meta.dirname));
-/** What refuses for too much or too often. Limits of devices, users and sessions are settings, which the database keeps. */
+/** Refusals for too much or too often. Limits of devices, users and sessions are settings, which the database keeps. */
 const REFUSES =
   /'(rate_limited|overloaded|churn_limit|key_limit_reached|webhook_endpoint_limit_reached|payload_too_large)'|: (TryRate|TurnstileLimits|FairQueueLimits|RateLimit) =|new FairQueue\(|createTurnstile\(/;
 /** A constant of the file's own that is a number or has some in it. */

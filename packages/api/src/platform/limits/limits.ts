@@ -80,7 +80,7 @@ export const CALM_MS = 5_000;
 /** Passwords that wait to be hashed. At 250 ms each on two threads, the last waiter takes 16 s. */
 export const HASHES_WAITING = 128;
 
-/* What one tenant may have ------------------------------------------------------------------------------------------------ */
+/* Limits of one tenant ---------------------------------------------------------------------------------------------------- */
 
 /** A tenant's maximum of usable keys: far above any need, far below any slowdown. */
 export const API_KEYS_MAX = 100;

@@ -6,7 +6,7 @@ const DOMAIN = /^[\p{L}\p{M}\p{N}\p{Join_Control}·.。．｡-]+$/u;
 
 export const hasOnlyDomainCharacters = (name: string): boolean => DOMAIN.test(name);
 
-/** What a domain's name may hold; goes on from `has characters that …`. */
+/** The characters of a domain name; continues `has characters that …`. */
 export const DOMAIN_CHARACTERS =
   'letters and digits of any script, hyphens and full stops are allowed, symbols and emoji are not';
 
