@@ -42,9 +42,6 @@ export function createTokenExchange({ providers, idTokens, signIns }: TokenExcha
       if (tokens === null) throw new CVaultError('invalid_subject_token', 'The ID token is not accepted.');
       return tokens;
     },
-
-    /** @throws CVaultError `not_found`, `user_suspended` */
-    mint: (principal: TenantPrincipal, userId: string): Promise<Tokens> => signIns.mint(principal, userId),
   };
 }
 

@@ -2,8 +2,7 @@ import { CVaultError } from '../platform/errors.ts';
 import type { TokenExchange } from './token-exchange.ts';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { tenantOf } from '../platform/http/access.ts';
-import { IdParams } from '../platform/http/schemas/ids.ts';
-import { TokenSet, tokenSet } from '../sign-in/index.ts';
+import { tokenSet } from '../sign-in/index.ts';
 import { ACCESS_TOKEN, ExchangedToken, ExchangeToken } from './schemas.ts';
 
 /** Parses a form. RFC 6749 section 3.2 forbids repeated fields. */
@@ -61,24 +60,6 @@ export const tokenRoutes: FastifyPluginAsyncZod<TokenOptions> = async (app, { to
         expires_in: expiresIn,
         refresh_token: refreshToken,
       };
-    },
-  );
-
-  app.post(
-    '/tenant/users/:id/tokens',
-    {
-      config: { access: 'tenant', scope: 'tokens:write', act: 'user.mint_tokens', limit: 'write' },
-      schema: {
-        operationId: 'mintTokens',
-        tags: ['Users'],
-        summary: 'Sign a user in on your backend’s word',
-        params: IdParams,
-        response: { 201: TokenSet },
-      },
-    },
-    async (request, reply) => {
-      const tokens = await tokenExchange.mint(tenantOf(request), request.params.id);
-      return reply.code(201).send(tokenSet(tokens));
     },
   );
 };

@@ -1,43 +1,5 @@
-import type { Items } from '../platform/jobs/items.ts';
 import type { TenantScope } from '../platform/access/tenant-scope.ts';
-import type { SealedColumn } from '../platform/crypto/vault.ts';
 import type { LinkPurpose } from './link.ts';
-import type { MailPurpose } from '../mail/index.ts';
-
-export function recipientColumn(tenantId: string, mailId: string): SealedColumn {
-  return { owner: tenantId, row: mailId, column: 'mail_outbox.recipient' };
-}
-
-/** A mail to a user of this mode. Its text is written when it is sent, so the database holds no link. */
-interface QueuedMail extends TenantScope {
-  readonly id: string;
-  readonly purpose: MailPurpose;
-  /** The e-mail address, sealed for `recipientColumn`: it need not be anybody's whom we know. */
-  readonly sealedRecipient: Buffer;
-}
-
-export interface ClaimedMail extends QueuedMail {
-  /** The number of claims, including this one. */
-  readonly attempts: number;
-}
-
-/** A sign-up that waits for its address to be confirmed. It shares the id of the mail with its link. */
-export interface NewSignUp {
-  readonly email: string;
-  /** Takes effect only with this sign-up's link. */
-  readonly passwordHash: string;
-}
-
-/** The queue of mails, shared by all replicas. */
-export interface MailOutbox {
-  /** Does the same work for every recipient. Stores the mail's sign-up too, if there is one. */
-  add(mail: QueuedMail, signUp: NewSignUp | null): Promise<void>;
-  /** Claims due mails for one replica, until it reports their outcome or two minutes pass. */
-  claim(limit: number, items: Items): Promise<readonly ClaimedMail[]>;
-  /** For a mail that was sent or is not to be sent. */
-  remove(mail: ClaimedMail): Promise<void>;
-  retry(mail: ClaimedMail, afterSeconds: number): Promise<void>;
-}
 
 /** The recipient of a mail. */
 export interface MailUser {

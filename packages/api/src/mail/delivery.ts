@@ -5,17 +5,14 @@ import { newId } from '../platform/ids.ts';
 import type { Items } from '../platform/jobs/items.ts';
 import type { Vault } from '../platform/crypto/vault.ts';
 import {
-  type ClaimedMail,
   type LinkPurpose,
   type LinkStore,
-  type MailOutbox,
   type MailUser,
-  type NewSignUp,
   generateLinkToken,
   linkTo,
-  recipientColumn,
 } from '../mail-links/index.ts';
 import { type Mailer, type MailPurpose, mailText } from './mail.ts';
+import { type ClaimedMail, type MailOutbox, type NewSignUp, recipientColumn } from './outbox.ts';
 import { SAME_MAIL } from '../platform/limits/limits.ts';
 
 const CLAIMED_AT_ONCE = 20;

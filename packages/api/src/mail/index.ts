@@ -1,4 +1,4 @@
 export type { MailQueue } from './delivery.ts';
-export type { MailPurpose, Mailer } from './mail.ts';
+export type { Mailer } from './mail.ts';
 export { createMailer } from './mailer.ts';
 export type { WiredMail } from './wiring.ts';

@@ -6,7 +6,7 @@ import { type Credentials, createSignInSettingsStore, createTryStore } from '../
 import { deliverMails } from './deliver-mails.job.ts';
 import { createMailQueue } from './delivery.ts';
 import type { Mailer } from './mail.ts';
-import { createMailOutbox } from './store.ts';
+import { createMailOutbox } from './outbox.ts';
 
 export interface MailNeeds {
   /** Null: no mail is sent. */

@@ -4,7 +4,7 @@ export { type CommonPasswords, type PasswordHasher, checkPassword } from './pass
 export type { UserService } from './service.ts';
 export { type SignInSettings, type SignInSettingsStore, passwordLengthMin } from './settings.ts';
 export { type SignIns, type Tokens, guesserOf } from './sign-in.ts';
-export { SignedInUser, TokenSet, tokenSet, tokens } from './token-schemas.ts';
+export { SignedInUser, tokenSet, tokens } from './token-schemas.ts';
 export { createSignInSettingsStore } from './settings-store.ts';
 export { createTryStore } from './guess-store.ts';
 export type { Credentials } from './wiring.ts';

@@ -12,6 +12,7 @@ import { commonPasswords as common } from './common-passwords.ts';
 import { forgetEnded } from './forget-ended.job.ts';
 import { createTryStore } from './guess-store.ts';
 import { createGuessGuard } from './guesses.ts';
+import { mintedTokenRoutes } from './minted-token-routes.ts';
 import { createPasswordHasher } from './password-hasher.ts';
 import { createPseudonym } from './pseudonyms.ts';
 import { authRoutes } from './routes.ts';
@@ -60,6 +61,7 @@ export function wireSignIn({ databases }: Platform, { credentials, mail, secondF
     service,
     routes(app) {
       void app.register(authRoutes, { prefix: API, users: service });
+      void app.register(mintedTokenRoutes, { prefix: API, signIns });
       void app.register(accountRoutes, { prefix: API, accounts });
       void app.register(signInSettingsRoutes, { prefix: API, settings });
     },

@@ -174,7 +174,7 @@ export class Link {
     );
   }
 
-  /** The number of peers on the interface now; null while the VPN server is away. */
+  /** Sends a request to the agent; null while the VPN server is away, or if the agent refuses it or does not know the verb. */
   async ask<V extends Verb>(verb: V, request: RequestOf<V>): Promise<AnswerOf<V> | null> {
     return this.#channel?.client.ask(verb, request).catch(() => null) ?? null;
   }

@@ -1,6 +1,34 @@
-import { type ClaimedMail, LINK_HOURS, type MailOutbox } from '../mail-links/index.ts';
+import { LINK_HOURS } from '../mail-links/index.ts';
+import type { TenantScope } from '../platform/access/tenant-scope.ts';
+import type { SealedColumn } from '../platform/crypto/vault.ts';
 import type { Database } from '../platform/db/database.ts';
 import { askAsTenant } from '../platform/db/tenancy.ts';
+import type { Items } from '../platform/jobs/items.ts';
+import type { MailPurpose } from './mail.ts';
+
+export function recipientColumn(tenantId: string, mailId: string): SealedColumn {
+  return { owner: tenantId, row: mailId, column: 'mail_outbox.recipient' };
+}
+
+/** A mail to a user of this mode. Its text is written when it is sent, so the database holds no link. */
+interface QueuedMail extends TenantScope {
+  readonly id: string;
+  readonly purpose: MailPurpose;
+  /** The e-mail address, sealed for `recipientColumn`: it need not belong to a user. */
+  readonly sealedRecipient: Buffer;
+}
+
+export interface ClaimedMail extends QueuedMail {
+  /** The number of claims, including this one. */
+  readonly attempts: number;
+}
+
+/** A sign-up that waits for its address to be confirmed. It shares the id of the mail with its link. */
+export interface NewSignUp {
+  readonly email: string;
+  /** Takes effect only with this sign-up's link. */
+  readonly passwordHash: string;
+}
 
 const ADD = `
 INSERT INTO mail_outbox (id, tenant_id, mode, purpose, recipient) VALUES ($1, $2, $3, $4::mail_purpose, $5)`;
@@ -25,9 +53,12 @@ const REMOVE = 'DELETE FROM mail_outbox WHERE tenant_id = $1 AND id = $2';
 const RETRY = `
 UPDATE mail_outbox SET not_before = now() + $3 * interval '1 second' WHERE tenant_id = $1 AND id = $2`;
 
-export function createMailOutbox({ pool }: Database): MailOutbox {
+/** The queue of mails, shared by all replicas. */
+export function createMailOutbox({ pool }: Database) {
   return {
-    async add({ id, tenantId, mode, purpose, sealedRecipient }, signUp) {
+    /** Does the same work for every recipient. Stores the mail's sign-up too, if there is one. */
+    async add(mail: QueuedMail, signUp: NewSignUp | null): Promise<void> {
+      const { id, tenantId, mode, purpose, sealedRecipient } = mail;
       const values = [id, tenantId, mode, purpose, sealedRecipient];
       if (signUp === null) await askAsTenant(pool, tenantId, ADD, values);
       else {
@@ -36,7 +67,8 @@ export function createMailOutbox({ pool }: Database): MailOutbox {
       }
     },
 
-    async claim(limit, items) {
+    /** Claims due mails for one replica, until it reports their outcome or two minutes pass. */
+    async claim(limit: number, items: Items): Promise<readonly ClaimedMail[]> {
       const due = await pool.query<{ id: string }>(DUE, [limit, items.resting()]);
       const claimed = await items.together(
         due.rows.map(({ id }) => id),
@@ -45,12 +77,15 @@ export function createMailOutbox({ pool }: Database): MailOutbox {
       return claimed.flatMap(({ rows }) => rows);
     },
 
-    async remove({ tenantId, id }) {
+    /** For a mail that was sent or is not to be sent. */
+    async remove({ tenantId, id }: ClaimedMail): Promise<void> {
       await pool.query(REMOVE, [tenantId, id]);
     },
 
-    async retry({ tenantId, id }, afterSeconds) {
+    async retry({ tenantId, id }: ClaimedMail, afterSeconds: number): Promise<void> {
       await pool.query(RETRY, [tenantId, id, afterSeconds]);
     },
   };
 }
+
+export type MailOutbox = ReturnType<typeof createMailOutbox>;
