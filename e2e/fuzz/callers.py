@@ -67,7 +67,13 @@ class Callers:
             found.remember("users", post("/api/v1/tenant/users", user, backend))
             endpoint = {"url": f"https://hooks.example/{n}"}
             found.remember("webhook-endpoints", post("/api/v1/tenant/webhook-endpoints", endpoint, backend))
-            provider = {"name": f"ours {n}", "issuer": f"https://{n}.example", "audiences": ["fuzz"], "jwks": {"keys": [EC_KEY]}}
+            provider = {
+                "name": f"ours {n}",
+                "issuer": f"https://{n}.example",
+                "audiences": ["fuzz"],
+                "algorithms": ["ES256"],
+                "jwks": {"keys": [EC_KEY]},
+            }
             found.remember("identity-providers", post("/api/v1/tenant/identity-providers", provider, backend))
 
     def headers(self, schemes):

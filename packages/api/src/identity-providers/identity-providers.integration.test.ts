@@ -240,6 +240,23 @@ describe('with keys that are given, refused is', () => {
     expect((await exchange(again)).statusCode).toBe(400);
   });
 
+  test('one by a key for other uses or algorithms, which may stand beside a usable one', async () => {
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+    const usable = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'k1' };
+    const encryption = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'e1', use: 'enc' };
+    const other = { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'r1' };
+    const own = `${issuer}/mixed`;
+    const answer = await register({
+      ...{ issuer: own, audiences: ['app'], algorithms: ['ES256'] },
+      jwks: { keys: [encryption, other, usable] },
+    });
+    expect(answer.statusCode, answer.body).toBe(201);
+    expect((await exchange(token({ iss: own }))).statusCode).toBe(200);
+    expect((await exchange(token({ iss: own }, { kid: 'e1' }))).statusCode).toBe(400);
+    const signed = token({ iss: own }, { kid: 'r1', alg: 'RS256' }, rsa.privateKey);
+    expect((await exchange(signed)).statusCode).toBe(400);
+  });
+
   test('our own access token', async () => {
     const { access_token } = (await exchange(token())).json<Exchanged>();
     expect((await exchange(access_token)).statusCode).toBe(400);
@@ -259,6 +276,7 @@ describe('a provider is not registered with', () => {
     ['no audience', { ...good, audiences: [] }, '/audiences'],
     ['no key', keys(), '/jwks/keys'],
     ['a private key', keys(jwkOf(privateKey)), '/jwks/keys/0'],
+    ['a private key beside a usable one', keys(jwkOf(publicKey), jwkOf(privateKey)), '/jwks/keys/1'],
     ['a symmetric key', keys({ kty: 'oct', k: 'eA' }), '/jwks/keys/0/kty'],
     ['a key without a kind', keys({ n: 'eA', e: 'AQAB' }), '/jwks/keys/0/kty'],
     ['a key for encryption', keys(jwkOf(publicKey, { use: 'enc' })), '/jwks/keys/0/use'],
@@ -269,7 +287,7 @@ describe('a provider is not registered with', () => {
       { ...keys(jwkOf(publicKey)), algorithms: ['RS256'] },
       '/jwks/keys/0/crv',
     ],
-    ['half a key', keys(jwkOf(publicKey), { kty: 'EC', crv: 'P-256', x: 'eA' }), '/jwks/keys/1'],
+    ['half a key', keys({ kty: 'EC', crv: 'P-256', x: 'eA' }), '/jwks/keys/0'],
     ['a short key', keys(jwkOf(short)), '/jwks/keys/0/n'],
     ['keys twice', { ...keys(jwkOf(publicKey)), jwksUrl: 'https://id.acme.test/jwks' }, '/jwks'],
     ['a URL of the metadata service', { ...good, jwksUrl: 'http://169.254.169.254/latest' }, '/jwksUrl'],

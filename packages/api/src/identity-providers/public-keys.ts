@@ -18,6 +18,8 @@ export interface KeyFault {
   /** Null: of the key as a whole. */
   readonly field: 'use' | 'key_ops' | 'alg' | 'crv' | 'n' | null;
   readonly message: string;
+  /** It holds a private part, which must not be stored. */
+  readonly isPrivate?: true;
 }
 
 const isFor = (key: JsonWebKey, algorithm: Algorithm): boolean =>
@@ -34,7 +36,7 @@ function bitsOf(key: JsonWebKey): number | null {
 /** Why no ID token that is signed by these algorithms can be verified with a key (RFC 7517); null where some can. */
 export function faultOfKey(key: JsonWebKey, algorithms: readonly Algorithm[]): KeyFault | null {
   if (PRIVATE_PARTS.some((part) => part in key))
-    return { field: null, message: 'holds a private key; send the public part alone' };
+    return { field: null, message: 'holds a private key; send the public part alone', isPrivate: true };
   const { use, key_ops: operations, alg, crv } = key;
   if (use !== undefined && use !== 'sig')
     return { field: 'use', message: 'must be `sig`; leave keys for anything else out' };

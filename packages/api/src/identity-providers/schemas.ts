@@ -56,9 +56,11 @@ export const CreateIdentityProvider = z
     message: 'is given, and so is jwksUrl; send one of them',
   })
   .superRefine(({ jwks, algorithms }, context) => {
-    for (const [index, key] of (jwks?.keys ?? []).entries()) {
-      const fault = faultOfKey(key, algorithms);
-      if (fault === null) continue;
+    const faults = (jwks?.keys ?? []).map((key) => faultOfKey(key, algorithms));
+    // A set may hold keys for other uses and algorithms (RFC 7517 section 5); one usable key is enough. A private key is never taken.
+    const hasUsableKey = faults.includes(null);
+    for (const [index, fault] of faults.entries()) {
+      if (fault === null || (hasUsableKey && !fault.isPrivate)) continue;
       const path = ['jwks', 'keys', index, ...(fault.field === null ? [] : [fault.field])];
       context.addIssue({ code: 'custom', path, message: fault.message });
     }
