@@ -64,7 +64,8 @@ describe.skipIf(missing !== undefined)('routing rules that stop unfiltered packe
     'priority 100 from 10.8.1.0/24 blackhole',
     'priority 100 from 10.8.0.0/24 iif eth0 blackhole',
     'priority 100 from 10.8.0.0/24 fwmark 0x1 blackhole',
-    'priority 100 from 10.8.0.0/24 ipproto tcp dport 25 prohibit',
+    // TCP by its number: a bare Debian has no /etc/protocols to look its name up in.
+    'priority 100 from 10.8.0.0/24 ipproto 6 dport 25 prohibit',
   ])('somebody else’s that can do nothing to them, or that may be meant, is not told: %s', async (words) => {
     await addRule(words);
     expect(await look()).toEqual([]);
