@@ -101,6 +101,19 @@ export default defineConfig(
     },
   },
   {
+    files: ['packages/agent/src/**/*.integration.test.ts', 'packages/agent/src/testing/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'expect',
+          property: 'poll',
+          message: 'The kernel lane runs these with vitest’s runner alone, which has none: use vi.waitFor.',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.mjs', '**/*.js'],
     languageOptions: {
       globals: {

@@ -21,7 +21,7 @@ export default class SummaryReporter {
     const summary = { passed: 0, failed: [], skipped: [], files: [] };
     for (const module of modules) {
       summary.files.push({ name: module.relativeModuleId, seconds: secondsOf(module) });
-      // Of a file that does not load, and of a hook that fails, no test need know.
+      // A file that does not load and a hook that fails belong to no test.
       for (const suite of [module, ...module.children.allSuites()]) {
         for (const error of suite.errors()) {
           const name = `${module.relativeModuleId} > ${suite.fullName ?? '(the file)'}`;

@@ -19,8 +19,8 @@ const FORBIDDEN: Readonly<Record<string, string>> = {
   growth: 'device quota',
 };
 
-/** A free relative clause ("What lists show …") hides the noun that the comment is about. */
-const FREE_RELATIVE = /^(?:Whoever|Whatever|Whichever|What|Who|Whom|Which of)\b/;
+/** A free relative clause ("What lists show …") or a bare "Of …" hides the noun that the comment is about. */
+const FREE_RELATIVE = /^(?:Whoever|Whatever|Whichever|What|Who|Whom|Which of|Whose|Nor|Of)\b/;
 
 /** Matches every file with such a comment, and few others. */
 const CANDIDATE = new RegExp(String.raw`(?://|\*)\s*${FREE_RELATIVE.source.slice(1)}`);

@@ -430,7 +430,7 @@ describe.skipIf(missing !== undefined)(`policies${missing === undefined ? '' : `
     const NONE = [false, false, false, false];
     /** A client takes up to 15 s to retry a tunnel that an earlier test removed. */
     const untilReaches = (from: VpnClient, to: VpnClient) =>
-      expect.poll(() => reaches(from, to), { timeout: 40_000 }).toEqual(ALL);
+      vi.waitFor(async () => expect(await reaches(from, to)).toEqual(ALL), { timeout: 40_000 });
 
     test('the devices of one reach each other, both ways, and nobody else does', async () => {
       ++generation;

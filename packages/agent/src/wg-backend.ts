@@ -198,7 +198,7 @@ function parsePairs(text: string): Map<string, string> {
 /** Text read in one step: some hundred peers. */
 const STEP_CHARACTERS = 16_384;
 
-/** Whole lines, in parts between which everything else runs. */
+/** Splits text at line ends into parts, and yields to other work between them. */
 async function* inParts(text: string): AsyncGenerator<string> {
   for (let start = 0; start < text.length;) {
     const found = text.indexOf('\n', start + STEP_CHARACTERS);

@@ -10,7 +10,7 @@ import { createProgram } from './program.ts';
 // Nobody reads what the command says: it says nothing more.
 process.stderr.on('error', () => undefined);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Of a pipe, the reader has what it wanted.
+  // A pipe closes when its reader has what it wanted.
   if (error.code !== 'EPIPE') {
     const [, words = error.message] = /^\w+: ([^,]+)/.exec(error.message) ?? [];
     process.stderr.write(`cvault: cannot write: ${words}\n`);

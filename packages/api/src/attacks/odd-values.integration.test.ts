@@ -76,7 +76,7 @@ const ODD: readonly unknown[] = [
 function ordinary(route: Route): { path: string; body: object } {
   const target = targetOf(route);
   const ids = Object.entries(target.bodyIds ?? {}).map(([name, kind]) => [name, world.acme.ids[kind]]);
-  // Of nobody: whatever is let through changes nothing.
+  // Ids that nobody has, so a request that passes validation changes nothing.
   const path = pathOf(route, target, () => randomUUID());
   return { path, body: { ...(Object.fromEntries(ids) as object), ...target.body?.() } };
 }

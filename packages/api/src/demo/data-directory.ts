@@ -104,7 +104,7 @@ async function makeFolder(folder: string): Promise<void> {
     const parent = dirname(folder);
     if (codeOf(error) !== 'ENOENT' || parent === folder) throw error;
     await makeFolder(parent);
-    // Of two starts at once, one makes it.
+    // One of two concurrent starts makes it.
     await make().catch((again: unknown) => {
       if (codeOf(again) !== 'EEXIST') throw again;
     });

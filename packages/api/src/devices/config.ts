@@ -17,7 +17,7 @@ function allowedIps(device: Device): readonly string[] {
     : ['0.0.0.0/0', '::/0'];
 }
 
-/** Of addresses. */
+/** Address families. */
 type Family = 'ipv4' | 'ipv6';
 
 /** The wishes for a configuration. */

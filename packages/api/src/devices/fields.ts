@@ -5,13 +5,13 @@ import { Mtu, PersistentKeepalive } from '../platform/http/schemas/interface.ts'
 import { Moment } from '../platform/http/schemas/moments.ts';
 import { Name } from '../platform/http/schemas/name.ts';
 
-/** Something that is set of a device: at its registration, and by a change. */
+/** A field that is set when a device is registered or changed. */
 interface DeviceField {
   /** Values that may be set. An optional field may be left out at registration, and is null then. */
   readonly schema: z.ZodType;
   /** The field in answers. */
   readonly answer: z.ZodType;
-  /** Of `devices`. */
+  /** The column of the table `devices`. */
   readonly column: string;
   /** `both`: the tenant's backend may change it, too. */
   readonly setBy: 'user' | 'both';
@@ -85,9 +85,9 @@ type TenantFieldName = { [K in FieldName]: Fields[K]['setBy'] extends 'both' ? K
 
 /** The fields that a device's owner sets. */
 export type DeviceFields = { readonly [K in FieldName]: Exclude<z.output<Fields[K]['schema']>, undefined> };
-/** Changes what is named; the rest stays. */
+/** Named fields change; the others stay. */
 export type DeviceChanges = { readonly [K in FieldName]?: DeviceFields[K] | undefined };
-/** The same of what a tenant's backend may change. */
+/** The same for the fields that a tenant's backend may change. */
 export type TenantDeviceFieldChanges = Pick<DeviceChanges, TenantFieldName>;
 
 export const FIELD_NAMES = Object.keys(DEVICE_FIELDS) as FieldName[];
@@ -117,7 +117,7 @@ export const fieldAnswers = Object.fromEntries(
   FIELD_NAMES.map((name) => [name, DEVICE_FIELDS[name].answer]),
 ) as { [K in FieldName]: Fields[K]['answer'] };
 
-/** As it is answered. */
+/** The fields as an answer has them. */
 export function toldFields(fields: DeviceFields): { [K in FieldName]: z.output<Fields[K]['answer']> } {
   return Object.fromEntries(
     FIELD_NAMES.map((name) => {
@@ -127,7 +127,7 @@ export function toldFields(fields: DeviceFields): { [K in FieldName]: z.output<F
   ) as { [K in FieldName]: z.output<Fields[K]['answer']> };
 }
 
-/** Of a new device: what is left out is null. */
+/** The fields of a new device; a field that is left out is null. */
 export function newFields(given: DeviceChanges & Pick<DeviceFields, 'deviceName'>): DeviceFields {
   return Object.fromEntries(
     FIELD_NAMES.map((name) => [name, given[name] ?? null]),

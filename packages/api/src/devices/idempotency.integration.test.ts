@@ -6,7 +6,7 @@ import { strictItems } from '../testing/items.ts';
 import { createWholeApi, type SignedInUser, signUp } from '../testing/whole-api.ts';
 import { test as base } from '../testing/test-with-whole-api.ts';
 
-/** Of both processes: the second opens what the first sealed. */
+/** Both processes share it: the second opens values that the first sealed. */
 const keys = { CVAULT_MASTER_KEY: randomBytes(32).toString('base64') };
 
 const test = base

@@ -6,7 +6,7 @@ import { askAsTenant } from '../platform/db/tenancy.ts';
 import { changedValues, changeFields, isGiven } from './field-columns.ts';
 import { type DeviceChanges, FIELD_NAMES } from './fields.ts';
 
-/** Of the parameters of the fields. */
+/** The number of the first parameter that holds a field. */
 const FIRST = 6;
 
 /** A new expiry is in the future, so it releases the hold of the old one. */

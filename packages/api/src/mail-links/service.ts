@@ -33,7 +33,7 @@ function checkUse(use: LinkUse): void {
 
 /** Actions that involve the user's mailbox. */
 export function createRecoveryService({ links, post, settings, passwords, common }: RecoveryServiceDeps) {
-  /** Of concurrent calls with one link, one succeeds. */
+  /** One of several concurrent calls with the same link succeeds. */
   async function choosePassword(
     principal: TenantPrincipal,
     purpose: 'reset_password' | 'invitation',

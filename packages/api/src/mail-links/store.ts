@@ -32,7 +32,7 @@ WHERE l.tenant_id = $1 AND l.purpose = $3::link_purpose AND l.token_hash = $4 AN
   AND u.erase_requested_at IS NULL
 FOR NO KEY UPDATE OF u`;
 
-/** Of concurrent calls, one gets the row. */
+/** One of several concurrent calls gets the row. */
 const USE = 'DELETE FROM user_links WHERE tenant_id = $1 AND token_hash = $2';
 
 const VERIFIED = `

@@ -2,9 +2,9 @@ import type { Items } from '../platform/jobs/items.ts';
 import type { Job } from '../platform/jobs/job.ts';
 import type { MasterKeyRotation } from './rotation.ts';
 
-/** How often is looked for what a retired master key sealed. */
+/** The pause between searches for values that a retired master key sealed. */
 const EVERY_MS = 60_000;
-/** How long one run may take about. */
+/** The approximate limit of one run. */
 const RUN_MS = 20_000;
 
 export const RESEAL = 'seal with the current master key';

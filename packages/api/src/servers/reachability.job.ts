@@ -15,7 +15,7 @@ const CHECKS = 3;
 const IS_SILENT = `unreachable_since IS NULL AND last_contact_at IS NOT NULL AND NOT ${isReachable('servers')}`;
 const SILENT = `SELECT id FROM servers WHERE state IN ('active', 'draining') AND ${IS_SILENT}`;
 
-/** Of several replicas one writes, and its trigger notifies the tenants. */
+/** One of several replicas writes, and its trigger notifies the tenants. */
 const UNREACHABLE = `
 WITH silent AS (
   UPDATE servers SET unreachable_since = now() WHERE id = ANY($1::uuid[]) AND ${IS_SILENT} RETURNING id

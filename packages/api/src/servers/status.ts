@@ -11,7 +11,7 @@ export interface ServerStatusStore {
     state: string;
     degraded: boolean;
   } | null>;
-  /** Of all tenants. */
+  /** The number of devices of all tenants. */
   deviceCount(serverId: string): Promise<number>;
 }
 

@@ -5,7 +5,7 @@ import type { FleetControl, ServerStore } from './ports.ts';
 
 const NAME = 'Test (simulated)';
 const REGION = 'test';
-/** Of TEST-NET-1 (RFC 5737): packets to it reach nobody. */
+/** An address of TEST-NET-1 (RFC 5737): packets to it reach nobody. */
 const ENDPOINT = '192.0.2.1';
 const PORT = 51820;
 /** 4,093 devices of all tenants; the operator can add pools as usual. */

@@ -57,7 +57,7 @@ export interface SigningKeyStore {
   /** In signing order; null for an unknown tenant. */
   list(tenantId: string): Promise<readonly StoredSigningKey[] | null>;
   /**
-   * Of concurrent calls with `unlessWithinDays`, one adds a key.
+   * One of several concurrent calls with `unlessWithinDays` adds a key.
    * @throws CVaultError `not_found` for an unknown tenant
    */
   add(tenantId: string, key: Omit<StoredSigningKey, 'signsFrom'>, how: AddedKey): Promise<void>;

@@ -72,7 +72,7 @@ export interface DataLimitStore extends DataBudget {
   }>;
 }
 
-/** Whose usage to report. `device` is limited to the user's own. */
+/** The subject of the report. `device` is limited to the user's own. */
 export type UsageScope =
   | { readonly of: 'user'; readonly tenantId: string; readonly userId: string }
   | {

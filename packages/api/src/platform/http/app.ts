@@ -32,7 +32,7 @@ export interface AppOptions {
   readonly limiter: RateLimiter;
   /** The maximum of concurrent requests. Further requests are refused. */
   readonly requestsAtOnce: number;
-  /** Where the answers of writes are stored for retries. If absent, Idempotency-Key is ignored. */
+  /** The store of answers to writes, for retries. If absent, Idempotency-Key is ignored. */
   readonly idempotency?: IdempotencyOptions;
   /** Origins that browsers may call from: empty for none, `*` for all. */
   readonly corsOrigins: readonly string[];

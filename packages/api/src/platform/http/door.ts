@@ -47,7 +47,7 @@ export interface DoorOptions {
   readonly strangers: Turnstile;
   /** The maximum of concurrent requests. Further requests are refused. */
   readonly requestsAtOnce: number;
-  /** Where the answers of writes are stored for retries. If undefined, Idempotency-Key is ignored. */
+  /** The store of answers to writes, for retries. If undefined, Idempotency-Key is ignored. */
   readonly idempotency: IdempotencyOptions | undefined;
 }
 

@@ -82,7 +82,7 @@ function readHead(bytes: unknown): { path: string; origin: string | undefined } 
 }
 
 export interface ClientErrorOptions {
-  /** Where senders of unreadable bytes wait for their answer. */
+  /** The turnstile at which senders of unreadable bytes wait for their answer. */
   readonly strangers: Turnstile;
   readonly publicUrl: string;
   readonly corsOrigins: readonly string[];

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Database } from '../db/database.ts';
 import { asTenant } from '../db/tenancy.ts';
 
-/** Of several concurrent attempts, one inserts or takes over. The others wait for its row and find it claimed. */
+/** One of several concurrent attempts inserts or takes over. The others wait for its row and find it claimed. */
 const CLAIM = `
 INSERT INTO idempotency_keys (claim_hash, tenant_id, user_id, fingerprint, intended_id, claimed_until)
 VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 second')
