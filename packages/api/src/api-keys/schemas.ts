@@ -18,7 +18,7 @@ const Mode = z.enum(['live', 'test']).meta({
   description: '`test`: simulated VPN servers, and users and devices of its own',
 });
 
-const ScopeName = z.enum(SCOPES).meta({ id: 'Scope', description: 'What an API key may be used for' });
+const ScopeName = z.enum(SCOPES).meta({ id: 'Scope', description: 'A permission of an API key' });
 
 const ScopeList = z
   .array(ScopeName)
@@ -35,7 +35,7 @@ export const RevokeQuery = z.strictObject({
   children: z
     .enum(['revoke', 'keep'])
     .default('revoke')
-    .meta({ description: 'What becomes of the keys that it has made, and of those that they have' }),
+    .meta({ description: 'The fate of the keys that it has made, and of theirs' }),
 });
 
 const ExpiresAt = Moment.nullable().optional();

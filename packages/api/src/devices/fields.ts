@@ -55,7 +55,7 @@ export const DEVICE_FIELDS = {
   routes: {
     schema: Routes.nullable()
       .optional()
-      .describe('What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel).'),
+      .describe('Ranges that go into the tunnel. Null: the tenant’s; empty: everything (full tunnel).'),
     answer: texts.nullable().describe('Null: the tenant’s.'),
     column: 'routes',
     setBy: 'both',

@@ -115,7 +115,7 @@ export const deviceRoutes: FastifyPluginAsyncZod<{ devices: DeviceService }> = a
         operationId: 'updateDevice',
         summary: 'Change a device',
         description:
-          'What is left out stays. What is new of resolvers, search domains, routes, MTU and keepalive is in the configuration from now on; the device has to fetch it. ' +
+          'Fields that are left out stay as they are. New resolvers, search domains, routes, MTU and keepalive are in the configuration from now on; the device has to fetch it. ' +
           'A new expiry brings an expired device back: 202 where its VPN server has not acknowledged that yet.',
         tags,
         params: IdParams,

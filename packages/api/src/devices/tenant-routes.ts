@@ -99,7 +99,8 @@ export const tenantDeviceRoutes: FastifyPluginAsyncZod<{ devices: TenantDevices 
         operationId: 'updateTenantDevice',
         tags,
         summary: 'Change a device’s configuration and what you keep with it',
-        description: 'What is left out stays. The new configuration holds once the device has fetched it.',
+        description:
+          'Fields that are left out stay as they are. The new configuration holds once the device has fetched it.',
         params: IdParams,
         body: UpdateTenantDevice,
         response: { 200: TenantDeviceResource },

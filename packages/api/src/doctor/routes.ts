@@ -33,7 +33,9 @@ const Examination = z
           detail: z.string(),
         }),
       )
-      .describe('What agents put right on their hosts in the last 24 hours, newest first. No findings.'),
+      .describe(
+        'Faults that agents repaired on their hosts in the last 24 hours, newest first. They are no findings.',
+      ),
   })
   .meta({ id: 'Examination' });
 

@@ -46,7 +46,7 @@ export function faultOfKey(key: JsonWebKey, algorithms: readonly Algorithm[]): K
   if (fitting.length === 0) {
     return {
       field: crv === undefined ? null : 'crv',
-      message: `is of a kind that none of your \`algorithms\` (${algorithms.join(', ')}) signs with`,
+      message: `fits none of your \`algorithms\` (${algorithms.join(', ')}); add the algorithm that this key signs with`,
     };
   }
   if (alg !== undefined && !fitting.some((algorithm) => algorithm === alg))

@@ -18,7 +18,7 @@ export const LocationList = z
   .object({
     regions: z.array(
       z.object({
-        id: z.string().describe('What a device names as its `region`.'),
+        id: z.string().describe('The value of a device’s `region`.'),
         servers: z.array(LocationResource),
       }),
     ),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Email, OpaqueToken, Password } from '../platform/http/schemas/credentials.ts';
 import { Id } from '../platform/http/schemas/ids.ts';
 
-const Token = OpaqueToken.meta({ description: 'What stands behind `#token=` in the link' });
+const Token = OpaqueToken.meta({ description: 'The text after `#token=` in the link' });
 
 export const MailRequest = z.strictObject({ email: Email }).meta({ id: 'MailRequest' });
 export const MailAccepted = z

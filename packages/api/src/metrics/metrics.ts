@@ -103,7 +103,7 @@ export function createMetrics() {
   });
   const jobDone = new Counter({
     name: 'cvault_job_done_total',
-    help: 'What periodic work did since this replica was started, in counts.',
+    help: 'Counts of the work of jobs since this replica was started.',
     labelNames: ['job', 'what'],
     registers,
   });

@@ -13,7 +13,7 @@ export const metricsRoutes: FastifyPluginAsyncZod<MetricsOptions> = async (app, 
       config: { access: 'admin', act: null, limit: 'none' },
       schema: {
         operationId: 'getMetrics',
-        summary: 'What Prometheus reads',
+        summary: 'Metrics for Prometheus',
         description:
           'Prometheus text format. Prometheus sends the admin key by `authorization.credentials_file`.',
         tags: ['Platform (operator)'],

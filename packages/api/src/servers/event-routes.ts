@@ -17,7 +17,7 @@ const ServerEventResource = z
     ),
     serverId: z.uuid(),
     serverName: z.string(),
-    code: z.string().describe('What it is about, such as `forwarding_off`.'),
+    code: z.string().describe('The subject, such as `forwarding_off`.'),
     detail: z.string(),
   })
   .meta({ id: 'ServerEvent' });
@@ -37,7 +37,7 @@ export const serverEventRoutes: FastifyPluginAsyncZod<{ serverEvents: ServerEven
       config: { access: 'admin', act: null, limit: 'read' },
       schema: {
         operationId: 'listServerEvents',
-        summary: 'What happened to VPN servers, newest first',
+        summary: 'Events of VPN servers, newest first',
         tags: ['VPN servers (operator)'],
         querystring: PageQuery.extend({ serverId: Id.optional(), type: EventType.optional() }),
         response: { 200: ServerEventPage },

@@ -83,7 +83,7 @@ export const ConditionName = z
   .enum(['healthy', 'degraded', 'unreachable'])
   .nullable()
   .describe(
-    'What it is able to do; `state` is what is wanted of it. `degraded`: its agent answers and names what is wrong with ' +
+    'Its ability to serve; `state` is what the operator wants of it. `degraded`: its agent answers and names what is wrong with ' +
       'the machine; it gets no new devices while others are healthy. `unreachable`: its agent does not answer the replica ' +
       'that you asked. Null while it is provisioning.',
   );

@@ -54,7 +54,7 @@ export function renderSettingsMarkdown(schema: string): string {
 
 # A tenant’s settings
 
-The operator sets all of them (\`PATCH /api/v1/admin/tenants/{id}\`), a tenant its own (\`PATCH /api/v1/tenant/settings\`). What is left out stays.
+The operator sets all of them (\`PATCH /api/v1/admin/tenants/{id}\`), a tenant its own (\`PATCH /api/v1/tenant/settings\`). A setting that is left out stays as it is.
 
 ${markdownTable([['setting', 'default', 'values', 'who sets it', 'where a change acts', 'what it is'], ...rows])}`;
 }

@@ -138,7 +138,7 @@ export const SETTINGS = {
   },
   routes: {
     schema: Routes.describe(
-      'What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel.',
+      'Ranges that devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). They are taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel.',
     ),
     column: 'routes',
     setBy: 'tenant',

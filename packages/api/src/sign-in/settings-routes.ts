@@ -38,7 +38,8 @@ export const signInSettingsRoutes: FastifyPluginAsyncZod<{ settings: SignInSetti
         operationId: 'changeSignInSettings',
         tags,
         summary: 'Change how your users sign in',
-        description: 'What is left out stays. It is of live users too, so a test key cannot change it.',
+        description:
+          'Fields that are left out stay as they are. They apply to live users too, so a test key cannot change it.',
         body: ChangeSignInSettings,
         response: { 200: SignInSettingsResource },
       },

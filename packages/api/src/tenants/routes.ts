@@ -73,7 +73,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> = a
         tags,
         summary: 'Change a tenant’s settings',
         description:
-          'What is left out stays. Limits act from the next request on; those that VPN servers enforce reach them within seconds.',
+          'Fields that are left out stay as they are. Limits act from the next request on; those that VPN servers enforce reach them within seconds.',
         params: IdParams,
         body: UpdateTenant,
         response: { 200: TenantResource },

@@ -30,7 +30,7 @@ export const settingsRoutes: FastifyPluginAsyncZod<{ tenants: TenantService }> =
         tags,
         summary: 'Change my settings',
         description:
-          'What is left out stays. They are of live devices too, so a test key cannot change them.',
+          'Fields that are left out stay as they are. They apply to live devices too, so a test key cannot change them.',
         body: UpdateOwnSettings,
         response: { 200: TenantResource },
       },

@@ -135,7 +135,7 @@ export const adminUsageRoutes: FastifyPluginAsyncZod<UsageRoutesOptions> = async
       config: { ...access, act: null, limit: 'costly' },
       schema: {
         operationId: 'getServerUsage',
-        summary: 'What a VPN server moved by hour or day',
+        summary: 'Data of a VPN server by hour or day',
         description,
         tags: ['VPN servers (operator)'],
         produces,

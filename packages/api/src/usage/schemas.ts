@@ -41,7 +41,7 @@ export const Usage = z
 export const UsageByDevice = Usage.extend({
   devices: z
     .array(z.object({ deviceId: Id, deviceName: z.string(), ...bytes }))
-    .meta({ description: 'Who moved the most comes first; deleted devices too' }),
+    .meta({ description: 'Devices with the most data first, deleted ones included' }),
 }).meta({ id: 'UsageByDevice' });
 
 const pointOf = ({ startsAt, uploadBytes, downloadBytes }: UsageReport['series'][number]) => ({

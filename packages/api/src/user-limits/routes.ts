@@ -16,8 +16,8 @@ const UserPlanResource = z
     email: z.string(),
     createdAt: Instant,
     deviceCount: z.int(),
-    limits: Limits.describe('What was set for this user. Null: the tenant’s limit'),
-    effective: Limits.describe('What holds. Null: no limit'),
+    limits: Limits.describe('Limits set for this user. Null: the tenant’s limit'),
+    effective: Limits.describe('Limits in force. Null: no limit'),
   })
   .meta({ id: 'UserPlan' });
 
@@ -60,7 +60,7 @@ export const userLimitRoutes: FastifyPluginAsyncZod<{ plans: UserLimits }> = asy
         tags,
         summary: 'Set limits for one user, in place of the tenant’s',
         description:
-          'What is left out stays; null gives the tenant’s limit back. A limit below what the user has takes nothing away.',
+          'Fields that are left out stay as they are; null gives the tenant’s limit back. A limit below what the user has takes nothing away.',
         params: z.strictObject({ id: Id, userId: Id }),
         body: UserLimitsInput,
         response: { 200: UserPlanResource },

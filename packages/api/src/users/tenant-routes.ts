@@ -29,7 +29,7 @@ const UpdateUser = z
     externalId: ExternalId.nullable().optional(),
     metadata: Metadata.optional(),
     limits: UserLimitsInput.optional().describe(
-      'What is left out stays; null gives your own limit back. Where your plan has one, at most that.',
+      'Fields that are left out stay as they are; null gives your own limit back. If your plan has a limit, yours is at most that.',
     ),
   })
   .refine(
@@ -46,8 +46,8 @@ const TenantUserResource = z
     metadata: MetadataResource,
     state: State,
     deviceCount: z.int(),
-    limits: Limits.describe('What was set for this user. Null: your own limit'),
-    effective: Limits.describe('What holds. Null: no limit'),
+    limits: Limits.describe('Limits set for this user. Null: your own limit'),
+    effective: Limits.describe('Limits in force. Null: no limit'),
     createdAt: Instant,
   })
   .meta({ id: 'TenantUser' });
@@ -143,7 +143,7 @@ export const tenantUserRoutes: FastifyPluginAsyncZod<{ users: UserDirectory }> =
         operationId: 'updateUser',
         tags,
         summary: 'Change what you keep with a user, and the user’s limits',
-        description: 'What is left out stays.',
+        description: 'Fields that are left out stay as they are.',
         params: IdParams,
         body: UpdateUser,
         response: { 200: TenantUserResource },

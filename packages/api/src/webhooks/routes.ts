@@ -94,7 +94,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
         tags,
         summary: 'Change, disable or enable a webhook endpoint',
         description:
-          'What is left out stays. While it is disabled nothing new is written for it; what waited goes on when it is enabled.',
+          'Fields that are left out stay as they are. A disabled endpoint gets no new messages; messages that waited go on when it is enabled.',
         params: IdParams,
         body: UpdateWebhookEndpoint,
         response: { 200: WebhookEndpointResource },
@@ -156,7 +156,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
         operationId: 'testWebhookEndpoint',
         tags,
         summary: 'Send a `webhook.test` message',
-        description: 'What came of it is in the delivery’s log.',
+        description: 'The delivery’s log has the outcome.',
         params: IdParams,
         response: { 202: SentMessage },
       },
@@ -172,7 +172,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<{ webhooks: WebhookService }> 
       schema: {
         operationId: 'listWebhookDeliveries',
         tags,
-        summary: 'What was sent and is to be sent, newest first',
+        summary: 'Messages sent and waiting, newest first',
         params: IdParams,
         querystring: DeliveryQuery,
         response: { 200: WebhookDeliveryList },

@@ -25,7 +25,7 @@ const Events = z
   .array(EventType)
   .max(Object.keys(WEBHOOK_EVENTS).length)
   .refine((events) => new Set(events).size === events.length, 'has an event twice')
-  .describe('What it is told of; empty for everything');
+  .describe('Events that it receives; empty: all');
 
 export const CreateWebhookEndpoint = z
   .strictObject({ url: Url, description: Description.optional(), events: Events.optional() })
@@ -61,7 +61,9 @@ export const WebhookEndpointList = z
 export const WebhookEndpointWithSecret = z
   .object({
     ...endpoint,
-    secret: z.string().describe('What signatures are checked with. It is shown here and never again.'),
+    secret: z
+      .string()
+      .describe('The key that signatures are checked with. It is shown here and never again.'),
   })
   .meta({ id: 'WebhookEndpointWithSecret' });
 

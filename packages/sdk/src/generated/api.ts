@@ -85,7 +85,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened to VPN servers, newest first */
+        /** Events of VPN servers, newest first */
         get: operations["listServerEvents"];
         put?: never;
         post?: never;
@@ -404,7 +404,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What a VPN server moved by hour or day
+         * Data of a VPN server by hour or day
          * @description Bytes inside the tunnel, as the VPN server counts them; at most one reading (30 s by default) behind. With `format=csv` the same numbers as text, one line per hour or day and device that has any.
          */
         get: operations["getServerUsage"];
@@ -454,7 +454,7 @@ export interface paths {
         head?: never;
         /**
          * Change a tenant’s settings
-         * @description What is left out stays. Limits act from the next request on; those that VPN servers enforce reach them within seconds.
+         * @description Fields that are left out stay as they are. Limits act from the next request on; those that VPN servers enforce reach them within seconds.
          */
         patch: operations["updateTenant"];
         trace?: never;
@@ -643,7 +643,7 @@ export interface paths {
         head?: never;
         /**
          * Set limits for one user, in place of the tenant’s
-         * @description What is left out stays; null gives the tenant’s limit back. A limit below what the user has takes nothing away.
+         * @description Fields that are left out stay as they are; null gives the tenant’s limit back. A limit below what the user has takes nothing away.
          */
         patch: operations["limitUser"];
         trace?: never;
@@ -925,7 +925,7 @@ export interface paths {
         head?: never;
         /**
          * Change a device
-         * @description What is left out stays. What is new of resolvers, search domains, routes, MTU and keepalive is in the configuration from now on; the device has to fetch it. A new expiry brings an expired device back: 202 where its VPN server has not acknowledged that yet.
+         * @description Fields that are left out stay as they are. New resolvers, search domains, routes, MTU and keepalive are in the configuration from now on; the device has to fetch it. A new expiry brings an expired device back: 202 where its VPN server has not acknowledged that yet.
          */
         patch: operations["updateDevice"];
         trace?: never;
@@ -1306,7 +1306,7 @@ export interface paths {
         head?: never;
         /**
          * Change a device’s configuration and what you keep with it
-         * @description What is left out stays. The new configuration holds once the device has fetched it.
+         * @description Fields that are left out stay as they are. The new configuration holds once the device has fetched it.
          */
         patch: operations["updateTenantDevice"];
         trace?: never;
@@ -1439,7 +1439,7 @@ export interface paths {
         head?: never;
         /**
          * Change my settings
-         * @description What is left out stays. They are of live devices too, so a test key cannot change them.
+         * @description Fields that are left out stay as they are. They apply to live devices too, so a test key cannot change them.
          */
         patch: operations["updateSettings"];
         trace?: never;
@@ -1460,7 +1460,7 @@ export interface paths {
         head?: never;
         /**
          * Change how your users sign in
-         * @description What is left out stays. It is of live users too, so a test key cannot change it.
+         * @description Fields that are left out stay as they are. They apply to live users too, so a test key cannot change it.
          */
         patch: operations["changeSignInSettings"];
         trace?: never;
@@ -1526,7 +1526,7 @@ export interface paths {
         head?: never;
         /**
          * Change what you keep with a user, and the user’s limits
-         * @description What is left out stays.
+         * @description Fields that are left out stay as they are.
          */
         patch: operations["updateUser"];
         trace?: never;
@@ -1680,7 +1680,7 @@ export interface paths {
         head?: never;
         /**
          * Change, disable or enable a webhook endpoint
-         * @description What is left out stays. While it is disabled nothing new is written for it; what waited goes on when it is enabled.
+         * @description Fields that are left out stay as they are. A disabled endpoint gets no new messages; messages that waited go on when it is enabled.
          */
         patch: operations["updateWebhookEndpoint"];
         trace?: never;
@@ -1692,7 +1692,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was sent and is to be sent, newest first */
+        /** Messages sent and waiting, newest first */
         get: operations["listWebhookDeliveries"];
         put?: never;
         post?: never;
@@ -1787,7 +1787,7 @@ export interface paths {
         put?: never;
         /**
          * Send a `webhook.test` message
-         * @description What came of it is in the delivery’s log.
+         * @description The delivery’s log has the outcome.
          */
         post: operations["testWebhookEndpoint"];
         delete?: never;
@@ -1969,7 +1969,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What Prometheus reads
+         * Metrics for Prometheus
          * @description Prometheus text format. Prometheus sends the admin key by `authorization.credentials_file`.
          */
         get: operations["getMetrics"];
@@ -2313,7 +2313,7 @@ export interface components {
             privateNetwork?: boolean;
             /** @description Full tunnels take IPv6 into the tunnel even where the VPN server has none. It ends there, so nothing leaks past the tunnel. False: on such a VPN server IPv6 stays outside the tunnel. */
             routeIpv6?: boolean;
-            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
+            /** @description Ranges that devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). They are taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
             routes?: string[];
             /** @description DNS names that devices search short names in. Linux and Android use them only beside a resolver. */
             searchDomains?: string[];
@@ -2350,7 +2350,7 @@ export interface components {
         };
         CreateWebhookEndpoint: {
             description?: string;
-            /** @description What it is told of; empty for everything */
+            /** @description Events that it receives; empty: all */
             events?: components["schemas"]["WebhookEventType"][];
             /** @description https, on port 443 or 8443, at a public address */
             url: string;
@@ -2476,7 +2476,7 @@ export interface components {
             healthy: boolean;
             /** @description Null unless `deep`. */
             interfacesExamined: number | null;
-            /** @description What agents put right on their hosts in the last 24 hours, newest first. No findings. */
+            /** @description Faults that agents repaired on their hosts in the last 24 hours, newest first. They are no findings. */
             repairs: {
                 /**
                  * Format: date-time
@@ -2567,7 +2567,7 @@ export interface components {
             };
         };
         Job: {
-            /** @description What all runs did since the replica was started, in counts: `{ "devices": 12 }`. */
+            /** @description Counts of the work of all runs since the replica was started: `{ "devices": 12 }`. */
             done: {
                 [key: string]: number;
             };
@@ -2627,7 +2627,7 @@ export interface components {
             }[];
         };
         LinkToken: {
-            /** @description What stands behind `#token=` in the link */
+            /** @description The text after `#token=` in the link */
             token: string;
         };
         Location: {
@@ -2652,7 +2652,7 @@ export interface components {
         };
         LocationList: {
             regions: {
-                /** @description What a device names as its `region`. */
+                /** @description The value of a device’s `region`. */
                 id: string;
                 servers: components["schemas"]["Location"][];
             }[];
@@ -2716,7 +2716,7 @@ export interface components {
         NewPassword: {
             /** @description At least as long as the tenant asks for: 12 characters by default */
             password: string;
-            /** @description What stands behind `#token=` in the link */
+            /** @description The text after `#token=` in the link */
             token: string;
         };
         NotYetSignedIn: components["schemas"]["VerificationSent"] | components["schemas"]["SecondFactorChallenge"];
@@ -2787,7 +2787,7 @@ export interface components {
             publicKey?: string;
             /** @description Where the VPN server is to be. Absent: anywhere. */
             region?: string;
-            /** @description What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
+            /** @description Ranges that go into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
             routes?: string[] | null;
             /** @description DNS names that short names are searched in. Null: the tenant’s; empty: none. */
             searchDomains?: string[] | null;
@@ -2932,7 +2932,7 @@ export interface components {
             overlapSeconds: number;
         };
         /**
-         * @description What an API key may be used for
+         * @description A permission of an API key
          * @enum {string}
          */
         Scope: "app" | "users:read" | "users:write" | "tokens:write" | "devices:read" | "devices:write" | "sessions:read" | "usage:read" | "settings:read" | "settings:write" | "keys:read" | "keys:write" | "webhooks:read" | "webhooks:write" | "audit:read" | "privacy:write";
@@ -2976,7 +2976,7 @@ export interface components {
         Server: {
             /** @description Null until its agent was heard for the first time. */
             agentVersion: string | null;
-            /** @description What it is able to do; `state` is what is wanted of it. `degraded`: its agent answers and names what is wrong with the machine; it gets no new devices while others are healthy. `unreachable`: its agent does not answer the replica that you asked. Null while it is provisioning. */
+            /** @description Its ability to serve; `state` is what the operator wants of it. `degraded`: its agent answers and names what is wrong with the machine; it gets no new devices while others are healthy. `unreachable`: its agent does not answer the replica that you asked. Null while it is provisioning. */
             condition: ("healthy" | "degraded" | "unreachable") | null;
             createdAt: string;
             deviceCount: number;
@@ -3020,7 +3020,7 @@ export interface components {
              * @description ISO 8601, UTC, with milliseconds
              */
             at: string;
-            /** @description What it is about, such as `forwarding_off`. */
+            /** @description The subject, such as `forwarding_off`. */
             code: string;
             detail: string;
             id: number;
@@ -3039,7 +3039,7 @@ export interface components {
             nextCursor: string | null;
         };
         ServerHealth: {
-            /** @description What it is able to do; `state` is what is wanted of it. `degraded`: its agent answers and names what is wrong with the machine; it gets no new devices while others are healthy. `unreachable`: its agent does not answer the replica that you asked. Null while it is provisioning. */
+            /** @description Its ability to serve; `state` is what the operator wants of it. `degraded`: its agent answers and names what is wrong with the machine; it gets no new devices while others are healthy. `unreachable`: its agent does not answer the replica that you asked. Null while it is provisioning. */
             condition: ("healthy" | "degraded" | "unreachable") | null;
             /** @description Peers that somebody else had changed on it, ever found. */
             driftFound: number;
@@ -3342,7 +3342,7 @@ export interface components {
              */
             createdAt: string;
             deviceCount: number;
-            /** @description What holds. Null: no limit */
+            /** @description Limits in force. Null: no limit */
             effective: components["schemas"]["UserLimits"];
             email: string;
             externalId: string | null;
@@ -3351,7 +3351,7 @@ export interface components {
              * @description UUID
              */
             id: string;
-            /** @description What was set for this user. Null: your own limit */
+            /** @description Limits set for this user. Null: your own limit */
             limits: components["schemas"]["UserLimits"];
             metadata: {
                 [key: string]: string;
@@ -3383,7 +3383,7 @@ export interface components {
             mtu?: number | null;
             /** @description Seconds between packets that keep the way back open. Null: the tenant’s; 0: off. */
             persistentKeepalive?: number | null;
-            /** @description What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
+            /** @description Ranges that go into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
             routes?: string[] | null;
             /** @description DNS names that short names are searched in. Null: the tenant’s; empty: none. */
             searchDomains?: string[] | null;
@@ -3417,7 +3417,7 @@ export interface components {
             privateNetwork?: boolean;
             /** @description Full tunnels take IPv6 into the tunnel even where the VPN server has none. It ends there, so nothing leaks past the tunnel. False: on such a VPN server IPv6 stays outside the tunnel. */
             routeIpv6?: boolean;
-            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
+            /** @description Ranges that devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). They are taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
             routes?: string[];
             /** @description DNS names that devices search short names in. Linux and Android use them only beside a resolver. */
             searchDomains?: string[];
@@ -3465,7 +3465,7 @@ export interface components {
             privateNetwork?: boolean;
             /** @description Full tunnels take IPv6 into the tunnel even where the VPN server has none. It ends there, so nothing leaks past the tunnel. False: on such a VPN server IPv6 stays outside the tunnel. */
             routeIpv6?: boolean;
-            /** @description What devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). Taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
+            /** @description Ranges that devices send into the tunnel, in CIDR notation; empty: everything (full tunnel). They are taken as they are: `0.0.0.0/0` without `::/0` leaves IPv6 outside the tunnel. */
             routes?: string[];
             /** @description DNS names that devices search short names in. Linux and Android use them only beside a resolver. */
             searchDomains?: string[];
@@ -3500,14 +3500,14 @@ export interface components {
             mtu?: number | null;
             /** @description Seconds between packets that keep the way back open. Null: the tenant’s; 0: off. */
             persistentKeepalive?: number | null;
-            /** @description What goes into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
+            /** @description Ranges that go into the tunnel. Null: the tenant’s; empty: everything (full tunnel). */
             routes?: string[] | null;
             /** @description DNS names that short names are searched in. Null: the tenant’s; empty: none. */
             searchDomains?: string[] | null;
         };
         UpdateUser: {
             externalId?: string | null;
-            /** @description What is left out stays; null gives your own limit back. Where your plan has one, at most that. */
+            /** @description Fields that are left out stay as they are; null gives your own limit back. If your plan has a limit, yours is at most that. */
             limits?: components["schemas"]["UpdateUserLimits"];
             /** @description Your own texts by name, at most 50. Replaced as a whole. */
             metadata?: {
@@ -3530,7 +3530,7 @@ export interface components {
         UpdateWebhookEndpoint: {
             description?: string;
             enabled?: boolean;
-            /** @description What it is told of; empty for everything */
+            /** @description Events that it receives; empty: all */
             events?: components["schemas"]["WebhookEventType"][];
             /** @description https, on port 443 or 8443, at a public address */
             url?: string;
@@ -3562,7 +3562,7 @@ export interface components {
             uploadBytes: number;
         };
         UsageByDevice: {
-            /** @description Who moved the most comes first; deleted devices too */
+            /** @description Devices with the most data first, deleted ones included */
             devices: {
                 /**
                  * Format: uuid
@@ -3629,7 +3629,7 @@ export interface components {
              */
             createdAt: string;
             deviceCount: number;
-            /** @description What holds. Null: no limit */
+            /** @description Limits in force. Null: no limit */
             effective: components["schemas"]["UserLimits"];
             email: string;
             /**
@@ -3637,7 +3637,7 @@ export interface components {
              * @description UUID
              */
             id: string;
-            /** @description What was set for this user. Null: the tenant’s limit */
+            /** @description Limits set for this user. Null: the tenant’s limit */
             limits: components["schemas"]["UserLimits"];
         };
         UserPlanList: {
@@ -3757,7 +3757,7 @@ export interface components {
             id: string;
             /** @description Until when the secret before this one signs too */
             previousSecretUntil: string | null;
-            /** @description What signatures are checked with. It is shown here and never again. */
+            /** @description The key that signatures are checked with. It is shown here and never again. */
             secret: string;
             url: string;
         };
@@ -3765,7 +3765,7 @@ export interface components {
         WebhookEventType: "device.created" | "device.active" | "device.failed" | "device.suspended" | "device.resumed" | "device.moved" | "device.rotated" | "device.key_expiring" | "device.deleted" | "session.opened" | "session.closed" | "user.created" | "user.suspended" | "user.resumed" | "user.deleted" | "limit.data_warning" | "limit.data_reached" | "server.draining" | "server.disabled" | "server.enabled" | "server.unreachable" | "server.recovered" | "webhook_endpoint.disabled";
     };
     responses: {
-        /** @description What went wrong: see `code` */
+        /** @description The request failed; `code` says why */
         Problem: {
             headers: {
                 [name: string]: unknown;
@@ -4656,7 +4656,7 @@ export interface operations {
     revokeApiKey: {
         parameters: {
             query?: {
-                /** @description What becomes of the keys that it has made, and of those that they have */
+                /** @description The fate of the keys that it has made, and of theirs */
                 children?: "revoke" | "keep";
             };
             header?: never;
@@ -5839,7 +5839,7 @@ export interface operations {
     revokeOwnApiKey: {
         parameters: {
             query?: {
-                /** @description What becomes of the keys that it has made, and of those that they have */
+                /** @description The fate of the keys that it has made, and of theirs */
                 children?: "revoke" | "keep";
             };
             header?: never;

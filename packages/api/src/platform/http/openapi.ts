@@ -58,9 +58,9 @@ const TAGS = [
   { name: 'Users', description: 'The signed-in user' },
   { name: 'Devices', description: 'The user’s devices and their WireGuard configurations' },
   { name: 'VPN', description: 'Connect, disconnect, and what is connected' },
-  { name: 'Usage', description: 'What devices sent and received' },
+  { name: 'Usage', description: 'Data that devices sent and received' },
   { name: 'Webhooks', description: 'Where a tenant’s backend hears of events' },
-  { name: 'Privacy', description: 'What a tenant answers its users’ rights with' },
+  { name: 'Privacy', description: 'Export and erasure of a user’s data' },
   { name: 'Health', description: 'Whether the API runs and can answer' },
   { name: 'API keys (tenant)', description: 'A tenant’s own API keys' },
   { name: 'Tenants (operator)', description: 'The operator’s tenants and their API keys' },
@@ -180,7 +180,7 @@ export const openApi = fp<{ version: string; publicUrl: string }>(async (app, { 
         securitySchemes: SECURITY_SCHEMES,
         responses: {
           Problem: {
-            description: 'What went wrong: see `code`',
+            description: 'The request failed; `code` says why',
             content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: `${REFERENCE}${PROBLEM}` } } },
           },
         },

@@ -19,7 +19,7 @@ const Job = z
     error: z.string().nullable().describe('Why the last run ended early. Null: it did not.'),
     done: z
       .record(z.string(), z.int())
-      .describe('What all runs did since the replica was started, in counts: `{ "devices": 12 }`.'),
+      .describe('Counts of the work of all runs since the replica was started: `{ "devices": 12 }`.'),
     failingCount: z.int(),
     restingCount: z.int().describe('Failing items that wait for their next attempt.'),
     failing: z
